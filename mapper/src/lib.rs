@@ -1,0 +1,1 @@
+//! Every map class, alias files, and the programs that build databases.

@@ -1,0 +1,5 @@
+//! Mail itself: envelope, spool, queue, delivery, SMTP, daemon; the program `bangpath`.
+//!
+//! Modules are layered; one may use its own and lower layers only (tests/layers.rs holds it so).
+
+pub mod message;

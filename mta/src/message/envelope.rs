@@ -1,0 +1,199 @@
+//! One message on its way: sender, recipients, flags, priority and the macros that travel with it.
+//!
+//! Pure data. The queue codec (`queue::codec`) is its written form; times are seconds since 1970.
+
+use ruleset_vm::Status;
+
+/// A queue identifier such as `6AM0hspE005925` (QU-001).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueueId(pub Vec<u8>);
+
+/// The body type declared with `BODY=` or `-B`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyType {
+    /// `7BIT`
+    SevenBit,
+    /// `8BITMIME`
+    EightBitMime,
+}
+
+/// The letters of the `F` line in a qf file, and their meaning while the message is worked on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EnvelopeFlags {
+    /// `w`: a delay warning has been sent.
+    pub warning_sent: bool,
+    /// `r`: the message is itself an error response.
+    pub response: bool,
+    /// `8`: the body has octets above 127.
+    pub has_8bit: bool,
+    /// `b`: the Bcc header is to be removed.
+    pub delete_bcc: bool,
+    /// `d`: RET was given.
+    pub ret_given: bool,
+    /// `n`: RET=HDRS, or a negative precedence: the body is not returned.
+    pub no_body_return: bool,
+    /// `s`: the envelope was split.
+    pub split: bool,
+    /// `e`: SMTPUTF8.
+    pub smtputf8: bool,
+}
+
+/// One header field. `value` keeps its leading space and its folding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// What stands between the question marks of an `H` line in cf or qf: mailer flags, or
+    /// `${macro}`; empty for an unconditional field.
+    pub condition: Vec<u8>,
+    /// The field name as received.
+    pub name: Vec<u8>,
+    /// The text behind the colon, leading space and folding kept, without the final line end.
+    pub value: Vec<u8>,
+    /// The field came from an `H` line of the configuration, not from the message.
+    pub is_default: bool,
+}
+
+/// The user a program or file recipient runs as (the `C` line).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControllingUser {
+    /// Login name.
+    pub user: Vec<u8>,
+    /// Numeric user id.
+    pub uid: u32,
+    /// Numeric group id.
+    pub gid: u32,
+}
+
+/// DSN and origin flags of a recipient (the letters in front of the colon of an `R` line).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RecipientFlags {
+    /// `P`: named by the submitter, not by an alias.
+    pub primary: bool,
+    /// `N`: NOTIFY was given.
+    pub notify_given: bool,
+    /// `S`: notify on success.
+    pub on_success: bool,
+    /// `F`: notify on failure.
+    pub on_failure: bool,
+    /// `D`: notify on delay.
+    pub on_delay: bool,
+    /// `A`: came out of an alias.
+    pub from_alias: bool,
+    /// `B`: a blind copy added internally.
+    pub internal_bcc: bool,
+}
+
+/// What has become of a recipient.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RecipientState {
+    /// To be tried.
+    #[default]
+    Pending,
+    /// Replaced by other recipients (alias, forward, include): not delivered, not reported.
+    Expanded,
+    /// A second occurrence of another recipient.
+    Duplicate,
+    /// Delivered or accepted by the next hop.
+    Sent(Status),
+    /// Kept for the next queue run.
+    Deferred(Status),
+    /// Failed for good.
+    Failed(Status),
+}
+
+/// A mailer triple: what ruleset 0 (and 5) made of an address, after the mailer's rewriting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Index into the configuration's mailer table.
+    pub mailer: usize,
+    /// The `$@` part (`$h`); several hosts separated by `:` are tried in order.
+    pub host: Vec<u8>,
+    /// The `$:` part after rewriting (`$u`).
+    pub user: Vec<u8>,
+}
+
+/// One recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address as it stands in the `R` line and in reports.
+    pub address: Vec<u8>,
+    /// Flags.
+    pub flags: RecipientFlags,
+    /// ORCPT, `type;addr` as given (the `Q` line).
+    pub original: Option<Vec<u8>>,
+    /// `RFC822; x@y` (the `r` line).
+    pub final_recipient: Option<Vec<u8>>,
+    /// The user a program or file runs as.
+    pub controlling_user: Option<ControllingUser>,
+    /// The alias this recipient came from (the `C` line's last field).
+    pub alias: Option<Vec<u8>>,
+    /// Where it goes, once resolved; not stored.
+    pub route: Option<Route>,
+    /// What became of it; only the text of a deferral is stored (`M` before the `R` line).
+    pub state: RecipientState,
+}
+
+impl Recipient {
+    /// A recipient as a submitter names it, to be resolved.
+    #[must_use]
+    pub fn primary(address: impl Into<Vec<u8>>) -> Self {
+        let flags = RecipientFlags {
+            primary: true,
+            on_failure: true,
+            on_delay: true,
+            ..RecipientFlags::default()
+        };
+        Self {
+            address: address.into(),
+            flags,
+            original: None,
+            final_recipient: None,
+            controlling_user: None,
+            alias: None,
+            route: None,
+            state: RecipientState::Pending,
+        }
+    }
+}
+
+/// One message without its body.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// The queue id, once assigned.
+    pub id: Option<QueueId>,
+    /// `T`: creation time, seconds since 1970.
+    pub created: u64,
+    /// `K`: time of the last delivery attempt; 0 for none.
+    pub last_try: u64,
+    /// `N`: number of attempts.
+    pub tries: u32,
+    /// `P`: priority; smaller runs first.
+    pub priority: i64,
+    /// The message class (Precedence:); not stored.
+    pub class: i64,
+    /// `B`: body type.
+    pub body_type: Option<BodyType>,
+    /// `q`: quarantine reason.
+    pub quarantine: Option<Vec<u8>>,
+    /// `M`: status text for the queue listing.
+    pub message: Option<Vec<u8>>,
+    /// `F`: flags.
+    pub flags: EnvelopeFlags,
+    /// `$`: macros of class `{persistentMacros}`: name without `$` (`r`, `{daemon_flags}`), value.
+    pub macros: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `S`: envelope sender; empty for the null sender `<>`.
+    pub sender: Vec<u8>,
+    /// `Z`: ENVID.
+    pub envid: Option<Vec<u8>>,
+    /// `A`: AUTH= parameter, xtext.
+    pub auth: Option<Vec<u8>>,
+    /// `!`: deliver-by mode character and time.
+    pub deliver_by: Option<(u8, i64)>,
+    /// `d`: directory of the body when it is not the control file's.
+    pub body_directory: Option<Vec<u8>>,
+    /// Size of the message in bytes, for SIZE=, priorities and the listing; not stored.
+    pub size: u64,
+    /// The recipients.
+    pub recipients: Vec<Recipient>,
+    /// The header, in order.
+    pub header: Vec<Field>,
+}

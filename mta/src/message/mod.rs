@@ -1,0 +1,3 @@
+//! L2: the message: envelope, header, body.
+
+pub mod envelope;

@@ -1,0 +1,1 @@
+//! Address test mode and the tools beyond it.
