@@ -1,0 +1,204 @@
+//! The typed lines of a configuration file.
+
+use crate::span::Span;
+use crate::text::{Name, Text};
+
+/// A whole file: its lines in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Every understood line.
+    pub items: Vec<Item>,
+}
+
+/// One logical line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Where it stands.
+    pub span: Span,
+    /// What it says.
+    pub directive: Directive,
+}
+
+/// What a line says, one variant per command letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Directive {
+    /// `Cx words`: words are split after macro expansion, when the file is loaded.
+    Class {
+        /// The class.
+        name: Name,
+        /// The words, unexpanded.
+        words: Text,
+    },
+    /// `Dxvalue`: quotes and backslashes already processed, not expanded.
+    Macro {
+        /// The macro.
+        name: Name,
+        /// Its value.
+        value: Text,
+    },
+    /// `Ename=value`, or `Ename` to copy it from the caller's environment.
+    Environment {
+        /// The variable.
+        name: Vec<u8>,
+        /// Its value; `None` copies.
+        value: Option<Text>,
+    },
+    /// `Fx…`
+    ClassSource {
+        /// The class.
+        name: Name,
+        /// `-o`: silent if missing.
+        optional: bool,
+        /// Where the members come from.
+        source: ClassSource,
+    },
+    /// `H…`
+    Header(Header),
+    /// `Kname class args`, unexpanded, from behind the `K`.
+    Map(Text),
+    /// `Mname, X=…`
+    Mailer {
+        /// The mailer's name.
+        name: Vec<u8>,
+        /// The equates in order.
+        equates: Vec<Equate>,
+    },
+    /// `O…`
+    Option(OptionLine),
+    /// `Pname=value`
+    Precedence {
+        /// The word of a Precedence: header.
+        name: Vec<u8>,
+        /// Its number.
+        value: i64,
+    },
+    /// `Qname, X=…`
+    QueueGroup {
+        /// The group's name.
+        name: Vec<u8>,
+        /// The equates in order.
+        equates: Vec<Equate>,
+    },
+    /// `R…`
+    Rule {
+        /// Left-hand side, unexpanded.
+        lhs: Text,
+        /// Right-hand side, unexpanded.
+        rhs: Text,
+        /// What stands behind a second tab.
+        comment: Vec<u8>,
+    },
+    /// `S…`
+    Ruleset(RulesetLine),
+    /// `Twords`
+    Trusted(Vec<Vec<u8>>),
+    /// `Vn/vendor`
+    Version {
+        /// The level.
+        level: i32,
+        /// The vendor word, as written.
+        vendor: Option<Vec<u8>>,
+    },
+    /// `Xname, X=…`
+    Milter {
+        /// The filter's name.
+        name: Vec<u8>,
+        /// The equates in order.
+        equates: Vec<Equate>,
+    },
+}
+
+/// `P=/bin/sh` and its like in M, Q and X lines. Only the first letter of the field name counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Equate {
+    /// The letter.
+    pub letter: u8,
+    /// The value, quotes and backslashes already processed, unexpanded.
+    pub value: Text,
+    /// Where the value begins.
+    pub span: Span,
+}
+
+/// Where an `F` line takes its members from (CF-048..CF-056).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassSource {
+    /// A file, read line by line with a `scanf` format (`%s` by default).
+    File {
+        /// Path, unexpanded.
+        path: Text,
+        /// Format, when one is given.
+        format: Option<Text>,
+    },
+    /// The output of a program, run without a shell.
+    Program {
+        /// Path and arguments as the line gives them.
+        command: Text,
+        /// Format, when one is given.
+        format: Option<Text>,
+    },
+    /// One lookup, `key@class:spec` or `@LDAP`.
+    Lookup {
+        /// What stands before the `@`.
+        key: Text,
+        /// What stands behind it.
+        spec: Text,
+    },
+}
+
+/// An `H` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// When the field is added.
+    pub condition: HeaderCondition,
+    /// The field name; `*` for the default check.
+    pub name: Vec<u8>,
+    /// What the line does.
+    pub action: HeaderAction,
+}
+
+/// The part between question marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderCondition {
+    /// None: always.
+    Always,
+    /// `?DFM?`: when the mailer has one of these flags.
+    MailerFlags(Vec<u8>),
+    /// `?${macro}?`: when the macro is set.
+    MacroSet(Name),
+}
+
+/// What an `H` line does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderAction {
+    /// Adds the field with this template (leading space kept).
+    Template(Text),
+    /// Checks the field's value with a ruleset.
+    Check {
+        /// The ruleset's name.
+        ruleset: Vec<u8>,
+        /// `$>+`: comments are kept.
+        keep_comments: bool,
+    },
+}
+
+/// An `O` line whose name was found in the option table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionLine {
+    /// Index into [`crate::options::OPTIONS`].
+    pub option: usize,
+    /// What stands behind a dot in the name.
+    pub suboption: Option<Vec<u8>>,
+    /// The value, unexpanded, leading blanks removed.
+    pub value: Text,
+    /// `Ox…` instead of `O Name=…`.
+    pub short: bool,
+}
+
+/// An `S` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesetLine {
+    /// The name, or the digits of a number.
+    pub name: Vec<u8>,
+    /// `=n` or `=name` behind it.
+    pub number: Option<Vec<u8>>,
+}
