@@ -1,5 +1,22 @@
 //! Compiles rewriting rules and runs them: tokenizer, machine, macros, classes, triples.
+//!
+//! Pure: no file, clock, socket or environment. A run of a ruleset returns a result or a question
+//! to a map; the caller answers and steps on.
 
+pub mod classes;
+mod compile;
+mod lexeme;
+pub mod limits;
+pub mod machine;
+pub mod macros;
+pub mod prescan;
+pub mod program;
 mod status;
+pub mod token;
+pub mod trace;
 
+pub use classes::Classes;
+pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
+pub use macros::Macros;
+pub use program::Program;
 pub use status::{Enhanced, Exit, Status};

@@ -1,0 +1,244 @@
+//! Rule text into instructions, with the checks made when a rule is read (RS-029, RS-030).
+
+use cf_parser::Span;
+use cf_parser::text::{Op, Piece, Text};
+
+use crate::classes::Classes;
+use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
+use crate::prescan::{Complaint, Mode, Scanned, prescan_text};
+use crate::program::{After, Instr, Rule, Ruleset};
+use crate::token::{Kind, ProgramTexts, Token, meta};
+
+/// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it.
+pub(crate) fn add_rule(
+    ruleset: &mut Ruleset,
+    texts: &mut ProgramTexts,
+    classes: &mut Classes,
+    columns: (&Text, &Text),
+    mode: Mode<'_>,
+    span: Span,
+) -> Vec<String> {
+    let mut compiler = Compiler { texts, classes, messages: Vec::new(), wildcards: 0 };
+    let lhs_tokens = compiler.scan(columns.0, mode);
+    let mut lhs = compiler.left(&lhs_tokens.clone().unwrap_or_default());
+    if lhs_tokens.is_none_or(|tokens| tokens.is_empty()) {
+        compiler.messages.push("R line: null LHS".into());
+    }
+    if compiler.wildcards > MAX_WILDCARDS {
+        compiler.messages.push("R line: too many wildcards".into());
+        lhs.clear();
+    }
+    let rhs_tokens = compiler.scan(columns.1, mode).unwrap_or_default();
+    let mut rhs = compiler.right(&rhs_tokens);
+    if rhs_tokens.is_empty() {
+        compiler.messages.push("R line: null RHS".into());
+    }
+    let messages = compiler.messages;
+    let (prefix, after) = take_prefix(&mut rhs);
+    let start = ruleset.code.len();
+    let middle = start + lhs.len();
+    let (min_tokens, fixed) = extent(&lhs);
+    let needs = lhs.iter().fold(0, |bits, instr| match instr {
+        Instr::Literal(token) => bits | signature_bit(texts.symbol_of(*token)),
+        _ => bits,
+    });
+    ruleset.code.extend(lhs);
+    ruleset.code.extend(rhs);
+    let end = ruleset.code.len();
+    ruleset.rules.push(Rule {
+        lhs: start..middle,
+        rhs: middle..end,
+        prefix,
+        after,
+        span,
+        min_tokens,
+        fixed,
+        needs,
+    });
+    messages
+}
+
+/// The bit by which a token is known in signatures.
+pub(crate) fn signature_bit(symbol: u32) -> u64 {
+    // Fibonacci hashing: neighbouring symbols fall on different bits.
+    1 << (symbol.wrapping_mul(0x9E37_79B9) >> 26)
+}
+
+fn take_prefix(rhs: &mut Vec<Instr>) -> (Option<Token>, After) {
+    let Some(Instr::Emit(first)) = rhs.first() else { return (None, After::Repeat) };
+    let first = *first;
+    if first == meta(Op::Colon) {
+        rhs.remove(0);
+        (Some(first), After::Next)
+    } else if first == meta(Op::At) {
+        rhs.remove(0);
+        (Some(first), After::Return)
+    } else if first == meta(Op::Hash) {
+        (None, After::Return)
+    } else {
+        (None, After::Repeat)
+    }
+}
+
+/// Fewest tokens, and whether that is also the most.
+fn extent(lhs: &[Instr]) -> (usize, bool) {
+    let mut least = 0;
+    let mut fixed = true;
+    for instr in lhs {
+        match instr {
+            Instr::Literal(_) | Instr::One | Instr::NotClass(..) | Instr::Inert(_) => least += 1,
+            Instr::OneOrMore | Instr::Class(..) => {
+                least += 1;
+                fixed = false;
+            }
+            Instr::ZeroOrMore | Instr::Deferred(_) => fixed = false,
+            Instr::Nothing | Instr::Emit(_) | Instr::Copy(_) => {}
+        }
+    }
+    (least, fixed)
+}
+
+struct Compiler<'a> {
+    texts: &'a mut ProgramTexts,
+    classes: &'a mut Classes,
+    messages: Vec<String>,
+    wildcards: usize,
+}
+
+impl Compiler<'_> {
+    fn scan(&mut self, text: &Text, mode: Mode<'_>) -> Option<Vec<Scanned>> {
+        let scan = prescan_text(text, mode);
+        for complaint in &scan.complaints {
+            if matches!(
+                complaint,
+                Complaint::TooManyTokens | Complaint::TokenTooLong | Complaint::AddressTooLong
+            ) {
+                self.messages.push(complaint.to_string());
+            }
+        }
+        scan.tokens
+    }
+
+    fn left(&mut self, tokens: &[Scanned]) -> Vec<Instr> {
+        tokens.iter().map(|token| self.left_one(token)).collect()
+    }
+
+    fn left_one(&mut self, scanned: &Scanned) -> Instr {
+        let piece = match scanned {
+            Scanned::Word(kind, text) => return Instr::Literal(self.texts.add(*kind, text)),
+            Scanned::Piece(piece) => piece,
+        };
+        match piece {
+            Piece::Op(Op::ZeroOrMore) => self.wildcard(Instr::ZeroOrMore),
+            Piece::Op(Op::OneOrMore) => self.wildcard(Instr::OneOrMore),
+            Piece::Op(Op::One) => self.wildcard(Instr::One),
+            Piece::Class(name) => {
+                let id = self.classes.id(name);
+                self.wildcard(Instr::Class(id, name.clone()))
+            }
+            Piece::NotClass(name) => {
+                let id = self.classes.id(name);
+                self.wildcard(Instr::NotClass(id, name.clone()))
+            }
+            Piece::Deferred(name) => Instr::Deferred(name.clone()),
+            Piece::Op(Op::At) => Instr::Nothing,
+            Piece::Op(op @ (Op::Bar | Op::Hash)) => Instr::Literal(meta(*op)),
+            Piece::Op(op) => {
+                self.misplaced(&format!("${}", char::from(op.letter())), "LHS");
+                Instr::Literal(meta(*op))
+            }
+            Piece::Arg(_) => {
+                self.misplaced("$1-$9", "LHS");
+                self.inert(piece)
+            }
+            Piece::If(_) => {
+                self.misplaced("$?", "LHS");
+                self.inert(piece)
+            }
+            Piece::Byte(_) | Piece::Macro(_) => self.inert(piece),
+        }
+    }
+
+    fn wildcard(&mut self, instr: Instr) -> Instr {
+        self.wildcards += 1;
+        instr
+    }
+
+    fn misplaced(&mut self, what: &str, side: &str) {
+        self.messages.push(format!("Inappropriate use of {what} on {side}"));
+    }
+
+    fn inert(&mut self, piece: &Piece) -> Instr {
+        let text = cf_parser::text::write(std::slice::from_ref(piece));
+        Instr::Inert(self.texts.add(Kind::Operator, &text))
+    }
+
+    fn right(&mut self, tokens: &[Scanned]) -> Vec<Instr> {
+        let mut open: Option<Op> = None;
+        let mut arguments = 0;
+        let mut out = Vec::with_capacity(tokens.len());
+        for scanned in tokens {
+            if let Scanned::Piece(Piece::Op(op)) = scanned {
+                self.lookup_brackets(*op, &mut open, &mut arguments);
+            }
+            out.push(self.right_one(scanned));
+        }
+        if open.is_some() {
+            self.messages.push("missing map closing token".into());
+        }
+        out
+    }
+
+    fn lookup_brackets(&mut self, op: Op, open: &mut Option<Op>, arguments: &mut usize) {
+        match op {
+            Op::HostBegin | Op::MapBegin => {
+                if open.is_some() {
+                    self.messages.push("cannot nest map lookups".into());
+                } else {
+                    *open = Some(if op == Op::HostBegin { Op::HostEnd } else { Op::MapEnd });
+                    *arguments = 0;
+                }
+            }
+            Op::HostEnd | Op::MapEnd if *open == Some(op) => *open = None,
+            Op::At if open.is_some() => {
+                *arguments += 1;
+                if *arguments >= MAX_MAP_ARGS {
+                    self.messages.push("too many arguments for map lookup".into());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn right_one(&mut self, scanned: &Scanned) -> Instr {
+        let piece = match scanned {
+            Scanned::Word(kind, text) => return Instr::Emit(self.texts.add(*kind, text)),
+            Scanned::Piece(piece) => piece,
+        };
+        match piece {
+            Piece::Arg(number) => {
+                if *number == 0 || usize::from(*number) > self.wildcards {
+                    self.messages.push(format!("replacement ${number} out of bounds"));
+                }
+                Instr::Copy(*number)
+            }
+            Piece::Deferred(name) => Instr::Deferred(name.clone()),
+            Piece::Op(op @ (Op::ZeroOrMore | Op::OneOrMore | Op::One)) => {
+                self.misplaced(&format!("${}", char::from(op.letter())), "RHS");
+                Instr::Emit(meta(*op))
+            }
+            Piece::Op(op) => Instr::Emit(meta(*op)),
+            Piece::Class(_) | Piece::NotClass(_) => {
+                let sign = if matches!(piece, Piece::Class(_)) { "$=" } else { "$~" };
+                self.misplaced(sign, "RHS");
+                self.emit_written(piece)
+            }
+            Piece::Byte(_) | Piece::Macro(_) | Piece::If(_) => self.emit_written(piece),
+        }
+    }
+
+    fn emit_written(&mut self, piece: &Piece) -> Instr {
+        let text = cf_parser::text::write(std::slice::from_ref(piece));
+        Instr::Emit(self.texts.add(Kind::Operator, &text))
+    }
+}

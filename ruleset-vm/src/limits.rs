@@ -1,0 +1,32 @@
+//! The oracle's limits (CF-072..CF-105), observed with sendmail 8.17.1.9.
+
+/// Most tokens of one workspace (`MAXATOM`).
+pub const MAX_ATOMS: usize = 1000;
+/// Longest token, in bytes, counting one for its end (`MAXNAME`).
+pub const MAX_NAME: usize = 256;
+/// Bytes of all tokens of one address, each counting one more for its end (`PSBUFSIZE`).
+pub const PRESCAN_BUFFER: usize = MAX_NAME + MAX_ATOMS;
+/// Most wildcards on one left-hand side (`MAXMATCH`).
+pub const MAX_WILDCARDS: usize = 9;
+/// Ruleset numbers, named ones included (`MAXRWSETS`).
+pub const MAX_RULESETS: usize = 200;
+/// Numbers a configuration may write itself.
+pub const MAX_NUMBERED: usize = MAX_RULESETS / 2;
+/// Nested rulesets (`MAXRULERECURSION`); the outermost is not counted.
+pub const MAX_RECURSION: usize = 50;
+/// Applications of one rule in a row.
+pub const MAX_LOOPS: usize = 100;
+/// Key and arguments of one lookup, with the terminator (`MAX_MAP_ARGS`).
+pub const MAX_MAP_ARGS: usize = 10;
+/// Calls in one right-hand side (`MAX_SUBR`).
+pub const MAX_CALLS: usize = 16;
+/// Bytes of an expanded text (`MACBUFSIZE`).
+pub const MAX_EXPANSION: usize = 4096;
+/// Nesting of macros in macros.
+pub const MAX_MACRO_DEPTH: usize = 10;
+/// Bytes of a lookup key (`MAXKEY`).
+pub const MAX_KEY: usize = 1024;
+/// Bytes of an expanded line (`MAXLINE`).
+pub const MAX_LINE: usize = 2048;
+/// Mailers (`MAXMAILERS`).
+pub const MAX_MAILERS: usize = 25;

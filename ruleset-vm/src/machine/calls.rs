@@ -1,0 +1,126 @@
+//! `$>name` in a built right-hand side (RS-051..RS-054): the ruleset gets everything behind its
+//! name, its result replaces that tail; several calls run right to left.
+
+use cf_parser::text::Op;
+
+use super::{Control, Env, Machine, Outcome, Phase};
+use crate::limits::{MAX_ATOMS, MAX_CALLS};
+use crate::status::Exit;
+use crate::token::{Token, meta};
+
+/// The right-hand side and the calls still to be made.
+#[derive(Debug)]
+pub(super) struct Call {
+    built: Vec<Token>,
+    /// Index of each `$>` and the ruleset behind it; `None` until looked at.
+    calls: Option<Vec<(usize, usize)>>,
+    /// Where the running call's tail begins.
+    running: Option<usize>,
+    result: Option<Outcome>,
+}
+
+impl Call {
+    pub(super) fn new(built: Vec<Token>) -> Self {
+        Self { built, calls: None, running: None, result: None }
+    }
+
+    /// Takes the result of the ruleset that was entered.
+    pub(super) fn returned(&mut self, outcome: Outcome) {
+        self.result = Some(outcome);
+    }
+}
+
+impl Machine {
+    /// One round: take a result, or enter the next ruleset, or finish the rule.
+    pub(super) fn calls(&mut self, env: &mut Env<'_>) -> Control {
+        let Some(Phase::Calls(call)) = self.frames.last().map(|frame| &frame.phase) else {
+            return Control::Continue;
+        };
+        if call.calls.is_none() {
+            return self.collect_calls(env);
+        }
+        self.next_call(env)
+    }
+
+    fn collect_calls(&mut self, env: &mut Env<'_>) -> Control {
+        let Some(Phase::Calls(call)) = self.frames.last().map(|frame| &frame.phase) else {
+            return Control::Continue;
+        };
+        let mut calls = Vec::new();
+        let mut built = call.built.clone();
+        let mut at = 0;
+        while at < built.len() {
+            if built[at] != meta(Op::Call) {
+                at += 1;
+                continue;
+            }
+            if calls.len() + 1 >= MAX_CALLS {
+                self.say(env, &[b"554 5.3.0 Too many subroutine calls (16 max)"]);
+                return self.keep(built, Exit::CONFIG);
+            }
+            let name = built.get(at + 1).map_or(Vec::new(), |t| self.table.text(*t).to_vec());
+            let name = unquote(&name);
+            let Some(number) = self.program.number(name) else {
+                self.say(env, &[b"554 5.3.5 Unknown ruleset ", name]);
+                return self.keep(built, Exit::CONFIG);
+            };
+            if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
+                built.drain(at..(at + 2).min(built.len()));
+                continue;
+            }
+            calls.push((at, number));
+            at += 2;
+        }
+        if let Some(Phase::Calls(call)) = self.frames.last_mut().map(|frame| &mut frame.phase) {
+            call.built = built;
+            call.calls = Some(calls);
+        }
+        Control::Continue
+    }
+
+    /// The call cannot be made: the workspace keeps the literal tokens and the ruleset ends.
+    fn keep(&mut self, built: Vec<Token>, exit: Exit) -> Control {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.workspace = built;
+            frame.exit = exit;
+            frame.rule = usize::MAX;
+            frame.phase = Phase::Match;
+        }
+        Control::Continue
+    }
+
+    fn next_call(&mut self, env: &mut Env<'_>) -> Control {
+        let Some(frame) = self.frames.last_mut() else { return Control::Leave };
+        let Phase::Calls(call) = &mut frame.phase else { return Control::Continue };
+        if let (Some(start), Some(outcome)) = (call.running.take(), call.result.take()) {
+            call.built.truncate(start);
+            call.built.extend(outcome.workspace);
+            if outcome.exit != Exit::OK {
+                frame.exit = outcome.exit;
+            }
+            if outcome.exit != Exit::OK && outcome.exit != Exit::TEMPFAIL {
+                let built = std::mem::take(&mut call.built);
+                return self.keep(built, outcome.exit);
+            }
+        }
+        if call.built.len() > MAX_ATOMS {
+            return self.too_long(env);
+        }
+        match call.calls.as_mut().and_then(Vec::pop) {
+            Some((at, number)) => {
+                call.running = Some(at);
+                let tail = call.built.get(at + 2..).unwrap_or_default().to_vec();
+                Control::Enter(number, tail)
+            }
+            None => {
+                let built = std::mem::take(&mut call.built);
+                self.finish_rule(built, env)
+            }
+        }
+    }
+}
+
+/// A quoted name loses its quotes.
+fn unquote(name: &[u8]) -> &[u8] {
+    name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
+}

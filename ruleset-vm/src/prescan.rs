@@ -1,0 +1,462 @@
+//! The tokenizer: text into a vector of tokens (RS-001..RS-021).
+//!
+//! Works on text that may hold dollar operators (rules after macro expansion) and on plain bytes
+//! (addresses, macro values, lookup results). Linear in the input.
+
+use cf_parser::text::Piece;
+use logos::Logos;
+
+use crate::lexeme::Lexeme;
+use crate::limits::{MAX_ATOMS, MAX_NAME, PRESCAN_BUFFER};
+use crate::token::Kind;
+
+/// Which bytes are operators: `OperatorChars` and the fixed set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operators([bool; 256]);
+
+/// Operators that no option can take away.
+const FIXED: &[u8] = b"()<>,;\r\n";
+
+/// How many characters of `OperatorChars` count (RS-001).
+const OPERATOR_CHARS_MAX: usize = 40;
+
+impl Operators {
+    /// The set for this value of `OperatorChars`.
+    #[must_use]
+    pub fn new(operator_chars: &[u8]) -> Self {
+        let mut set = [false; 256];
+        for &byte in operator_chars.iter().take(OPERATOR_CHARS_MAX).chain(FIXED) {
+            set[usize::from(byte)] = true;
+        }
+        // White space and quotes keep their own meaning whatever the option says.
+        for byte in *b" \t\n\x0b\x0c\r\"" {
+            set[usize::from(byte)] = false;
+        }
+        Self(set)
+    }
+
+    /// Whether `byte` is a token by itself.
+    #[must_use]
+    pub fn contains(&self, byte: u8) -> bool {
+        self.0[usize::from(byte)]
+    }
+}
+
+impl Default for Operators {
+    fn default() -> Self {
+        Self::new(b".:@[]")
+    }
+}
+
+/// How to read a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Mode<'a> {
+    /// The operators in force.
+    pub operators: &'a Operators,
+    /// The byte that ends the text: `,` in address lists, SP in SMTP arguments, TAB in rules.
+    pub delimiter: Option<u8>,
+    /// Remove RFC 822 comments; else parentheses are operators (rules at V9 and above).
+    pub comments: bool,
+    /// Say nothing of unbalanced input and leave it as it is.
+    pub ignore: bool,
+}
+
+/// What tokenizing says; the first three and `UnbalancedClose…` repair and go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Complaint {
+    /// A quote without its partner; one is added.
+    #[error("553 Unbalanced '\"'")]
+    UnbalancedQuote,
+    /// A comment without its end; it is closed.
+    #[error("553 Unbalanced '('")]
+    UnbalancedOpen,
+    /// `<` without `>`; one is added.
+    #[error("553 Unbalanced '<'")]
+    UnbalancedLess,
+    /// `>` without `<`; it is dropped.
+    #[error("553 Unbalanced '>'")]
+    UnbalancedGreater,
+    /// `)` without `(`; it is dropped.
+    #[error("553 Unbalanced ')'")]
+    UnbalancedClose,
+    /// More than 1000 tokens: nothing is returned.
+    #[error("553 5.1.0 prescan: too many tokens")]
+    TooManyTokens,
+    /// A token of 256 bytes or more: nothing is returned.
+    #[error("553 5.1.0 prescan: token too long")]
+    TokenTooLong,
+    /// More bytes than the work buffer takes: nothing is returned.
+    #[error("553 5.1.1 Address too long")]
+    AddressTooLong,
+}
+
+/// One token as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scanned {
+    /// An atom, an operator character or a quoted string.
+    Word(Kind, Vec<u8>),
+    /// A dollar operator.
+    Piece(Piece),
+}
+
+/// The result of tokenizing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scan {
+    /// The tokens; `None` if a limit was exceeded.
+    pub tokens: Option<Vec<Scanned>>,
+    /// How much of the input was used, the delimiter not included.
+    pub used: usize,
+    /// What was wrong, in order.
+    pub complaints: Vec<Complaint>,
+}
+
+/// Tokenizes plain bytes.
+#[must_use]
+pub fn prescan(bytes: &[u8], mode: Mode<'_>) -> Scan {
+    let mut scanner = Scanner::new(mode);
+    scanner.bytes(bytes, 0);
+    scanner.finish()
+}
+
+/// Tokenizes expanded text: operators are tokens by themselves, also inside quotes they end up as
+/// their two characters (RS-063).
+#[must_use]
+pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
+    let mut scanner = Scanner::new(mode);
+    let mut run = Vec::new();
+    for (index, piece) in text.iter().enumerate() {
+        if let Piece::Byte(byte) = piece {
+            run.push(*byte);
+            continue;
+        }
+        let base = index - run.len();
+        scanner.bytes(&run, base);
+        run.clear();
+        if scanner.done {
+            break;
+        }
+        scanner.piece(piece);
+    }
+    let base = text.len() - run.len();
+    if !scanner.done {
+        scanner.bytes(&run, base);
+    }
+    scanner.finish()
+}
+
+/// What the byte before has made of the scanner.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Between tokens.
+    Space,
+    /// In an atom.
+    Atom,
+    /// In a quoted string.
+    Quoted,
+}
+
+struct Scanner<'a> {
+    mode: Mode<'a>,
+    state: State,
+    token: Vec<u8>,
+    tokens: Vec<Scanned>,
+    complaints: Vec<Complaint>,
+    backslash: bool,
+    comment_depth: usize,
+    angle_depth: usize,
+    route: bool,
+    stored: usize,
+    used: usize,
+    done: bool,
+    failed: bool,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(mode: Mode<'a>) -> Self {
+        Self {
+            mode,
+            state: State::Space,
+            token: Vec::new(),
+            tokens: Vec::new(),
+            complaints: Vec::new(),
+            backslash: false,
+            comment_depth: 0,
+            angle_depth: 0,
+            route: false,
+            stored: 0,
+            used: 0,
+            done: false,
+            failed: false,
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8], base: usize) {
+        let mut lexer = Lexeme::lexer(bytes);
+        while let Some(lexeme) = lexer.next() {
+            let span = lexer.span();
+            let part = &bytes[span.clone()];
+            if lexeme == Ok(Lexeme::Run) {
+                self.run(part);
+                self.used = base + span.end;
+            } else if let Ok(lexeme) = lexeme {
+                self.used = base + span.start;
+                self.steering(lexeme, part[0], &bytes[span.end..]);
+                if !self.done {
+                    self.used = base + span.end;
+                }
+            }
+            if self.done || self.failed {
+                return;
+            }
+        }
+    }
+
+    /// A run of bytes none of which steers the scanner, but for a delimiter among them.
+    fn run(&mut self, part: &[u8]) {
+        for &byte in part {
+            if self.take_escaped(byte) {
+                continue;
+            }
+            if self.comment_depth > 0 {
+                continue;
+            }
+            self.plain(byte);
+            if self.failed {
+                return;
+            }
+        }
+    }
+
+    /// An ordinary byte: in a quoted string, an operator, or part of an atom.
+    fn plain(&mut self, byte: u8) {
+        match self.state {
+            State::Quoted => self.push(byte),
+            _ if self.mode.operators.contains(byte) => self.operator(byte),
+            State::Atom => self.push(byte),
+            State::Space => {
+                self.state = State::Atom;
+                self.push(byte);
+            }
+        }
+    }
+
+    /// The byte behind a backslash (RS-005, RS-006). True if it has been dealt with.
+    fn take_escaped(&mut self, byte: u8) -> bool {
+        if !self.backslash {
+            return false;
+        }
+        self.backslash = false;
+        if self.comment_depth > 0 {
+            return true;
+        }
+        if byte == b'!' && self.state != State::Quoted {
+            return false;
+        }
+        self.push(b'\\');
+        self.push(byte);
+        true
+    }
+
+    fn steering(&mut self, lexeme: Lexeme, byte: u8, rest: &[u8]) {
+        if self.is_delimiter(byte) {
+            return;
+        }
+        if self.take_escaped(byte) {
+            return;
+        }
+        if lexeme == Lexeme::Backslash {
+            self.backslash = true;
+            if self.comment_depth == 0 && self.state == State::Space {
+                self.state = State::Atom;
+            }
+            return;
+        }
+        if self.state == State::Quoted {
+            self.push(byte);
+            if lexeme == Lexeme::Quote {
+                self.end_token(Kind::Operator);
+                self.state = State::Space;
+            }
+            return;
+        }
+        match lexeme {
+            Lexeme::Open if self.mode.comments => self.comment_depth += 1,
+            Lexeme::Close if self.mode.comments => self.close_comment(),
+            _ if self.comment_depth > 0 => {}
+            Lexeme::Less => {
+                self.angle_depth += 1;
+                self.route |= rest.iter().find(|b| !is_space(**b)) == Some(&b'@');
+                self.operator(byte);
+            }
+            Lexeme::Greater => self.close_angle(),
+            Lexeme::Space => {
+                self.end_token(Kind::Atom);
+                self.state = State::Space;
+            }
+            Lexeme::Quote => {
+                self.end_token(Kind::Atom);
+                self.state = State::Quoted;
+                self.push(byte);
+            }
+            _ => self.operator(byte),
+        }
+    }
+
+    /// Whether `byte` ends the text here; repairs an open angle in a list (RS-010, RS-012).
+    fn is_delimiter(&mut self, byte: u8) -> bool {
+        if self.mode.delimiter != Some(byte)
+            || self.comment_depth > 0
+            || self.state == State::Quoted
+        {
+            return false;
+        }
+        if self.angle_depth == 0 {
+            self.done = true;
+            return true;
+        }
+        if byte == b',' && !self.route && !self.mode.ignore {
+            self.complaints.push(Complaint::UnbalancedLess);
+            while self.angle_depth > 0 {
+                self.angle_depth -= 1;
+                self.operator(b'>');
+                if self.angle_depth > 0 {
+                    self.complaints.push(Complaint::UnbalancedLess);
+                }
+            }
+            self.done = true;
+            return true;
+        }
+        false
+    }
+
+    fn close_comment(&mut self) {
+        if self.comment_depth > 0 {
+            self.comment_depth -= 1;
+            if self.comment_depth == 0 {
+                self.end_token(Kind::Atom);
+                self.state = State::Space;
+            }
+        } else if self.mode.ignore {
+            self.end_token(Kind::Atom);
+            self.state = State::Space;
+        } else {
+            self.complaints.push(Complaint::UnbalancedClose);
+        }
+    }
+
+    fn close_angle(&mut self) {
+        if self.angle_depth > 0 {
+            self.angle_depth -= 1;
+        } else if !self.mode.ignore {
+            self.complaints.push(Complaint::UnbalancedGreater);
+            self.route = false;
+            return;
+        }
+        self.route = false;
+        self.operator(b'>');
+    }
+
+    fn operator(&mut self, byte: u8) {
+        self.end_token(Kind::Atom);
+        self.state = State::Space;
+        self.push(byte);
+        self.end_token(Kind::Operator);
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        self.used += 1;
+        if self.comment_depth > 0 {
+            return;
+        }
+        if self.state == State::Quoted || self.backslash {
+            if std::mem::take(&mut self.backslash) {
+                self.push(b'\\');
+            }
+            for byte in cf_parser::text::write(std::slice::from_ref(piece)) {
+                self.push(byte);
+            }
+            return;
+        }
+        self.end_token(Kind::Atom);
+        self.state = State::Space;
+        self.room_for_token();
+        if !self.failed {
+            self.stored += 2;
+            self.tokens.push(Scanned::Piece(piece.clone()));
+        }
+    }
+
+    fn push(&mut self, byte: u8) {
+        if self.stored + self.token.len() + 5 > PRESCAN_BUFFER {
+            self.fail(Complaint::AddressTooLong);
+            return;
+        }
+        self.token.push(byte);
+    }
+
+    fn end_token(&mut self, kind: Kind) {
+        if self.token.is_empty() || self.failed {
+            return;
+        }
+        self.room_for_token();
+        if self.token.len() + 1 > MAX_NAME {
+            self.fail(Complaint::TokenTooLong);
+        }
+        if !self.failed {
+            self.stored += self.token.len() + 1;
+            self.tokens.push(Scanned::Word(kind, std::mem::take(&mut self.token)));
+        }
+    }
+
+    fn room_for_token(&mut self) {
+        if self.tokens.len() >= MAX_ATOMS {
+            self.fail(Complaint::TooManyTokens);
+        }
+    }
+
+    fn fail(&mut self, complaint: Complaint) {
+        if !self.failed {
+            self.complaints.push(complaint);
+        }
+        self.failed = true;
+    }
+
+    fn finish(mut self) -> Scan {
+        if !self.done && !self.failed {
+            self.close_open_ends();
+        }
+        if !self.failed {
+            let kind = if self.state == State::Quoted { Kind::Operator } else { Kind::Atom };
+            self.end_token(kind);
+        }
+        let tokens = if self.failed { None } else { Some(self.tokens) };
+        Scan { tokens, used: self.used, complaints: self.complaints }
+    }
+
+    /// Repairs what is open at the end of the input (RS-011).
+    fn close_open_ends(&mut self) {
+        self.backslash = false;
+        if self.mode.ignore {
+            return;
+        }
+        if self.state == State::Quoted {
+            self.complaints.push(Complaint::UnbalancedQuote);
+            self.push(b'"');
+            self.end_token(Kind::Operator);
+            self.state = State::Space;
+        }
+        while self.comment_depth > 0 {
+            self.complaints.push(Complaint::UnbalancedOpen);
+            self.comment_depth -= 1;
+        }
+        while self.angle_depth > 0 && !self.failed {
+            self.complaints.push(Complaint::UnbalancedLess);
+            self.angle_depth -= 1;
+            self.operator(b'>');
+        }
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
