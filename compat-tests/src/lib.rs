@@ -1,1 +1,53 @@
 //! Differential tests against real sendmail.
+//!
+//! The *oracle* (real sendmail) and *bangpath* run the same scripts in the same small [`world`]; what
+//! they print, leave in files and exit with is [munged](munge) and compared. See `README.md` for how
+//! to run one case and how to record the goldens again.
+
+pub mod addresses;
+pub mod bt;
+pub mod compare;
+pub mod config;
+pub mod golden;
+pub mod mdcase;
+pub mod munge;
+pub mod subject;
+pub mod suite;
+pub mod world;
+
+/// At least this many of 100 transcripts must be equal, in every family of tests.
+pub const MIN_EQUAL_PERCENT: usize = 98;
+
+/// What can go wrong in the harness itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or directory could not be used.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file or directory.
+        path: String,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// A case file does not have the documented form.
+    #[error("{file}:{line}: {text}")]
+    Case {
+        /// The case file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        text: String,
+    },
+    /// A program that the harness needs failed or is missing.
+    #[error("{0}")]
+    Tool(String),
+}
+
+/// Results of the harness.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Names the path in an I/O error.
+pub(crate) fn at<T>(path: &std::path::Path, result: std::io::Result<T>) -> Result<T> {
+    result.map_err(|source| Error::Io { path: path.display().to_string(), source })
+}

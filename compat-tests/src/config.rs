@@ -1,0 +1,77 @@
+//! Configurations: Debian's own two and those generated with m4 from the files in `mc/`.
+
+use crate::world::EtcMail;
+use crate::{Error, Result, at};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The m4 sources of Debian's `sendmail-cf`.
+const CF_DIR: &str = "/usr/share/sendmail/cf";
+
+/// A configuration file with the name that reports use for it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `debian-default`, `debian-submit` or the name of the .mc file.
+    pub name: String,
+    /// The text of the .cf file.
+    pub cf: Vec<u8>,
+}
+
+/// Debian's default `sendmail.cf` and `submit.cf`.
+pub fn debian() -> Result<Vec<Config>> {
+    [("debian-default", "sendmail"), ("debian-submit", "submit")]
+        .into_iter()
+        .map(|(name, file)| Ok(Config { name: name.into(), cf: debian_file(file)? }))
+        .collect()
+}
+
+/// The configurations of `mc/`, in the order of their names.
+pub fn generated() -> Result<Vec<Config>> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("mc");
+    let mut files: Vec<PathBuf> =
+        at(&dir, std::fs::read_dir(&dir))?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ext| ext == "mc"));
+    files.sort();
+    files.iter().map(|path| Ok(Config { name: stem(path), cf: generate(path)? })).collect()
+}
+
+/// Debian's configurations as files for the world's `/etc/mail`: what the cases without `-C` use.
+/// Empty where the packages are missing.
+pub fn etc_mail() -> EtcMail {
+    let mut files = EtcMail::new();
+    if let (Ok(main), Ok(submit)) = (debian_file("sendmail"), debian_file("submit")) {
+        files.insert("debian.cf".into(), main.clone());
+        files.insert("sendmail.cf".into(), main);
+        files.insert("submit.cf".into(), submit);
+    }
+    files
+}
+
+/// The file that Debian's package made at installation, else one generated from its .mc file.
+fn debian_file(name: &str) -> Result<Vec<u8>> {
+    let installed = PathBuf::from(format!("/etc/mail/{name}.cf"));
+    match std::fs::read(&installed) {
+        Ok(cf) => Ok(cf),
+        Err(_) => generate(&Path::new(CF_DIR).join(format!("debian/{name}.mc"))),
+    }
+}
+
+fn generate(mc: &Path) -> Result<Vec<u8>> {
+    let output = Command::new("m4")
+        .arg(format!("-D_CF_DIR_={CF_DIR}/"))
+        .arg(format!("{CF_DIR}/m4/cf.m4"))
+        .arg(mc)
+        .current_dir(Path::new(CF_DIR).join("cf"))
+        .output();
+    let output = at(Path::new(CF_DIR), output)?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    // The files themselves print warnings (about open relays) on standard error.
+    if !output.status.success() || text.contains("m4:") {
+        return Err(Error::Tool(format!("m4 {}: {text}", mc.display())));
+    }
+    Ok(output.stdout)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}

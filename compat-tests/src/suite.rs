@@ -1,0 +1,89 @@
+//! Running the Markdown cases of one directory and comparing the results.
+
+use crate::compare::{Comparison, Pair};
+use crate::mdcase::{self, Case};
+use crate::subject::{self, Mode, Subject};
+use crate::world::{self, Captures, EtcMail, Step};
+use crate::{Result, at, config, golden};
+use std::path::Path;
+
+/// Runs all cases of `cases/SUITE/*.md`. `BANGPATH_COMPAT_CASE` keeps the cases only whose file or
+/// name contains its value.
+pub fn check(suite: &str) -> Result<()> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(suite);
+    let mut files: Vec<_> =
+        at(&dir, std::fs::read_dir(&dir))?.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mode = subject::mode()?;
+    if let Mode::Skip(why) = &mode {
+        eprintln!("SKIPPED {suite}: {why}");
+        return Ok(());
+    }
+    let mut comparison = Comparison::new(suite);
+    for path in files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let cases = chosen(&name, mdcase::read(path)?);
+        if !cases.is_empty() {
+            check_file(&mode, suite, &name, &cases, &mut comparison)?;
+        }
+    }
+    comparison.finish()
+}
+
+fn chosen(file: &str, cases: Vec<Case>) -> Vec<Case> {
+    match std::env::var("BANGPATH_COMPAT_CASE") {
+        Ok(part) if !file.contains(&part) => {
+            cases.into_iter().filter(|case| case.step.name.contains(&part)).collect()
+        }
+        _ => cases,
+    }
+}
+
+fn check_file(
+    mode: &Mode,
+    suite: &str,
+    file: &str,
+    cases: &[Case],
+    comparison: &mut Comparison,
+) -> Result<()> {
+    let etc_mail = config::etc_mail();
+    let recorded = golden::load(suite, file);
+    let steps: Vec<Step> = cases.iter().map(|case| case.step.clone()).collect();
+    let (oracle, tested) = match mode {
+        Mode::Live => {
+            let (oracle, tested) = run_both(&etc_mail, &steps)?;
+            (Some(oracle), tested)
+        }
+        _ => (None, world::run(Subject::under_test(), &etc_mail, &steps)?),
+    };
+    let mut results = Vec::new();
+    for Case { step, .. } in cases {
+        let render = |captures: &Captures| captures.get(&step.name).map(golden::render);
+        let live = oracle.as_ref().and_then(render);
+        let Some(expected) = live.or_else(|| recorded.get(&step.name).cloned()) else {
+            eprintln!("SKIPPED {suite}/{file}/{}: nothing was recorded", step.name);
+            continue;
+        };
+        if oracle.is_some() && !golden::recording() && recorded.get(&step.name) != Some(&expected) {
+            eprintln!("STALE golden {suite}/{file}/{}: record it again", step.name);
+        }
+        results.push((step.name.clone(), expected.clone()));
+        let actual = render(&tested).unwrap_or_default();
+        let label = step.name.clone();
+        comparison.add(Pair { group: file.to_owned(), label, expected, actual });
+    }
+    match golden::recording() && oracle.is_some() {
+        true => golden::save(suite, file, &results),
+        false => Ok(()),
+    }
+}
+
+/// Runs the steps with the oracle and with the subject under test at the same time.
+pub fn run_both(etc_mail: &EtcMail, steps: &[Step]) -> Result<(Captures, Captures)> {
+    std::thread::scope(|scope| {
+        let oracle = scope.spawn(|| world::run(Subject::Oracle, etc_mail, steps));
+        let tested = world::run(Subject::under_test(), etc_mail, steps);
+        let oracle = oracle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((oracle?, tested?))
+    })
+}

@@ -1,0 +1,70 @@
+# Functions for the scripts of cases. The working directory is /tmp/case; the configuration of a case is ./test.cf.
+
+cf=/tmp/case/test.cf
+
+# status COMMAND...: runs it and prints its exit status, so that one script can record several.
+status() {
+    local rc=0
+    "$@" || rc=$?
+    echo "[status $rc]"
+}
+
+# mailbox USER: the mailbox of a user, or a word that it is empty.
+mailbox() {
+    if [ -s /var/mail/"$1" ]; then cat /var/mail/"$1"; else echo "(no mail for $1)"; fi
+}
+
+# queue [DIR]: the queue files by type with their contents, in the order of their names.
+queue() {
+    local dir=${1:-/var/spool/mqueue} file
+    for file in $(cd "$dir" && find . -type f | sort); do
+        echo "== $(basename "$file" | cut -c1-2)"
+        cat "$dir/$file"
+    done
+}
+
+# wait_for COMMAND...: repeats the test for up to ten seconds.
+wait_for() {
+    local n
+    for n in $(seq 200); do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        sleep 0.05
+    done
+    echo "wait_for $*: gave up" >&2
+    return 1
+}
+
+# daemon PORT FLAGS...: starts the program under test in the foreground mode and waits until it answers.
+daemon() {
+    local port=$1
+    shift
+    /run/sm/sendmail -bD "$@" 2>daemon.err >daemon.out </dev/null &
+    daemon_pid=$!
+    wait_for peer probe 127.0.0.1:"$port"
+}
+
+stop_daemon() {
+    kill -TERM "$daemon_pid" && wait "$daemon_pid"
+}
+
+# sink PORT [OPTIONS]: an SMTP server that takes mail for other hosts; its sessions are in sink.PORT.
+sink() {
+    local port=$1
+    shift
+    peer sink 0.0.0.0:"$port" sink."$port" "$@" &
+    wait_for peer probe 127.0.0.1:"$port"
+    : >sink."$port"
+}
+
+# debian_cf: Debian's configuration with ports, paths, spool and the local mailer changed, as ./debian.cf.
+debian_cf() {
+    sed -e 's/Port=smtp,/Port=2525,/' -e 's/Port=submission,/Port=2587,/' \
+        -e 's|/var/spool/mqueue$|/tmp/case/mqueue|' \
+        -e 's|/var/run/sendmail/mta/|/tmp/case/|' \
+        -e 's|/usr/sbin/sensible-mda|/run/sm/sensible-mda|' \
+        /etc/mail/debian.cf >debian.cf
+    mkdir -m 2700 mqueue
+    chown smmta:smmsp mqueue
+}
+
+maillog() { cat /run/maillog; }
