@@ -1,0 +1,4 @@
+//! L1: the immutable snapshot a daemon runs with: options, mailers, maps, compiled rules.
+
+pub mod flags;
+pub mod mailer;

@@ -1,0 +1,76 @@
+//! What a child does between fork and exec: new root, user, directory, priority.
+//!
+//! The only `unsafe` of this layer. The standard library offers no safe way to set the group list or
+//! the root directory of a child. The closure runs in a forked copy of a process that may have had
+//! other threads, so it must not allocate, lock or call the name service: everything it needs is
+//! prepared before, and it makes system calls only.
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use nix::libc;
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{self, Gid, Uid};
+
+use super::Identity;
+
+/// What the child does before it becomes the program, in this order: chroot, nice, groups, group,
+/// user, working directory, umask.
+pub(super) struct Preparation {
+    pub(super) root: Option<CString>,
+    pub(super) nice: i32,
+    pub(super) identity: Identity,
+    /// The first of these that can be entered becomes the working directory; when none can, the
+    /// directory stays what it was.
+    pub(super) directories: Vec<CString>,
+}
+
+/// Arranges for `preparation` to be carried out in the child `command` starts.
+pub(super) fn attach(command: &mut Command, preparation: Preparation) {
+    let groups: Vec<Gid> = preparation.identity.groups().map(Gid::from_raw).collect();
+    // SAFETY: `prepare` only makes system calls on memory allocated here, before the fork; it neither
+    // allocates, nor takes locks, nor touches state shared with other threads of the parent.
+    unsafe {
+        command.pre_exec(move || prepare(&preparation, &groups));
+    }
+}
+
+fn prepare(preparation: &Preparation, groups: &[Gid]) -> io::Result<()> {
+    if let Some(root) = &preparation.root {
+        unistd::chroot(root.as_c_str())?;
+        unistd::chdir(c"/")?;
+    }
+    if preparation.nice != 0 {
+        // SAFETY: a plain system call without pointers. Failing to become nicer is no reason to
+        // refuse the delivery.
+        let _ = unsafe { libc::nice(preparation.nice) };
+    }
+    switch_user(&preparation.identity, groups)?;
+    for directory in &preparation.directories {
+        if unistd::chdir(directory.as_c_str()).is_ok() {
+            break;
+        }
+    }
+    umask(Mode::from_bits_truncate(0o022));
+    Ok(())
+}
+
+fn switch_user(identity: &Identity, groups: &[Gid]) -> io::Result<()> {
+    match *identity {
+        Identity::Unchanged => {}
+        Identity::Full { uid, gid, .. } => {
+            unistd::setgroups(groups)?;
+            unistd::setgid(Gid::from_raw(gid))?;
+            unistd::setuid(Uid::from_raw(uid))?;
+        }
+        Identity::EffectiveOnly { uid, gid, .. } => {
+            unistd::setgroups(groups)?;
+            unistd::setgid(Gid::from_raw(gid))?;
+            unistd::seteuid(Uid::from_raw(uid))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! L0: the only place that opens sockets, starts processes, reads the clock, the environment and
+//! the user database.
+
+pub mod clock;
+pub mod exec;
+pub mod hostname;
+pub mod ids;
+pub mod load;
+pub mod net;
+pub mod poll;
+pub mod syslog;
+pub mod users;
