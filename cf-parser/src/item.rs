@@ -1,7 +1,43 @@
 //! The typed lines of a configuration file.
 
+mod class;
+mod equates;
+mod header;
+mod option;
+mod rule;
+mod value;
+
+use crate::reading::Context;
 use crate::span::Span;
 use crate::text::{Name, Text};
+use crate::translate::Line;
+
+/// Reads a line whose first character is known; `None` when it gave diagnostics only.
+pub(crate) type Read = fn(&Line, &mut Context) -> Option<Directive>;
+
+/// The line types and who reads them.
+const READERS: [(u8, Read); 15] = [
+    (b'C', class::class),
+    (b'D', value::define),
+    (b'E', value::environment),
+    (b'F', class::source),
+    (b'H', header::header),
+    (b'K', value::map),
+    (b'M', equates::mailer),
+    (b'O', option::option),
+    (b'P', value::precedence),
+    (b'Q', equates::queue_group),
+    (b'R', rule::rule),
+    (b'S', rule::ruleset),
+    (b'T', value::trusted),
+    (b'V', value::version),
+    (b'X', equates::milter),
+];
+
+/// The reader for lines that begin with `letter`.
+pub(crate) fn reader(letter: u8) -> Option<Read> {
+    READERS.iter().find(|(l, _)| *l == letter).map(|(_, read)| *read)
+}
 
 /// A whole file: its lines in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,17 +224,18 @@ pub struct OptionLine {
     pub option: usize,
     /// What stands behind a dot in the name.
     pub suboption: Option<Vec<u8>>,
-    /// The value, unexpanded, leading blanks removed.
+    /// The value, unexpanded; leading blanks removed in the long form only.
     pub value: Text,
     /// `Ox…` instead of `O Name=…`.
     pub short: bool,
 }
 
-/// An `S` line.
+/// An `S` line. A line with an error was reported and has an empty name: it ends the ruleset
+/// before it, and rules behind it have none (RS-025).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesetLine {
-    /// The name, or the digits of a number.
+    /// The name, or a number in decimal digits.
     pub name: Vec<u8>,
-    /// `=n` or `=name` behind it.
+    /// `=n` behind a name, in decimal digits.
     pub number: Option<Vec<u8>>,
 }

@@ -4,10 +4,20 @@
 
 pub mod diagnostic;
 pub mod item;
+mod lines;
+mod munch;
+pub mod names;
+mod numbers;
+pub mod options;
+mod reading;
 pub mod span;
 pub mod text;
+mod translate;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use item::{Config, Directive, Item};
+pub use names::{ParsedName, parse_name};
+pub use reading::{MAX_LEVEL, parse};
 pub use span::Span;
 pub use text::{Name, Op, Piece, Text};
+pub use translate::parse_text;

@@ -1,0 +1,137 @@
+//! `M`, `Q` and `X` lines: a name and `letter=value` fields (ML-001..ML-005, QU-047, MI-001).
+
+use nom::bytes::complete::take_till;
+use nom::character::complete::char;
+use nom::combinator::opt;
+use nom::sequence::terminated;
+use nom::{IResult, Parser};
+
+use super::{Directive, Equate};
+use crate::munch::munch;
+use crate::reading::Context;
+use crate::text::{Name, Piece, write};
+use crate::translate::{Line, is_space};
+
+/// What distinguishes the three lines.
+struct Kind {
+    /// The field letters.
+    letters: &'static [u8],
+    /// Message for a line without a name.
+    nameless: &'static str,
+    /// In front of the name in ``: `=' expected``.
+    expected: &'static str,
+    /// The line's letter in `Xname: unknown … equate`.
+    letter: &'static str,
+    /// The word in `unknown … equate`.
+    word: &'static str,
+}
+
+const MAILER: Kind = Kind {
+    letters: b"/ACDEFLMNPQRSTUWmr",
+    nameless: "name required for mailer",
+    expected: "mailer ",
+    letter: "M",
+    word: "mailer",
+};
+
+const QUEUE: Kind = Kind {
+    letters: b"PFINRJr",
+    nameless: "name required for queue",
+    expected: "queue ",
+    letter: "Q",
+    word: "queue",
+};
+
+const MILTER: Kind = Kind {
+    letters: b"SFT",
+    nameless: "name required for mail filter",
+    expected: "X",
+    letter: "X",
+    word: "filter",
+};
+
+/// `Mname, P=…`
+pub(super) fn mailer(line: &Line, context: &mut Context) -> Option<Directive> {
+    let (name, equates) = read(line, &MAILER, context)?;
+    Some(Directive::Mailer { name, equates })
+}
+
+/// `Qname, P=…`
+pub(super) fn queue_group(line: &Line, context: &mut Context) -> Option<Directive> {
+    let (name, equates) = read(line, &QUEUE, context)?;
+    Some(Directive::QueueGroup { name, equates })
+}
+
+/// `Xname, S=…`
+pub(super) fn milter(line: &Line, context: &mut Context) -> Option<Directive> {
+    let (name, equates) = read(line, &MILTER, context)?;
+    Some(Directive::Milter { name, equates })
+}
+
+/// The name, and the one character behind it.
+fn name(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    terminated(take_till(|b| b == b',' || is_space(b)), opt(nom::number::complete::u8)).parse(input)
+}
+
+/// Commas and blanks in front of a field.
+fn gap(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_till(|b| b != b',' && !is_space(b)).parse(input)
+}
+
+/// The name of a field with its `=`, and the blanks in front of its value. Only the first letter
+/// of the name counts; a `=` in its place is the letter `=`.
+fn field(input: &[u8]) -> IResult<&[u8], u8> {
+    let (rest, word) = terminated(take_till(|b| b == b',' || b == b'='), char('=')).parse(input)?;
+    let (rest, _) = take_till(|b| !is_space(b)).parse(rest)?;
+    Ok((rest, word.first().copied().unwrap_or(b'=')))
+}
+
+fn read(line: &Line, kind: &Kind, context: &mut Context) -> Option<(Vec<u8>, Vec<Equate>)> {
+    let input = line.view.get(1..).unwrap_or_default();
+    let (mut rest, word) = name(input).unwrap_or((&[], input));
+    // A queue group may have an empty name; only a bare `Q` is refused (QU-048).
+    if word.is_empty() && (kind.letter != "Q" || input.is_empty()) {
+        context.error(kind.nameless);
+        return None;
+    }
+    let name = line.slice(1, 1 + word.len());
+    let mut equates = Vec::new();
+    while !rest.is_empty() {
+        let Ok((start, _)) = gap(rest) else { break };
+        let at = line.view.len() - start.len();
+        let Ok((value, letter)) = field(start) else {
+            context.quoting(kind.expected, name, ": `=' expected");
+            return None;
+        };
+        let from = line.view.len() - value.len();
+        let (text, end) = munch(line, from, Some(b','));
+        if kind.letters.contains(&letter) {
+            let span = context.span_at(line, from);
+            equates.push(Equate { letter, value: text, span });
+        } else {
+            unknown(line, at, kind, name, context);
+        }
+        rest = line.view.get(end..).unwrap_or_default();
+    }
+    Some((write(name), equates))
+}
+
+fn unknown(line: &Line, at: usize, kind: &Kind, name: &[Piece], context: &mut Context) {
+    let field = match line.text.get(at) {
+        Some(Piece::Byte(byte)) => Piece::Byte(*byte),
+        // The oracle sees the code of the operator only.
+        _ => Piece::Macro(Name::new(b"")),
+    };
+    let name = context.shown(name);
+    let field = context.shown(&[field]);
+    let text = [
+        kind.letter.as_bytes(),
+        &name,
+        b": unknown ",
+        kind.word.as_bytes(),
+        b" equate ",
+        &field,
+        b"=",
+    ];
+    context.error(text.concat());
+}

@@ -1,0 +1,152 @@
+//! Reading a file: what is known from the lines before, and which lines are understood how.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::item::{self, Config, Item};
+use crate::lines::{LogicalLines, RawLine};
+use crate::names::LongNames;
+use crate::span::Span;
+use crate::text::{Name, Piece};
+use crate::translate::{Line, shown, translate};
+
+/// The version level this program supports (CF-013).
+pub const MAX_LEVEL: i32 = 10;
+
+/// The version the messages name.
+const SENDMAIL_VERSION: &str = "8.17.1.9";
+
+/// Reads a whole file. Never fails: what is not understood is in the diagnostics, in the order
+/// sendmail prints them. Linear in the size of the file.
+#[must_use]
+pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
+    let mut context = Context::new();
+    let mut config = Config::default();
+    for raw in LogicalLines::new(bytes) {
+        if let Some(item) = context.line(&raw) {
+            config.items.push(item);
+        }
+    }
+    context.finish();
+    (config, context.diagnostics)
+}
+
+/// What the lines so far have set.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The level of the last `V` line.
+    pub(crate) level: i32,
+    /// How many `P` lines were taken.
+    pub(crate) precedences: usize,
+    /// The queue directory is set, so that `Q` lines may follow.
+    pub(crate) queue_directory: bool,
+    /// Filters of `X` lines so far, folded.
+    pub(crate) milters: std::collections::HashSet<Vec<u8>>,
+    names: LongNames,
+    span: Span,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Context {
+    fn new() -> Self {
+        Self {
+            level: 0,
+            precedences: 0,
+            queue_directory: false,
+            milters: std::collections::HashSet::new(),
+            names: LongNames::new(),
+            span: Span::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn line(&mut self, raw: &RawLine) -> Option<Item> {
+        self.span = Span { line: raw.line, last_line: raw.last_line, column: 1 };
+        if raw.bytes.first().is_none_or(|(byte, _)| *byte == b'#') {
+            return None;
+        }
+        let (line, errors) = translate(raw, self.level, &mut self.names);
+        for error in errors {
+            self.error(error);
+        }
+        let letter = *line.view.first()?;
+        if letter == b'#' {
+            return None;
+        }
+        // Taken before the line is read: a line may change nothing but what follows.
+        let span = self.span;
+        let Some(read) = item::reader(letter) else {
+            self.unknown(&line);
+            return None;
+        };
+        let directive = read(&line, self)?;
+        Some(Item { span, directive })
+    }
+
+    /// The checks behind the last line (CF-013, CF-047): printed without file and line.
+    fn finish(&mut self) {
+        let level = self.level;
+        let (text, severity) = match level {
+            MAX_LEVEL => return,
+            level if level > MAX_LEVEL => (
+                format!(
+                    "Warning: .cf version level ({level}) exceeds sendmail version {SENDMAIL_VERSION} functionality ({MAX_LEVEL})"
+                ),
+                Severity::Error { exit: 70, fatal: false },
+            ),
+            _ => (
+                format!(
+                    "Warning: .cf file is out of date: sendmail {SENDMAIL_VERSION} supports version {MAX_LEVEL}, .cf file is version {level}"
+                ),
+                Severity::Warning,
+            ),
+        };
+        let diagnostic = Diagnostic { span: self.span, text: text.into(), severity, bare: true };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// An error about this line, exit status 70.
+    pub(crate) fn error(&mut self, text: impl Into<Vec<u8>>) {
+        self.diagnostics.push(Diagnostic::error(self.span, text));
+    }
+
+    /// A message about this line.
+    pub(crate) fn warning(&mut self, text: impl Into<Vec<u8>>) {
+        self.diagnostics.push(Diagnostic::warning(self.span, text));
+    }
+
+    /// The line is none of the known ones (CF-011).
+    pub(crate) fn unknown(&mut self, line: &Line) {
+        self.quoting("unknown configuration line \"", &line.text, "\"");
+    }
+
+    /// An error that quotes text of the file (CF-112).
+    pub(crate) fn quoting(&mut self, before: &str, text: &[Piece], after: &str) {
+        let quoted = self.shown(text);
+        self.error([before.as_bytes(), &quoted, after.as_bytes()].concat());
+    }
+
+    /// Text as messages show it.
+    pub(crate) fn shown(&mut self, text: &[Piece]) -> Vec<u8> {
+        shown(text, &mut self.names)
+    }
+
+    /// The name of a macro or class at `from`, and where what follows begins (CF-067, CF-068).
+    pub(crate) fn name(&mut self, line: &Line, from: usize) -> Option<(Name, usize)> {
+        let view = line.view.get(from..).unwrap_or_default();
+        let (parsed, _) = self.names.parse(view);
+        let at = line.view.len() - parsed.rest.len();
+        for error in parsed.errors {
+            self.error(error);
+        }
+        parsed.name.map(|name| (name, at))
+    }
+
+    /// The span of the piece at `at` of this line.
+    pub(crate) fn span_at(&self, line: &Line, at: usize) -> Span {
+        let place = line.places.get(at).copied();
+        place.map_or(self.span, |p| Span {
+            line: p.line,
+            last_line: self.span.last_line,
+            column: p.column,
+        })
+    }
+}

@@ -1,0 +1,304 @@
+//! The `$` translation of a logical line (CF-008), comments (CF-004) and trailing blanks (CF-006).
+
+use crate::lines::{self, Pos, RawLine};
+use crate::names::LongNames;
+use crate::text::{Name, Op, Piece, Text};
+
+/// Stands for any piece that is not a byte of its own where only bytes are looked at: an octet no
+/// grammar of a line gives a meaning to.
+pub(crate) const CODE: u8 = 0x81;
+
+/// A translated line: pieces, and for each its place and the byte the grammars see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: Text,
+    pub(crate) places: Vec<Pos>,
+    /// One byte per piece: the byte itself or [`CODE`].
+    pub(crate) view: Vec<u8>,
+}
+
+impl Line {
+    fn push(&mut self, piece: Piece, place: Pos) {
+        self.view.push(if let Piece::Byte(byte) = piece { byte } else { CODE });
+        self.text.push(piece);
+        self.places.push(place);
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.text.truncate(len);
+        self.places.truncate(len);
+        self.view.truncate(len);
+    }
+
+    /// Drops trailing white space, but never the first character (observed).
+    fn trim_end(&mut self) {
+        let end = self.view.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
+        self.truncate(end.max(1));
+    }
+
+    /// The pieces from `from` up to `to`.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> &[Piece] {
+        self.text.get(from..to.max(from)).unwrap_or_default()
+    }
+
+    /// The pieces from `from` on.
+    pub(crate) fn tail(&self, from: usize) -> &[Piece] {
+        self.text.get(from..).unwrap_or_default()
+    }
+}
+
+/// White space as C's `isspace` has it.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
+}
+
+/// Reads a logical line. Messages are in sendmail's words, without a line number.
+pub(crate) fn translate(raw: &RawLine, level: i32, names: &mut LongNames) -> (Line, Vec<Vec<u8>>) {
+    let mut reader =
+        Reader { raw: &raw.bytes, at: 0, names, errors: Vec::new(), line: Line::default() };
+    let comments = level >= 3;
+    while let Some((byte, place)) = reader.take() {
+        match byte {
+            b'\\' if comments && reader.peek() == Some(b'#') => {
+                reader.at += 1;
+                reader.line.push(Piece::Byte(b'#'), place);
+            }
+            b'#' if comments && reader.at > 1 => reader.comment(),
+            b'$' => {
+                if !reader.dollar(place) {
+                    break;
+                }
+            }
+            _ => reader.line.push(Piece::Byte(byte), place),
+        }
+    }
+    reader.line.trim_end();
+    (reader.line, reader.errors)
+}
+
+/// The `$` translation of one value given by hand: `.D` of test mode, `-M` and `-O` of the command
+/// line. Comments are not looked for.
+#[must_use]
+pub fn parse_text(bytes: &[u8]) -> (Text, Vec<Vec<u8>>) {
+    let bytes: Vec<_> = lines::single(bytes).iter().map(|b| (*b, Pos::default())).collect();
+    let mut names = LongNames::new();
+    let mut reader =
+        Reader { raw: bytes, at: 0, names: &mut names, errors: Vec::new(), line: Line::default() };
+    while let Some((byte, place)) = reader.take() {
+        if byte != b'$' {
+            reader.line.push(Piece::Byte(byte), place);
+        } else if !reader.dollar(place) {
+            break;
+        }
+    }
+    (reader.line.text, reader.errors)
+}
+
+struct Reader<'a, R: AsRef<[(u8, Pos)]>> {
+    raw: R,
+    at: usize,
+    names: &'a mut LongNames,
+    errors: Vec<Vec<u8>>,
+    line: Line,
+}
+
+impl<R: AsRef<[(u8, Pos)]>> Reader<'_, R> {
+    fn peek(&self) -> Option<u8> {
+        self.raw.as_ref().get(self.at).map(|(byte, _)| *byte)
+    }
+
+    fn take(&mut self) -> Option<(u8, Pos)> {
+        let next = self.raw.as_ref().get(self.at).copied();
+        self.at += 1;
+        next
+    }
+
+    /// Skips a comment up to its line break, and drops the white space in front of it.
+    fn comment(&mut self) {
+        while self.peek().is_some_and(|b| b != b'\n') {
+            self.at += 1;
+        }
+        self.line.trim_end();
+    }
+
+    /// Reads what stands behind a `$`. False when a name could not be used: the rest of the line
+    /// is lost, as it is in the oracle, where the missing code ends the string.
+    fn dollar(&mut self, place: Pos) -> bool {
+        let piece = match self.peek() {
+            None => Piece::Byte(b'$'),
+            Some(letter) => {
+                self.at += 1;
+                match letter {
+                    b'$' => Piece::Byte(b'$'),
+                    b'&' => Piece::Deferred(self.name()),
+                    b'=' => Piece::Class(self.name()),
+                    b'~' => Piece::NotClass(self.name()),
+                    b'?' => Piece::If(self.name()),
+                    b'{' => {
+                        self.at -= 1;
+                        one_letter(self.name())
+                    }
+                    _ => one_letter(Name::new(&[letter])),
+                }
+            }
+        };
+        let lost = match &piece {
+            Piece::Macro(n)
+            | Piece::Deferred(n)
+            | Piece::Class(n)
+            | Piece::NotClass(n)
+            | Piece::If(n) => n.as_bytes().is_empty(),
+            Piece::Byte(_) | Piece::Arg(_) | Piece::Op(_) => false,
+        };
+        self.line.push(piece, place);
+        !lost
+    }
+
+    /// A name behind the operator; the empty name when there is none.
+    fn name(&mut self) -> Name {
+        // A name, its braces and the characters refused in it end at the closing brace, at the end
+        // of the line or at the limit, so that what is copied here is looked at once.
+        let rest: Vec<u8> = match self.peek() {
+            Some(b'{') => self.braced(),
+            other => other.into_iter().collect(),
+        };
+        let (parsed, _) = self.names.parse(&rest);
+        self.at += rest.len() - parsed.rest.len();
+        self.errors.extend(parsed.errors);
+        parsed.name.unwrap_or_else(|| Name::new(b""))
+    }
+
+    /// The bytes from a `{` to its `}` or to the end.
+    fn braced(&self) -> Vec<u8> {
+        let rest = self.raw.as_ref().get(self.at..).unwrap_or_default();
+        let end = rest.iter().position(|(b, _)| *b == b'}').map_or(rest.len(), |at| at + 1);
+        rest.iter().take(end).map(|(b, _)| *b).collect()
+    }
+}
+
+/// `$x` and `${x}` are the same code, so `${1}` is `$1` (CF-067).
+fn one_letter(name: Name) -> Piece {
+    match name.as_bytes() {
+        [digit @ b'0'..=b'9'] => Piece::Arg(digit - b'0'),
+        [letter] => Op::from_letter(*letter).map_or(Piece::Macro(name.clone()), Piece::Op),
+        _ => Piece::Macro(name),
+    }
+}
+
+/// The text as the oracle shows it in messages: operators as octet 001 and what stands behind
+/// them, long names as their code, everything cut to seven bits (CF-112).
+pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for piece in text {
+        let (operator, name) = match piece {
+            Piece::Byte(byte @ (0x80..=0x9f | 0xff)) => {
+                out.extend_from_slice(&[0x7f, byte & 0x7f]);
+                continue;
+            }
+            Piece::Byte(byte) => {
+                out.push(byte & 0x7f);
+                continue;
+            }
+            Piece::Macro(name) => (None, name),
+            Piece::Deferred(name) => (Some(b'&'), name),
+            Piece::Class(name) => (Some(b'='), name),
+            Piece::NotClass(name) => (Some(b'~'), name),
+            Piece::If(name) => (Some(b'?'), name),
+            Piece::Arg(n) => {
+                out.extend_from_slice(&[1, b'0'.saturating_add(*n)]);
+                continue;
+            }
+            Piece::Op(op) => {
+                out.extend_from_slice(&[1, op.letter()]);
+                continue;
+            }
+        };
+        out.push(1);
+        out.extend(operator);
+        if !name.as_bytes().is_empty() {
+            out.extend(names.code(name).map(|code| code & 0x7f));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::LogicalLines;
+    use crate::text;
+
+    fn run(bytes: &[u8], level: i32) -> (Vec<u8>, Vec<String>) {
+        let raw = LogicalLines::new(bytes).next().unwrap_or_default();
+        let (line, errors) = translate(&raw, level, &mut LongNames::new());
+        let errors = errors.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
+        (text::write(&line.text), errors)
+    }
+
+    #[test]
+    fn comments_and_blanks() {
+        // CF-004, CF-005, CF-006; every result from the oracle.
+        let cases: &[(&[u8], &[u8])] = &[
+            (b"DAa b ", b"DAa b"),
+            (b"DAa#b", b"DAa"),
+            (b"DAa  #b", b"DAa"),
+            (b"DAa\\#b", b"DAa#b"),
+            (b"DA\\\\#b", b"DA\\#b"),
+            (b"DA\\\\\\#b", b"DA\\\\#b"),
+            (b"DAa$#b", b"DAa$#b"),
+            (b"DAa$$#b", b"DAa$$"),
+            (b"DA\"a#b\"", b"DA\"a"),
+            (b"DAa # c\n b # d\n e", b"DAa\n b\n e"),
+            (b"bx\n  # c\n b", b"bx\n b"),
+            (b"\n   # foo", b"\n"),
+            (b"\\#x", b"#x"),
+            (b" ", b" "),
+            (b"DAa\r\n b\r\n", b"DAa\n b"),
+            (b"DAa\rb", b"DAa\rb"),
+            (b"DAa\0b\n c", b"DAa"),
+            (b"\0x\n y", b""),
+            (b"b\x0c#x", b"b"),
+            (b"b$=#x", b"b$=#x"),
+        ];
+        for (input, expect) in cases {
+            let (got, errors) = run(input, 10);
+            assert_eq!(got, *expect, "{}", String::from_utf8_lossy(input));
+            assert!(errors.is_empty());
+        }
+        // CF-039: below level 3 only column 1 counts.
+        assert_eq!(run(b"b\\#c#d", 2).0, b"b\\#c#d");
+        assert_eq!(run(b"b$#c", 2).0, b"b$#c");
+    }
+
+    #[test]
+    fn operators() {
+        // CF-008
+        let all = b"DAa$&xb$=xc$~xd$?xe$|f$.g$@h$:i$*j$+k$-l$>m$[n$]o$(p$)q$1$0$9$#${foo}$&{foo}";
+        assert_eq!(run(all, 10).0, all);
+        assert_eq!(run(b"DA${x}$={x}${1}", 10).0, b"DA$x$=x$1");
+        assert_eq!(run(b"DAa$", 10).0, b"DAa$$");
+        assert_eq!(run(b"DA$$$$b", 10).0, b"DA$$$$b");
+        let (_, errors) = run(b"DAa$&", 10);
+        assert_eq!(errors, ["Name required for macro/class"]);
+        let (text, errors) = run(b"DA${foo}${foo x", 10);
+        assert_eq!(text, b"DA${foo}${}");
+        assert_eq!(
+            errors,
+            [
+                "Invalid macro/class character  ",
+                "Unbalanced { on foox",
+                "Unable to assign macro/class ID (mid = 0xffffffff)"
+            ]
+        );
+    }
+
+    #[test]
+    fn text_in_messages() {
+        // CF-112; the codes as the oracle gives them.
+        let mut names = LongNames::new();
+        let raw =
+            LogicalLines::new(b"b${foo}r$=x\xe4\x85${opMode}${bar}").next().unwrap_or_default();
+        let (line, _) = translate(&raw, 10, &mut names);
+        assert_eq!(shown(&line.text, &mut names), b"b\x01\"r\x01=xd\x7f\x05\x01\x02\x01#");
+    }
+}
