@@ -2,8 +2,9 @@
 //!
 //! Modules are layered; one may use its own and lower layers only (tests/layers.rs holds it so).
 
-pub mod message;
 pub mod config;
 pub mod delivery;
 pub mod events;
+pub mod message;
+pub mod queue;
 pub mod sys;

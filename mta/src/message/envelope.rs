@@ -80,6 +80,8 @@ pub struct RecipientFlags {
     pub from_alias: bool,
     /// `B`: a blind copy added internally.
     pub internal_bcc: bool,
+    /// `X`: the MX of the recipient's host was found securely.
+    pub mx_secure: bool,
 }
 
 /// What has become of a recipient.
@@ -170,6 +172,8 @@ pub struct Envelope {
     pub priority: i64,
     /// The message class (Precedence:); not stored.
     pub class: i64,
+    /// `I`: device and inode of the body file as last seen, `major/minor/inode`; information only.
+    pub body_identity: Option<Vec<u8>>,
     /// `B`: body type.
     pub body_type: Option<BodyType>,
     /// `q`: quarantine reason.

@@ -2,6 +2,7 @@
 //! the user database.
 
 pub mod clock;
+pub mod durable;
 pub mod exec;
 pub mod hostname;
 pub mod ids;

@@ -1,0 +1,102 @@
+//! Selecting queue entries: `-qI`, `-qR`, `-qS`, `-qQ`, each with `!` (CMD-052, CMD-053).
+
+use bstr::ByteSlice;
+
+use crate::message::envelope::Envelope;
+
+/// What a text is looked for in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `I`: the queue id.
+    Id,
+    /// `R`: any recipient.
+    Recipient,
+    /// `S`: the sender.
+    Sender,
+    /// `Q`: the quarantine reason.
+    Quarantine,
+}
+
+/// One condition of a selective run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Where to look.
+    pub part: Part,
+    /// `!`: entries without the text are meant.
+    pub negated: bool,
+    /// The text; upper and lower case are the same. Empty matches everything.
+    pub text: Vec<u8>,
+}
+
+/// The conditions of a run: OR within a kind, AND between kinds (CMD-052).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// In the order given; none selects everything.
+    pub conditions: Vec<Condition>,
+}
+
+impl Selection {
+    /// Whether anything is selected at all: such a run does not ask for MinQueueAge (QU-063).
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    /// Whether a message is meant.
+    #[must_use]
+    pub fn matches(&self, envelope: &Envelope) -> bool {
+        [Part::Id, Part::Recipient, Part::Sender, Part::Quarantine].into_iter().all(|part| {
+            let mut of_part = self.conditions.iter().filter(|c| c.part == part).peekable();
+            of_part.peek().is_none() || of_part.any(|condition| condition.holds(envelope))
+        })
+    }
+}
+
+impl Condition {
+    fn holds(&self, envelope: &Envelope) -> bool {
+        let found = match self.part {
+            Part::Id => envelope.id.as_ref().is_some_and(|id| self.is_in(&id.0)),
+            Part::Recipient => envelope.recipients.iter().any(|r| self.is_in(&r.address)),
+            Part::Sender => self.is_in(&envelope.sender),
+            Part::Quarantine => envelope.quarantine.as_ref().is_some_and(|q| self.is_in(q)),
+        };
+        found != self.negated
+    }
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        text.to_ascii_lowercase().contains_str(self.text.to_ascii_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::envelope::{QueueId, Recipient};
+
+    #[test]
+    fn kinds_are_anded_and_repetitions_ored() {
+        let envelope = Envelope {
+            id: Some(QueueId(b"6AM2vgb0007375".to_vec())),
+            sender: b"root".to_vec(),
+            recipients: vec![Recipient::primary("far@Remote.Example")],
+            ..Envelope::default()
+        };
+        let table: &[(&[(Part, bool, &str)], bool)] = &[
+            (&[], true),
+            (&[(Part::Recipient, false, "remote.EX")], true),
+            (&[(Part::Recipient, true, "remote")], false),
+            (&[(Part::Recipient, false, "no"), (Part::Recipient, false, "far")], true),
+            (&[(Part::Recipient, false, "far"), (Part::Sender, false, "joe")], false),
+            (&[(Part::Id, false, "vgb0")], true),
+            (&[(Part::Quarantine, false, "")], false),
+            (&[(Part::Quarantine, true, "")], true),
+        ];
+        for (conditions, expected) in table {
+            let conditions = conditions
+                .iter()
+                .map(|&(part, negated, text)| Condition { part, negated, text: text.into() })
+                .collect();
+            assert_eq!(Selection { conditions }.matches(&envelope), *expected);
+        }
+    }
+}
