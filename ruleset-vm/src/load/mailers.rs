@@ -1,0 +1,325 @@
+//! `M` lines into mailers: defaults, checks and what old versions imply (ML-001..ML-029, ML-106..).
+
+use cf_parser::item::Equate;
+use cf_parser::text::{Piece, Text, plain};
+
+use super::rulesets::Numbering;
+use super::surroundings::{Complaint, Surroundings};
+use crate::limits::MAX_MAILERS;
+use crate::macros::bytes;
+use crate::mailer::{Mailer, RulesetPair, find};
+use crate::program::Program;
+
+/// Line limit that flag `L` stands for (CF-099).
+const SMTP_LINE_LIMIT: i64 = 990;
+
+/// What making a mailer needs.
+pub(super) struct Maker<'a> {
+    pub(super) program: &'a mut Program,
+    pub(super) numbering: &'a mut Numbering,
+    pub(super) level: i32,
+    pub(super) surroundings: &'a mut dyn Surroundings,
+    pub(super) queue_groups: &'a [Vec<u8>],
+    pub(super) complaints: Vec<Complaint>,
+}
+
+/// The mailers that exist before the file is read (ML-106..ML-108).
+pub(super) fn built_in() -> Vec<Mailer> {
+    let words = |line: &str| -> Vec<Text> {
+        line.split(' ')
+            .map(|word| match word {
+                "$u" => vec![Piece::Macro(cf_parser::Name::new(b"u"))],
+                word => plain(word.as_bytes()),
+            })
+            .collect()
+    };
+    let unix = || Some(b"X-Unix".to_vec());
+    let rows: [(&str, &str, &str, &str, bool); 3] = [
+        ("prog", "/bin/sh", "lsouDq9", "sh -c $u", true),
+        ("*file*", "[FILE]", "lsDFMPEouq9", "FILE $u", true),
+        ("*include*", "/dev/null", "su", "INCLUDE $u", false),
+    ];
+    rows.into_iter()
+        .map(|(name, path, flags, argv, typed)| {
+            let mut mailer = Mailer::named(name.as_bytes());
+            mailer.path = path.as_bytes().to_vec();
+            flags.bytes().for_each(|flag| mailer.flags.set(flag));
+            mailer.argv = words(argv);
+            mailer.eol = b"\n".to_vec();
+            if typed {
+                mailer.types.mta = unix();
+                mailer.types.address = unix();
+                mailer.types.diagnostic = unix();
+            }
+            mailer
+        })
+        .collect()
+}
+
+impl Maker<'_> {
+    /// Makes a mailer of a line and puts it in its place; `None` if the line is refused.
+    pub(super) fn make(&mut self, mailers: &mut Vec<Mailer>, name: &[u8], equates: &[Equate]) {
+        let mut mailer = Mailer::named(name);
+        for equate in equates {
+            self.equate(&mut mailer, equate);
+        }
+        if !self.complete(&mut mailer) {
+            return;
+        }
+        self.old_versions(&mut mailer);
+        match find(mailers, name) {
+            Some(index) => mailers[index] = mailer,
+            None if mailers.len() >= MAX_MAILERS => {
+                self.say(format!("too many mailers defined ({MAX_MAILERS} max)"));
+            }
+            None => mailers.push(mailer),
+        }
+    }
+
+    fn equate(&mut self, mailer: &mut Mailer, equate: &Equate) {
+        let value = bytes(&equate.value);
+        match equate.letter {
+            b'P' => mailer.path = value,
+            b'F' => flags(mailer, &value),
+            b'S' => mailer.sender = self.rulesets(&value),
+            b'R' => mailer.recipient = self.rulesets(&value),
+            b'E' => {
+                if value.is_empty() {
+                    let name = String::from_utf8_lossy(&mailer.name).into_owned();
+                    self.say(format!("mailer {name}: null end-of-line string"));
+                }
+                mailer.eol = value;
+            }
+            b'A' => mailer.argv = words(&equate.value),
+            b'M' => mailer.max_size = number(&value),
+            b'm' => mailer.max_messages = number(&value),
+            b'r' => mailer.max_recipients = number(&value),
+            b'L' => mailer.line_limit = number(&value).max(0),
+            b'N' => mailer.nice = number(&value),
+            b'D' => mailer.directory = Some(equate.value.clone()),
+            b'/' => mailer.root = Some(equate.value.clone()),
+            b'C' => mailer.charset = Some(value),
+            b'T' => types(mailer, &value),
+            b'U' => self.user(mailer, &value),
+            b'W' => mailer.wait = seconds(&value),
+            b'Q' => self.queue_group(mailer, value),
+            _ => {}
+        }
+    }
+
+    fn rulesets(&mut self, value: &[u8]) -> RulesetPair {
+        let (envelope, header) = match value.iter().position(|b| *b == b'/') {
+            Some(slash) => (&value[..slash], Some(&value[slash + 1..])),
+            None => (value, None),
+        };
+        let envelope = self.ruleset(envelope);
+        let header = header.map_or(envelope, |name| self.ruleset(name));
+        RulesetPair { envelope, header }
+    }
+
+    fn ruleset(&mut self, name: &[u8]) -> usize {
+        let complaints = &mut self.complaints;
+        let mut say = |text: String| complaints.push(Complaint { text: text.into(), exit: 70 });
+        self.numbering.number(self.program, name, &mut say).unwrap_or(0)
+    }
+
+    fn user(&mut self, mailer: &mut Mailer, value: &[u8]) {
+        let (user, group) = match value.iter().position(|b| matches!(b, b':' | b'.')) {
+            Some(at) => (value[..at].trim_ascii(), Some(value[at + 1..].trim_ascii())),
+            None => (value.trim_ascii(), None),
+        };
+        let name = String::from_utf8_lossy(&mailer.name).into_owned();
+        if user.is_empty() {
+            self.say(format!("mailer {name}: null user name"));
+            return;
+        }
+        if user.iter().all(u8::is_ascii_digit) {
+            mailer.uid = u32::try_from(number(user)).ok();
+        } else if let Some(found) = self.surroundings.user(user) {
+            mailer.uid = Some(found.uid);
+            mailer.gid = Some(found.gid);
+        } else {
+            let user = String::from_utf8_lossy(user).into_owned();
+            self.say(format!("readcf: mailer U= flag: unknown user {user}"));
+            return;
+        }
+        let Some(group) = group else { return };
+        if group.is_empty() {
+            self.say(format!("mailer {name}: null group name"));
+        } else if group.iter().all(u8::is_ascii_digit) {
+            mailer.gid = u32::try_from(number(group)).ok();
+        } else if let Some(gid) = self.surroundings.group(group) {
+            mailer.gid = Some(gid);
+        } else {
+            let group = String::from_utf8_lossy(group).into_owned();
+            self.say(format!("readcf: mailer U= flag: unknown group {group}"));
+        }
+    }
+
+    fn queue_group(&mut self, mailer: &mut Mailer, value: Vec<u8>) {
+        if self.queue_groups.iter().any(|group| group.eq_ignore_ascii_case(&value)) {
+            mailer.queue_group = Some(value);
+        } else {
+            let name = String::from_utf8_lossy(&mailer.name).into_owned();
+            let value = String::from_utf8_lossy(&value).into_owned();
+            self.say(format!("mailer {name}: unknown queue {value}"));
+        }
+    }
+
+    /// Fills in defaults; false if the mailer cannot be used (ML-006, ML-012, ML-095, ML-098).
+    fn complete(&mut self, mailer: &mut Mailer) -> bool {
+        let name = String::from_utf8_lossy(&mailer.name).into_owned();
+        if mailer.argv.is_empty() {
+            self.say(format!("M{name}: A= argument required"));
+            return false;
+        }
+        if mailer.path.is_empty() {
+            self.say(format!("M{name}: P= argument required"));
+            return false;
+        }
+        if mailer.path.eq_ignore_ascii_case(b"[TCP]") {
+            self.say(format!("M{name}: P=[TCP] must be replaced by P=[IPC]"));
+            return false;
+        }
+        if !self.transport_words(mailer, &name) {
+            return false;
+        }
+        if mailer.eol.is_empty() {
+            let has_user = mailer.argv.iter().any(|word| {
+                word.iter().any(|p| *p == Piece::Macro(cf_parser::Name::new(b"u")))
+            });
+            mailer.eol = if has_user { b"\n".to_vec() } else { b"\r\n".to_vec() };
+        }
+        if mailer.flags.has(b'L') && mailer.line_limit == 0 {
+            mailer.line_limit = SMTP_LINE_LIMIT;
+        }
+        true
+    }
+
+    fn transport_words(&mut self, mailer: &mut Mailer, name: &str) -> bool {
+        let first = mailer.argv.first().map(|word| bytes(word)).unwrap_or_default();
+        let is_file = first.eq_ignore_ascii_case(b"FILE");
+        if mailer.path == b"[FILE]" {
+            if !is_file {
+                self.say(format!("M{name}: first argument in [FILE] mailer must be FILE"));
+                return false;
+            }
+            if mailer.argv.len() != 2 {
+                let fault = if mailer.argv.len() < 2 { "few" } else { "many" };
+                self.say(format!("M{name}: too {fault} parameters for [FILE] mailer"));
+                return false;
+            }
+        } else if mailer.path.eq_ignore_ascii_case(b"[IPC]") {
+            if !is_file && !first.eq_ignore_ascii_case(b"TCP") {
+                self.warn(format!(
+                    "M{name}: Warning: first argument in [IPC] mailer must be TCP or FILE"
+                ));
+            }
+            if mailer.argv.len() < 2 {
+                self.say(format!("M{name}: too few parameters for [IPC] mailer"));
+                return false;
+            }
+            let fill = |part: &mut Option<Vec<u8>>, word: &str| {
+                part.get_or_insert_with(|| word.as_bytes().to_vec());
+            };
+            fill(&mut mailer.types.mta, "dns");
+            fill(&mut mailer.types.address, "rfc822");
+            fill(&mut mailer.types.diagnostic, if is_file { "x-unix" } else { "smtp" });
+        }
+        true
+    }
+
+    /// Flags that older levels imply (ML-011).
+    fn old_versions(&mut self, mailer: &mut Mailer) {
+        let local = mailer.name.eq_ignore_ascii_case(b"local");
+        if self.level < 6 && local {
+            b"Aw5:|/@".iter().for_each(|flag| mailer.flags.set(*flag));
+        }
+        if self.level < 7 && local {
+            mailer.flags.set(b'q');
+        }
+        if self.level < 2 && mailer.flags.has(b'L') {
+            mailer.flags.set(b'7');
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        self.complaints.push(Complaint { text: text.into(), exit: 70 });
+    }
+
+    fn warn(&mut self, text: String) {
+        self.complaints.push(Complaint { text: text.into(), exit: 0 });
+    }
+}
+
+fn flags(mailer: &mut Mailer, value: &[u8]) {
+    value.iter().filter(|b| !b.is_ascii_whitespace()).for_each(|flag| mailer.flags.set(*flag));
+}
+
+/// Words separated by white space (ML-016).
+fn words(value: &Text) -> Vec<Text> {
+    let mut words: Vec<Text> = Vec::new();
+    let mut inside = false;
+    for piece in value {
+        if matches!(piece, Piece::Byte(b) if b.is_ascii_whitespace()) {
+            inside = false;
+            continue;
+        }
+        if !inside {
+            words.push(Text::new());
+            inside = true;
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(piece.clone());
+        }
+    }
+    words
+}
+
+fn types(mailer: &mut Mailer, value: &[u8]) {
+    let mut parts = value.split(|b| *b == b'/').map(|part| {
+        let part = part.trim_ascii();
+        (!part.is_empty()).then(|| part.to_vec())
+    });
+    mailer.types.mta = parts.next().flatten();
+    mailer.types.address = parts.next().flatten();
+    mailer.types.diagnostic = parts.next().flatten();
+}
+
+/// `atoi`: a sign and the digits in front.
+pub(super) fn number(value: &[u8]) -> i64 {
+    let value = value.trim_ascii_start();
+    let (negative, digits) = match value.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, value),
+    };
+    let magnitude = digits
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
+    if negative { -magnitude } else { magnitude }
+}
+
+/// `1h30m`; a bare number is seconds. Unknown units end the reading.
+fn seconds(value: &[u8]) -> u64 {
+    let mut total = 0u64;
+    let mut current = 0u64;
+    for byte in value {
+        let unit = match byte {
+            b'0'..=b'9' => {
+                current = current.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
+                continue;
+            }
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            b'd' => 86_400,
+            b'w' => 604_800,
+            _ => break,
+        };
+        total = total.saturating_add(current.saturating_mul(unit));
+        current = 0;
+    }
+    total.saturating_add(current)
+}

@@ -1,0 +1,392 @@
+//! Loading: the items of a configuration, in order, into what runs.
+//!
+//! Reading a cf file is a program: a macro counts from the line that defines it, a class is copied
+//! as it is at that line, a version line changes what follows. The loader runs that program; what
+//! it needs from outside it asks of [`Surroundings`].
+
+mod classes;
+mod mailers;
+mod options;
+mod rulesets;
+mod surroundings;
+
+use std::sync::Arc;
+
+use cf_parser::item::{Directive, Equate, Header, OptionLine, RulesetLine};
+use cf_parser::text::{Name, Text, plain};
+use cf_parser::{Config, Diagnostic, Severity, Span};
+
+use crate::classes::Classes;
+use crate::compile::add_rule;
+use crate::macros::{Macros, bytes};
+use crate::mailer::Mailer;
+use crate::prescan::{Mode, Operators};
+use crate::program::Program;
+use crate::token::ProgramTexts;
+use mailers::Maker;
+pub use options::{Options, Setting};
+use rulesets::Numbering;
+pub use surroundings::{Complaint, HostFacts, Surroundings, User};
+
+/// The version of sendmail whose behaviour this is; `$v` and texts that name it.
+pub const SENDMAIL_VERSION: &str = "8.17.1.9";
+/// The highest level of configuration files.
+pub const MAX_LEVEL: i32 = 10;
+
+/// A loaded configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// The rules.
+    pub program: Arc<Program>,
+    /// Macros as they stand after the last line.
+    pub macros: Macros,
+    /// Classes as they stand after the last line.
+    pub classes: Classes,
+    /// Mailers, the built-in ones first.
+    pub mailers: Vec<Mailer>,
+    /// `H` lines in order.
+    pub headers: Vec<Header>,
+    /// `P` lines.
+    pub precedences: Vec<(Vec<u8>, i64)>,
+    /// `Q` lines.
+    pub queue_groups: Vec<(Vec<u8>, Vec<Equate>)>,
+    /// `X` lines.
+    pub milters: Vec<(Vec<u8>, Vec<Equate>)>,
+    /// `E` lines: the environment of mailers.
+    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `O` lines.
+    pub options: Options,
+    /// The level of the `V` line; 0 without.
+    pub level: i32,
+    /// Whether the option ColonOkInAddr is in force.
+    pub colon_ok: bool,
+}
+
+/// Loads a parsed file. `parsed` are the parser's own diagnostics; the result has them and the
+/// loader's in the order in which the oracle prints them.
+pub fn load(
+    config: &Config,
+    parsed: Vec<Diagnostic>,
+    facts: &HostFacts,
+    surroundings: &mut dyn Surroundings,
+) -> (Configuration, Vec<Diagnostic>) {
+    let mut loader = Loader::new(facts, surroundings);
+    let mut parsed = parsed.into_iter().peekable();
+    for item in &config.items {
+        while let Some(found) = parsed.next_if(|d| d.span.last_line <= item.span.last_line) {
+            loader.diagnostics.push(found);
+        }
+        loader.item(&item.directive, item.span);
+    }
+    loader.diagnostics.extend(parsed);
+    loader.finish()
+}
+
+struct Loader<'a> {
+    configuration: Configuration,
+    program: Program,
+    texts: ProgramTexts,
+    numbering: Numbering,
+    /// The ruleset that `R` lines go to.
+    current: Option<usize>,
+    /// Operators, once a rule has been tokenized.
+    operators: Option<Operators>,
+    facts: &'a HostFacts,
+    surroundings: &'a mut dyn Surroundings,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(facts: &'a HostFacts, surroundings: &'a mut dyn Surroundings) -> Self {
+        let mut configuration = Configuration {
+            mailers: mailers::built_in(),
+            colon_ok: true,
+            ..Configuration::default()
+        };
+        predefine(&mut configuration, facts);
+        Self {
+            configuration,
+            program: Program::default(),
+            texts: ProgramTexts::default(),
+            numbering: Numbering::default(),
+            current: None,
+            operators: None,
+            facts,
+            surroundings,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn item(&mut self, directive: &Directive, span: Span) {
+        match directive {
+            Directive::Class { name, words } => self.class_words(name, words, span),
+            Directive::ClassSource { name, optional, source } => {
+                self.class_source(name, *optional, source, span);
+            }
+            Directive::Trusted(words) => {
+                let name = Name::new(b"t");
+                words.iter().for_each(|word| self.configuration.classes.add(&name, word));
+            }
+            Directive::Macro { name, value } => {
+                self.configuration.macros.define(name.clone(), value.clone());
+            }
+            Directive::Environment { name, value } => self.environment(name, value.as_ref()),
+            Directive::Header(header) => self.configuration.headers.push(header.clone()),
+            Directive::Map(text) => self.map(text, span),
+            Directive::Mailer { name, equates } => self.mailer(name, equates, span),
+            Directive::Option(line) => self.option(line, span),
+            Directive::Precedence { name, value } => {
+                self.configuration.precedences.push((name.clone(), *value));
+            }
+            Directive::QueueGroup { name, equates } => self.queue_group(name, equates),
+            Directive::Rule { lhs, rhs, .. } => self.rule(lhs, rhs, span),
+            Directive::Ruleset(line) => self.ruleset(line, span),
+            Directive::Version { level, .. } => self.version(*level),
+            Directive::Milter { name, equates } => {
+                self.configuration.milters.push((name.clone(), equates.clone()));
+            }
+        }
+    }
+
+    fn expand(&mut self, text: &Text, span: Span) -> Text {
+        let expanded = self.configuration.macros.expand(text);
+        if expanded.too_deep {
+            self.say(span, "expand: recursion too deep (10 max)", 70);
+        }
+        expanded.text
+    }
+
+    fn say(&mut self, span: Span, text: impl Into<Vec<u8>>, exit: u8) {
+        let severity =
+            if exit == 0 { Severity::Warning } else { Severity::Error { exit, fatal: false } };
+        self.diagnostics.push(Diagnostic { span, text: text.into(), severity, bare: exit == 0 });
+    }
+
+    fn complain(&mut self, span: Span, complaints: Vec<Complaint>) {
+        for complaint in complaints {
+            self.say(span, complaint.text, complaint.exit);
+        }
+    }
+
+    fn environment(&mut self, name: &[u8], value: Option<&Text>) {
+        let value = match value {
+            Some(value) => Some(self.configuration.macros.expand_bytes(value)),
+            None => self.surroundings.environment(name),
+        };
+        let Some(value) = value else { return };
+        let list = &mut self.configuration.environment;
+        list.retain(|(known, _)| known != name);
+        list.push((name.to_vec(), value));
+    }
+
+    fn map(&mut self, text: &Text, span: Span) {
+        let line = bytes(&self.expand(text, span));
+        let complaints = self.surroundings.declare_map(&line);
+        self.complain(span, complaints);
+    }
+
+    fn mailer(&mut self, name: &[u8], equates: &[Equate], span: Span) {
+        let mut groups: Vec<Vec<u8>> =
+            self.configuration.queue_groups.iter().map(|(name, _)| name.clone()).collect();
+        groups.push(b"mqueue".to_vec());
+        let mut maker = Maker {
+            program: &mut self.program,
+            numbering: &mut self.numbering,
+            level: self.configuration.level,
+            surroundings: self.surroundings,
+            queue_groups: &groups,
+            complaints: Vec::new(),
+        };
+        maker.make(&mut self.configuration.mailers, name, equates);
+        let complaints = maker.complaints;
+        self.complain(span, complaints);
+    }
+
+    fn queue_group(&mut self, name: &[u8], equates: &[Equate]) {
+        let groups = &mut self.configuration.queue_groups;
+        match groups.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some(group) => group.1 = equates.to_vec(),
+            None => groups.push((name.to_vec(), equates.to_vec())),
+        }
+    }
+
+    fn option(&mut self, line: &OptionLine, span: Span) {
+        let row = cf_parser::options::OPTIONS.get(line.option);
+        match row.map(|row| row.name) {
+            Some("OperatorChars") if self.operators.is_some() => {
+                let text = "Warning: OperatorChars is being redefined.\n         \
+                            It should only be set before ruleset definitions.";
+                self.say(span, text, 0);
+                let chars = bytes(&line.value);
+                self.operators = Some(Operators::new(&chars));
+            }
+            Some("ColonOkInAddr") => {
+                let value = bytes(&line.value);
+                self.configuration.colon_ok =
+                    matches!(value.first(), None | Some(b't' | b'T' | b'y' | b'Y'));
+            }
+            _ => {}
+        }
+        self.configuration.options.push(Setting {
+            option: line.option,
+            suboption: line.suboption.clone(),
+            value: line.value.clone(),
+            span,
+        });
+    }
+
+    fn version(&mut self, level: i32) {
+        self.configuration.level = level;
+        if level >= 5 {
+            let name = self.configuration.macros.value(b"w");
+            if let Some(dot) = name.iter().position(|b| *b == b'.') {
+                self.configuration.macros.set(b"w", &name[..dot]);
+            }
+        }
+        if level >= 6 {
+            self.configuration.colon_ok = false;
+        }
+    }
+
+    fn ruleset(&mut self, line: &RulesetLine, span: Span) {
+        let mut text = line.name.clone();
+        if let Some(number) = &line.number {
+            text.push(b'=');
+            text.extend_from_slice(number);
+        }
+        let mut messages = Vec::new();
+        let mut say = |message: String| messages.push(message);
+        self.current = self.numbering.number(&mut self.program, &text, &mut say);
+        for message in messages {
+            self.say(span, message, 70);
+        }
+        let Some(number) = self.current else { return };
+        let again = self.program.ruleset(number).is_some_and(|set| !set.rules.is_empty());
+        if again && matches!(self.facts.mode, b't' | b'C') {
+            let mut text = b"WARNING: Ruleset ".to_vec();
+            text.extend(self.program.name(number));
+            text.extend_from_slice(b" has multiple definitions");
+            self.say(span, text, 0);
+        }
+    }
+
+    fn rule(&mut self, lhs: &Text, rhs: &Text, span: Span) {
+        let Some(number) = self.current else {
+            let mut text = b"missing valid ruleset for \"R".to_vec();
+            text.extend(cf_parser::text::write(lhs));
+            text.push(b'\t');
+            text.extend(cf_parser::text::write(rhs));
+            text.push(b'"');
+            self.say(span, text, 70);
+            return;
+        };
+        let operators = self.operators();
+        let lhs = self.expand(lhs, span);
+        let rhs = self.expand(rhs, span);
+        let mode = Mode {
+            operators: &operators,
+            delimiter: Some(b'\t'),
+            comments: self.configuration.level < 9,
+            ignore: true,
+        };
+        let Some(ruleset) = self.program.rulesets.get_mut(number) else { return };
+        let classes = &mut self.configuration.classes;
+        let messages = add_rule(ruleset, &mut self.texts, classes, (&lhs, &rhs), mode, span);
+        for message in messages {
+            self.say(span, message, 70);
+        }
+    }
+
+    /// The operators in force, fixed when first asked (RS-001).
+    fn operators(&mut self) -> Operators {
+        if self.operators.is_none() {
+            let options = &self.configuration.options;
+            let chars = match options.bytes("OperatorChars") {
+                Some(chars) => Some(chars),
+                None if self.configuration.level < 7 => {
+                    let value = self.configuration.macros.value(b"o");
+                    (!value.is_empty()).then_some(value)
+                }
+                None => None,
+            };
+            let operators = chars.map_or_else(Operators::default, |chars| Operators::new(&chars));
+            self.operators = Some(operators);
+        }
+        self.operators.clone().unwrap_or_default()
+    }
+
+    fn finish(mut self) -> (Configuration, Vec<Diagnostic>) {
+        let operators = self.operators();
+        let mut configuration = self.configuration;
+        let domain = configuration.macros.value(b"m");
+        if !domain.is_empty() {
+            configuration.classes.add(&Name::new(b"m"), &domain);
+        }
+        let class_w = Name::new(b"w");
+        let own = configuration.macros.value(b"j");
+        if !own.is_empty() {
+            configuration.classes.add(&class_w, &own);
+        }
+        for alias in &self.facts.aliases {
+            configuration.classes.add(&class_w, alias);
+        }
+        configuration.classes.index();
+        configuration.macros.freeze();
+        let mut program = self.program;
+        program.texts = Arc::new(self.texts);
+        program.operators = operators;
+        program.comments_in_rules = configuration.level < 9;
+        configuration.program = Arc::new(program);
+        (configuration, self.diagnostics)
+    }
+}
+
+/// What exists before the first line (CF-106, CF-107).
+fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
+    let name = &facts.name;
+    let domain = name.iter().position(|b| *b == b'.').map(|dot| &name[dot + 1..]);
+    let macros = &mut configuration.macros;
+    macros.set(b"v", SENDMAIL_VERSION.as_bytes());
+    macros.set(b"w", name);
+    macros.set(b"j", name);
+    if let Some(domain) = domain {
+        macros.set(b"m", domain);
+    }
+    macros.set(b"k", &facts.node);
+    macros.set(b"n", b"MAILER-DAEMON");
+    macros.set(b"b", &facts.date);
+    macros.set(b"opMode", &[facts.mode]);
+    let classes = &mut configuration.classes;
+    let rows: [(&[u8], &[&str]); 8] = [
+        (b"e", &["7bit", "8bit", "binary"]),
+        (b"n", &["multipart/signed"]),
+        (b"s", &["rfc822"]),
+        (b"checkMIMEFieldHeaders", &["content-disposition", "content-type"]),
+        (
+            b"checkMIMEHeaders",
+            &[
+                "mime-version",
+                "content-type",
+                "content-disposition",
+                "content-id",
+                "content-transfer-encoding",
+            ],
+        ),
+        (b"checkMIMETextHeaders", &["content-description"]),
+        (b"persistentMacros", &["r", "s", "_", "{if_addr}", "{daemon_flags}"]),
+        (b"b", &[]),
+    ];
+    for (class, words) in rows {
+        let class = Name::new(class);
+        classes.id(&class);
+        words.iter().for_each(|word| classes.add(&class, word.as_bytes()));
+    }
+    classes.add(&Name::new(b"w"), name);
+    classes.add(&Name::new(b"k"), &facts.node);
+}
+
+/// Text of plain bytes, for values that come from outside.
+#[must_use]
+pub fn literal(value: &[u8]) -> Text {
+    plain(value)
+}

@@ -1,0 +1,73 @@
+//! What reading a configuration asks of the outside: files, programs, users, maps.
+
+/// The facts about this host that a configuration starts from (CF-106, MC-010..MC-023, MC-085).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostFacts {
+    /// The name of this host, in full if it could be found without waiting: `$w` and `$j`.
+    pub name: Vec<u8>,
+    /// The node name of `uname`: `$k`.
+    pub node: Vec<u8>,
+    /// Other names and bracketed addresses of this host, for class w.
+    pub aliases: Vec<Vec<u8>>,
+    /// The current date in RFC 822 form: `$b`.
+    pub date: Vec<u8>,
+    /// The operation mode letter: `{opMode}`.
+    pub mode: u8,
+    /// Name of the user who runs this.
+    pub user: Vec<u8>,
+    /// Processors on line: `QueueLA` and `RefuseLA` are multiples of it.
+    pub processors: usize,
+}
+
+/// A message with the `sysexits` value it asks for; 0 for a mere warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The oracle's words.
+    pub text: Vec<u8>,
+    /// Exit status.
+    pub exit: u8,
+}
+
+/// A user as the password database has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Login name.
+    pub name: Vec<u8>,
+    /// User id.
+    pub uid: u32,
+    /// Login group.
+    pub gid: u32,
+}
+
+/// The outside of the loader. Every method is asked when the line is read.
+pub trait Surroundings {
+    /// The contents of a class file (CF-048..CF-058).
+    ///
+    /// # Errors
+    /// The text behind `fileclass: ` and its exit status.
+    fn class_file(&mut self, path: &[u8]) -> Result<Vec<u8>, Complaint>;
+
+    /// The output of a class program, run without a shell (CF-052).
+    ///
+    /// # Errors
+    /// As for files.
+    fn class_program(&mut self, command: &[u8]) -> Result<Vec<u8>, Complaint>;
+
+    /// One lookup of `key` in a map made for it from `spec` (CF-053).
+    ///
+    /// # Errors
+    /// Every message to be printed.
+    fn class_lookup(&mut self, key: &[u8], spec: &[u8]) -> Result<Option<Vec<u8>>, Vec<Complaint>>;
+
+    /// Declares a map: what stands behind `K`, expanded.
+    fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint>;
+
+    /// A variable of the caller's environment.
+    fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;
+
+    /// A user by name.
+    fn user(&mut self, name: &[u8]) -> Option<User>;
+
+    /// A group's id by name.
+    fn group(&mut self, name: &[u8]) -> Option<u32>;
+}
