@@ -169,7 +169,7 @@ pub enum ClassSource {
     Program {
         /// Path and arguments as the line gives them.
         command: Text,
-        /// Format, when one is given.
+        /// Always `None`: what follows the command on the line is not read (CF-052).
         format: Option<Text>,
     },
     /// One lookup, `key@class:spec` or `@LDAP`.

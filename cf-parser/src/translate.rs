@@ -185,6 +185,18 @@ fn one_letter(name: Name) -> Piece {
     }
 }
 
+/// Text as bytes, where a field is no [`Text`]: operators as they are written, `$` for `$$`.
+pub(crate) fn flat(text: &[Piece]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for piece in text {
+        match piece {
+            Piece::Byte(byte) => out.push(*byte),
+            other => out.extend(crate::text::write(std::slice::from_ref(other))),
+        }
+    }
+    out
+}
+
 /// The text as the oracle shows it in messages: operators as octet 001 and what stands behind
 /// them, long names as their code, everything cut to seven bits (CF-112).
 pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {

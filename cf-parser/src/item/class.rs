@@ -51,7 +51,7 @@ pub(super) fn source(line: &Line, context: &mut Context) -> Option<Directive> {
             return None;
         }
         Some((Piece::Byte(b'|'), command)) => {
-            ClassSource::Program { command: command.to_vec(), format: None }
+            ClassSource::Program { command: trimmed(command), format: None }
         }
         Some(_) => ClassSource::File { path: file, format: format(line, end) },
     };
@@ -89,6 +89,11 @@ fn word(line: &Line, start: usize) -> Option<(Text, usize)> {
         }
     }
     (!quoted && !backslash).then_some((text, line.text.len()))
+}
+
+/// A command without a line break at its end, which would only separate words.
+fn trimmed(command: &[Piece]) -> Text {
+    command.strip_suffix(&[Piece::Byte(b'\n')]).unwrap_or(command).to_vec()
 }
 
 /// The format behind the path (CF-049).

@@ -9,8 +9,8 @@ use nom::{IResult, Parser};
 use super::{Directive, Equate};
 use crate::munch::munch;
 use crate::reading::Context;
-use crate::text::{Name, Piece, write};
-use crate::translate::{Line, is_space};
+use crate::text::{Name, Piece};
+use crate::translate::{Line, flat, is_space};
 
 /// What distinguishes the three lines.
 struct Kind {
@@ -113,7 +113,7 @@ fn read(line: &Line, kind: &Kind, context: &mut Context) -> Option<(Vec<u8>, Vec
         }
         rest = line.view.get(end..).unwrap_or_default();
     }
-    Some((write(name), equates))
+    Some((flat(name), equates))
 }
 
 fn unknown(line: &Line, at: usize, kind: &Kind, name: &[Piece], context: &mut Context) {

@@ -3,8 +3,7 @@
 use super::{Directive, OptionLine};
 use crate::options::{self, Found};
 use crate::reading::Context;
-use crate::text::write;
-use crate::translate::{Line, is_space};
+use crate::translate::{Line, flat, is_space};
 
 /// `O Name.sub=value` or `Oxvalue`.
 pub(super) fn option(line: &Line, context: &mut Context) -> Option<Directive> {
@@ -73,7 +72,7 @@ fn names(line: &Line, equals: usize) -> (usize, Option<Vec<u8>>) {
     let text = line.view.get(2..equals).unwrap_or_default();
     let end = 2 + text.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
     match text.iter().position(|b| *b == b'.').map(|dot| dot + 2).filter(|dot| *dot < end) {
-        Some(dot) => (dot, Some(write(line.slice(dot + 1, end)))),
+        Some(dot) => (dot, Some(flat(line.slice(dot + 1, end)))),
         None => (end, None),
     }
 }

@@ -9,8 +9,8 @@ use nom::{IResult, Parser};
 use super::{Directive, RulesetLine};
 use crate::numbers::strtoul;
 use crate::reading::Context;
-use crate::text::{Piece, write};
-use crate::translate::Line;
+use crate::text::Piece;
+use crate::translate::{Line, flat};
 
 /// `Rlhs TAB rhs TAB comment` (RS-022, RS-023).
 pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
@@ -29,7 +29,7 @@ pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
     let rest = rest.get(start..).unwrap_or_default();
     let end = rest.iter().position(is_tab).unwrap_or(rest.len());
     let (rhs, comment) = rest.split_at(end);
-    let comment = write(comment.get(1..).unwrap_or_default());
+    let comment = flat(comment.get(1..).unwrap_or_default());
     Some(Directive::Rule { lhs: lhs.to_vec(), rhs: rhs.to_vec(), comment })
 }
 

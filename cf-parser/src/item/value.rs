@@ -9,8 +9,7 @@ use super::Directive;
 use crate::munch::munch;
 use crate::numbers;
 use crate::reading::Context;
-use crate::text::write;
-use crate::translate::{Line, is_space};
+use crate::translate::{Line, flat, is_space};
 
 /// Most `P` lines of a file (CF-024, CF-087).
 const MAX_PRECEDENCES: usize = 25;
@@ -28,7 +27,7 @@ pub(super) fn define(line: &Line, context: &mut Context) -> Option<Directive> {
 /// `Ename=value` (CF-017). The name is what stands before the first `=`.
 pub(super) fn environment(line: &Line, _: &mut Context) -> Option<Directive> {
     let equals = line.view.iter().position(|b| *b == b'=');
-    let name = write(line.slice(1, equals.unwrap_or(line.view.len())));
+    let name = flat(line.slice(1, equals.unwrap_or(line.view.len())));
     let value = equals.map(|at| line.tail(at + 1).to_vec());
     Some(Directive::Environment { name, value })
 }
@@ -49,7 +48,7 @@ pub(super) fn precedence(line: &Line, context: &mut Context) -> Option<Directive
         return None;
     };
     context.precedences += 1;
-    let name = write(line.slice(1, equals));
+    let name = flat(line.slice(1, equals));
     let value = numbers::atoi(line.view.get(equals + 1..).unwrap_or_default());
     Some(Directive::Precedence { name, value: i64::from(value) })
 }
@@ -62,7 +61,7 @@ pub(super) fn trusted(line: &Line, _: &mut Context) -> Option<Directive> {
         let end = at
             + line.view.iter().skip(at).position(|b| is_space(*b)).unwrap_or(line.view.len() - at);
         if end > at {
-            words.push(write(line.slice(at, end)));
+            words.push(flat(line.slice(at, end)));
         }
         at = end + 1;
     }
