@@ -6,5 +6,6 @@ pub mod config;
 pub mod delivery;
 pub mod events;
 pub mod message;
+pub mod protocol;
 pub mod queue;
 pub mod sys;

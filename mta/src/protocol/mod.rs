@@ -1,0 +1,3 @@
+//! L4: protocols and report formats as pure machines and functions; sockets belong to the layers above.
+
+pub mod smtp;

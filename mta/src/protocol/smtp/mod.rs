@@ -1,0 +1,3 @@
+//! SMTP and LMTP, both sides, without input or output.
+
+pub mod client;
