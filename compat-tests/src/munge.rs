@@ -34,6 +34,8 @@ const RULES: &[(&str, &str)] = &[
     (r"(?-u:\b)pid=[0-9]+", "pid=<pid>"),
     (r"(sendmail|MTA|MSP|sm-mta|bangpath)\[[0-9]+\]", "$1[<pid>]"),
     (r"delay=[0-9+]*[0-9]{2}:[0-9]{2}:[0-9]{2}", "delay=<time>"),
+    // pointers in debugging output
+    (r"0x[0-9a-f]{8,}", "<pointer>"),
     (r"after [0-9]{2}:[0-9]{2}:[0-9]{2}", "after <time>"),
 ];
 

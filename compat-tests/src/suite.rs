@@ -5,6 +5,7 @@ use crate::mdcase::{self, Case};
 use crate::subject::{self, Mode, Subject};
 use crate::world::{self, Captures, EtcMail, Step};
 use crate::{Result, at, config, golden};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Runs all cases of `cases/SUITE/*.md`. `BANGPATH_COMPAT_CASE` keeps the cases only whose file or
@@ -22,30 +23,27 @@ pub fn check(suite: &str) -> Result<()> {
     let mut comparison = Comparison::new(suite);
     for path in files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let cases = chosen(&name, mdcase::read(path)?);
-        if !cases.is_empty() {
-            check_file(&mode, suite, &name, &cases, &mut comparison)?;
-        }
+        check_file(&mode, suite, &name, &mdcase::read(path)?, &mut comparison)?;
     }
     comparison.finish()
 }
 
-fn chosen(file: &str, cases: Vec<Case>) -> Vec<Case> {
-    match std::env::var("BANGPATH_COMPAT_CASE") {
-        Ok(part) if !file.contains(&part) => {
-            cases.into_iter().filter(|case| case.step.name.contains(&part)).collect()
-        }
-        _ => cases,
-    }
+fn chosen<'a>(file: &str, cases: &'a [Case]) -> Vec<&'a Case> {
+    let part = std::env::var("BANGPATH_COMPAT_CASE").unwrap_or_default();
+    cases.iter().filter(|case| file.contains(&part) || case.step.name.contains(&part)).collect()
 }
 
 fn check_file(
     mode: &Mode,
     suite: &str,
     file: &str,
-    cases: &[Case],
+    all: &[Case],
     comparison: &mut Comparison,
 ) -> Result<()> {
+    let cases = chosen(file, all);
+    if cases.is_empty() {
+        return Ok(());
+    }
     let etc_mail = config::etc_mail();
     let recorded = golden::load(suite, file);
     let steps: Vec<Step> = cases.iter().map(|case| case.step.clone()).collect();
@@ -72,10 +70,21 @@ fn check_file(
         let label = step.name.clone();
         comparison.add(Pair { group: file.to_owned(), label, expected, actual });
     }
-    match golden::recording() && oracle.is_some() {
-        true => golden::save(suite, file, &results),
-        false => Ok(()),
+    if golden::recording() && oracle.is_some() {
+        golden::save(suite, file, &keep_unchosen(recorded, all, results))?;
     }
+    Ok(())
+}
+
+/// The new results, with the recorded ones of the cases that were not run, in the file's order.
+fn keep_unchosen(
+    mut recorded: BTreeMap<String, String>,
+    all: &[Case],
+    results: Vec<(String, String)>,
+) -> Vec<(String, String)> {
+    recorded.extend(results);
+    let names = all.iter().map(|case| case.step.name.clone());
+    names.filter_map(|name| recorded.remove_entry(&name)).collect()
 }
 
 /// Runs the steps with the oracle and with the subject under test at the same time.
