@@ -24,7 +24,7 @@ const RULES: &[(&str, &str)] = &[
         "<ctime>",
     ),
     // queue ids: time in eight base-60 characters, then the process id
-    (r"(?-u:\b)[0-9A-Za-x]{2}[A-V][0-9A-N][0-9A-Za-x]{4}[0-9]{6}(?-u:\b)", "<id>"),
+    (r"((?-u:\b)|[dqxthQ]f)[0-9A-Za-x]{2}[A-V][0-9A-N][0-9A-Za-x]{4}[0-9]{6}", "$1<id>"),
     // message ids and $t: year to minute
     (r"(?-u:\b)20[0-9]{10}(?-u:\b)", "<minute>"),
     // seconds since 1970
@@ -95,6 +95,7 @@ mod tests {
             ("6AM2tw0H000123      12 Sun Nov 22 02:55 <a@b>", "<id>      12 <ctime> <a@b>"),
             ("250 2.0.0 6AM2tw0H000123 Message accepted", "250 2.0.0 <id> Message accepted"),
             ("Message-Id: <202611220255.6AM2tw0H000123@h>", "Message-Id: <<minute>.<id>@h>"),
+            ("open ./df6AM2tw0H000123: No", "open ./df<id>: No"),
             ("T1795308234", "T<epoch>"),
             ("I254/0/10208634", "I<inode>"),
             (

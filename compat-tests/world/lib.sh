@@ -34,6 +34,11 @@ wait_for() {
     return 1
 }
 
+# settle: waits until the program under test has no process any more (background deliveries).
+settle() {
+    wait_for bash -c '! pgrep -x sendmail'
+}
+
 # daemon PORT FLAGS...: starts the program under test in the foreground mode and waits until it answers.
 daemon() {
     local port=$1

@@ -14,7 +14,8 @@ fresh_state() {
     rm -rf /tmp/* /tmp/.[!.]* /var/spool/* /var/mail/* /home/* /var/lib/* /root/dead.letter
     mkdir -p /tmp/case /var/spool/mqueue /var/spool/mqueue-client /var/lib/sendmail \
         /run/sendmail/mta /run/sendmail/msp
-    chown smmta:smmsp /var/spool/mqueue && chmod 2700 /var/spool/mqueue
+    # Owned by root: a directory of another user needs the option TrustedUser, which most cases leave out.
+    chmod 700 /var/spool/mqueue
     chown smmsp:smmsp /var/spool/mqueue-client && chmod 2770 /var/spool/mqueue-client
     chgrp mail /var/mail && chmod 3777 /var/mail
     local user
@@ -25,7 +26,7 @@ fresh_state() {
 }
 
 run_step() {
-    local name=$1 seconds=$2 status=0
+    local name=$1 seconds=$2 status=0 start=$EPOCHREALTIME
     fresh_state
     cp -r /mnt/steps/"$name"/. /tmp/case/
     chmod -R go-w /tmp/case
@@ -34,6 +35,8 @@ run_step() {
     timeout -k 1 "$seconds" bash --rcfile /dev/null -c '. /run/world/lib.sh; . ./script' \
         >/mnt/out/"$name".stdout 2>/mnt/out/"$name".stderr </dev/null || status=$?
     echo $status >/mnt/out/"$name".status
+    local milliseconds=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+    if [ $milliseconds -gt 3000 ]; then echo "$name took $milliseconds ms" >&2; fi
 }
 
 run_steps() {

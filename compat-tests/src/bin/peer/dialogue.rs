@@ -25,9 +25,6 @@ pub(crate) fn run(args: &[&str]) -> io::Result<u8> {
     for line in io::stdin().lock().split(b'\n') {
         player.step(&mut wire, &line?)?;
     }
-    if player.open {
-        wire.send(b"")?;
-    }
     drop(wire);
     match child {
         Some(mut child) => Ok(child.wait()?.code().map_or(255, |code| code as u8)),
@@ -70,8 +67,10 @@ impl Player {
             return self.order(wire, &String::from_utf8_lossy(order));
         }
         say("C", line)?;
+        // A peer that has gone may have left replies.
         if wire.send(&[line, b"\r\n"].concat()).is_err() {
-            return self.closed();
+            self.in_data = false;
+            return self.await_reply(wire);
         }
         match (self.in_data, line) {
             (true, b".") => {
