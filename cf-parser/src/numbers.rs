@@ -2,9 +2,15 @@
 
 use crate::translate::is_space;
 
-/// `atoi`: blanks, a sign, digits; too large a number wraps to 32 bits as it does in the oracle
-/// (`V99999999999` is level 1215752191), saturating at 64 bits first.
+/// `atoi`: [`atol`], and too large a number wraps to 32 bits as it does in the oracle
+/// (`V99999999999` is level 1215752191).
+#[expect(clippy::cast_possible_truncation, reason = "as the C library's atoi")]
 pub(crate) fn atoi(bytes: &[u8]) -> i32 {
+    atol(bytes) as i32
+}
+
+/// `atol`: blanks, a sign, digits; saturates at 64 bits.
+pub(crate) fn atol(bytes: &[u8]) -> i64 {
     let start = bytes.iter().position(|b| !is_space(*b)).unwrap_or(bytes.len());
     let bytes = bytes.get(start..).unwrap_or_default();
     let (negative, digits) = match bytes {
@@ -16,9 +22,7 @@ pub(crate) fn atoi(bytes: &[u8]) -> i32 {
     for digit in digits.iter().take_while(|b| b.is_ascii_digit()) {
         value = value.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "as the C library's atoi")]
-    let narrow = if negative { value.wrapping_neg() } else { value } as i32;
-    narrow
+    if negative { value.wrapping_neg() } else { value }
 }
 
 /// `strtoul` with base 0 (`0x` hexadecimal, `0` octal) or a given base: the value and how many

@@ -1,192 +1,191 @@
-//! The options: one table for the reader, the command line and the documentation.
+//! The options: one table for the reader, the command line and the documentation, and what a value
+//! means.
+
+mod document;
+mod lists;
+mod ports;
+mod table;
+mod timeouts;
+mod values;
+mod words;
+
+pub use document::options_markdown;
+pub use lists::{AliasFile, MilterOption, MilterStage, Switch};
+pub use ports::{PortItem, PortKey};
+pub use table::OPTIONS;
+pub use timeouts::{TIMEOUTS, TimeoutSpec, Unit};
+pub use values::{OptionValue, boolean, octal, time};
+pub use words::{DONT_BLAME, PRIVACY};
+
+use crate::diagnostic::Severity;
 
 /// One option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionSpec {
+    /// Row of the reference: `OPT-` and this number.
+    pub id: u16,
     /// Long name; empty for the two that have a letter only.
     pub name: &'static str,
     /// Letter of the old form.
     pub letter: Option<u8>,
-    /// Known to the reference build.
+    /// How the value is read.
+    pub kind: Kind,
+    /// When macros in the value are expanded.
+    pub expansion: Expansion,
+    /// What holds without a line, for people.
+    pub default: &'static str,
+    /// Name in m4 files; empty when there is none.
+    pub m4: &'static str,
+    /// May be set by users without losing privileges (OPT-011).
+    pub safe: bool,
+    /// Known to the reference build; others are `unknown option name`.
     pub built: bool,
+    /// What it does, in a line.
+    pub summary: &'static str,
 }
 
-const fn row(name: &'static str, letter: Option<u8>, built: bool) -> OptionSpec {
-    OptionSpec { name, letter, built }
+/// When macros in a value are expanded (OPT-009).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expansion {
+    /// Never.
+    Never,
+    /// When the line is read.
+    Read,
+    /// When the value is used.
+    Late,
 }
 
-/// Every option, in the order of `-bO`.
-pub const OPTIONS: &[OptionSpec] = &[
-    row("RemoteMode", Some(b'>'), false),
-    row("SevenBitInput", Some(b'7'), true),
-    row("EightBitMode", Some(b'8'), true),
-    row("AliasFile", Some(b'A'), true),
-    row("AliasWait", Some(b'a'), true),
-    row("BlankSub", Some(b'B'), true),
-    row("MinFreeBlocks", Some(b'b'), true),
-    row("CheckpointInterval", Some(b'C'), true),
-    row("HoldExpensive", Some(b'c'), true),
-    row("DeliveryMode", Some(b'd'), true),
-    row("ErrorHeader", Some(b'E'), true),
-    row("ErrorMode", Some(b'e'), true),
-    row("TempFileMode", Some(b'F'), true),
-    row("SaveFromLine", Some(b'f'), true),
-    row("MatchGECOS", Some(b'G'), true),
-    row("", Some(b'g'), true),
-    row("HelpFile", Some(b'H'), true),
-    row("MaxHopCount", Some(b'h'), true),
-    row("ResolverOptions", Some(b'I'), true),
-    row("IgnoreDots", Some(b'i'), true),
-    row("ForwardPath", Some(b'J'), true),
-    row("SendMimeErrors", Some(b'j'), true),
-    row("ConnectionCacheSize", Some(b'k'), true),
-    row("ConnectionCacheTimeout", Some(b'K'), true),
-    row("UseErrorsTo", Some(b'l'), true),
-    row("LogLevel", Some(b'L'), true),
-    row("MeToo", Some(b'm'), true),
-    row("", Some(b'M'), true),
-    row("CheckAliases", Some(b'n'), true),
-    row("OldStyleHeaders", Some(b'o'), true),
-    row("DaemonPortOptions", Some(b'O'), true),
-    row("PrivacyOptions", Some(b'p'), true),
-    row("PostmasterCopy", Some(b'P'), true),
-    row("QueueFactor", Some(b'q'), true),
-    row("QueueDirectory", Some(b'Q'), true),
-    row("DontPruneRoutes", Some(b'R'), true),
-    row("Timeout", Some(b'r'), true),
-    row("StatusFile", Some(b'S'), true),
-    row("SuperSafe", Some(b's'), true),
-    row("QueueTimeout", Some(b'T'), true),
-    row("TimeZoneSpec", Some(b't'), true),
-    row("UserDatabaseSpec", Some(b'U'), true),
-    row("DefaultUser", Some(b'u'), true),
-    row("FallbackMXhost", Some(b'V'), true),
-    row("Verbose", Some(b'v'), true),
-    row("TryNullMXList", Some(b'w'), true),
-    row("QueueLA", Some(b'x'), true),
-    row("RefuseLA", Some(b'X'), true),
-    row("RecipientFactor", Some(b'y'), true),
-    row("ForkEachJob", Some(b'Y'), true),
-    row("ClassFactor", Some(b'z'), true),
-    row("RetryFactor", Some(b'Z'), true),
-    row("QueueSortOrder", None, true),
-    row("HostsFile", None, true),
-    row("MinQueueAge", None, true),
-    row("DefaultCharSet", None, true),
-    row("ServiceSwitchFile", None, true),
-    row("DialDelay", None, true),
-    row("NoRecipientAction", None, true),
-    row("SafeFileEnvironment", None, true),
-    row("MaxMessageSize", None, true),
-    row("ColonOkInAddr", None, true),
-    row("MaxQueueRunSize", None, true),
-    row("MaxDaemonChildren", None, true),
-    row("DontExpandCnames", None, true),
-    row("MustQuoteChars", None, true),
-    row("SmtpGreetingMessage", None, true),
-    row("UnixFromLine", None, true),
-    row("OperatorChars", None, true),
-    row("DontInitGroups", None, true),
-    row("SingleLineFromHeader", None, true),
-    row("AllowBogusHELO", None, true),
-    row("ConnectionRateThrottle", None, true),
-    row("UnsafeGroupWrites", None, true),
-    row("DoubleBounceAddress", None, true),
-    row("HostStatusDirectory", None, true),
-    row("SingleThreadDelivery", None, true),
-    row("RunAsUser", None, true),
-    row("RrtImpliesDsn", None, true),
-    row("PidFile", None, true),
-    row("DontBlameSendmail", None, true),
-    row("DontProbeInterfaces", None, true),
-    row("MaxRecipientsPerMessage", None, true),
-    row("DeadLetterDrop", None, true),
-    row("DontLockFilesForRead", None, false),
-    row("MaxAliasRecursion", None, true),
-    row("ConnectOnlyTo", None, true),
-    row("TrustedUser", None, true),
-    row("MaxMimeHeaderLength", None, true),
-    row("ControlSocketName", None, true),
-    row("MaxHeadersLength", None, true),
-    row("MaxForwardEntries", None, false),
-    row("ProcessTitlePrefix", None, true),
-    row("DefaultAuthInfo", None, true),
-    row("AuthMechanisms", None, true),
-    row("ClientPortOptions", None, true),
-    row("DataFileBufferSize", None, true),
-    row("XscriptFileBufferSize", None, true),
-    row("LDAPDefaultSpec", None, true),
-    row("ServerCertFile", None, true),
-    row("ServerKeyFile", None, true),
-    row("ClientCertFile", None, true),
-    row("ClientKeyFile", None, true),
-    row("CACertFile", None, true),
-    row("CACertPath", None, true),
-    row("DHParameters", None, true),
-    row("InputMailFilters", None, true),
-    row("Milter", None, true),
-    row("AuthOptions", None, true),
-    row("QueueFileMode", None, true),
-    row("CertFingerprintAlgorithm", None, true),
-    row("CipherList", None, true),
-    row("RandFile", None, true),
-    row("TLSSrvOptions", None, true),
-    row("BadRcptThrottle", None, true),
-    row("DeliverByMin", None, true),
-    row("MaxQueueChildren", None, true),
-    row("MaxRunnersPerQueue", None, true),
-    row("DirectSubmissionModifiers", None, true),
-    row("NiceQueueRun", None, true),
-    row("SharedMemoryKey", None, true),
-    row("AuthMaxBits", None, true),
-    row("MailboxDatabase", None, true),
-    row("UseMSP", None, true),
-    row("DelayLA", None, true),
-    row("FastSplit", None, true),
-    row("SoftBounce", None, true),
-    row("SharedMemoryKeyFile", None, true),
-    row("RejectLogInterval", None, true),
-    row("RequiresDirfsync", None, true),
-    row("ConnectionRateWindowSize", None, true),
-    row("CRLFile", None, true),
-    row("FallbackSmartHost", None, true),
-    row("AuthRealm", None, true),
-    row("CRLPath", None, true),
-    row("HeloName", None, true),
-    row("RefuseLowMem", None, false),
-    row("QueueLowMem", None, false),
-    row("MemoryResource", None, false),
-    row("MaxNOOPCommands", None, true),
-    row("MessageAccept", None, false),
-    row("CheckQueueRunners", None, false),
-    row("EightBitAddrOK", None, false),
-    row("AddrTypeModes", None, false),
-    row("BadRcptShutdown", None, true),
-    row("BadRcptShutdownGood", None, true),
-    row("ServerSSLOptions", None, true),
-    row("ClientSSLOptions", None, true),
-    row("MaxQueueAge", None, true),
-    row("BadRcptThrottleDelay", None, false),
-    row("FIPSMode", None, false),
-    row("RejectNUL", None, true),
-    row("BounceQueue", None, false),
-    row("AddBcc", None, false),
-    row("UseCompressedIPv6Addresses", None, true),
-    row("SSLEngine", None, true),
-    row("SSLEnginePath", None, true),
-    row("TLSFallbacktoClear", None, true),
-    row("NameServer", None, false),
-    row("DANE", None, false),
-    row("NameSearchList", None, false),
-    row("Hacks", None, false),
-    row("KeepBcc", None, false),
-    row("ClientCACertFile", None, false),
-    row("ClientCACertPath", None, false),
-    row("SetCertAltnames", None, true),
-    row("SmtpUTF8", None, true),
-    row("StrictTransportSecurity", None, true),
-    row("CipherSuites", None, true),
-];
+/// How a value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// OPT-005
+    Bool,
+    /// OPT-006
+    Int,
+    /// An integer of 64 bits.
+    Long,
+    /// `a/b`
+    Slash,
+    /// OPT-007
+    Octal,
+    /// OPT-008, with the default unit.
+    Time(u8),
+    /// One character.
+    Char,
+    /// One of these letters, at the beginning of the value.
+    Letter(&'static str),
+    /// Any of these letters.
+    Letters(&'static str),
+    /// One of these words by its first letter; the first stands for all other values.
+    Word(&'static [&'static str]),
+    /// Anything.
+    Text,
+    /// Text with quotes and backslashes taken out when the line is read.
+    Template,
+    /// Words separated by commas or semicolons.
+    List,
+    /// OPT-017
+    Aliases,
+    /// `user[:group]`
+    User,
+    /// A group.
+    Group,
+    /// OPT-041
+    MacroDefinition,
+    /// OPT-066
+    SortOrder,
+    /// OPT-072
+    NoRecipient,
+    /// OPT-100
+    Address,
+    /// OPT-137
+    MailboxDatabase,
+    /// OPT-113
+    LdapSpec,
+    /// OPT-181
+    SmtpUtf8,
+    /// OPT-242..OPT-258
+    Privacy,
+    /// OPT-259..OPT-283
+    DontBlame,
+    /// OPT-032
+    Resolver,
+    /// OPT-288
+    SslOptions,
+    /// OPT-213..OPT-241
+    Timeout,
+    /// OPT-053
+    QueueTimeout,
+    /// OPT-285, OPT-286
+    Milter,
+    /// OPT-184..OPT-211
+    Ports,
+}
+
+/// A message about a value, in sendmail's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The text behind `FILE: line N: `.
+    pub text: Vec<u8>,
+    /// What it does to the exit status.
+    pub severity: Severity,
+    /// Printed without `FILE: line N: `.
+    pub bare: bool,
+}
+
+/// What a value means: the value, when it can be used, and what there is to say about it. A value
+/// may come with messages (`Invalid time unit`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interpreted {
+    /// The value; `None` leaves the option as it was.
+    pub value: Option<OptionValue>,
+    /// In the order they are printed.
+    pub messages: Vec<Message>,
+}
+
+impl Interpreted {
+    fn of(value: OptionValue) -> Self {
+        Self { value: Some(value), messages: Vec::new() }
+    }
+
+    fn say(&mut self, text: impl Into<Vec<u8>>, severity: Severity, bare: bool) {
+        // Shown in seven bits, as the oracle does.
+        let text = text.into().iter().map(|b| b & 0x7f).collect();
+        self.messages.push(Message { text, severity, bare });
+    }
+
+    fn error(&mut self, text: impl Into<Vec<u8>>) {
+        self.say(text, Severity::Error { exit: 70, fatal: false }, false);
+    }
+
+    fn refuse(text: impl Into<Vec<u8>>) -> Self {
+        let mut refused = Self::default();
+        refused.error(text);
+        refused
+    }
+}
+
+/// Reads a value. `value` is what the line gives, macros expanded where [`OptionSpec::expansion`]
+/// says `Read`. What only the host knows (users, groups, services, addresses) comes back as text.
+/// Linear in the length of the value.
+#[must_use]
+pub fn interpret(option: usize, suboption: Option<&[u8]>, value: &[u8]) -> Interpreted {
+    let Some(spec) = OPTIONS.get(option) else { return Interpreted::default() };
+    match spec.kind {
+        Kind::Timeout => timeouts::interpret(suboption, value),
+        Kind::QueueTimeout => timeouts::queue_timeout(value),
+        Kind::Milter => lists::milter(suboption, value),
+        Kind::Ports => ports::interpret(value),
+        Kind::List => Interpreted::of(OptionValue::List(lists::split(value, b",;"))),
+        Kind::Aliases => Interpreted::of(OptionValue::Aliases(lists::aliases(value))),
+        Kind::Privacy => words::privacy(value),
+        Kind::DontBlame => words::dont_blame(value),
+        Kind::Resolver => lists::resolver(value),
+        Kind::SslOptions => lists::ssl(spec.name, value),
+        Kind::Letters(letters) => lists::letters(spec.name, letters, value),
+        kind => values::interpret(spec, kind, value),
+    }
+}
 
 /// What a long name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,16 +204,14 @@ pub enum Found {
 #[must_use]
 pub fn by_name(name: &[u8]) -> Found {
     let built = || OPTIONS.iter().enumerate().filter(|(_, o)| o.built);
-    if let Some((at, _)) =
-        built().find(|(_, o)| !name.is_empty() && o.name.as_bytes().eq_ignore_ascii_case(name))
-    {
+    let full = |o: &OptionSpec| !name.is_empty() && o.name.as_bytes().eq_ignore_ascii_case(name);
+    if let Some((at, _)) = built().find(|(_, o)| full(o)) {
         return Found::Exact(at);
     }
-    let mut matches = built()
-        .filter(|(_, o)| {
-            o.name.as_bytes().get(..name.len()).is_some_and(|p| p.eq_ignore_ascii_case(name))
-        })
-        .map(|(at, _)| at);
+    let begins = |o: &OptionSpec| {
+        o.name.as_bytes().get(..name.len()).is_some_and(|p| p.eq_ignore_ascii_case(name))
+    };
+    let mut matches = built().filter(|(_, o)| begins(o)).map(|(at, _)| at);
     match (matches.next(), matches.next()) {
         (Some(first), Some(second)) => Found::Ambiguous(first, second),
         (Some(only), None) => Found::Abbreviation(only),
@@ -234,7 +231,21 @@ pub fn name(option: usize) -> &'static str {
     OPTIONS.get(option).map_or("", |o| o.name)
 }
 
+/// Whether a suboption means anything to this option (OPT-004).
+#[must_use]
+pub fn takes_suboption(option: usize) -> bool {
+    OPTIONS.get(option).is_some_and(|o| matches!(o.kind, Kind::Timeout | Kind::Milter))
+}
+
+/// Whether quotes and backslashes are taken out of the value when the line is read.
+pub(crate) fn is_template(option: usize) -> bool {
+    OPTIONS.get(option).is_some_and(|o| o.kind == Kind::Template)
+}
+
 /// Whether an option sets the queue directory, which must come before `Q` lines.
 pub(crate) fn is_queue_directory(option: usize) -> bool {
     name(option) == "QueueDirectory"
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,10 @@ impl Printer {
             Directive::Macro { name, value } => {
                 self.named(b'D', name);
                 self.munched(value, None);
+                // A blank for a name would be cut off the end of the line.
+                if value.is_empty() && name.as_bytes().first().is_some_and(|b| is_space(*b)) {
+                    self.out.extend_from_slice(b"\"\"");
+                }
             }
             Directive::Environment { name, value } => {
                 self.out.push(b'E');
@@ -286,7 +290,11 @@ impl Printer {
                 self.out.push(b'=');
             }
         }
-        self.raw(&option.value);
+        if options::is_template(option.option) {
+            self.munched(&option.value, None);
+        } else {
+            self.raw(&option.value);
+        }
     }
 
     fn rule(&mut self, lhs: &[Piece], rhs: &[Piece], comment: &[u8]) {

@@ -1,6 +1,7 @@
 //! `O` lines (OPT-001..OPT-004).
 
 use super::{Directive, OptionLine};
+use crate::munch::munch;
 use crate::options::{self, Found};
 use crate::reading::Context;
 use crate::translate::{Line, flat, is_space};
@@ -35,7 +36,7 @@ fn long(line: &Line, context: &mut Context) -> Option<OptionLine> {
         return None;
     }
     let (name, suboption) = names(line, equals);
-    let found = options::by_name(&line.view.get(2..name).unwrap_or_default().to_vec());
+    let found = options::by_name(line.view.get(2..name).unwrap_or_default());
     let shown = context.shown(line.slice(2, name));
     let option = match found {
         Found::Exact(option) => option,
@@ -62,7 +63,12 @@ fn long(line: &Line, context: &mut Context) -> Option<OptionLine> {
     };
     let rest = line.view.get(equals + 1..).unwrap_or_default();
     let blanks = rest.iter().take_while(|b| is_space(**b)).count();
-    let value = line.tail(equals + 1 + blanks).to_vec();
+    let start = equals + 1 + blanks;
+    let value = if options::is_template(option) {
+        munch(line, start, None).0
+    } else {
+        line.tail(start).to_vec()
+    };
     Some(OptionLine { option, suboption, value, short: false })
 }
 
