@@ -1,4 +1,10 @@
 //! L2: the message: envelope, header, body.
 
+pub mod address_list;
+pub mod body;
 pub mod date;
+pub mod defaults;
 pub mod envelope;
+pub mod field_kind;
+pub mod header;
+pub mod output;

@@ -1,0 +1,118 @@
+//! Lists of addresses in header fields: where one address ends, and folding a list (AD-072, AD-053).
+
+/// How the elements of a list are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListStyle {
+    /// By commas.
+    Commas,
+    /// By commas or spaces, as in messages older than RFC 822 (OldStyleHeaders, AD-053).
+    Spaces,
+}
+
+/// Columns of a folded list, unless the mailer's lines are shorter (AD-072).
+pub const FOLD_COLUMNS: usize = 78;
+
+const INDENT: &[u8] = b"        ";
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// The elements of a list, comments and display texts included, without empty ones.
+#[must_use]
+pub fn elements(list: &[u8], style: ListStyle) -> Vec<&[u8]> {
+    let mut found = Vec::new();
+    let mut rest = list;
+    loop {
+        let skipped = rest.iter().take_while(|&&b| is_space(b) || b == b',').count();
+        rest = rest.get(skipped..).unwrap_or_default();
+        if rest.is_empty() {
+            return found;
+        }
+        let (element, after) = rest.split_at(element_end(rest, style));
+        let element = element.trim_ascii_end();
+        if !element.is_empty() {
+            found.push(element);
+        }
+        rest = after;
+    }
+}
+
+/// Where the first element ends. Quotes, comments, and angle brackets protect what they enclose; in
+/// the old style an at sign beside the space binds the words.
+fn element_end(text: &[u8], style: ListStyle) -> usize {
+    let (mut quoted, mut comments, mut angles) = (false, 0usize, 0usize);
+    let mut at = 0;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'"' if comments == 0 => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => comments += 1,
+            b')' => comments = comments.saturating_sub(1),
+            _ if comments > 0 => {}
+            b'<' => angles += 1,
+            b'>' => angles = angles.saturating_sub(1),
+            b',' if angles == 0 => return at,
+            _ if angles == 0 && style == ListStyle::Spaces && is_space(byte) => {
+                let next = text.get(at..).unwrap_or_default().trim_ascii_start();
+                let before = text.get(..at).unwrap_or_default().last();
+                let binds = next.first() == Some(&b'@') || before == Some(&b'@');
+                if !binds && next.first() != Some(&b'(') {
+                    return at;
+                }
+                at = text.len() - next.len();
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// A folded list: elements joined by `, `, a new line with eight spaces before the one that would
+/// pass `columns`. `start` is how many columns name, colon and leading space take; they are not part
+/// of the result. Empty elements are left out; a break inside an element stays (observed).
+#[must_use]
+pub fn fold<'a>(elements: impl Iterator<Item = &'a [u8]>, start: usize, columns: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut column = start;
+    for (index, element) in elements.filter(|element| !element.is_empty()).enumerate() {
+        let separator = if index == 0 { 0 } else { 2 };
+        column += element.len() + separator;
+        if index > 0 && column > columns {
+            out.extend_from_slice(b",\n");
+            out.extend_from_slice(INDENT);
+            column = INDENT.len() + element.len();
+        } else if index > 0 {
+            out.extend_from_slice(b", ");
+        }
+        out.extend_from_slice(element);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_end_at_unprotected_commas() {
+        let check = |list: &str, style, expected: &[&str]| {
+            let found: Vec<_> =
+                elements(list.as_bytes(), style).into_iter().map(String::from_utf8_lossy).collect();
+            assert_eq!(found, expected, "{list:?}");
+        };
+        let commas = ListStyle::Commas;
+        check(" a, b,,c ,", commas, &["a", "b", "c"]);
+        check("\"x, y\" <b@c>, t", commas, &["\"x, y\" <b@c>", "t"]);
+        check("a (x, (y, z)), <@p,@q:r@s>", commas, &["a (x, (y, z))", "<@p,@q:r@s>"]);
+        check("grp: a, b;", commas, &["grp: a", "b;"]);
+        check("a\\,b, c", commas, &["a\\,b", "c"]);
+        check("\"open, x", commas, &["\"open, x"]);
+        check("", commas, &[]);
+        // AD-053
+        check("a b @ c d", ListStyle::Spaces, &["a", "b @ c", "d"]);
+    }
+}
