@@ -1,0 +1,337 @@
+//! The text form of alias files (AD-001..AD-006, MAP-100, MAP-117).
+//!
+//! `name: value, value`, continued on lines that start with a blank or after a backslash at the end
+//! of a line; `#` in the first column starts a comment. A faulty entry is reported and left out;
+//! the rest of the file counts.
+
+use std::collections::HashMap;
+
+use crate::services::AliasName;
+
+/// One alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasEntry {
+    /// The key as stored: the user part, usually in lower case.
+    pub name: Vec<u8>,
+    /// The value without leading blanks, line ends taken out.
+    pub value: Vec<u8>,
+    /// Number of the entry's last line, from 1.
+    pub line: usize,
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AliasSeverity {
+    /// The entry is left out and the rebuild exits 70.
+    Error,
+    /// Only told.
+    Warning,
+}
+
+/// A complaint about a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasDiagnostic {
+    /// Number of the entry's last line, from 1.
+    pub line: usize,
+    /// How bad it is.
+    pub severity: AliasSeverity,
+    /// The text without file and line.
+    pub text: Vec<u8>,
+}
+
+impl AliasDiagnostic {
+    /// `FILE: line N: TEXT`, as printed.
+    #[must_use]
+    pub fn render(&self, file: &[u8]) -> Vec<u8> {
+        [file, b": line ", self.line.to_string().as_bytes(), b": ", &self.text].concat()
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AliasFile {
+    /// The entries in the order of their first appearance, one per name.
+    pub entries: Vec<AliasEntry>,
+    /// Complaints in order.
+    pub diagnostics: Vec<AliasDiagnostic>,
+    /// Number of lines with a valid entry, duplicates counted.
+    pub count: usize,
+    /// Length of the longest value, bytes.
+    pub longest: usize,
+    /// Length of all names and values, bytes.
+    pub total: usize,
+}
+
+impl AliasFile {
+    /// `FILE: N aliases, longest N bytes, N bytes total` (AD-011).
+    #[must_use]
+    pub fn summary(&self, file: &[u8]) -> Vec<u8> {
+        let numbers = format!(
+            ": {} aliases, longest {} bytes, {} bytes total",
+            self.count, self.longest, self.total
+        );
+        [file, numbers.as_bytes()].concat()
+    }
+
+    /// Whether a rebuild from this file exits 70.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == AliasSeverity::Error)
+    }
+}
+
+/// Reads an alias file. `name_of` parses a left side as an address; with `append_duplicates`
+/// (flag `-A`) a second entry's value goes before the first one's, else it replaces it. Linear in
+/// the size of the text, but for joined duplicates.
+pub fn build(
+    text: &[u8],
+    append_duplicates: bool,
+    name_of: &mut dyn FnMut(&[u8]) -> AliasName,
+) -> AliasFile {
+    let mut builder = Builder { append_duplicates, ..Builder::default() };
+    for logical in logical_lines(text) {
+        builder.line(&logical, name_of);
+    }
+    builder.file
+}
+
+#[derive(Default)]
+struct Builder {
+    append_duplicates: bool,
+    file: AliasFile,
+    places: HashMap<Vec<u8>, usize>,
+}
+
+impl Builder {
+    fn complain(&mut self, line: usize, severity: AliasSeverity, text: Vec<u8>) {
+        self.file.diagnostics.push(AliasDiagnostic { line, severity, text });
+    }
+
+    fn line(&mut self, logical: &Logical, name_of: &mut dyn FnMut(&[u8]) -> AliasName) {
+        let (line, text) = (logical.last, &logical.text);
+        let error = |what: &[u8]| [text, what].concat();
+        if logical.stray {
+            let text = b"Non-continuation line starts with space".to_vec();
+            return self.complain(line, AliasSeverity::Error, text);
+        }
+        let colon = match find_colon(text) {
+            Left::EndsAt(colon) => colon,
+            Left::NoColon => {
+                return self.complain(line, AliasSeverity::Error, b"missing colon".to_vec());
+            }
+            Left::Unbalanced(what) => {
+                let text = [&error(b"... Unbalanced '")[..], &[what], b"'"].concat();
+                return self.complain(line, AliasSeverity::Error, text);
+            }
+        };
+        let (left, right) = text.split_at(colon);
+        let left = left.trim_ascii();
+        let value = right.get(1..).unwrap_or_default().trim_ascii_start();
+        if left.is_empty() {
+            return self.complain(line, AliasSeverity::Error, error(b"... illegal alias name"));
+        }
+        match name_of(left) {
+            AliasName::Illegal => {
+                self.complain(line, AliasSeverity::Error, error(b"... illegal alias name"));
+            }
+            AliasName::NotLocal => {
+                let text = [left, b"... cannot alias non-local names"].concat();
+                self.complain(line, AliasSeverity::Error, text);
+            }
+            AliasName::Local(_) if value.is_empty() => {
+                self.complain(line, AliasSeverity::Error, error(b"... missing value for alias"));
+            }
+            AliasName::Local(name) => self.entry(line, left, name, value),
+        }
+    }
+
+    fn entry(&mut self, line: usize, left: &[u8], name: Vec<u8>, value: &[u8]) {
+        self.file.count += 1;
+        self.file.longest = self.file.longest.max(value.len());
+        self.file.total += name.len() + value.len();
+        match self.places.get(&name) {
+            None => {
+                self.places.insert(name.clone(), self.file.entries.len());
+                self.file.entries.push(AliasEntry { name, value: value.to_vec(), line });
+            }
+            Some(&place) => {
+                let old = self.file.entries.get_mut(place);
+                if let Some(old) = old {
+                    old.line = line;
+                    old.value = if self.append_duplicates {
+                        [value, b",", &old.value].concat()
+                    } else {
+                        value.to_vec()
+                    };
+                }
+                if !self.append_duplicates {
+                    let text = [left, b"... Warning: duplicate alias name ", &name[..]].concat();
+                    self.complain(line, AliasSeverity::Warning, text);
+                }
+            }
+        }
+    }
+}
+
+enum Left {
+    EndsAt(usize),
+    NoColon,
+    /// The character that stands open at the end of the line.
+    Unbalanced(u8),
+}
+
+/// Finds the colon that ends the name: not in quotes, comments or angle brackets, not escaped.
+fn find_colon(line: &[u8]) -> Left {
+    let (mut quoted, mut escaped, mut comments, mut angles) = (false, false, 0usize, 0usize);
+    for (at, &byte) in line.iter().enumerate() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match byte {
+            b'\\' => escaped = true,
+            b'"' if comments == 0 => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => comments += 1,
+            b')' => comments = comments.saturating_sub(1),
+            _ if comments > 0 => {}
+            b'<' => angles += 1,
+            b'>' => angles = angles.saturating_sub(1),
+            b':' if angles == 0 => return Left::EndsAt(at),
+            _ => {}
+        }
+    }
+    match (quoted, comments, angles) {
+        (true, _, _) => Left::Unbalanced(b'"'),
+        (_, 1.., _) => Left::Unbalanced(b'('),
+        (_, _, 1..) => Left::Unbalanced(b'<'),
+        _ => Left::NoColon,
+    }
+}
+
+/// An entry or a block of stray lines, its line ends taken out.
+#[derive(Debug, PartialEq, Eq)]
+struct Logical {
+    /// Number of its last physical line.
+    last: usize,
+    text: Vec<u8>,
+    /// Indented lines that continue nothing.
+    stray: bool,
+}
+
+/// What the line being collected is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Collecting {
+    Nothing,
+    Entry,
+    Comment,
+    Stray,
+}
+
+fn logical_lines(text: &[u8]) -> Vec<Logical> {
+    let mut lines = Vec::new();
+    let mut state = Collecting::Nothing;
+    let mut current = Logical { last: 0, text: Vec::new(), stray: false };
+    let mut joined = false;
+    for (index, raw) in text.split_inclusive(|&b| b == b'\n').enumerate() {
+        let line = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let continues = joined || matches!(line.first(), Some(b' ' | b'\t'));
+        if !continues || state == Collecting::Nothing {
+            finish(&mut lines, &mut current, state);
+            state = match line.first() {
+                None => Collecting::Nothing,
+                Some(b'#') => Collecting::Comment,
+                Some(b' ' | b'\t') => Collecting::Stray,
+                Some(_) => Collecting::Entry,
+            };
+        }
+        joined = state != Collecting::Nothing && raw.ends_with(b"\\\n");
+        let part = if joined { line.strip_suffix(b"\\").unwrap_or(line) } else { line };
+        if state == Collecting::Entry {
+            current.text.extend_from_slice(part);
+        }
+        current.last = index + 1;
+    }
+    finish(&mut lines, &mut current, state);
+    lines
+}
+
+fn finish(lines: &mut Vec<Logical>, current: &mut Logical, state: Collecting) {
+    let text = std::mem::take(&mut current.text);
+    if matches!(state, Collecting::Entry | Collecting::Stray) {
+        lines.push(Logical { last: current.last, text, stray: state == Collecting::Stray });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(text: &[u8], append: bool) -> String {
+        let mut name_of = |name: &[u8]| {
+            if name.contains(&b'@') {
+                AliasName::NotLocal
+            } else {
+                AliasName::Local(name.to_ascii_lowercase())
+            }
+        };
+        let file = build(text, append, &mut name_of);
+        let mut out = Vec::new();
+        for diagnostic in &file.diagnostics {
+            out.extend(diagnostic.render(b"F"));
+            out.push(b'\n');
+        }
+        for entry in &file.entries {
+            out.extend([&entry.name[..], b" = ", &entry.value[..], b"\n"].concat());
+        }
+        out.extend(file.summary(b"F"));
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn as_newaliases_reads_it() {
+        // AD-001..AD-005, MAP-100, MAP-117
+        let text = b"  indented at start\n\tmore\na: b,\n  c\nnocolon\nnocolon2\n  cont\n: b\nX:\n\
+            X:   \ny: z\nY: q\n\"with space\": foo\nfoo@bar.com: baz\nesc: a\\\nb\n# comment\n  \
+            continues\ncomm: x # not comment\n\t\n  after blank\ntrail: a,b   \ncolon:a:b:c\n\
+            sp : val\n\nct: a\n \n b\nbad<: x\nlast: nonl";
+        insta::assert_snapshot!(report(text, false), @r#"
+        F: line 2: Non-continuation line starts with space
+        F: line 5: missing colon
+        F: line 7: missing colon
+        F: line 8: : b... illegal alias name
+        F: line 9: X:... missing value for alias
+        F: line 10: X:   ... missing value for alias
+        F: line 12: Y... Warning: duplicate alias name y
+        F: line 14: foo@bar.com... cannot alias non-local names
+        F: line 29: bad<: x... Unbalanced '<'
+        a = b,  c
+        y = q
+        "with space" = foo
+        esc = ab
+        comm = x # not comment	  after blank
+        trail = a,b   
+        colon = a:b:c
+        sp = val
+        ct = a  b
+        last = nonl
+        F: 11 aliases, longest 29 bytes, 103 bytes total
+        "#);
+    }
+
+    #[test]
+    fn duplicates_joined() {
+        // MAP-100
+        insta::assert_snapshot!(report(b"l: alice\nL: bob\n", true), @r"
+        l = bob,alice
+        F: 2 aliases, longest 5 bytes, 10 bytes total
+        ");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read(text in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let file = build(&text, true, &mut |n| AliasName::Local(n.to_vec()));
+            proptest::prop_assert!(file.entries.len() <= file.count);
+        }
+    }
+}

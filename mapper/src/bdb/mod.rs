@@ -1,0 +1,120 @@
+//! Berkeley DB files, as versions 4 and 5 of that library write them: reading without the library.
+//!
+//! Hash (`0x061561`, versions 8 and 9) and B-tree (`0x053162`, version 9) files of either byte
+//! order, with overflow and duplicate pages. Files with checksums, encryption or sub-databases are
+//! refused. A damaged file gives an error, never a panic or a loop: every chain is bounded by the
+//! number of pages of the file. Format: observed in files made by Debian's makemap and DB_File.
+
+mod btree;
+mod hash;
+mod item;
+mod meta;
+mod page;
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use meta::{Kind, Meta};
+use page::Pager;
+
+/// The largest item (key or value) that is read, bytes.
+const MAX_ITEM: u32 = 16 << 20;
+
+/// What is wrong with a database file.
+#[derive(Debug, thiserror::Error)]
+pub enum BdbError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Not a Berkeley DB file, or one of a kind that is not read.
+    #[error("not a supported Berkeley DB file: {0}")]
+    Unsupported(&'static str),
+    /// The file's structure is broken.
+    #[error("page {page}: {what}")]
+    Damaged {
+        /// Page number.
+        page: u32,
+        /// What is wrong there.
+        what: &'static str,
+    },
+}
+
+/// Something that can be read at an offset.
+pub trait ReadAt {
+    /// Fills `buffer` from `offset`; fails if there is not that much.
+    ///
+    /// # Errors
+    /// As the medium gives them.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+}
+
+impl ReadAt for File {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(buffer, offset)
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let end = start.checked_add(buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let part = self.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(part);
+        Ok(())
+    }
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Database {
+    meta: Meta,
+}
+
+impl Database {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not of a supported kind.
+    pub fn open(source: &(impl ReadAt + ?Sized)) -> Result<Self, BdbError> {
+        Ok(Self { meta: Meta::read(source)? })
+    }
+
+    /// Finds the value of `key`; of several the first.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn get(
+        &self,
+        source: &(impl ReadAt + ?Sized),
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, BdbError> {
+        let pager = Pager::new(source, &self.meta);
+        match self.meta.kind {
+            Kind::Hash(ref hash) => hash::get(&pager, hash, key),
+            Kind::Btree { root } => btree::get(&pager, root, key),
+        }
+    }
+
+    /// Calls `visit` with every key and value in the order of the file; of duplicates with each.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn for_each(
+        &self,
+        source: &(impl ReadAt + ?Sized),
+        visit: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), BdbError> {
+        let pager = Pager::new(source, &self.meta);
+        match self.meta.kind {
+            Kind::Hash(ref hash) => hash::for_each(&pager, hash, visit),
+            Kind::Btree { root } => btree::for_each(&pager, root, visit),
+        }
+    }
+
+    /// Whether this is a B-tree file (else a hash file).
+    #[must_use]
+    pub fn is_btree(&self) -> bool {
+        matches!(self.meta.kind, Kind::Btree { .. })
+    }
+}

@@ -1,0 +1,111 @@
+//! Pages: reading them, their header, the places of their items.
+
+use super::meta::{Meta, Order};
+use super::{BdbError, ReadAt};
+
+/// Bytes of the header of every page but the first.
+const HEADER: usize = 26;
+
+/// Page types that occur in hash and B-tree files.
+pub(super) mod kind {
+    pub(crate) const HASH_UNSORTED: u8 = 2;
+    pub(crate) const BTREE_INTERNAL: u8 = 3;
+    pub(crate) const RECNO_INTERNAL: u8 = 4;
+    pub(crate) const BTREE_LEAF: u8 = 5;
+    pub(crate) const RECNO_LEAF: u8 = 6;
+    pub(crate) const OVERFLOW: u8 = 7;
+    pub(crate) const DUPLICATE_LEAF: u8 = 12;
+    pub(crate) const HASH: u8 = 13;
+}
+
+/// Reads pages of one file.
+pub(super) struct Pager<'a, R: ?Sized> {
+    source: &'a R,
+    pub(super) order: Order,
+    page_size: u32,
+    last_page: u32,
+}
+
+impl<'a, R: ReadAt + ?Sized> Pager<'a, R> {
+    pub(super) fn new(source: &'a R, meta: &Meta) -> Self {
+        Self { source, order: meta.order, page_size: meta.page_size, last_page: meta.last_page }
+    }
+
+    /// No chain of distinct pages is longer than this.
+    pub(super) fn max_chain(&self) -> u32 {
+        self.last_page.saturating_add(1)
+    }
+
+    pub(super) fn read(&self, number: u32) -> Result<Page, BdbError> {
+        if number == 0 || number > self.last_page {
+            return Err(BdbError::Damaged { page: number, what: "page number out of range" });
+        }
+        // at most 64 KB, checked with the header
+        let mut bytes = vec![0; usize::try_from(self.page_size).unwrap_or_default()];
+        self.source.read_at(u64::from(number) * u64::from(self.page_size), &mut bytes)?;
+        Ok(Page { number, order: self.order, bytes })
+    }
+}
+
+/// One page.
+pub(super) struct Page {
+    number: u32,
+    order: Order,
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    pub(super) fn damaged(&self, what: &'static str) -> BdbError {
+        BdbError::Damaged { page: self.number, what }
+    }
+
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
+    pub(super) fn kind(&self) -> u8 {
+        self.bytes.get(25).copied().unwrap_or_default()
+    }
+
+    /// Number of the next page of a chain, 0 at its end.
+    pub(super) fn next(&self) -> u32 {
+        self.order.u32(&self.bytes, 16).unwrap_or_default()
+    }
+
+    /// Number of items.
+    pub(super) fn entries(&self) -> usize {
+        self.order.u16(&self.bytes, 20).map_or(0, usize::from)
+    }
+
+    fn offset(&self, index: usize) -> Option<usize> {
+        self.order.u16(&self.bytes, HEADER.checked_add(index.checked_mul(2)?)?).map(usize::from)
+    }
+
+    /// An item of a hash page: it reaches up to the one before it.
+    pub(super) fn hash_item(&self, index: usize) -> Result<&[u8], BdbError> {
+        let start = self.offset(index);
+        let end = match index.checked_sub(1) {
+            None => Some(self.bytes.len()),
+            Some(before) => self.offset(before),
+        };
+        start
+            .zip(end)
+            .and_then(|(start, end)| self.bytes.get(start..end))
+            .ok_or_else(|| self.damaged("item outside the page"))
+    }
+
+    /// The page from an item of a B-tree page on; the item carries its own length.
+    pub(super) fn btree_item(&self, index: usize) -> Result<&[u8], BdbError> {
+        self.offset(index)
+            .and_then(|start| self.bytes.get(start..))
+            .ok_or_else(|| self.damaged("item outside the page"))
+    }
+
+    /// The data of an overflow page; its length stands where others have their free offset.
+    pub(super) fn overflow_data(&self) -> Result<&[u8], BdbError> {
+        let length = self.order.u16(&self.bytes, 22).map_or(0, usize::from);
+        self.bytes
+            .get(HEADER..HEADER + length)
+            .ok_or_else(|| self.damaged("overflow data outside the page"))
+    }
+}

@@ -1,0 +1,177 @@
+//! Class `host`: canonical host names; it answers `$[ $]` (MAP-038).
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use super::arpa::{reversed, strip_ipv6_tag};
+use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
+use crate::answer::{EX_NOTFOUND, EX_OK, EX_UNAVAILABLE};
+use crate::canonical_name::{self, Canonical};
+use crate::files;
+use crate::flags::{self, Words};
+use crate::hosts_file;
+use crate::interpolate;
+use crate::resolve::{self, Timing};
+use crate::service_switch;
+use crate::services::{DnsAnswer, RecordData, RecordType};
+
+/// Largest hosts file that is read, bytes.
+const MAX_HOSTS_FILE: usize = 64 << 20;
+/// Answers are kept at most so many seconds, and at most so many of them.
+const MAX_TTL: u32 = 3600;
+const MAX_CACHE: usize = 10_000;
+
+struct Host {
+    timing: Timing,
+    /// Outcomes by name as asked, with the second they expire in.
+    cache: HashMap<Vec<u8>, (Outcome, u64)>,
+}
+
+/// What is known of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    Canonical(Vec<u8>),
+    Unknown,
+    ServerFailed,
+}
+
+/// Flags a, T, m, t, S, D, d, r; others are ignored.
+pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
+    let mut timing = Timing::default();
+    let mut words = Words::new(arguments);
+    while let Some((letter, value)) = words.flag() {
+        match letter {
+            b'r' => timing.retry = Some(super::dns::small(words.spaced(value))),
+            b'a' | b'T' | b'm' | b't' | b'S' | b'D' | b'd' => {
+                flags::apply(common, letter, value, &mut words);
+            }
+            _ => {}
+        }
+    }
+    timing.retrans = common.timeout;
+    Declared::ok(Host { timing, cache: HashMap::new() })
+}
+
+impl Class for Host {
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        if request.key.first() == Some(&b'[') {
+            return self.literal(common, request, env);
+        }
+        match self.cached(request.key, env) {
+            Outcome::Canonical(name) => {
+                Answer::Found(interpolate::result(common, request.key, &name, request.args))
+            }
+            Outcome::Unknown => Answer::NotFound { exit: EX_NOTFOUND },
+            Outcome::ServerFailed => {
+                env.message("", [request.key, b": Name server timeout"].concat());
+                Answer::tempfail()
+            }
+        }
+    }
+}
+
+impl Host {
+    fn cached(&mut self, name: &[u8], env: &mut Env<'_>) -> Outcome {
+        let now = env.services.now();
+        if let Some((outcome, _)) = self.cache.get(name).filter(|(_, expiry)| *expiry > now) {
+            return outcome.clone();
+        }
+        let (outcome, ttl) = self.resolve(name, env);
+        if self.cache.len() >= MAX_CACHE {
+            self.cache.clear();
+        }
+        self.cache.insert(name.to_vec(), (outcome.clone(), now.saturating_add(u64::from(ttl))));
+        outcome
+    }
+
+    /// Asks the services of the switch in turn. Returns the outcome and the seconds it may be kept.
+    fn resolve(&self, name: &[u8], env: &mut Env<'_>) -> (Outcome, u32) {
+        let mut outcome = Outcome::Unknown;
+        for service in service_switch::service(env.settings, b"hosts") {
+            match &service[..] {
+                b"files" => {
+                    let found = files::read_bounded(&env.settings.hosts_file, MAX_HOSTS_FILE)
+                        .ok()
+                        .and_then(|text| {
+                            let name = name.strip_suffix(b".").unwrap_or(name);
+                            hosts_file::canonical(&text, name, &env.settings.local_domain)
+                        });
+                    if let Some(name) = found {
+                        return (Outcome::Canonical(name), MAX_TTL);
+                    }
+                }
+                b"dns" => match canonical_name::ask(env, name, self.timing) {
+                    Canonical::Name(name, ttl) => {
+                        return (Outcome::Canonical(name), ttl.min(MAX_TTL));
+                    }
+                    Canonical::Unknown => {}
+                    Canonical::ServerFailed => outcome = Outcome::ServerFailed,
+                },
+                _ => {}
+            }
+        }
+        (outcome, MAX_TTL)
+    }
+
+    /// `[1.2.3.4]`, `[IPv6:...]`: the name of the address. What follows the bracket is ignored.
+    fn literal(&self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        let inside = request.key.get(1..).unwrap_or_default();
+        let Some(end) = inside.iter().position(|&b| b == b']') else {
+            return Answer::NotFound { exit: EX_OK };
+        };
+        let Some(address) = inside.get(..end).and_then(parse_address) else {
+            return Answer::NotFound { exit: EX_UNAVAILABLE };
+        };
+        match self.name_of(address, env) {
+            DnsName::Name(name) => {
+                Answer::Found(interpolate::result(common, request.key, &name, request.args))
+            }
+            DnsName::None => Answer::NotFound { exit: EX_NOTFOUND },
+            DnsName::Failure => Answer::tempfail(),
+        }
+    }
+
+    /// The name of an address: hosts file, then the name service whatever the switch says
+    /// (observed).
+    fn name_of(&self, address: IpAddr, env: &mut Env<'_>) -> DnsName {
+        let in_file = files::read_bounded(&env.settings.hosts_file, MAX_HOSTS_FILE)
+            .ok()
+            .and_then(|text| hosts_file::by_address(&text, address));
+        if let Some(name) = in_file {
+            return DnsName::Name(name);
+        }
+        let Some(name) = arpa_name(address) else { return DnsName::None };
+        match resolve::query(env, &name, RecordType::Ptr, self.timing) {
+            DnsAnswer::Records(records) => records
+                .into_iter()
+                .find_map(|record| match (record.kind, record.data) {
+                    (RecordType::Ptr, RecordData::Name(name)) => Some(DnsName::Name(name)),
+                    _ => None,
+                })
+                .unwrap_or(DnsName::None),
+            DnsAnswer::NoSuchName => DnsName::None,
+            DnsAnswer::Failure => DnsName::Failure,
+        }
+    }
+}
+
+enum DnsName {
+    Name(Vec<u8>),
+    None,
+    Failure,
+}
+
+fn parse_address(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    strip_ipv6_tag(text).unwrap_or(text).parse().ok()
+}
+
+/// The name under which the pointer of an address stands.
+fn arpa_name(address: IpAddr) -> Option<Vec<u8>> {
+    let (tag, zone) = match address {
+        IpAddr::V4(_) => ("", &b".in-addr.arpa"[..]),
+        IpAddr::V6(_) => ("IPv6:", &b".ip6.arpa"[..]),
+    };
+    let digits = reversed(format!("{tag}{address}").as_bytes())?;
+    Some([&digits[..], zone].concat())
+}

@@ -1,0 +1,48 @@
+//! Class `implicit`: a database if there is one, else, for alias files, the text (MAP-033).
+
+use super::database::DatabaseMap;
+use super::stab::Stab;
+use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
+
+enum Implicit {
+    Unopened,
+    Database(DatabaseMap),
+    Text(Stab),
+}
+
+/// Shared flags and a file name.
+pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
+    match super::parse_with_file(common, arguments) {
+        Ok(errors) => Declared::with(Implicit::Unopened, errors),
+        Err(faulty) => faulty,
+    }
+}
+
+impl Class for Implicit {
+    fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
+        let mut database = DatabaseMap::default();
+        if database.open_quietly(common, env) == Opening::Ready {
+            *self = Self::Database(database);
+            return Opening::Ready;
+        }
+        if common.aliases {
+            let file = &common.file;
+            let text =
+                [b"WARNING: cannot open alias database ", &file[..], b"; reading text version"];
+            env.message("", text.concat());
+            let mut stab = Stab::default();
+            let opening = stab.open(common, env);
+            *self = Self::Text(stab);
+            return opening;
+        }
+        if common.optional { Opening::Absent } else { Opening::Failed }
+    }
+
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        match self {
+            Self::Unopened => Answer::NotOpen,
+            Self::Database(database) => database.lookup(common, request, env),
+            Self::Text(stab) => stab.lookup(common, request, env),
+        }
+    }
+}

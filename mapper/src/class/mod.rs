@@ -1,0 +1,169 @@
+//! The map classes: the trait they implement and the table of their names (MAP-029..MAP-061).
+
+pub(crate) mod arith;
+pub(crate) mod arpa;
+pub(crate) mod bestmx;
+pub(crate) mod database;
+pub(crate) mod dequote;
+pub(crate) mod dns;
+pub(crate) mod host;
+pub(crate) mod implicit;
+pub(crate) mod list;
+pub(crate) mod program;
+pub(crate) mod regex;
+pub(crate) mod setters;
+pub(crate) mod socket;
+pub(crate) mod stab;
+pub(crate) mod text;
+pub(crate) mod unscannable;
+pub(crate) mod unsupported;
+pub(crate) mod user;
+pub(crate) mod userdb;
+
+use crate::answer::{Answer, Notice, NoticeKind};
+use crate::flags::{self, Common};
+use crate::services::Services;
+use crate::set::MapSet;
+use crate::settings::Settings;
+
+/// One question to a map.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// The key text.
+    pub(crate) key: &'a [u8],
+    /// The `$@` arguments, `%1` first.
+    pub(crate) args: &'a [&'a [u8]],
+}
+
+/// What a class may use while it opens or looks up.
+pub(crate) struct Env<'a> {
+    /// The outside world.
+    pub(crate) services: &'a mut dyn Services,
+    /// Messages for the user.
+    pub(crate) notices: &'a mut Vec<Notice>,
+    /// The options.
+    pub(crate) settings: &'a Settings,
+    /// The other maps; the one being asked is not among them.
+    pub(crate) maps: &'a mut MapSet,
+}
+
+impl Env<'_> {
+    /// Reports an error of the configuration or the system.
+    pub(crate) fn error(&mut self, text: Vec<u8>) {
+        self.notices.push(Notice { kind: NoticeKind::Error, code: "554 5.3.5", text });
+    }
+
+    /// Tells the user of a transient trouble.
+    pub(crate) fn message(&mut self, code: &'static str, text: Vec<u8>) {
+        self.notices.push(Notice { kind: NoticeKind::Message, code, text });
+    }
+}
+
+/// How opening a map went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// Ready for lookups.
+    Ready,
+    /// Cannot be opened, and the map is optional: not open from now on.
+    Absent,
+    /// Cannot be opened: every lookup fails temporarily from now on (MAP-024).
+    Failed,
+}
+
+/// One declared map's class-specific part.
+pub(crate) trait Class: Send {
+    /// Opens the map; called once, before the first lookup.
+    fn open(&mut self, _common: &Common, _env: &mut Env<'_>) -> Opening {
+        Opening::Ready
+    }
+
+    /// Answers one key.
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
+}
+
+/// What declaring a map gave.
+pub(crate) struct Declared {
+    /// The map, or none when the line is too faulty to use it.
+    pub(crate) class: Option<Box<dyn Class>>,
+    /// Complaints, in order.
+    pub(crate) errors: Vec<Vec<u8>>,
+}
+
+impl Declared {
+    /// A usable map without complaints.
+    pub(crate) fn ok(class: impl Class + 'static) -> Self {
+        Self::with(class, Vec::new())
+    }
+
+    /// A usable map, perhaps with complaints.
+    pub(crate) fn with(class: impl Class + 'static, errors: Vec<Vec<u8>>) -> Self {
+        Self { class: Some(Box::new(class)), errors }
+    }
+
+    /// An unusable map.
+    pub(crate) fn faulty(errors: Vec<Vec<u8>>) -> Self {
+        Self { class: None, errors }
+    }
+}
+
+/// Reads a class's arguments. `maps` are the maps declared before (for `sequence`).
+pub(crate) type Declare = fn(&mut Common, &[u8], &MapSet) -> Declared;
+
+/// One map class.
+pub(crate) struct ClassRow {
+    /// Its name on the `K` line.
+    pub(crate) name: &'static str,
+    /// Reader of its arguments.
+    pub(crate) declare: Declare,
+}
+
+/// All classes of Debian's build, in the order of the reference.
+pub(crate) static CLASSES: &[ClassRow] = &[
+    ClassRow { name: "hash", declare: database::declare },
+    ClassRow { name: "btree", declare: database::declare },
+    ClassRow { name: "implicit", declare: implicit::declare },
+    ClassRow { name: "stab", declare: stab::declare },
+    ClassRow { name: "text", declare: text::declare },
+    ClassRow { name: "user", declare: user::declare },
+    ClassRow { name: "userdb", declare: userdb::declare },
+    ClassRow { name: "host", declare: host::declare },
+    ClassRow { name: "dns", declare: dns::declare },
+    ClassRow { name: "bestmx", declare: bestmx::declare },
+    ClassRow { name: "dequote", declare: dequote::declare },
+    ClassRow { name: "regex", declare: regex::declare },
+    ClassRow { name: "program", declare: program::declare },
+    ClassRow { name: "sequence", declare: list::declare_sequence },
+    ClassRow { name: "switch", declare: list::declare_switch },
+    ClassRow { name: "macro", declare: setters::declare_macro },
+    ClassRow { name: "arith", declare: arith::declare },
+    ClassRow { name: "arpa", declare: arpa::declare },
+    ClassRow { name: "syslog", declare: setters::declare_syslog },
+    ClassRow { name: "null", declare: setters::declare_null },
+    ClassRow { name: "socket", declare: socket::declare },
+    ClassRow { name: "ldap", declare: unsupported::declare_ldap },
+    ClassRow { name: "nis", declare: unsupported::declare_nis },
+    ClassRow { name: "nisplus", declare: unsupported::declare_nisplus },
+];
+
+/// Reads the shared flags and insists on a file name (MAP-005).
+pub(crate) fn parse_with_file(
+    common: &mut Common,
+    arguments: &[u8],
+) -> Result<Vec<Vec<u8>>, Declared> {
+    let mut errors = flags::parse(common, arguments);
+    if common.file.is_empty() {
+        errors.push(no_file_name(common));
+        return Err(Declared::faulty(errors));
+    }
+    Ok(errors)
+}
+
+/// `No file name for CLASS map NAME`.
+fn no_file_name(common: &Common) -> Vec<u8> {
+    [b"No file name for ", common.class.as_bytes(), b" map ", &common.name[..]].concat()
+}
+
+/// The beginning of messages about one map: `CLASS map "NAME"`.
+pub(crate) fn title(common: &Common) -> Vec<u8> {
+    [common.class.as_bytes(), b" map \"", &common.name[..], b"\""].concat()
+}

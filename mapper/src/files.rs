@@ -1,0 +1,98 @@
+//! Opening the files behind maps, with sendmail's safety checks (MAP-025, MAP-026).
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use crate::settings::BlameSettings;
+
+const GROUP_WRITE: u32 = 0o020;
+const WORLD_WRITE: u32 = 0o002;
+
+/// A path from configuration bytes.
+pub(crate) fn path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
+}
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+/// As the system gives them; `FileTooLarge` for a larger file.
+pub(crate) fn read_bounded(name: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+    read_open(&File::open(path(name))?, limit)
+}
+
+/// Reads an open file of at most `limit` bytes.
+pub(crate) fn read_open(file: &File, limit: usize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.take(u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut text)?;
+    if text.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
+/// Why a file must not be used.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It cannot be found or read.
+    Missing(io::Error),
+    /// It or its directory is not safe; the text names the reason.
+    Unsafe(&'static str),
+}
+
+/// Checks a map file: it must be a regular file, and unless `MapInUnsafeDirPath` is set no
+/// directory above it may be writable for group or others (observed for root and others alike).
+pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refusal> {
+    let name = path(name);
+    let metadata = fs::metadata(name).map_err(Refusal::Missing)?;
+    if !metadata.is_file() {
+        return Err(Refusal::Unsafe("Regular file required"));
+    }
+    if !blame.map_in_unsafe_dir_path {
+        let absolute = std::path::absolute(name).map_err(Refusal::Missing)?;
+        for directory in absolute.ancestors().skip(1) {
+            check_directory(directory, blame)?;
+        }
+    }
+    Ok(metadata)
+}
+
+fn check_directory(directory: &Path, blame: BlameSettings) -> Result<(), Refusal> {
+    let mode = fs::metadata(directory).map_err(Refusal::Missing)?.mode();
+    if mode & WORLD_WRITE != 0 {
+        return Err(Refusal::Unsafe("World writable directory"));
+    }
+    if mode & GROUP_WRITE != 0 && !blame.group_writable_dir_safe {
+        return Err(Refusal::Unsafe("Group writable directory"));
+    }
+    Ok(())
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+        }
+    }
+}
+
+/// The system's words for an error, without Rust's number.
+pub(crate) fn reason(error: &io::Error) -> Vec<u8> {
+    match error.raw_os_error() {
+        Some(number) => nix::errno::Errno::from_raw(number).desc().as_bytes().to_vec(),
+        None => error.to_string().into_bytes(),
+    }
+}

@@ -1,0 +1,87 @@
+//! The outer form of a `K` line: name, class, arguments (MAP-001..MAP-004).
+
+use crate::answer::MapError;
+
+/// A `K` line cut in three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KLine<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) class: &'a [u8],
+    pub(crate) arguments: &'a [u8],
+}
+
+/// Cuts the text after `K`. The name starts with a letter or digit and goes on with these, `_` and
+/// `.`; the class is the next run of letters and digits, whatever stands before it (observed).
+pub(crate) fn parse(text: &[u8]) -> Result<KLine<'_>, MapError> {
+    let name_end = if text.first().is_some_and(u8::is_ascii_alphanumeric) {
+        text.iter()
+            .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'.'))
+            .unwrap_or(text.len())
+    } else {
+        0
+    };
+    let (name, rest) = text.split_at(name_end);
+    if name.is_empty() {
+        let text = b"readcf: config K line: no map name".to_vec();
+        return Err(MapError { text, map: Vec::new() });
+    }
+    let class_start = rest.iter().position(u8::is_ascii_alphanumeric).unwrap_or(rest.len());
+    let rest = rest.get(class_start..).unwrap_or_default();
+    let class_end = rest.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let (class, arguments) = rest.split_at(class_end);
+    if class.is_empty() {
+        let text = [b"readcf: config K line, map ", name, b": no map class"].concat();
+        return Err(MapError { text, map: name.to_vec() });
+    }
+    Ok(KLine { name, class, arguments })
+}
+
+/// The `K` line that one entry of option `AliasFile` stands for: `[class:][flags ]path`, class
+/// `implicit` if none is given. `None` for an empty entry.
+pub(crate) fn alias_file(name: &[u8], spec: &[u8]) -> Option<Vec<u8>> {
+    let spec = spec.trim_ascii();
+    if spec.is_empty() {
+        return None;
+    }
+    let (class, arguments) = match spec.iter().position(|b| !b.is_ascii_alphanumeric()) {
+        Some(at) if at > 0 && spec.get(at) == Some(&b':') => {
+            (spec.get(..at).unwrap_or_default(), spec.get(at + 1..).unwrap_or_default())
+        }
+        _ => (&b"implicit"[..], spec),
+    };
+    Some([name, b" ", class, b" ", arguments].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_lines() {
+        // MAP-001, MAP-002
+        let check = |text: &'static [u8], name: &[u8], class: &[u8], arguments: &[u8]| {
+            assert_eq!(parse(text), Ok(KLine { name, class, arguments }));
+        };
+        check(b"access hash -o /etc/mail/access", b"access", b"hash", b" -o /etc/mail/access");
+        check(b"a_b.c\thash", b"a_b.c", b"hash", b"");
+        check(b"abc+d hash x", b"abc", b"d", b" hash x");
+    }
+
+    #[test]
+    fn complains() {
+        // MAP-002, MAP-003
+        let text = |line: &[u8]| parse(line).map(|_| ()).map_err(|e| e.to_string());
+        assert_eq!(text(b""), Err("readcf: config K line: no map name".into()));
+        assert_eq!(text(b"!x hash foo"), Err("readcf: config K line: no map name".into()));
+        assert_eq!(text(b"hh"), Err("readcf: config K line, map hh: no map class".into()));
+    }
+
+    #[test]
+    fn alias_file_entries() {
+        // MAP-092
+        let line = |spec: &[u8]| alias_file(b"Alias0", spec);
+        assert_eq!(line(b"/etc/aliases"), Some(b"Alias0 implicit /etc/aliases".to_vec()));
+        assert_eq!(line(b"hash:-A /etc/a"), Some(b"Alias0 hash -A /etc/a".to_vec()));
+        assert_eq!(line(b" "), None);
+    }
+}

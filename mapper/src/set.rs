@@ -1,0 +1,278 @@
+//! All maps of a configuration: declaring, opening on first use, asking.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
+use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
+use crate::flags::Common;
+use crate::k_line::{self, KLine};
+use crate::services::{Endpoint, Services, Stream};
+use crate::settings::Settings;
+
+/// Members of sequences and switches nest at most so deep; a deeper one is not asked.
+const MAX_DEPTH: usize = 50;
+
+/// The delivery mode in which `-D` maps are not asked.
+const DEFER_MODE: u8 = b'd';
+
+/// What of the situation a lookup depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LookupContext {
+    /// The delivery mode letter (`b`, `i`, `q`, `d`); 0 when there is none, as for `/map`.
+    pub delivery_mode: u8,
+}
+
+/// What the rule machine must know to build a map's key text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapTraits {
+    /// Quotes stay in the key (`-q`, and always for class `dequote`).
+    pub keep_quotes: bool,
+    /// Replaces the blanks put between the tokens of the key (`-S`); none: as in addresses.
+    pub space_sub: Option<u8>,
+}
+
+/// A line about a map, for listings and completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapDescription {
+    /// Name as declared.
+    pub name: Vec<u8>,
+    /// Class.
+    pub class: &'static str,
+    /// File, server or table; may be empty.
+    pub file: Vec<u8>,
+    /// Whether the line was understood.
+    pub usable: bool,
+}
+
+enum State {
+    Faulty,
+    Declared(Box<dyn Class>),
+    Open(Box<dyn Class>),
+    Absent,
+    Failed,
+}
+
+struct Map {
+    common: Common,
+    state: State,
+}
+
+/// All declared maps, by name without regard to case.
+pub struct MapSet {
+    settings: Arc<Settings>,
+    /// None while the map is being asked, so that it cannot be asked by its own members.
+    maps: HashMap<Vec<u8>, Option<Box<Map>>>,
+    depth: usize,
+    /// Connections of socket maps, shared by endpoint (MAP-087).
+    connections: HashMap<Endpoint, Box<dyn Stream>>,
+}
+
+impl MapSet {
+    /// A set without maps. Nothing is opened or asked.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            maps: HashMap::new(),
+            depth: 0,
+            connections: HashMap::new(),
+        }
+    }
+
+    /// Replaces the options, as known when the whole configuration has been read.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.settings = Arc::new(settings);
+    }
+
+    /// The options in use.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Declares a map from the text after `K`, macros already expanded. A later line with the same
+    /// name replaces an earlier one (MAP-004). Returns complaints in sendmail's words.
+    pub fn declare(&mut self, k_line: &[u8]) -> Vec<MapError> {
+        let KLine { name, class, arguments } = match k_line::parse(k_line) {
+            Ok(line) => line,
+            Err(error) => return vec![error],
+        };
+        let Some(row) = CLASSES.iter().find(|row| row.name.as_bytes() == class) else {
+            let text = [b"readcf: map ", name, b": class ", class, b" not available"].concat();
+            return vec![MapError { text, map: name.to_vec() }];
+        };
+        let mut common = Common { name: name.to_vec(), class: row.name, ..Common::default() };
+        let declared = (row.declare)(&mut common, arguments, self);
+        self.insert(common, declared)
+    }
+
+    fn insert(&mut self, common: Common, declared: Declared) -> Vec<MapError> {
+        let state = declared.class.map_or(State::Faulty, State::Declared);
+        let map = common.name.clone();
+        self.maps.insert(map.to_ascii_lowercase(), Some(Box::new(Map { common, state })));
+        declared.errors.into_iter().map(|text| MapError { text, map: map.clone() }).collect()
+    }
+
+    /// Declares what every configuration has without saying so: `host` (MAP-038, MAP-090) and the
+    /// alias maps (MAP-091, MAP-092). To be called after the whole file has been read.
+    pub fn finish(&mut self, version_level: i32) -> Vec<MapError> {
+        let mut settings = (*self.settings).clone();
+        settings.version_level = version_level;
+        self.settings = Arc::new(settings);
+        let mut errors = Vec::new();
+        if !self.contains(b"host") {
+            let line: &[u8] = if version_level >= 2 { b"host host -a. -D" } else { b"host host" };
+            errors.extend(self.declare(line));
+        }
+        errors.extend(self.declare_aliases());
+        errors
+    }
+
+    fn declare_aliases(&mut self) -> Vec<MapError> {
+        let mut errors = Vec::new();
+        let settings = Arc::clone(&self.settings);
+        let mut members = Vec::new();
+        for (number, spec) in settings.alias_files.iter().enumerate() {
+            let name = format!("Alias{number}").into_bytes();
+            let Some(line) = k_line::alias_file(&name, spec) else { continue };
+            errors.extend(self.declare(&line));
+            if let Some(Some(map)) = self.maps.get_mut(&name.to_ascii_lowercase()) {
+                map.common.aliases = true;
+                map.common.with_nul = true;
+            }
+            members.push(name);
+        }
+        if !members.is_empty() && !self.contains(b"aliases.files") {
+            let line = [&b"aliases.files sequence "[..], &members.join(&b' ')].concat();
+            errors.extend(self.declare(&line));
+        }
+        if !self.contains(b"aliases") {
+            errors.extend(self.declare(b"aliases switch aliases"));
+        }
+        errors
+    }
+
+    /// The connections of socket maps.
+    pub(crate) fn connections(&mut self) -> &mut HashMap<Endpoint, Box<dyn Stream>> {
+        &mut self.connections
+    }
+
+    /// Whether a map of this name was declared (usable or not).
+    #[must_use]
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.maps.contains_key(&name.to_ascii_lowercase())
+    }
+
+    /// What the rule machine must know to build the key; none when there is no such map.
+    #[must_use]
+    pub fn traits(&self, name: &[u8]) -> Option<MapTraits> {
+        let map = self.maps.get(&name.to_ascii_lowercase())?.as_ref()?;
+        Some(MapTraits { keep_quotes: map.common.keep_quotes, space_sub: map.common.space_sub })
+    }
+
+    /// All maps, sorted by name.
+    #[must_use]
+    pub fn descriptions(&self) -> Vec<MapDescription> {
+        let mut all: Vec<_> = self
+            .maps
+            .values()
+            .flatten()
+            .map(|map| MapDescription {
+                name: map.common.name.clone(),
+                class: map.common.class,
+                file: map.common.file.clone(),
+                usable: !matches!(map.state, State::Faulty),
+            })
+            .collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).
+    ///
+    /// With delivery mode `d` a `-D` map is not asked: temporary failure (RS-067). Never panics;
+    /// blocks as long as the services do.
+    pub fn lookup(
+        &mut self,
+        name: &[u8],
+        key: &[u8],
+        args: &[&[u8]],
+        context: &LookupContext,
+        services: &mut dyn Services,
+    ) -> Lookup {
+        let mut notices = Vec::new();
+        let deferred = context.delivery_mode == DEFER_MODE
+            && self.common(name).is_some_and(|common| common.not_deferred);
+        let mut answer = if deferred {
+            Answer::tempfail()
+        } else {
+            self.ask(name, Request { key, args }, services, &mut notices)
+        };
+        if let (Answer::Temporary { text, substitute, sets_status, .. }, Some(common)) =
+            (&mut answer, self.common(name))
+        {
+            *text = [&common.name[..], b" map: lookup (", key, b"): deferred"].concat();
+            *substitute = common.tempfail_append.as_ref().map(|suffix| [key, &suffix[..]].concat());
+            *sets_status = !common.tempfail_is_miss;
+        }
+        Lookup { answer, notices }
+    }
+
+    fn common(&self, name: &[u8]) -> Option<&Common> {
+        Some(&self.maps.get(&name.to_ascii_lowercase())?.as_ref()?.common)
+    }
+
+    /// The class-level lookup: no `-T`, no `-t`, no `-D`. Members of sequences are asked so.
+    pub(crate) fn ask(
+        &mut self,
+        name: &[u8],
+        request: Request<'_>,
+        services: &mut dyn Services,
+        notices: &mut Vec<Notice>,
+    ) -> Answer {
+        let slot = name.to_ascii_lowercase();
+        if self.depth >= MAX_DEPTH {
+            return Answer::MISS;
+        }
+        let Some(place) = self.maps.get_mut(&slot) else { return Answer::NoSuchMap };
+        let Some(mut map) = place.take() else { return Answer::MISS };
+        self.depth += 1;
+        let settings = Arc::clone(&self.settings);
+        let mut env = Env { services, notices, settings: &settings, maps: self };
+        let answer = map.ask(request, &mut env);
+        self.depth -= 1;
+        self.maps.insert(slot, Some(map));
+        answer
+    }
+}
+
+impl Map {
+    fn ask(&mut self, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        self.open(env);
+        match &mut self.state {
+            State::Open(class) => class.lookup(&self.common, request, env),
+            State::Failed => Answer::Temporary {
+                exit: EX_TEMPFAIL,
+                text: Vec::new(),
+                substitute: None,
+                sets_status: true,
+            },
+            State::Absent | State::Faulty | State::Declared(_) => Answer::NotOpen,
+        }
+    }
+
+    fn open(&mut self, env: &mut Env<'_>) {
+        if !matches!(self.state, State::Declared(_)) {
+            return;
+        }
+        let State::Declared(mut class) = std::mem::replace(&mut self.state, State::Failed) else {
+            return;
+        };
+        self.state = match class.open(&self.common, env) {
+            Opening::Ready => State::Open(class),
+            Opening::Absent => State::Absent,
+            Opening::Failed => State::Failed,
+        };
+    }
+}

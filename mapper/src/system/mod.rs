@@ -1,0 +1,121 @@
+//! The services of the real system, for address test mode, tools and delivery threads.
+
+mod connection;
+mod names;
+mod program;
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use nix::unistd::User;
+
+use crate::services::{
+    AliasName, DnsAnswer, DnsQuery, Endpoint, Passwd, ProgramCall, ProgramOutput, SearchList,
+    Services, Stream,
+};
+
+/// Log lines and macro changes are kept up to this number.
+const MAX_KEPT: usize = 10_000;
+
+/// Parses an alias name as an address, as rulesets say.
+pub type AliasNamer = Box<dyn FnMut(&[u8]) -> AliasName + Send>;
+
+/// A macro set (`Some`) or removed (`None`) by class `macro`: name without braces, value.
+pub type MacroChange = (Vec<u8>, Option<Vec<u8>>);
+
+/// Asks the real system. Nothing is started, opened or read before it is needed; the resolver and
+/// its runtime come to life with the first question.
+///
+/// What a lookup wants of its caller is collected: log lines and macro changes are to be taken
+/// ([`Self::take_log`], [`Self::take_macro_changes`]) after each lookup.
+///
+/// Not to be used inside an asynchronous task: questions block the thread.
+#[derive(Default)]
+pub struct SystemServices {
+    names: names::NameService,
+    log: Vec<(u8, Vec<u8>)>,
+    macros: Vec<MacroChange>,
+    alias_namer: Option<AliasNamer>,
+    random_state: u64,
+}
+
+impl SystemServices {
+    /// Sets how alias names are parsed; without it every name without `@` is local.
+    pub fn set_alias_namer(&mut self, namer: AliasNamer) {
+        self.alias_namer = Some(namer);
+    }
+
+    /// The lines to log since the last call: syslog level and text.
+    pub fn take_log(&mut self) -> Vec<(u8, Vec<u8>)> {
+        std::mem::take(&mut self.log)
+    }
+
+    /// The macro changes since the last call, in order.
+    pub fn take_macro_changes(&mut self) -> Vec<MacroChange> {
+        std::mem::take(&mut self.macros)
+    }
+}
+
+impl Services for SystemServices {
+    fn resolve(&mut self, query: &DnsQuery<'_>) -> DnsAnswer {
+        self.names.resolve(query)
+    }
+
+    fn search_list(&mut self) -> SearchList {
+        self.names.search_list()
+    }
+
+    fn run_program(&mut self, call: &ProgramCall<'_>) -> io::Result<ProgramOutput> {
+        program::run(call)
+    }
+
+    fn passwd(&mut self, login: &[u8]) -> io::Result<Option<Passwd>> {
+        let Ok(login) = std::str::from_utf8(login) else { return Ok(None) };
+        let user = User::from_name(login)?;
+        Ok(user.map(|user| Passwd {
+            name: user.name.into_bytes(),
+            password: user.passwd.into_bytes(),
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            gecos: user.gecos.into_bytes(),
+            dir: user.dir.as_os_str().as_bytes().to_vec(),
+            shell: user.shell.as_os_str().as_bytes().to_vec(),
+        }))
+    }
+
+    fn connect(&mut self, endpoint: &Endpoint, timeout: u32) -> io::Result<Box<dyn Stream>> {
+        connection::connect(endpoint, timeout)
+    }
+
+    fn now(&mut self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    /// Good enough to spread load, which is all that maps use it for.
+    fn random(&mut self) -> u64 {
+        use std::hash::{BuildHasher, RandomState};
+        self.random_state = self.random_state.wrapping_add(1);
+        RandomState::new().hash_one(self.random_state)
+    }
+
+    fn syslog(&mut self, level: u8, text: &[u8]) {
+        if self.log.len() < MAX_KEPT {
+            self.log.push((level, text.to_vec()));
+        }
+    }
+
+    fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>) {
+        if self.macros.len() < MAX_KEPT {
+            self.macros.push((name.to_vec(), value.map(<[u8]>::to_vec)));
+        }
+    }
+
+    fn alias_name(&mut self, name: &[u8]) -> AliasName {
+        match &mut self.alias_namer {
+            Some(namer) => namer(name),
+            None if name.contains(&b'@') => AliasName::NotLocal,
+            None => AliasName::Local(name.to_ascii_lowercase()),
+        }
+    }
+}
