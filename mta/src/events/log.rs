@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn long_recipient_lists_are_continued() {
         // LG-002: 60 addresses of 42 bytes make lines of 18, 18, 18 and 6.
-        let address = |n: usize| format!("recipient-with-a-long-name-{n:02}@logn.h1.prog").into_bytes();
+        let address =
+            |n: usize| format!("recipient-with-a-long-name-{n:02}@logn.h1.prog").into_bytes();
         let delivered = Delivered {
             to: (0..60).rev().map(address).collect(),
             controlling: Some(ControllingAddress { address: b"root".to_vec(), ids: Some((0, 0)) }),
@@ -225,7 +226,11 @@ mod tests {
         let lines = lines(&Event::delivered(b"6AM3DxGw022263", delivered, &Status::ok()));
         let counts: Vec<usize> = lines
             .iter()
-            .map(|line| line.windows(11).filter(|part| *part == b"long-name-0" || part.starts_with(b"@logn.h1.p")).count())
+            .map(|line| {
+                line.windows(11)
+                    .filter(|part| *part == b"long-name-0" || part.starts_with(b"@logn.h1.p"))
+                    .count()
+            })
             .collect();
         assert_eq!(lines.len(), 4, "{counts:?}");
         assert!(lines[0].windows(8).any(|part| part == b", [more]"));
@@ -246,7 +251,12 @@ mod tests {
             ..Accepted::default()
         };
         let what = Happening::Accepted(Box::new(accepted));
-        let event = Event { id: Some(b"ID".to_vec()), severity: super::super::Severity::Info, level: 4, what };
+        let event = Event {
+            id: Some(b"ID".to_vec()),
+            severity: super::super::Severity::Info,
+            level: 4,
+            what,
+        };
         let expected = format!(
             "ID: from=jo\\te, size=18, class=0, nrcpts=1, msgid={}, relay=root@localhost",
             "m".repeat(100)
@@ -259,7 +269,8 @@ mod tests {
         let severity = super::super::Severity::Notice;
         let event = Event::text(None, severity, 0, b"a\x01b".to_vec());
         assert_eq!(text(&event), "NOQUEUE: a\\001b"); // LG-003
-        let event = Event::system_error(Some(b"ID"), b"root", b"mailer prog died with signal 9".to_vec());
+        let event =
+            Event::system_error(Some(b"ID"), b"root", b"mailer prog died with signal 9".to_vec());
         assert_eq!(text(&event), "ID: SYSERR(root): mailer prog died with signal 9"); // LG-005
         let event = Event::text(None, severity, 0, vec![b'x'; 2000]);
         let all = lines(&event);

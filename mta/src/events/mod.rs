@@ -167,7 +167,12 @@ pub struct Event {
 impl Event {
     /// A line of text at `severity`, written when `LogLevel` is above `level`.
     #[must_use]
-    pub fn text(id: Option<&[u8]>, severity: Severity, level: u8, text: impl Into<Vec<u8>>) -> Self {
+    pub fn text(
+        id: Option<&[u8]>,
+        severity: Severity,
+        level: u8,
+        text: impl Into<Vec<u8>>,
+    ) -> Self {
         Self { id: id.map(<[u8]>::to_vec), severity, level, what: Happening::Text(text.into()) }
     }
 

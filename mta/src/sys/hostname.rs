@@ -67,10 +67,7 @@ pub struct OwnName {
 /// Computes the identity of this host (MC-085). `resolve` is asked when the hosts file does not know
 /// the node name.
 #[must_use]
-pub fn identify(
-    probe: Probe,
-    resolve: &mut dyn FnMut(&[u8]) -> Option<OwnName>,
-) -> HostIdentity {
+pub fn identify(probe: Probe, resolve: &mut dyn FnMut(&[u8]) -> Option<OwnName>) -> HostIdentity {
     let node = node_name();
     let hosts = parse_hosts(&std::fs::read("/etc/hosts").unwrap_or_default());
     let interfaces = if probe == Probe::None { Vec::new() } else { interfaces() };

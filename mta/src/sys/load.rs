@@ -19,7 +19,13 @@ mod tests {
 
     #[test]
     fn the_first_field_is_rounded() {
-        let rows = [("0.49 1 2", Some(0)), ("0.50 1", Some(1)), ("12.7", Some(13)), ("x", None), ("", None)];
+        let rows = [
+            ("0.49 1 2", Some(0)),
+            ("0.50 1", Some(1)),
+            ("12.7", Some(13)),
+            ("x", None),
+            ("", None),
+        ];
         for (text, expected) in rows {
             assert_eq!(parse(text), expected, "{text}");
         }

@@ -3,10 +3,12 @@
 
 pub mod clock;
 pub mod durable;
+pub mod errors;
 pub mod exec;
 pub mod hostname;
 pub mod ids;
 pub mod load;
+pub mod mailbox_file;
 pub mod net;
 pub mod poll;
 pub mod syslog;

@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn services_have_numbers_names_and_aliases() {
         let listed = b"smtp 25/tcp mail # Simple\nntp 123/udp\nsubmission\t587/tcp\n";
-        let rows = [("smtp", Some(25)), ("mail", Some(25)), ("ntp", None), ("submission", Some(587))];
+        let rows =
+            [("smtp", Some(25)), ("mail", Some(25)), ("ntp", None), ("submission", Some(587))];
         for (name, expected) in rows {
             assert_eq!(port_in_services(listed, name), expected, "{name}");
         }

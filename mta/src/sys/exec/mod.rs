@@ -32,22 +32,21 @@ pub enum Identity {
         /// All groups, `gid` among them; resolved by the caller.
         groups: Vec<u32>,
     },
-    /// Flag `S` with `U=`: the real user id stays, the effective one is set (ML-024).
+    /// Flag `S` with `U=`: real user id and group list stay, the group and the effective user id are
+    /// set (ML-024).
     EffectiveOnly {
         /// Effective user id.
         uid: u32,
         /// Group id.
         gid: u32,
-        /// All groups.
-        groups: Vec<u32>,
     },
 }
 
 impl Identity {
     fn groups(&self) -> impl Iterator<Item = u32> + '_ {
         let groups: &[u32] = match self {
-            Self::Unchanged => &[],
-            Self::Full { groups, .. } | Self::EffectiveOnly { groups, .. } => groups,
+            Self::Unchanged | Self::EffectiveOnly { .. } => &[],
+            Self::Full { groups, .. } => groups,
         };
         groups.iter().copied()
     }
@@ -93,7 +92,7 @@ pub enum ExecError {
     #[error("cannot start a process: {0}")]
     Resources(io::Error),
     /// chroot, the change of user, or exec itself failed.
-    #[error("Cannot exec {path}: {source}")]
+    #[error("Cannot exec {path}: {}", crate::sys::errors::describe(source))]
     Exec {
         /// The program.
         path: String,
@@ -107,22 +106,10 @@ impl ExecError {
     /// something (ML-131).
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        use nix::errno::Errno;
         match self {
             Self::Nul => false,
             Self::Resources(_) => true,
-            Self::Exec { source, .. } => source.raw_os_error().is_some_and(|code| {
-                matches!(
-                    Errno::from_raw(code),
-                    Errno::EIO
-                        | Errno::EAGAIN
-                        | Errno::ENOMEM
-                        | Errno::ENFILE
-                        | Errno::EMFILE
-                        | Errno::ENOSPC
-                        | Errno::ETXTBSY
-                )
-            }),
+            Self::Exec { source, .. } => crate::sys::errors::is_transient(source),
         }
     }
 }
@@ -133,8 +120,8 @@ impl ExecError {
 /// See [`ExecError`].
 pub fn spawn(invocation: &Invocation) -> Result<Running, ExecError> {
     let mut command = build(invocation)?;
-    let pipes = running::Pipes::attach(&mut command, invocation.output)
-        .map_err(ExecError::Resources)?;
+    let pipes =
+        running::Pipes::attach(&mut command, invocation.output).map_err(ExecError::Resources)?;
     let child = command.spawn();
     // The parent's copies of the child's pipe ends go with the command; only then does the end of
     // the output show.
@@ -147,10 +134,9 @@ fn failure(invocation: &Invocation, source: io::Error) -> ExecError {
     match source.kind() {
         io::ErrorKind::InvalidInput => ExecError::Nul,
         io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock => ExecError::Resources(source),
-        _ => ExecError::Exec {
-            path: String::from_utf8_lossy(&invocation.path).into_owned(),
-            source,
-        },
+        _ => {
+            ExecError::Exec { path: String::from_utf8_lossy(&invocation.path).into_owned(), source }
+        }
     }
 }
 

@@ -102,9 +102,10 @@ fn root_can_switch_the_user() {
     let mut invocation = shell("id -u; id -g; id -G");
     invocation.identity = Identity::Full { uid: 65534, gid: 65534, groups: vec![65534] };
     assert_eq!(run(&invocation, b"").1, b"65534\n65534\n65534\n"); // ML-144
-    invocation.identity = Identity::EffectiveOnly { uid: 5, gid: 60, groups: vec![60] };
+    invocation.identity = Identity::EffectiveOnly { uid: 5, gid: 60 };
     // The shell drops an effective user id that differs from the real one.
-    assert_eq!(run(&invocation, b"").1, b"0\n60\n60\n"); // ML-024
+    let output = run(&invocation, b"").1;
+    assert!(output.starts_with(b"0\n60\n"), "{output:?}"); // ML-024
 }
 
 #[test]

@@ -66,8 +66,7 @@ fn switch_user(identity: &Identity, groups: &[Gid]) -> io::Result<()> {
             unistd::setgid(Gid::from_raw(gid))?;
             unistd::setuid(Uid::from_raw(uid))?;
         }
-        Identity::EffectiveOnly { uid, gid, .. } => {
-            unistd::setgroups(groups)?;
+        Identity::EffectiveOnly { uid, gid } => {
             unistd::setgid(Gid::from_raw(gid))?;
             unistd::seteuid(Uid::from_raw(uid))?;
         }

@@ -1,0 +1,80 @@
+//! Log lines of a delivery (LG-008): one per set of recipients that share an outcome.
+
+use super::context::{DeliveryReport, RecipientOutcome};
+use super::plan::DeliveryGroup;
+use crate::config::mailer::Mailer;
+use crate::events::{ControllingAddress, Delivered, Event};
+use crate::message::envelope::Envelope;
+
+/// What the log wants to know beside the report.
+#[derive(Clone, Debug)]
+pub struct Occasion<'a> {
+    /// The queue id.
+    pub id: &'a [u8],
+    /// The message.
+    pub envelope: &'a Envelope,
+    /// The mailer.
+    pub mailer: &'a Mailer,
+    /// `ctladdr=`.
+    pub controlling: Option<ControllingAddress>,
+    /// Seconds since the message was accepted.
+    pub delay: u64,
+    /// Seconds the delivery took.
+    pub transaction_delay: u64,
+}
+
+/// The outcomes with the recipients that share them. Failures come first, one at a time and in the
+/// order they were met; deferrals too; those with success share one line (observed). Recipients of
+/// one set are in reverse order of the group.
+pub(super) fn by_outcome<'a>(
+    outcomes: &'a [RecipientOutcome],
+    group: &DeliveryGroup,
+) -> Vec<(&'a RecipientOutcome, Vec<usize>)> {
+    let mut sets: Vec<(&RecipientOutcome, Vec<usize>)> = Vec::new();
+    let place = |recipient: usize| group.recipients.iter().position(|&known| known == recipient);
+    let mut sorted: Vec<&RecipientOutcome> = outcomes.iter().collect();
+    sorted.sort_by_key(|outcome| {
+        (outcome.status.is_ok(), std::cmp::Reverse(place(outcome.recipient)))
+    });
+    for outcome in sorted {
+        let shared = sets.iter_mut().find(|(known, _)| {
+            known.status == outcome.status
+                && known.stat == outcome.stat
+                && known.reply == outcome.reply
+                && (outcome.reply.is_none() || outcome.status.is_ok())
+        });
+        match shared {
+            Some((_, recipients)) => recipients.push(outcome.recipient),
+            None => sets.push((outcome, vec![outcome.recipient])),
+        }
+    }
+    sets
+}
+
+/// The events of a delivery.
+#[must_use]
+pub fn events(report: &DeliveryReport, group: &DeliveryGroup, at: &Occasion<'_>) -> Vec<Event> {
+    by_outcome(&report.outcomes, group)
+        .into_iter()
+        .map(|(outcome, recipients)| {
+            let address = |&index: &usize| {
+                at.envelope.recipients.get(index).map(|recipient| recipient.address.clone())
+            };
+            let delivered = Delivered {
+                to: recipients.iter().filter_map(address).collect(),
+                controlling: at.controlling.clone(),
+                delay: at.delay,
+                transaction_delay: Some(at.transaction_delay),
+                mailer: Some(at.mailer.name.clone()),
+                priority: at.envelope.priority,
+                relay: report.relay.clone(),
+                dsn: outcome.status.enhanced,
+                quarantine: at.envelope.quarantine.clone(),
+                tries: None,
+                reply: outcome.reply.clone(),
+                stat: outcome.stat.clone(),
+            };
+            Event::delivered(at.id, delivered, &outcome.status)
+        })
+        .collect()
+}
