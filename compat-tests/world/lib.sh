@@ -14,11 +14,15 @@ mailbox() {
     if [ -s /var/mail/"$1" ]; then cat /var/mail/"$1"; else echo "(no mail for $1)"; fi
 }
 
-# queue [DIR]: the queue files by type with their contents, in the order of their names.
+# queue [DIR]: the queue files by type with their contents. Queue ids do not sort by age within a second, so
+# files of a type stand in the order of what does not change from run to run.
 queue() {
     local dir=${1:-/var/spool/mqueue} file
-    for file in $(cd "$dir" && find . -type f | sort); do
-        echo "== $(basename "$file" | cut -c1-2)"
+    for file in $(cd "$dir" && find . -type f); do
+        echo "$(basename "$file" | cut -c1-2)$(grep -av '^[TKI]\|^H.*Received\|^H.*Message-Id\|Date:\|^	' "$dir/$file" |
+            md5sum | cut -c1-32) $file"
+    done | sort | while read -r key file; do
+        echo "== ${key:0:2}"
         cat "$dir/$file"
     done
 }
@@ -49,7 +53,7 @@ daemon() {
 }
 
 stop_daemon() {
-    kill -TERM "$daemon_pid" && wait "$daemon_pid"
+    kill -TERM "$daemon_pid" && wait "$daemon_pid" || true
 }
 
 # sink PORT [OPTIONS]: an SMTP server that takes mail for other hosts; its sessions are in sink.PORT.

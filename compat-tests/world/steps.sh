@@ -11,7 +11,8 @@ stop_all() {
 fresh_state() {
     stop_all
     cd /
-    rm -rf /tmp/* /tmp/.[!.]* /var/spool/* /var/mail/* /home/* /var/lib/* /root/dead.letter
+    rm -rf /tmp/* /tmp/.[!.]* /var/spool/* /var/mail/* /home/* /var/lib/* /root/dead.letter /etc/mail/*
+    cp -a /run/etc-mail/. /etc/mail/
     mkdir -p /tmp/case /var/spool/mqueue /var/spool/mqueue-client /var/lib/sendmail \
         /run/sendmail/mta /run/sendmail/msp
     # Owned by root: a directory of another user needs the option TrustedUser, which most cases leave out.

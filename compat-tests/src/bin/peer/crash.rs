@@ -18,11 +18,11 @@ pub(crate) fn run(args: &[&str]) -> io::Result<u8> {
     let (mut random, kills, messages) = (Random(number(seed)?), number(kills)?, number(messages)?);
     let program = std::fs::canonicalize(command.first().copied().unwrap_or_default())?;
     let accepted = Arc::new(Mutex::new(Vec::new()));
-    let attempted = Arc::new(AtomicUsize::new(0));
+    let killed = Arc::new(AtomicUsize::new(0));
     let mut daemon = start(command)?;
     let stream = {
-        let (accepted, attempted, addr) = (accepted.clone(), attempted.clone(), addr.to_string());
-        std::thread::spawn(move || feed(&addr, messages, kills, &accepted, &attempted))
+        let (accepted, killed, addr) = (accepted.clone(), killed.clone(), addr.to_string());
+        std::thread::spawn(move || feed(&addr, messages, kills, &accepted, &killed))
     };
     for _ in 0..kills {
         await_daemon(addr, &mut daemon)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &[&str]) -> io::Result<u8> {
         kill_all(&program)?;
         daemon.wait()?;
         daemon = start(command)?;
-        attempted.fetch_add(1, Ordering::SeqCst);
+        killed.fetch_add(1, Ordering::SeqCst);
     }
     await_daemon(addr, &mut daemon)?;
     stream.join().map_err(|_| io::Error::other("the stream of messages failed"))?;
@@ -44,17 +44,19 @@ pub(crate) fn run(args: &[&str]) -> io::Result<u8> {
     Ok(0)
 }
 
-/// Sends the messages one after the other, each until the final dot is answered or the connection
-/// breaks, spreading them over the kills: a message waits until the daemon was killed often enough.
+/// Sends the messages one after the other, each until its final dot is answered 250, as a client with
+/// a queue would. They are spread over the kills: a message waits until the daemon was killed often
+/// enough.
 fn feed(addr: &str, messages: u64, kills: u64, accepted: &Mutex<Vec<u64>>, killed: &AtomicUsize) {
     for id in 0..messages {
         let due = (id * kills / messages.max(1)) as usize;
         while killed.load(Ordering::SeqCst) < due {
             std::thread::sleep(Duration::from_millis(1));
         }
-        if let Ok(true) = submit(addr, id)
-            && let Ok(mut accepted) = accepted.lock()
-        {
+        while !matches!(submit(addr, id), Ok(true)) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if let Ok(mut accepted) = accepted.lock() {
             accepted.push(id);
         }
     }
