@@ -5,6 +5,7 @@
 
 pub mod classes;
 mod compile;
+pub mod crack;
 mod lexeme;
 pub mod limits;
 pub mod load;
@@ -13,6 +14,7 @@ pub mod macros;
 pub mod mailer;
 pub mod prescan;
 pub mod program;
+pub mod rewriter;
 mod status;
 pub mod token;
 pub mod trace;
@@ -21,4 +23,5 @@ pub use classes::Classes;
 pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 pub use macros::Macros;
 pub use program::Program;
+pub use rewriter::{Lookups, Parsed, Rewriter, Role, Target, Triple};
 pub use status::{Enhanced, Exit, Status};

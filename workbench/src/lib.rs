@@ -1,1 +1,5 @@
 //! Address test mode and the tools beyond it.
+
+pub mod answering;
+pub mod bt;
+pub mod show;

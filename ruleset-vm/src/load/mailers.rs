@@ -323,3 +323,8 @@ fn seconds(value: &[u8]) -> u64 {
     }
     total.saturating_add(current)
 }
+
+/// The number that the digits in front make.
+pub(crate) fn leading_number(value: &[u8]) -> u64 {
+    u64::try_from(number(value)).unwrap_or(0)
+}

@@ -13,7 +13,7 @@ mod surroundings;
 use std::sync::Arc;
 
 use cf_parser::item::{Directive, Equate, Header, OptionLine, RulesetLine};
-use cf_parser::text::{Name, Text, plain};
+use cf_parser::text::{Name, Text};
 use cf_parser::{Config, Diagnostic, Severity, Span};
 
 use crate::classes::Classes;
@@ -24,6 +24,7 @@ use crate::prescan::{Mode, Operators};
 use crate::program::Program;
 use crate::token::ProgramTexts;
 use mailers::Maker;
+pub(crate) use mailers::leading_number;
 pub use options::{Options, Setting};
 use rulesets::Numbering;
 pub use surroundings::{Complaint, HostFacts, Surroundings, User};
@@ -385,8 +386,3 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
     classes.add(&Name::new(b"k"), &facts.node);
 }
 
-/// Text of plain bytes, for values that come from outside.
-#[must_use]
-pub fn literal(value: &[u8]) -> Text {
-    plain(value)
-}

@@ -56,13 +56,13 @@ impl Machine {
             }
             if calls.len() + 1 >= MAX_CALLS {
                 self.say(env, &[b"554 5.3.0 Too many subroutine calls (16 max)"]);
-                return self.keep(built, Exit::CONFIG);
+                return self.keep(built, Exit::CONFIG, env);
             }
             let name = built.get(at + 1).map_or(Vec::new(), |t| self.table.text(*t).to_vec());
             let name = unquote(&name);
             let Some(number) = self.program.number(name) else {
                 self.say(env, &[b"554 5.3.5 Unknown ruleset ", name]);
-                return self.keep(built, Exit::CONFIG);
+                return self.keep(built, Exit::CONFIG, env);
             };
             if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
                 built.drain(at..(at + 2).min(built.len()));
@@ -78,29 +78,28 @@ impl Machine {
         Control::Continue
     }
 
-    /// The call cannot be made: the workspace keeps the literal tokens and the ruleset ends.
-    fn keep(&mut self, built: Vec<Token>, exit: Exit) -> Control {
+    /// The calls are not made: the workspace keeps their tokens and the rule is through (observed:
+    /// it may fire again).
+    fn keep(&mut self, built: Vec<Token>, exit: Exit, env: &mut Env<'_>) -> Control {
         if let Some(frame) = self.frames.last_mut() {
-            frame.workspace = built;
             frame.exit = exit;
-            frame.rule = usize::MAX;
-            frame.phase = Phase::Match;
         }
-        Control::Continue
+        self.finish_rule(built, env)
     }
 
     fn next_call(&mut self, env: &mut Env<'_>) -> Control {
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         let Phase::Calls(call) = &mut frame.phase else { return Control::Continue };
         if let (Some(start), Some(outcome)) = (call.running.take(), call.result.take()) {
-            call.built.truncate(start);
-            call.built.extend(outcome.workspace);
             if outcome.exit != Exit::OK {
                 frame.exit = outcome.exit;
             }
-            if outcome.exit != Exit::OK && outcome.exit != Exit::TEMPFAIL {
+            if matches!(outcome.exit, Exit::OK | Exit::TEMPFAIL) {
+                call.built.truncate(start);
+                call.built.extend(outcome.workspace);
+            } else {
                 let built = std::mem::take(&mut call.built);
-                return self.keep(built, outcome.exit);
+                return self.keep(built, outcome.exit, env);
             }
         }
         if call.built.len() > MAX_ATOMS {

@@ -1,0 +1,60 @@
+//! Lookups of the rule machine answered by the configuration's maps.
+
+use mapper::{LookupContext, MapSet, MapTraits, Services};
+use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Macros, Request};
+
+/// A message of a map, to be shown where lookups are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapMessage {
+    /// The text behind reply codes.
+    pub text: Vec<u8>,
+    /// The exit status it asks for; 0 for none.
+    pub exit: u8,
+}
+
+/// Services that also tell what a `macro` map has set since the last call.
+pub trait MapServices: Services {
+    /// Macros set or cleared, in order.
+    fn take_macros(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)>;
+}
+
+/// Answers lookups at once.
+pub struct Answering<'a> {
+    /// The maps.
+    pub maps: &'a mut MapSet,
+    /// Resolver, programs, users, clock.
+    pub services: &'a mut dyn MapServices,
+    /// Delivery mode and the like.
+    pub context: LookupContext,
+    /// Receives what maps have to say.
+    pub say: &'a mut dyn FnMut(MapMessage),
+}
+
+impl Lookups for Answering<'_> {
+    fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
+        let args: Vec<&[u8]> = request.args.iter().map(Vec::as_slice).collect();
+        let lookup =
+            self.maps.lookup(&request.map, &request.key, &args, &self.context, self.services);
+        for notice in lookup.notices {
+            let error = notice.kind == mapper::NoticeKind::Error;
+            (self.say)(MapMessage { text: notice.text, exit: if error { 70 } else { 0 } });
+        }
+        for (name, value) in self.services.take_macros() {
+            match value {
+                Some(value) => macros.set(&name, &value),
+                None => macros.clear(&name),
+            }
+        }
+        match lookup.answer {
+            mapper::Answer::Found(value) => Answer::Found(value),
+            mapper::Answer::Temporary { substitute: Some(value), .. } => Answer::Found(value),
+            mapper::Answer::Temporary { exit, sets_status: true, .. } => Answer::Failed(Exit(exit)),
+            _ => Answer::NotFound,
+        }
+    }
+
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
+        let MapTraits { keep_quotes, space_sub } = self.maps.traits(map)?;
+        Some(KeyStyle { keep_quotes, blank: space_sub })
+    }
+}

@@ -1,0 +1,78 @@
+//! `RULESETS ADDRESS`: rulesets applied one after the other (CMD-099).
+
+use ruleset_vm::Exit;
+use ruleset_vm::prescan::{Mode, prescan};
+use ruleset_vm::rewriter::{invalid, shorten};
+use ruleset_vm::token::Token;
+
+use super::Session;
+use super::tracer::strip_codes;
+
+/// Addresses of this many bytes are too long (RS-016).
+const ADDRESS_LIMIT: usize = 256;
+
+impl Session<'_> {
+    pub(super) fn rulesets(&mut self, line: &[u8]) {
+        let Some(blank) = line.iter().position(u8::is_ascii_whitespace) else {
+            self.say("No address!");
+            return;
+        };
+        let names = line[..blank].to_vec();
+        let mut rest = &line[blank + 1..];
+        loop {
+            let (tokens, used) = self.scan_list(rest);
+            if let Some(tokens) = tokens {
+                self.run_rulesets(&names, tokens);
+            }
+            match rest.get(used) {
+                Some(_) => rest = &rest[used + 1..],
+                None => return,
+            }
+        }
+    }
+
+    /// One address of a comma list, tokenized as rules are (RS-009).
+    fn scan_list(&mut self, text: &[u8]) -> (Option<Vec<Token>>, usize) {
+        if let Some(status) = invalid(text, Some(ADDRESS_LIMIT)) {
+            self.say(status.text);
+            self.fail(status.exit.0);
+            return (None, text.len());
+        }
+        let program = self.configuration.program.clone();
+        let mode = Mode {
+            operators: program.operators(),
+            delimiter: Some(b','),
+            comments: program.comments_in_rules(),
+            ignore: false,
+        };
+        let scan = prescan(text, mode);
+        for complaint in &scan.complaints {
+            let message = complaint.to_string();
+            self.say([&shorten(text)[..], b"... ", strip_codes(message.as_bytes())].concat());
+        }
+        self.machine.reset();
+        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
+        (tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)
+    }
+
+    fn run_rulesets(&mut self, names: &[u8], tokens: Vec<Token>) {
+        let mut workspace = tokens;
+        let mut rest = names;
+        while !rest.is_empty() {
+            let Some(number) = self.ruleset_number(rest) else {
+                self.undefined_ruleset(rest);
+                return;
+            };
+            let outcome = self.with_rewriter(|rewriter| rewriter.apply(number, workspace));
+            workspace = outcome.workspace;
+            if outcome.exit != Exit::OK {
+                let status = format!(" ({number}) status {}", outcome.exit.0);
+                self.say([b"== Ruleset ", rest, status.as_bytes()].concat());
+            }
+            rest = match rest.iter().position(|byte| *byte == b',') {
+                Some(comma) => &rest[comma + 1..],
+                None => b"",
+            };
+        }
+    }
+}

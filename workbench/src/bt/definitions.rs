@@ -1,0 +1,74 @@
+//! `.D`, `.C` and `$`: defining and showing macros and classes (CMD-102..CMD-104, CMD-109, CMD-110).
+
+use cf_parser::Name;
+use cf_parser::names::parse_name;
+use cf_parser::parse_text;
+use ruleset_vm::macros::bytes;
+
+use super::Session;
+use crate::show;
+
+impl Session<'_> {
+    pub(super) fn define(&mut self, rest: &[u8]) {
+        match rest.first() {
+            None => self.say("Usage: .[DC]macro value(s)"),
+            Some(b'D') => {
+                if let Some((name, value)) = self.name(&rest[1..]) {
+                    let (text, _) = parse_text(value);
+                    self.macros.define(name, text);
+                }
+            }
+            Some(b'C') => self.class(&rest[1..]),
+            Some(_) => self.say([b"Unknown \".\" command .", rest].concat()),
+        }
+    }
+
+    fn class(&mut self, rest: &[u8]) {
+        if rest.is_empty() {
+            return;
+        }
+        let Some((name, words)) = self.name(rest) else { return };
+        let (text, _) = parse_text(words);
+        let words = bytes(&self.macros.expand(&text).text);
+        for word in words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+            match word.strip_prefix(b"$=") {
+                Some(from) => {
+                    let from = parse_name(from).name;
+                    if let Some(from) = from {
+                        self.configuration.classes.copy(&name, &from);
+                    }
+                }
+                None => self.configuration.classes.add(&name, word),
+            }
+        }
+        self.configuration.classes.index();
+    }
+
+    /// `$x`, `${name}` and `$=x`
+    pub(super) fn dollar(&mut self, rest: &[u8]) {
+        if let Some(class) = rest.strip_prefix(b"=") {
+            let Some((name, _)) = self.name(class) else { return };
+            for word in self.configuration.classes.list(&name) {
+                self.say(word);
+            }
+            return;
+        }
+        let Some((name, _)) = self.name(rest) else { return };
+        match self.macros.get(&name).cloned() {
+            Some(value) => {
+                let shown = show::visible(&bytes(&value));
+                self.say(shown);
+            }
+            None => self.say("Undefined"),
+        }
+    }
+
+    /// A name and what follows it; complains.
+    fn name<'t>(&mut self, text: &'t [u8]) -> Option<(Name, &'t [u8])> {
+        let parsed = parse_name(text);
+        for error in parsed.errors {
+            self.complain(error);
+        }
+        Some((parsed.name?, parsed.rest))
+    }
+}

@@ -1,0 +1,224 @@
+//! Address test mode (`-bt`): commands and their output, byte for byte as sendmail prints it.
+//!
+//! A session takes lines and returns what is to be printed; reading lines and prompting is the
+//! caller's. (CMD-099..CMD-124)
+
+mod addresses;
+mod definitions;
+mod slash;
+mod tracer;
+
+use mapper::{LookupContext, MapSet};
+use ruleset_vm::load::Configuration;
+use ruleset_vm::{Machine, Macros, Rewriter, Role};
+
+use crate::answering::{Answering, MapMessage, MapServices};
+use crate::show;
+pub use slash::HostLookups;
+pub use tracer::strip_codes;
+use tracer::BtTracer;
+
+/// What stands in front of the first prompt.
+pub const BANNER: &[u8] = b"ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\n\
+Enter <ruleset> <address>\n";
+/// The prompt.
+pub const PROMPT: &[u8] = b"> ";
+
+/// Whether to read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Another line.
+    Continue,
+    /// `/quit`.
+    Quit,
+}
+
+/// One session of address test mode.
+pub struct Session<'a> {
+    configuration: Configuration,
+    macros: Macros,
+    machine: Machine,
+    maps: &'a mut MapSet,
+    services: &'a mut dyn MapServices,
+    hosts: &'a mut dyn HostLookups,
+    help: Option<Vec<u8>>,
+    role: Role,
+    exit: u8,
+    out: Vec<u8>,
+}
+
+impl<'a> Session<'a> {
+    /// A session on a loaded configuration. `help` is the contents of the help file; `exit` is what
+    /// reading the configuration has left.
+    #[must_use]
+    pub fn new(
+        configuration: Configuration,
+        maps: &'a mut MapSet,
+        services: &'a mut dyn MapServices,
+        hosts: &'a mut dyn HostLookups,
+        help: Option<Vec<u8>>,
+        exit: u8,
+    ) -> Self {
+        let mut macros = configuration.macros.clone();
+        macros.set(b"addr_type", Role::default().addr_type());
+        let machine = Machine::new(configuration.program.clone());
+        let role = Role::default();
+        Self { configuration, macros, machine, maps, services, hosts, help, role, exit, out: Vec::new() }
+    }
+
+    /// Sets a macro before the first line, such as `$_` and `$i`.
+    pub fn set_macro(&mut self, name: &[u8], value: &[u8]) {
+        self.macros.set(name, value);
+    }
+
+    /// The exit status so far: the first error counts.
+    #[must_use]
+    pub fn exit(&self) -> u8 {
+        self.exit
+    }
+
+    /// Takes what is to be printed.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Runs one line, without its newline.
+    pub fn line(&mut self, line: &[u8]) -> Control {
+        let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
+        let start = line.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(line.len());
+        let line = &line[start..];
+        match line.first() {
+            None | Some(b'#') => {}
+            Some(b'?') => self.help(),
+            Some(b'.') => self.define(&line[1..]),
+            Some(b'=') => self.equals(&line[1..]),
+            Some(b'-') => self.dash(&line[1..]),
+            Some(b'$') => self.dollar(&line[1..]),
+            Some(b'/') => return self.slash(&line[1..]),
+            Some(_) => self.rulesets(line),
+        }
+        Control::Continue
+    }
+
+    fn say(&mut self, text: impl AsRef<[u8]>) {
+        self.out.extend_from_slice(text.as_ref());
+        self.out.push(b'\n');
+    }
+
+    /// A message that counts as an error with exit status 70.
+    fn complain(&mut self, text: impl AsRef<[u8]>) {
+        self.say(text);
+        self.fail(70);
+    }
+
+    fn fail(&mut self, exit: u8) {
+        if self.exit == 0 {
+            self.exit = exit;
+        }
+    }
+
+    fn help(&mut self) {
+        let lines = self.help.as_deref().map(|help| help_topic(help, b"-bt")).unwrap_or_default();
+        if lines.is_empty() {
+            let version = ruleset_vm::load::SENDMAIL_VERSION;
+            self.say(format!("Sendmail {version} -- HELP not implemented"));
+        }
+        for line in lines {
+            self.say(line);
+        }
+    }
+
+    /// `=Sruleset`, `=M`
+    fn equals(&mut self, rest: &[u8]) {
+        match rest.first() {
+            None => self.say("Usage: =Sruleset or =M"),
+            Some(b'M') => {
+                let listing = show::mailers(&self.configuration);
+                self.out.extend(listing);
+            }
+            Some(b'S') => match self.ruleset_number(&rest[1..]) {
+                Some(number) => {
+                    let program = self.configuration.program.clone();
+                    let listing = show::rules(&program, number, self.machine.table());
+                    self.out.extend(listing);
+                }
+                None => self.undefined_ruleset(&rest[1..]),
+            },
+            Some(_) => self.say([b"Unknown \"=\" command =", rest].concat()),
+        }
+    }
+
+    fn dash(&mut self, rest: &[u8]) {
+        match rest.first() {
+            None => self.say("Usage: -d{debug arguments}"),
+            Some(b'd') => {}
+            Some(_) => self.say([b"Unknown \"-\" command -", rest].concat()),
+        }
+    }
+
+    fn undefined_ruleset(&mut self, name: &[u8]) {
+        self.say([b"Undefined ruleset ", name].concat());
+    }
+
+    /// The number of a ruleset typed by the user; says what is wrong with it but not that it is
+    /// undefined.
+    fn ruleset_number(&mut self, text: &[u8]) -> Option<usize> {
+        let text = text.trim_ascii_start();
+        let first = text.first().copied().unwrap_or(0);
+        if !first.is_ascii_alphanumeric() && first != b'_' {
+            let shown = &text[..text.len().min(20)];
+            self.complain([b"invalid ruleset name: \"", shown, b"\""].concat());
+            return None;
+        }
+        let program = self.configuration.program.clone();
+        let number = program.number(text);
+        if number.is_none() && first.is_ascii_digit() {
+            let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+            self.complain([b"bad ruleset ", &text[..digits], b" (100 max)"].concat());
+        }
+        number
+    }
+
+    /// Lends everything a chain of rulesets needs; what is traced goes to the output.
+    fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
+        let out = std::cell::RefCell::new(std::mem::take(&mut self.out));
+        let exit = std::cell::Cell::new(self.exit);
+        let mut say = |message: MapMessage| {
+            let mut out = out.borrow_mut();
+            out.extend(message.text);
+            out.push(b'\n');
+            if exit.get() == 0 {
+                exit.set(message.exit);
+            }
+        };
+        let mut lookups = Answering {
+            maps: self.maps,
+            services: self.services,
+            context: LookupContext::default(),
+            say: &mut say,
+        };
+        let mut tracer = BtTracer { out: &out, exit: &exit };
+        let mut rewriter = Rewriter {
+            machine: &mut self.machine,
+            configuration: &self.configuration,
+            macros: &mut self.macros,
+            lookups: &mut lookups,
+            tracer: &mut tracer,
+        };
+        let result = run(&mut rewriter);
+        self.exit = exit.get();
+        self.out = out.into_inner();
+        result
+    }
+}
+
+/// The lines of a topic of the help file: `topic TAB text`.
+fn help_topic(help: &[u8], topic: &[u8]) -> Vec<Vec<u8>> {
+    help.split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            let tab = line.iter().position(|byte| *byte == b'\t')?;
+            let (name, text) = line.split_at(tab);
+            name.eq_ignore_ascii_case(topic).then(|| text[1..].to_vec())
+        })
+        .collect()
+}

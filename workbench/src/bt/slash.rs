@@ -1,0 +1,210 @@
+//! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
+
+use mapper::{Answer, LookupContext};
+use ruleset_vm::rewriter::{invalid, shorten};
+use ruleset_vm::{Role, Target};
+
+use super::{Control, Session};
+
+/// Host questions that `/mx` and `/canon` ask.
+pub trait HostLookups {
+    /// MX hosts of a domain in order, or the negative result of the lookup.
+    ///
+    /// # Errors
+    /// The number that `/mx` shows instead of a count.
+    fn mx(&mut self, domain: &[u8]) -> Result<Vec<Vec<u8>>, i32>;
+
+    /// The canonical name of a host; the name itself if there is none.
+    fn canonical(&mut self, host: &[u8]) -> Vec<u8>;
+}
+
+impl Session<'_> {
+    pub(super) fn slash(&mut self, rest: &[u8]) -> Control {
+        let rest = rest.trim_ascii_end();
+        if rest.is_empty() {
+            self.say("Usage: /[canon|map|mx|parse|try|tryflags]");
+            return Control::Continue;
+        }
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (command, argument) = rest.split_at(end);
+        let argument = argument.trim_ascii_start();
+        match command.to_ascii_lowercase().as_slice() {
+            b"quit" => return Control::Quit,
+            b"mx" => self.mx(argument),
+            b"canon" => self.canon(argument),
+            b"map" => self.map(argument),
+            b"parse" => self.parse(argument),
+            b"try" => self.try_mailer(argument),
+            b"tryflags" => self.tryflags(argument),
+            b"sender" => self.sender(argument),
+            b"expand" => self.expand(argument),
+            b"header" => self.header(argument),
+            _ => self.say([b"Unknown \"/\" command /", rest].concat()),
+        }
+        Control::Continue
+    }
+
+    fn mx(&mut self, host: &[u8]) {
+        if host.is_empty() {
+            return self.say("Usage: /mx address");
+        }
+        let (count, hosts) = match self.hosts.mx(host) {
+            Ok(hosts) => (hosts.len().to_string(), hosts),
+            Err(code) => (code.to_string(), Vec::new()),
+        };
+        self.say([b"getmxrr(", host, b") returns ", count.as_bytes(), b" value(s):"].concat());
+        for host in hosts {
+            self.say([b"\t", &host[..]].concat());
+        }
+    }
+
+    fn canon(&mut self, host: &[u8]) {
+        if host.is_empty() {
+            return self.say("Usage: /canon address");
+        }
+        let name = self.hosts.canonical(host);
+        self.say([b"getcanonname(", host, b") returns ", &name].concat());
+    }
+
+    fn map(&mut self, argument: &[u8]) {
+        if argument.is_empty() {
+            return self.say("Usage: /map mapname key");
+        }
+        let end = argument.iter().position(u8::is_ascii_whitespace).unwrap_or(argument.len());
+        let (name, key) = argument.split_at(end);
+        let key = key.trim_ascii_start();
+        if key.is_empty() {
+            return self.say("No key specified");
+        }
+        let lookup =
+            self.maps.lookup(name, key, &[], &LookupContext::default(), self.services);
+        for (name, value) in self.services.take_macros() {
+            match value {
+                Some(value) => self.macros.set(&name, &value),
+                None => self.macros.clear(&name),
+            }
+        }
+        for notice in lookup.notices {
+            self.say(notice.text);
+            if notice.kind == mapper::NoticeKind::Error {
+                self.fail(70);
+            }
+        }
+        let code = lookup.answer.exit();
+        match lookup.answer {
+            Answer::NoSuchMap => self.say([b"Map named \"", name, b"\" not found"].concat()),
+            Answer::NotOpen => self.say([b"Map named \"", name, b"\" not open"].concat()),
+            Answer::Found(value) => self.map_result(name, key, &[b"returns ", &value[..]].concat(), code),
+            _ => self.map_result(name, key, b"no match", code),
+        }
+    }
+
+    fn map_result(&mut self, name: &[u8], key: &[u8], result: &[u8], code: u8) {
+        let code = format!(" ({code})");
+        self.say([b"map_lookup: ", name, b" (", key, b") ", result, code.as_bytes()].concat());
+    }
+
+    fn parse(&mut self, address: &[u8]) {
+        if address.is_empty() {
+            return self.say("Usage: /parse address");
+        }
+        let template = self.with_rewriter(|rewriter| rewriter.crack(address)).template();
+        self.say([b"Cracked address = ", &template[..]].concat());
+        let role = self.role;
+        self.say(format!("Parsing {} {} address", place(role), kind(role)));
+        if let Some(status) = invalid(address, None) {
+            self.say(status.text);
+            self.fail(status.exit.0);
+            return self.say("Cannot parse");
+        }
+        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        let Some(parsed) = parsed else { return self.say("Cannot parse") };
+        let name = match &parsed.triple.mailer {
+            Target::Mailer(index) => {
+                self.configuration.mailers.get(*index).map_or(Vec::new(), |m| m.name.clone())
+            }
+            Target::Error(status) => {
+                if !status.retry {
+                    self.fail(status.exit.0);
+                }
+                b"*error*".to_vec()
+            }
+        };
+        let mut line = [b"mailer ", &name[..]].concat();
+        if let Some(host) = &parsed.triple.host {
+            line.extend([b", host ", &host[..]].concat());
+        }
+        line.extend([b", user ", &parsed.triple.user[..]].concat());
+        self.say(line);
+    }
+
+    fn try_mailer(&mut self, argument: &[u8]) {
+        let end = argument.iter().position(u8::is_ascii_whitespace).unwrap_or(argument.len());
+        let (name, address) = argument.split_at(end);
+        let address = address.trim_ascii_start();
+        if address.is_empty() {
+            return self.say("Usage: /try mailer address");
+        }
+        let Some(index) = ruleset_vm::mailer::find(&self.configuration.mailers, name) else {
+            return self.say([b"Unknown mailer ", name].concat());
+        };
+        let role = self.role;
+        let words = format!("Trying {} {} address ", place(role), kind(role));
+        self.say([words.as_bytes(), address, b" for mailer ", name].concat());
+        let mailer = self.configuration.mailers[index].clone();
+        let (text, exit) =
+            self.with_rewriter(|rewriter| rewriter.remote_name(address, &mailer, role, None));
+        let code = format!("Rcode = {}, addr = ", exit.0);
+        self.say([code.as_bytes(), &text].concat());
+    }
+
+    fn tryflags(&mut self, argument: &[u8]) {
+        if argument.is_empty() {
+            return self.say("Usage: /tryflags [Hh|Ee][Ss|Rr]");
+        }
+        for letter in argument {
+            match letter {
+                b'H' | b'h' => self.role.header = true,
+                b'E' | b'e' => self.role.header = false,
+                b'S' | b's' => self.role.sender = true,
+                b'R' | b'r' => self.role.sender = false,
+                _ => {}
+            }
+        }
+        self.macros.set(b"addr_type", self.role.addr_type());
+    }
+
+    /// `/sender`: the address as an envelope sender.
+    fn sender(&mut self, address: &[u8]) {
+        let role = Role { header: false, sender: true };
+        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        if let Some(parsed) = parsed {
+            self.say([b"addr=", &parsed.triple.user[..]].concat());
+        }
+    }
+
+    fn expand(&mut self, text: &[u8]) {
+        if text.is_empty() {
+            return self.say("Usage: /expand string");
+        }
+        self.out.extend_from_slice(text);
+    }
+
+    fn header(&mut self, line: &[u8]) {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            self.complain([b"header syntax error, line \"", &shorten(line)[..], b"\""].concat());
+            return self.say("ul = 00000000");
+        };
+        let name = line[..colon].trim_ascii();
+        let flags = if name.eq_ignore_ascii_case(b"from") { 0x0004_0100 } else { 0x0004_0000 };
+        self.say(format!("ul = 0x{flags:08x}"));
+    }
+}
+
+fn place(role: Role) -> &'static str {
+    if role.header { "header" } else { "envelope" }
+}
+
+fn kind(role: Role) -> &'static str {
+    if role.sender { "sender" } else { "recipient" }
+}

@@ -1,0 +1,66 @@
+//! The trace that test mode always prints: each ruleset's input and result (RS-074).
+
+use std::cell::{Cell, RefCell};
+
+use ruleset_vm::Enhanced;
+use ruleset_vm::token::Token;
+use ruleset_vm::trace::{Event, Scene, Tracer};
+
+use crate::show;
+
+/// Width to which ruleset names are cut and padded.
+const NAME_WIDTH: usize = 16;
+
+/// Writes trace lines and messages.
+pub(super) struct BtTracer<'a> {
+    pub(super) out: &'a RefCell<Vec<u8>>,
+    pub(super) exit: &'a Cell<u8>,
+}
+
+impl BtTracer<'_> {
+    fn line(&self, scene: Scene<'_>, ruleset: usize, label: &[u8], workspace: &[Token]) {
+        let mut name = scene.program.name(ruleset);
+        name.truncate(NAME_WIDTH);
+        name.resize(NAME_WIDTH, b' ');
+        let mut out = self.out.borrow_mut();
+        out.extend(name);
+        out.extend_from_slice(label);
+        out.extend(show::workspace(workspace, scene.table));
+        out.push(b'\n');
+    }
+}
+
+impl Tracer for BtTracer<'_> {
+    fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
+        match event {
+            Event::Enter { ruleset, workspace } => {
+                self.line(scene, *ruleset, b"   input:", workspace);
+            }
+            Event::Leave { ruleset, workspace } => {
+                self.line(scene, *ruleset, b" returns:", workspace);
+            }
+            Event::Message(text) => {
+                let mut out = self.out.borrow_mut();
+                out.extend_from_slice(strip_codes(text));
+                out.push(b'\n');
+                if text.starts_with(b"554 5.3") && self.exit.get() == 0 {
+                    self.exit.set(70);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A message without the reply code and enhanced code in front.
+#[must_use]
+pub fn strip_codes(text: &[u8]) -> &[u8] {
+    let rest = match text {
+        [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()) => rest,
+        _ => return text,
+    };
+    match Enhanced::parse_prefix(rest) {
+        Some((_, used)) => rest[used..].trim_ascii_start(),
+        None => rest,
+    }
+}

@@ -1,0 +1,147 @@
+//! How sendmail prints tokens, rules and mailers.
+
+use ruleset_vm::load::Configuration;
+use ruleset_vm::macros::bytes;
+use ruleset_vm::mailer::Mailer;
+use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
+use ruleset_vm::token::{Token, TokenTable};
+
+/// Text as traces show it: control characters vanish, the upper half is `M-` and the lower octet
+/// (observed on a pipe).
+#[must_use]
+pub fn visible(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for &byte in text {
+        if byte >= 0x80 {
+            out.extend_from_slice(b"M-");
+        }
+        let low = byte & 0x7f;
+        if (0x20..0x7f).contains(&low) {
+            out.push(low);
+        }
+    }
+    out
+}
+
+/// A workspace: a space before each token.
+#[must_use]
+pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {
+    let mut out = Vec::new();
+    for token in tokens {
+        out.push(b' ');
+        out.extend(visible(table.text(*token)));
+    }
+    out
+}
+
+/// The instructions of one side of a rule as tokens, a space after each.
+#[must_use]
+pub fn instructions(code: &[Instr], table: &TokenTable) -> Vec<u8> {
+    let mut out = Vec::new();
+    for instr in code {
+        match instr {
+            Instr::Literal(token) | Instr::Emit(token) | Instr::Inert(token) => {
+                out.extend(visible(table.text(*token)));
+            }
+            Instr::ZeroOrMore => out.extend_from_slice(b"$*"),
+            Instr::OneOrMore => out.extend_from_slice(b"$+"),
+            Instr::One => out.extend_from_slice(b"$-"),
+            Instr::Nothing => out.extend_from_slice(b"$@"),
+            Instr::Class(_, name) => named(&mut out, b"$=", name),
+            Instr::NotClass(_, name) => named(&mut out, b"$~", name),
+            Instr::Deferred(name) => named(&mut out, b"$&", name),
+            Instr::Copy(number) => out.extend_from_slice(&[b'$', b'0' + number]),
+        }
+        out.push(b' ');
+    }
+    out
+}
+
+fn named(out: &mut Vec<u8>, sign: &[u8], name: &cf_parser::Name) {
+    out.extend_from_slice(sign);
+    name.write(out);
+}
+
+/// The right-hand side with the `$:` or `$@` in front.
+#[must_use]
+pub fn right_side(ruleset: &Ruleset, rule: &Rule, table: &TokenTable) -> Vec<u8> {
+    let mut out = Vec::new();
+    if let Some(prefix) = rule.prefix {
+        out.extend(visible(table.text(prefix)));
+        out.push(b' ');
+    }
+    out.extend(instructions(&ruleset.code[rule.rhs.clone()], table));
+    out
+}
+
+/// `=Sname`: a line for each rule (CMD-105).
+#[must_use]
+pub fn rules(program: &Program, number: usize, table: &TokenTable) -> Vec<u8> {
+    let mut out = Vec::new();
+    let Some(ruleset) = program.ruleset(number) else { return out };
+    for rule in &ruleset.rules {
+        out.push(b'R');
+        out.extend(instructions(&ruleset.code[rule.lhs.clone()], table));
+        out.extend_from_slice(b"\t\t");
+        out.extend(right_side(ruleset, rule, table));
+        out.push(b'\n');
+    }
+    out
+}
+
+/// `=M`: a line for each mailer (CMD-106).
+#[must_use]
+pub fn mailers(configuration: &Configuration) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (index, mailer) in configuration.mailers.iter().enumerate() {
+        out.extend(mailer_line(index, mailer, &configuration.program));
+    }
+    out
+}
+
+fn mailer_line(index: usize, mailer: &Mailer, program: &Program) -> Vec<u8> {
+    let pair = |pair: ruleset_vm::mailer::RulesetPair| {
+        [program.name(pair.envelope), b"/".to_vec(), program.name(pair.header)].concat()
+    };
+    let id = |id: Option<u32>| id.map_or_else(|| "-1".to_string(), |id| id.to_string());
+    let mut out = format!("mailer {index} (").into_bytes();
+    out.extend_from_slice(&mailer.name);
+    out.extend_from_slice(b"): P=");
+    out.extend_from_slice(&mailer.path);
+    out.extend_from_slice(b" S=");
+    out.extend(pair(mailer.sender));
+    out.extend_from_slice(b" R=");
+    out.extend(pair(mailer.recipient));
+    out.extend(format!(" M={} U={}:{} F=", mailer.max_size, id(mailer.uid), id(mailer.gid)).bytes());
+    out.extend(mailer.flags.sorted());
+    out.extend(format!(" L={} E=", mailer.line_limit).bytes());
+    out.extend(escaped(&mailer.eol));
+    if let Some(charset) = &mailer.charset {
+        out.extend_from_slice(b" C=");
+        out.extend_from_slice(charset);
+    }
+    out.extend_from_slice(b" T=");
+    let types = [&mailer.types.mta, &mailer.types.address, &mailer.types.diagnostic];
+    let types: Vec<&[u8]> =
+        types.iter().map(|t| t.as_deref().unwrap_or(b"<undefined>")).collect();
+    out.extend(types.join(&b'/'));
+    out.extend(format!(" r={} A=", mailer.max_recipients).bytes());
+    let words: Vec<Vec<u8>> = mailer.argv.iter().map(|word| visible(&bytes(word))).collect();
+    out.extend(words.join(&b' '));
+    out.push(b'\n');
+    out
+}
+
+/// Line ends as `\r` and `\n`.
+fn escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for &byte in text {
+        match byte {
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            byte => out.extend(visible(&[byte])),
+        }
+    }
+    out
+}
