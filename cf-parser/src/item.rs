@@ -5,7 +5,10 @@ mod equates;
 mod header;
 mod option;
 mod rule;
+mod services;
 mod value;
+
+pub use services::{Milter, QueueGroup, Socket};
 
 use crate::reading::Context;
 use crate::span::Span;
@@ -121,7 +124,7 @@ pub enum Directive {
         lhs: Text,
         /// Right-hand side, unexpanded.
         rhs: Text,
-        /// What stands behind a second tab.
+        /// What stands behind the next tabs.
         comment: Vec<u8>,
     },
     /// `S…`

@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) precedences: usize,
     /// The queue directory is set, so that `Q` lines may follow.
     pub(crate) queue_directory: bool,
+    /// The last `S` line named a ruleset.
+    pub(crate) in_ruleset: bool,
     /// Filters of `X` lines so far, folded.
     pub(crate) milters: std::collections::HashSet<Vec<u8>>,
     names: LongNames,
@@ -51,6 +53,7 @@ impl Context {
             level: 0,
             precedences: 0,
             queue_directory: false,
+            in_ruleset: false,
             milters: std::collections::HashSet::new(),
             names: LongNames::new(),
             span: Span::default(),
@@ -111,6 +114,14 @@ impl Context {
     /// A message about this line.
     pub(crate) fn warning(&mut self, text: impl Into<Vec<u8>>) {
         self.diagnostics.push(Diagnostic::warning(self.span, text));
+    }
+
+    /// Messages with a severity of their own.
+    pub(crate) fn say(&mut self, said: Vec<(Vec<u8>, Severity)>) {
+        for (text, severity) in said {
+            let diagnostic = Diagnostic { span: self.span, text, severity, bare: false };
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// The line is none of the known ones (CF-011).

@@ -197,8 +197,11 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn printed_reads_back(generated in prop::collection::vec(directive(), 0..12)) {
-        // Levels may change how `#` is written in the midst of a file.
+    fn printed_reads_back(mut generated in prop::collection::vec(directive(), 0..12)) {
+        // Queue groups need it.
+        let option = options::by_letter(b'Q').unwrap();
+        let value = vec![Piece::Byte(b'/')];
+        generated.insert(0, Directive::Option(OptionLine { option, suboption: None, value, short: true }));
         let items = generated
             .iter()
             .map(|directive| Item { span: Span::default(), directive: directive.clone() })

@@ -6,7 +6,9 @@ use nom::combinator::opt;
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
+use super::services::{Milter, QueueGroup, Said};
 use super::{Directive, Equate};
+use crate::diagnostic::Severity;
 use crate::munch::munch;
 use crate::reading::Context;
 use crate::text::{Name, Piece};
@@ -52,19 +54,45 @@ const MILTER: Kind = Kind {
 
 /// `Mname, P=…`
 pub(super) fn mailer(line: &Line, context: &mut Context) -> Option<Directive> {
-    let (name, equates) = read(line, &MAILER, context)?;
+    let (name, equates) = read(line, &MAILER, context, |_, _| Vec::new())?;
     Some(Directive::Mailer { name, equates })
 }
 
-/// `Qname, P=…`
+/// `Qname, P=…` (QU-047, QU-048).
 pub(super) fn queue_group(line: &Line, context: &mut Context) -> Option<Directive> {
-    let (name, equates) = read(line, &QUEUE, context)?;
+    let mut group = QueueGroup::default();
+    let field = |name: &[u8], equate: &Equate| {
+        let mut said = Vec::new();
+        group.field(name, equate, &mut said);
+        said
+    };
+    let (name, equates) = read(line, &QUEUE, context, field)?;
+    if group.path.is_none() && !context.queue_directory {
+        context.error("QueueDir must be defined before queue groups");
+        return None;
+    }
     Some(Directive::QueueGroup { name, equates })
 }
 
-/// `Xname, S=…`
+/// `Xname, S=…` (MI-001).
 pub(super) fn milter(line: &Line, context: &mut Context) -> Option<Directive> {
-    let (name, equates) = read(line, &MILTER, context)?;
+    let mut milter = Milter::default();
+    let field = |name: &[u8], equate: &Equate| {
+        let mut said = Vec::new();
+        milter.field(name, equate, &mut said);
+        said
+    };
+    let (name, equates) = read(line, &MILTER, context, field)?;
+    let mut said = Vec::new();
+    milter.socket(&name, &equates, &mut said);
+    context.say(said);
+    if !context.milters.insert(name.to_ascii_lowercase()) {
+        // The system error in the text is whatever happened last (observed).
+        let text =
+            [b"X".as_slice(), &name, b": duplicate filter definition: No such file or directory"];
+        context.say(vec![(text.concat(), Severity::Error { exit: 71, fatal: false })]);
+        return None;
+    }
     Some(Directive::Milter { name, equates })
 }
 
@@ -86,7 +114,13 @@ fn field(input: &[u8]) -> IResult<&[u8], u8> {
     Ok((rest, word.first().copied().unwrap_or(b'=')))
 }
 
-fn read(line: &Line, kind: &Kind, context: &mut Context) -> Option<(Vec<u8>, Vec<Equate>)> {
+/// Reads the line; `field_of` is shown each known field and says what is wrong with it.
+fn read(
+    line: &Line,
+    kind: &Kind,
+    context: &mut Context,
+    mut field_of: impl FnMut(&[u8], &Equate) -> Vec<Said>,
+) -> Option<(Vec<u8>, Vec<Equate>)> {
     let input = line.view.get(1..).unwrap_or_default();
     let (mut rest, word) = name(input).unwrap_or((&[], input));
     // A queue group may have an empty name; only a bare `Q` is refused (QU-048).
@@ -107,7 +141,10 @@ fn read(line: &Line, kind: &Kind, context: &mut Context) -> Option<(Vec<u8>, Vec
         let (text, end) = munch(line, from, Some(b','));
         if kind.letters.contains(&letter) {
             let span = context.span_at(line, from);
-            equates.push(Equate { letter, value: text, span });
+            let equate = Equate { letter, value: text, span };
+            let shown = context.shown(name);
+            context.say(field_of(&shown, &equate));
+            equates.push(equate);
         } else {
             unknown(line, at, kind, name, context);
         }

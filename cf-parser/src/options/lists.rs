@@ -86,7 +86,7 @@ const RESOLVER: [&str; 15] = [
 ];
 
 /// Names the reference build takes behind `SSL_OP_` (OPT-288).
-const SSL: [&str; 41] = [
+const SSL: [&str; 42] = [
     "ALL",
     "ALLOW_NO_DHE_KEX",
     "ALLOW_UNSAFE_LEGACY_RENEGOTIATION",
@@ -127,6 +127,7 @@ const SSL: [&str; 41] = [
     "SSLREF2_REUSE_CERT_TYPE_BUG",
     "TLSEXT_PADDING",
     "TLS_BLOCK_PADDING_BUG",
+    "TLS_D5_BUG",
     "TLS_ROLLBACK_BUG",
 ];
 

@@ -130,23 +130,18 @@ fn position(name: &[u8]) -> Option<usize> {
     TIMEOUTS.iter().position(|t| t.name.as_bytes().eq_ignore_ascii_case(name))
 }
 
-/// `Or10m`, or `name=time` and `name:time` between commas; items of another form are skipped
+/// `Or10m`, `name=time` and `name:time` between commas; items of another form are skipped
 /// (OPT-240, OPT-295).
 fn list(value: &[u8], out: &mut Interpreted) -> Vec<(usize, i64)> {
-    let start = value.iter().position(|b| !is_space(*b)).unwrap_or(value.len());
-    let value = value.get(start..).unwrap_or_default();
-    if value.first().is_some_and(u8::is_ascii_digit) {
-        let seconds = out.time(value, b'm');
-        return (0..TIMEOUTS.len())
-            .filter(|at| TIMEOUTS.get(*at).is_some_and(|t| t.common))
-            .map(|at| (at, seconds))
-            .collect();
-    }
     let mut set = Vec::new();
     for item in value.split(|b| *b == b',') {
         let start = item.iter().position(|b| !is_space(*b)).unwrap_or(item.len());
         let item = item.get(start..).unwrap_or_default();
-        if let Some(mark) = item.iter().position(|b| matches!(b, b'=' | b':')) {
+        if item.first().is_some_and(u8::is_ascii_digit) {
+            let seconds = out.time(item, b'm');
+            let common = TIMEOUTS.iter().enumerate().filter(|(_, t)| t.common);
+            set.extend(common.map(|(at, _)| (at, seconds)));
+        } else if let Some(mark) = item.iter().position(|b| matches!(b, b'=' | b':')) {
             let (name, value) = item.split_at(mark);
             set.extend(one(name, value.get(1..).unwrap_or_default(), out));
         }

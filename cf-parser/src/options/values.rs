@@ -126,6 +126,9 @@ impl Interpreted {
     }
 }
 
+/// Longest value of MustQuoteChars (OPT-079, observed).
+const MAX_QUOTE_CHARS: usize = 39;
+
 /// A value that is one piece.
 pub(super) fn interpret(spec: &OptionSpec, kind: Kind, value: &[u8]) -> Interpreted {
     let text = || Interpreted::of(OptionValue::Text(value.to_vec()));
@@ -155,6 +158,11 @@ pub(super) fn interpret(spec: &OptionSpec, kind: Kind, value: &[u8]) -> Interpre
         Kind::LdapSpec => ldap_spec(value),
         Kind::SmtpUtf8 => smtp_utf8(value),
         _ => match (spec.name, value.is_empty()) {
+            ("MustQuoteChars", _) if value.len() > MAX_QUOTE_CHARS => {
+                let mut out = Interpreted::default();
+                out.say("Warning: MustQuoteChars too long, ignored.", Severity::Warning, true);
+                out
+            }
             // OPT-013: names that an empty value stands for.
             ("HelpFile", true) => Interpreted::of(OptionValue::Text(b"helpfile".to_vec())),
             ("QueueDirectory", true) => Interpreted::of(OptionValue::Text(b"mqueue".to_vec())),
@@ -304,18 +312,29 @@ fn mailbox_database(value: &[u8]) -> Interpreted {
     out
 }
 
-/// Flags every map class has; LDAPDefaultSpec may not set them (observed for `-q` and `-1`).
+/// What LDAPDefaultSpec says about map flags that are not its own (OPT-113, observed).
+const LDAP_REFUSED: [(&[u8], &str); 3] = [
+    (b"afmoqtADNOT1", "readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags"),
+    (b"k", "readcf: option LDAPDefaultSpec: Do not set the LDAP search filter"),
+    (b"v", "readcf: option LDAPDefaultSpec: Do not set the requested LDAP attributes"),
+];
+
+/// The flags of an LDAP map up to the first word that is none. What the flags mean, the map class
+/// says when it reads the text.
 fn ldap_spec(value: &[u8]) -> Interpreted {
-    const LDAP: &[u8] = b"1hpPbDHMRdswlVvrkntTNmaofzZcKACEi";
+    const WITH_VALUE: &[u8] = b"bcdhlprswzHKMPR";
+    let mut out = Interpreted::of(OptionValue::Text(value.to_vec()));
     let mut words = value.split(|b| is_space(*b)).filter(|w| !w.is_empty());
-    let foreign =
-        words.any(|w| matches!(w, [b'-', flag, ..] if !LDAP.contains(flag) || *flag == b'1'));
-    if foreign {
-        return Interpreted::refuse(
-            "readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags",
-        );
+    while let Some([b'-', flag, rest @ ..]) = words.next() {
+        if let Some((_, text)) = LDAP_REFUSED.iter().find(|(flags, _)| flags.contains(flag)) {
+            out.error(*text);
+            out.value = None;
+        }
+        if rest.is_empty() && WITH_VALUE.contains(flag) {
+            words.next();
+        }
     }
-    Interpreted::of(OptionValue::Text(value.to_vec()))
+    out
 }
 
 /// OPT-181: the reference build cannot.
