@@ -61,20 +61,14 @@ impl Comparison {
             *causes.entry(cause).or_default() += 1;
             let heading = format!("## {}: {}\n", pair.group, pair.label);
             let text = diff(pair);
-            println!(
-                "{}",
-                if at < SHOWN_DIFFERENCES {
-                    heading.clone() + &text
-                } else {
-                    first_line(&heading, &text)
-                }
-            );
-            let _ = write!(report, "{heading}{text}\n");
+            let whole = at < SHOWN_DIFFERENCES;
+            say(&if whole { heading.clone() + &text } else { first_line(&heading, &text) });
+            let _ = writeln!(report, "{heading}{text}");
         }
         for (cause, count) in &causes {
-            println!("{count:6} {cause}");
+            say(&format!("{count:6} {cause}"));
         }
-        println!("{summary}");
+        say(&summary);
         write_report(&self.family, &report)?;
         let equal = self.pairs.len() - different.len();
         assert!(
@@ -102,6 +96,11 @@ impl Comparison {
         }
         out
     }
+}
+
+/// Prints a line past the test runner, which keeps the output of tests that pass to itself.
+pub fn say(text: &str) {
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
 }
 
 /// The lines that differ: what is equal at the start and the end is left out.

@@ -57,11 +57,18 @@ fn path(suite: &str, file: &str) -> PathBuf {
 }
 
 fn parse(text: &str) -> BTreeMap<String, String> {
-    let parts = text.strip_prefix(HEAD).unwrap_or(text).split("=== ").skip(1);
-    parts
-        .filter_map(|part| part.split_once('\n'))
-        .map(|(name, result)| (name.to_owned(), result.to_owned()))
-        .collect()
+    let mut results = BTreeMap::new();
+    let mut open: Option<&mut String> = None;
+    for line in text.split_inclusive('\n') {
+        match (line.strip_prefix("=== "), &mut open) {
+            (Some(name), _) => {
+                open = Some(results.entry(name.trim_end().to_owned()).or_default());
+            }
+            (None, Some(result)) => result.push_str(line),
+            (None, None) => {}
+        }
+    }
+    results
 }
 
 #[cfg(test)]
@@ -71,9 +78,9 @@ mod tests {
     #[test]
     fn renders_and_parses() {
         let capture =
-            Capture { stdout: b"a\n".to_vec(), stderr: b"no end".to_vec(), status: Some(64) };
+            Capture { stdout: b"a\n".to_vec(), stderr: b"==== no end".to_vec(), status: Some(64) };
         let text = render(&capture);
-        assert_eq!(text, "--- stdout\na\n--- stderr\nno end\\\n--- status 64\n");
+        assert_eq!(text, "--- stdout\na\n--- stderr\n==== no end\\\n--- status 64\n");
         let parsed = parse(&format!("{HEAD}=== one\n{text}=== two\nx\n"));
         assert_eq!(parsed["one"], text);
         assert_eq!(parsed["two"], "x\n");

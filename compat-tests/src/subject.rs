@@ -95,13 +95,22 @@ pub enum Mode {
 /// is an error.
 pub fn mode() -> Result<Mode> {
     let mode = probe();
-    let required = std::env::var("BANGPATH_REQUIRE_ORACLE").is_ok_and(|v| v == "1");
     match &mode {
-        Mode::Recorded(why) | Mode::Skip(why) if required => {
+        Mode::Recorded(why) | Mode::Skip(why) if oracle_required() => {
             Err(Error::Tool(format!("BANGPATH_REQUIRE_ORACLE is set, but {why}")))
         }
         _ => Ok(mode),
     }
+}
+
+/// Whether a run without the oracle is a failure (`BANGPATH_REQUIRE_ORACLE=1`).
+pub fn oracle_required() -> bool {
+    std::env::var("BANGPATH_REQUIRE_ORACLE").is_ok_and(|value| value == "1")
+}
+
+/// Whether a program is in one of the usual directories.
+pub fn installed(tool: &str) -> bool {
+    ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|dir| Path::new(dir).join(tool).exists())
 }
 
 fn probe() -> Mode {
@@ -111,10 +120,8 @@ fn probe() -> Mode {
     if !namespaces.is_ok_and(|output| output.status.success()) {
         return Mode::Skip("no namespaces can be made (root and unshare are needed)".into());
     }
-    for tool in ["/usr/sbin/nsd", "/usr/sbin/ip", "/usr/bin/pgrep"] {
-        if !Path::new(tool).exists() && !Path::new("/bin").join(tool).exists() {
-            return Mode::Skip(format!("{tool} is not installed"));
-        }
+    if let Some(tool) = ["nsd", "ip", "pgrep"].into_iter().find(|tool| !installed(tool)) {
+        return Mode::Skip(format!("{tool} is not installed"));
     }
     if !Path::new(ORACLE).exists() || std::env::var_os("BANGPATH_COMPAT_RECORDED").is_some() {
         return Mode::Recorded(format!("the oracle {ORACLE} is not installed"));

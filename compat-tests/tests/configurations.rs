@@ -2,7 +2,7 @@
 //! ones where this machine has it.
 
 use bstr::ByteSlice;
-use compat_tests::compare::{Comparison, Pair, printable};
+use compat_tests::compare::{Comparison, Pair, printable, say};
 use compat_tests::config::{self, Config};
 use compat_tests::munge::munge;
 use compat_tests::subject::{self, Mode};
@@ -26,7 +26,7 @@ fn debian_and_generated() {
 #[test]
 fn collected() {
     let Some(corpus) = addresses::corpus_dir() else {
-        eprintln!("SKIPPED collected: no collection of configurations beside the repository");
+        say("SKIPPED collected: no collection of configurations beside the repository");
         return;
     };
     let mut configs = Vec::new();
@@ -47,7 +47,7 @@ fn compare(family: &str, configs: &[Config], addresses: &[Vec<u8>]) -> Result<()
     match subject::mode()? {
         Mode::Live => {}
         Mode::Recorded(why) | Mode::Skip(why) => {
-            eprintln!("SKIPPED {family}: {why}");
+            say(&format!("SKIPPED {family}: {why}"));
             return Ok(());
         }
     }

@@ -3,6 +3,7 @@
 //! `BANGPATH_CRASH_SEED` repeats the random moments of an earlier run (as far as the machine does).
 
 use bstr::ByteSlice;
+use compat_tests::compare::say;
 use compat_tests::subject::{self, Mode, Subject};
 use compat_tests::world::{self, Step};
 use compat_tests::{Result, config};
@@ -20,24 +21,24 @@ fn accepted_messages_survive() {
 
 fn check() -> Result<()> {
     if let Mode::Skip(why) = subject::mode()? {
-        eprintln!("SKIPPED crash: {why}");
+        say(&format!("SKIPPED crash: {why}"));
         return Ok(());
     }
     let seed = seed();
-    println!("BANGPATH_CRASH_SEED={seed}");
+    say(&format!("BANGPATH_CRASH_SEED={seed}"));
     let cf = include_str!("../cases/crash.cf");
     let script = format!(
         r#"peer crash {seed} {KILLS} {MESSAGES} 127.0.0.1:2525 \
             /run/sm/sendmail -C /tmp/case/test.cf -bD >accepted 2>crash.err
         rc=$?
-        for n in 1 2 3; do timeout 60 sendmail -C test.cf -qf; settle; done
+        for n in 1 2 3; do timeout 60 sendmail -C test.cf -qf; settle; done >runs 2>&1
         cat accepted
         echo "== mailbox"
         grep '^Subject: crash-' /var/mail/alice
         echo "== queue"
         ls -A /var/spool/mqueue | cut -c1-2 | sort | uniq -c
         echo "== errors"
-        sort crash.err | uniq -c | sort -rn | head -20
+        cat runs crash.err | sort | uniq -c | sort -rn | head -20
         exit $rc"#
     );
     let step = Step::script("crash", &script).file("test.cf", cf.as_bytes()).seconds(240);
@@ -50,12 +51,12 @@ fn check() -> Result<()> {
     let delivered: Vec<&str> = mailbox.lines().filter_map(subject_number).collect();
     let present: BTreeSet<&str> = delivered.iter().copied().collect();
     let lost: Vec<&&str> = accepted.difference(&present).collect();
-    println!(
+    say(&format!(
         "{} of {MESSAGES} messages were answered 250, {} are in the mailbox, {} of them twice or more",
         accepted.len(),
         present.len(),
         delivered.len() - present.len(),
-    );
+    ));
     println!("left in the queue and printed by the daemon:\n{rest}");
     assert_eq!(capture.status, Some(0), "{text}\n{}", capture.stderr.as_bstr());
     assert!(lost.is_empty(), "seed {seed}: lost {lost:?}");

@@ -3,6 +3,7 @@
 //! adds, and `-bp` showed it while it was queued.
 
 use bstr::ByteSlice;
+use compat_tests::compare::say;
 use compat_tests::subject::{self, Mode, Subject};
 use compat_tests::world::{self, Step};
 use compat_tests::{Result, config};
@@ -30,11 +31,11 @@ fn from_swaks_to_the_mailbox() {
 fn check() -> Result<()> {
     let etc_mail = config::etc_mail();
     if let Mode::Skip(why) = subject::mode()? {
-        eprintln!("SKIPPED swaks: {why}");
+        say(&format!("SKIPPED swaks: {why}"));
         return Ok(());
     }
     if etc_mail.is_empty() {
-        eprintln!("SKIPPED swaks: Debian's sendmail.cf is not installed");
+        say("SKIPPED swaks: Debian's sendmail.cf is not installed");
         return Ok(());
     }
     let step = Step::script("swaks", SCRIPT);
