@@ -58,3 +58,9 @@ impl Lookups for Answering<'_> {
         Some(KeyStyle { keep_quotes, blank: space_sub })
     }
 }
+
+impl MapServices for mapper::SystemServices {
+    fn take_macros(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        self.take_macro_changes()
+    }
+}

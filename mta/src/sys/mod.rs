@@ -2,6 +2,7 @@
 //! the user database.
 
 pub mod clock;
+pub mod config_files;
 pub mod durable;
 pub mod errors;
 pub mod exec;

@@ -357,6 +357,9 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
     macros.set(b"n", b"MAILER-DAEMON");
     macros.set(b"b", &facts.date);
     macros.set(b"opMode", &[facts.mode]);
+    for (name, value) in &facts.macros {
+        macros.set(name, value);
+    }
     let classes = &mut configuration.classes;
     let rows: [(&[u8], &[&str]); 8] = [
         (b"e", &["7bit", "8bit", "binary"]),

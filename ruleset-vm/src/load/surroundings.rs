@@ -15,6 +15,8 @@ pub struct HostFacts {
     pub mode: u8,
     /// Name of the user who runs this.
     pub user: Vec<u8>,
+    /// Macros given on the command line (`-M`), name without braces.
+    pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// Processors on line: `QueueLA` and `RefuseLA` are multiples of it.
     pub processors: usize,
 }

@@ -1,0 +1,32 @@
+//! What a configuration starts from, taken from this host and this command line.
+
+use ruleset_vm::load::HostFacts;
+
+use super::arguments::Arguments;
+use crate::message::date;
+use crate::sys::hostname::{self, Probe};
+use crate::sys::{clock, config_files, users};
+
+/// The facts for one operation mode.
+pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
+    let own = hostname::identify(Probe::All, &mut |_| None);
+    let uid = users::real_uid();
+    let user = users::by_uid(uid).ok().flatten().map_or_else(Vec::new, |account| account.name);
+    let macros = arguments
+        .all(b'M')
+        .filter_map(|value| {
+            let parsed = cf_parser::names::parse_name(value);
+            Some((parsed.name?.as_bytes().to_vec(), parsed.rest.to_vec()))
+        })
+        .collect();
+    HostFacts {
+        name: own.canonical,
+        node: own.node,
+        aliases: own.class_w,
+        date: date::rfc822(&date::Moment::utc(clock::now())),
+        mode,
+        user,
+        macros,
+        processors: config_files::processors(),
+    }
+}

@@ -1,0 +1,216 @@
+//! Reading a configuration from the system: the file, its class files, users, maps.
+
+use mapper::{MapSet, Settings};
+use ruleset_vm::load::{Complaint, Configuration, HostFacts, Setting, Surroundings, User, load};
+
+use crate::sys::config_files;
+use crate::sys::users;
+use cf_parser::{Diagnostic, Severity, Span};
+
+/// A configuration as it was read, and what was said about it.
+pub struct Reading {
+    /// The path it was read from.
+    pub path: Vec<u8>,
+    /// Rules, macros, classes, mailers, options.
+    pub configuration: Configuration,
+    /// Its maps.
+    pub maps: MapSet,
+    /// Messages in the order they are printed.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be opened (exit status 72).
+    #[error("{path}: line 0: cannot open: {reason}")]
+    CannotOpen {
+        /// The path.
+        path: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// It is a directory or a device (exit status 72).
+    #[error("{path}: line 0: not a plain file")]
+    NotPlain {
+        /// The path.
+        path: String,
+    },
+}
+
+/// Options given on the command line, applied behind those of the file.
+pub type CommandLineOptions = Vec<Setting>;
+
+impl Reading {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be used at all; anything less is a diagnostic.
+    pub fn of_file(path: &[u8], facts: &HostFacts) -> Result<Self, ReadError> {
+        let shown = String::from_utf8_lossy(path).into_owned();
+        let bytes = config_files::read_regular(path).map_err(|error| match error {
+            config_files::ConfigFileError::Io(error) => ReadError::CannotOpen {
+                path: shown,
+                reason: crate::sys::errors::describe(&error),
+            },
+            _ => ReadError::NotPlain { path: shown },
+        })?;
+        Ok(Self::of_bytes(path, &bytes, facts))
+    }
+
+    /// Reads a configuration given as bytes; `path` is what messages call it.
+    #[must_use]
+    pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
+        let (config, parsed) = cf_parser::parse(bytes);
+        let mut system = System { maps: MapSet::new(Settings::default()) };
+        let (configuration, mut diagnostics) = load(&config, parsed, facts, &mut system);
+        let mut maps = system.maps;
+        maps.set_settings(map_settings(&configuration));
+        for error in maps.finish(configuration.level) {
+            diagnostics.push(Diagnostic::error(Span::default(), error.text));
+        }
+        Self { path: path.to_vec(), configuration, maps, diagnostics }
+    }
+
+    /// Each message with its place in front, as sendmail prints it.
+    pub fn messages(&self) -> impl Iterator<Item = (Vec<u8>, Severity)> + '_ {
+        self.diagnostics.iter().map(|diagnostic| {
+            let mut line = Vec::new();
+            if !diagnostic.bare {
+                line.extend_from_slice(&self.path);
+                line.extend(format!(": line {}: ", diagnostic.span.last_line).into_bytes());
+            }
+            line.extend_from_slice(&diagnostic.text);
+            (line, diagnostic.severity)
+        })
+    }
+
+    /// The exit status that reading asks for: that of the first error, 0 without errors.
+    #[must_use]
+    pub fn exit(&self) -> u8 {
+        self.diagnostics
+            .iter()
+            .find_map(|diagnostic| match diagnostic.severity {
+                Severity::Error { exit, .. } => Some(exit),
+                Severity::Warning => None,
+            })
+            .unwrap_or(0)
+    }
+
+    /// The exit status of an error that ends the program on the spot, if there is one.
+    #[must_use]
+    pub fn fatal(&self) -> Option<u8> {
+        self.diagnostics.iter().find_map(|diagnostic| match diagnostic.severity {
+            Severity::Error { exit, fatal: true } => Some(exit),
+            _ => None,
+        })
+    }
+}
+
+/// The options that maps read.
+fn map_settings(configuration: &Configuration) -> Settings {
+    let options = &configuration.options;
+    let expanded = |name: &str| {
+        options.text(name).map(|text| configuration.macros.expand_bytes(text))
+    };
+    let mut settings = Settings::default();
+    if let Some(path) = expanded("ServiceSwitchFile") {
+        settings.service_switch_file = path;
+    }
+    if let Some(path) = expanded("HostsFile") {
+        settings.hosts_file = path;
+    }
+    settings.alias_files = options
+        .all("AliasFile")
+        .flat_map(|setting| {
+            let value = configuration.macros.expand_bytes(&setting.value);
+            value.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect::<Vec<_>>()
+        })
+        .map(|spec| spec.trim_ascii().to_vec())
+        .filter(|spec| !spec.is_empty())
+        .collect();
+    if let Some(value) = options.bytes("ResolverOptions") {
+        let value = value.to_ascii_lowercase();
+        settings.work_around_broken_aaaa =
+            value.split(u8::is_ascii_whitespace).any(|w| w.ends_with(b"workaroundbrokenaaaa"));
+        settings.use_search_list = !value.split(u8::is_ascii_whitespace).any(|w| w == b"-dnsrch");
+    }
+    settings.local_domain = configuration.macros.value(b"m");
+    settings.own_names = configuration
+        .classes
+        .list(&cf_parser::Name::new(b"w"))
+        .into_iter()
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    settings
+}
+
+/// The running system as the loader asks it.
+struct System {
+    maps: MapSet,
+}
+
+impl Surroundings for System {
+    fn class_file(&mut self, path: &[u8]) -> Result<Vec<u8>, Complaint> {
+        config_files::read_class_file(path, true).map_err(|error| {
+            let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
+            Complaint { text, exit: 71 }
+        })
+    }
+
+    fn class_program(&mut self, command: &[u8]) -> Result<Vec<u8>, Complaint> {
+        Ok(config_files::program_output(command).unwrap_or_default())
+    }
+
+    fn class_lookup(&mut self, key: &[u8], spec: &[u8]) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
+        let complaint = |text: Vec<u8>| Complaint { text, exit: 70 };
+        let spec: Vec<u8> = match spec.iter().position(|byte| *byte == b':') {
+            Some(colon) => [&spec[..colon], b" ", &spec[colon + 1..]].concat(),
+            None => spec.to_vec(),
+        };
+        let class = spec.split(|byte| *byte == b' ').next().unwrap_or_default().to_vec();
+        if let Some(error) = self.maps.declare(&[b"F-class ", &spec[..]].concat()).into_iter().next() {
+            let text = if error.text.ends_with(b"not available") {
+                [b"fileclass: class ", &class[..], b" not available"].concat()
+            } else {
+                error.text
+            };
+            return Err(vec![complaint(text)]);
+        }
+        let mut services = mapper::SystemServices::default();
+        let context = mapper::LookupContext::default();
+        let lookup = self.maps.lookup(b"F-class", key, &[], &context, &mut services);
+        let mut complaints: Vec<Complaint> =
+            lookup.notices.into_iter().map(|notice| complaint(notice.text)).collect();
+        match lookup.answer {
+            mapper::Answer::Found(value) => Ok(Some(value)),
+            mapper::Answer::Temporary { .. } => {
+                complaints.push(complaint(b"fileclass: map lookup failed".to_vec()));
+                Err(complaints)
+            }
+            _ if complaints.is_empty() => Ok(None),
+            _ => Err(complaints),
+        }
+    }
+
+    fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
+        self.maps
+            .declare(line)
+            .into_iter()
+            .map(|error| Complaint { text: error.text, exit: 70 })
+            .collect()
+    }
+
+    fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
+        config_files::environment(name)
+    }
+
+    fn user(&mut self, name: &[u8]) -> Option<User> {
+        let account = users::by_name(name).ok().flatten()?;
+        Some(User { name: account.name, uid: account.uid, gid: account.gid })
+    }
+
+    fn group(&mut self, name: &[u8]) -> Option<u32> {
+        users::group_by_name(name).ok().flatten()
+    }
+}
