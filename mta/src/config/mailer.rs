@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn transport_follows_from_path_arguments_and_flag_z() {
-        let rows: &[(&[u8], &[u8], &[&[u8]], Transport)] = &[
+        type Row = (&'static [u8], &'static [u8], &'static [&'static [u8]], Transport);
+        let rows: &[Row] = &[
             (b"/bin/mail", b"m", &[b"mail", b"-d", b"$u"], Transport::Program), // ML-093
             (b"/bin/smtpd", b"m", &[b"smtpd"], Transport::ProgramSmtp),         // ML-094
             (b"/bin/mail", b"z", &[b"mail", b"-l", b"$u"], Transport::ProgramSmtp),

@@ -219,7 +219,9 @@ pub struct RecipientOutcome {
     pub reported: Enhanced,
     /// `Remote-MTA:` of a DSN: the host that answered.
     pub remote_mta: Option<Vec<u8>>,
-    /// `Diagnostic-Code:` of a DSN and `reply=` of the log: the first line of the peer's reply.
+    /// `Diagnostic-Code:` of a DSN: the first line of the peer's reply.
+    pub diagnostic: Option<Vec<u8>>,
+    /// `reply=` of the log.
     pub reply: Option<Vec<u8>>,
 }
 
@@ -259,6 +261,7 @@ impl DeliveryReport {
             queue_text: stat.clone(),
             reported: super::outcome::reported_code(status.exit),
             remote_mta: None,
+            diagnostic: None,
             reply: None,
         }));
     }

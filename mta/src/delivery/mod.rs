@@ -163,4 +163,6 @@ fn too_large(mailer: &Mailer, group: &DeliveryGroup) -> DeliveryReport {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

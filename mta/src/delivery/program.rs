@@ -14,7 +14,7 @@ use super::outcome;
 use crate::config::mailer::{MAX_ARGUMENTS, Mailer};
 use crate::events::Event;
 use crate::sys::exec::{self, Ended, ExecError, Identity, Invocation, Output, Running};
-use crate::sys::{poll, users};
+use crate::sys::{errors, poll, users};
 
 /// The recipients of a delivery as the mailer is told them, quotes stripped where flag `s` wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,21 +67,22 @@ pub fn deliver(
         Err(error) => return not_started(mailer, recipients, &error, context),
     };
     let form = MessageForm::for_mailer(mailer, index, true, true);
-    // A program need not read the message (observed): the broken pipe is no error, its exit status
-    // decides.
-    let written = write_message(&mut running, &form, message, context);
-    let limit = Duration::from_secs(mailer.wait);
-    let (ended, output) = match (written, running.finish(limit)) {
-        (Err(error), _) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let text = format!("mailer output: {error}");
+    match write_message(&mut running, &form, message, context) {
+        // A program need not read the message (observed): its exit status decides.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Ok(()) => {}
+        Err(error) => {
+            // Not closed but killed: the end of its input would make it deliver half a message.
+            drop(running);
+            let text = format!("mailer output: {}", errors::describe(&error));
             return DeliveryReport::all(recipients, &Status::from_exit(Exit::IOERR, text));
         }
-        (_, Ok(done)) => done,
-        (_, Err(error)) => {
-            return DeliveryReport::all(
-                recipients,
-                &Status::from_exit(Exit::OSERR, error.to_string()),
-            );
+    }
+    let (ended, output) = match running.finish(Duration::from_secs(mailer.wait)) {
+        Ok(done) => done,
+        Err(error) => {
+            let text = errors::describe(&error);
+            return DeliveryReport::all(recipients, &Status::from_exit(Exit::OSERR, text));
         }
     };
     let mut report = DeliveryReport::default();

@@ -2,19 +2,23 @@
 
 mod connect;
 mod session;
+mod words;
 
-use ruleset_vm::{Enhanced, Exit, Status};
+use std::time::Instant;
 
-use super::context::{DeliveryContext, DeliveryReport, MessageSource, RecipientOutcome};
+use ruleset_vm::{Exit, Status};
+
+use super::context::{DeliveryContext, DeliveryReport, MessageSource};
 use super::hosts::{self, MxRules, Target};
-use super::outcome;
-use super::program::Addressees;
+use super::program::{self, Addressees};
 use crate::config::mailer::{Mailer, Transport};
+use crate::events::{Event, Severity};
 use crate::message::envelope::{BodyType, Recipient};
 use crate::protocol::smtp::client::{
-    self as protocol, Esmtp, Notify, Outcome, Protocol, Refusal, Reply, Return, Settings, Stage,
-    Transaction, Verdict,
+    self as protocol, Esmtp, Notify, Outcome, Protocol, Refusal, Return, Settings, Transaction,
+    Verdict,
 };
+use crate::sys::net::Channel;
 use crate::sys::{ids, poll};
 
 use connect::Endpoint;
@@ -58,56 +62,77 @@ pub fn deliver(
         Transport::Tcp => attempt.over_tcp(),
         Transport::UnixSocket => attempt.over_unix_socket(),
         Transport::ProgramSmtp => attempt.over_program(),
-        _ => Err(Status::from_exit(Exit::CONFIG, "mailer cannot be used for SMTP")),
+        _ => Err(Status::from_exit(Exit::CONFIG, "mailer cannot be used for SMTP").into()),
     };
-    if let Err(status) = failed {
-        attempt.report.add_all(&attempt.recipients, &status);
+    if let Err(setback) = failed {
+        attempt.settle(&setback);
     }
     (attempt.report, attempt.session)
 }
 
+/// Why there was no transaction.
+enum Setback {
+    /// Nobody was reached, or nobody could be asked.
+    Unreached(Status),
+    /// The peer does not take part.
+    Refused(Verdict, Vec<u8>),
+}
+
+impl From<Status> for Setback {
+    fn from(status: Status) -> Self {
+        Self::Unreached(status)
+    }
+}
+
 impl Attempt<'_> {
     /// Tries hosts and their addresses until one takes part in a transaction.
-    fn over_tcp(&mut self) -> Result<(), Status> {
+    fn over_tcp(&mut self) -> Result<(), Setback> {
         let endpoint = Endpoint::of(self.mailer, self.addressees, self.context)?;
         let overall = poll::deadline_after(self.context.settings.timeouts.all_connects);
         let mut last = None;
         for target in self.targets(&endpoint.place, &mut last) {
             self.announce(target.label(), &endpoint.port_text());
-            self.report.relay = Some(target.label().to_vec());
-            let addresses = match connect::addresses(&target, self.mailer, self.context) {
-                Ok(addresses) => addresses,
-                Err(status) => {
-                    last = Some(status);
+            match self.over_addresses(&target, endpoint.port, overall) {
+                Ok(()) => return Ok(()),
+                Err(setback) => last = Some(setback),
+            }
+        }
+        Err(last.unwrap_or_else(|| hosts::unknown_host(&endpoint.place).into()))
+    }
+
+    /// Tries the addresses of one host. A refusal of class 5 is one of the host, other troubles may
+    /// be those of the address (SM-081).
+    fn over_addresses(
+        &mut self,
+        target: &Target,
+        port: u16,
+        overall: Option<Instant>,
+    ) -> Result<(), Setback> {
+        let (mailer, context) = (self.mailer, self.context);
+        self.report.relay = Some(target.label().to_vec());
+        let mut last = None;
+        for address in connect::addresses(target, mailer, context)? {
+            self.report.relay = Some(connect::relay(target.label(), address));
+            let channel = match connect::tcp(address, port, mailer, context, overall) {
+                Ok(channel) => channel,
+                Err(error) => {
+                    last = Some(connect::failure(&error, target.label()).into());
                     continue;
                 }
             };
-            for address in addresses {
-                self.report.relay = Some(connect::relay(target.label(), address));
-                let connected =
-                    connect::tcp(address, endpoint.port, self.mailer, self.context, overall);
-                match connected {
-                    Err(error) => last = Some(connect::failure(&error, target.label())),
-                    Ok(channel) => match self.talk(channel, target.label()) {
-                        None => return Ok(()),
-                        Some(refusal) => {
-                            let next_host = refusal.reply.as_ref().is_some_and(|r| r.class() == 5);
-                            last = Some(self.refused(&refusal));
-                            if next_host {
-                                break;
-                            }
-                        }
-                    },
+            match self.talk(channel, target.label()) {
+                Ok(()) => return Ok(()),
+                Err(Setback::Refused(verdict, peer)) if !verdict.status.retry => {
+                    return Err(Setback::Refused(verdict, peer));
                 }
+                Err(setback) => last = Some(setback),
             }
         }
-        let status = last.unwrap_or_else(|| hosts::unknown_host(&endpoint.place));
-        self.report.host_failure = Some(status.clone());
-        if self.report.outcomes.is_empty() { Err(status) } else { Ok(()) }
+        Err(last.unwrap_or_else(|| hosts::unknown_host(target.label()).into()))
     }
 
     /// The hosts of all elements of the list; what keeps an element from having hosts goes to `last`.
-    fn targets(&self, place: &[u8], last: &mut Option<Status>) -> Vec<Target> {
+    fn targets(&self, place: &[u8], last: &mut Option<Setback>) -> Vec<Target> {
         let context = self.context;
         let rules = MxRules {
             is_own: context.is_own_name,
@@ -119,7 +144,7 @@ impl Attempt<'_> {
         for spec in hosts::host_list(place) {
             match hosts::targets(&spec, use_mx, settings, context.resolver, &rules) {
                 Ok(targets) => found.extend(targets),
-                Err(status) => *last = Some(status),
+                Err(status) => *last = Some(status.into()),
             }
         }
         if found.is_empty()
@@ -130,29 +155,22 @@ impl Attempt<'_> {
         found
     }
 
-    fn over_unix_socket(&mut self) -> Result<(), Status> {
+    fn over_unix_socket(&mut self) -> Result<(), Setback> {
         let endpoint = Endpoint::of(self.mailer, self.addressees, self.context)?;
         self.announce(&endpoint.place, "");
         self.report.relay = Some(b"localhost".to_vec());
         let channel = connect::unix(&endpoint.place)
             .map_err(|error| connect::failure(&error, &endpoint.place))?;
-        match self.talk(channel, b"localhost") {
-            None => Ok(()),
-            Some(refusal) => Err(self.refused(&refusal)),
-        }
+        self.talk(channel, b"localhost")
     }
 
-    fn over_program(&mut self) -> Result<(), Status> {
+    fn over_program(&mut self) -> Result<(), Setback> {
         let host = self.addressees.host.clone();
         self.announce(if host.is_empty() { &self.mailer.name } else { &host }, "");
         self.report.relay = (!host.is_empty()).then(|| host.clone());
         let forward: Vec<usize> = self.recipients.iter().rev().copied().collect();
         let channel = connect::start_program(self.mailer, &forward, self.addressees, self.context)?;
-        let peer = if host.is_empty() { b"localhost".to_vec() } else { host };
-        match self.talk(channel, &peer) {
-            None => Ok(()),
-            Some(refusal) => Err(self.refused(&refusal)),
-        }
+        self.talk(channel, if host.is_empty() { b"localhost" } else { &host })
     }
 
     /// `ADDR... Connecting to H port N via M...` (ML-149).
@@ -166,26 +184,51 @@ impl Attempt<'_> {
         (self.context.verbose)(&line);
     }
 
-    /// One transaction; `None` when the recipients have their verdicts.
-    fn talk(&mut self, channel: Box<dyn crate::sys::net::Channel>, peer: &[u8]) -> Option<Refusal> {
+    /// One transaction: the recipients get their verdicts, or the peer does not take part.
+    fn talk(&mut self, channel: Box<dyn Channel>, peer: &[u8]) -> Result<(), Setback> {
         let settings = self.settings(peer);
         let mut session = Session::new(channel, settings, self.context.settings.timeouts);
         let transaction = self.transaction();
         let talk = session.transact(&transaction, self.index, self.message, self.context);
-        let result = match talk {
+        self.report.transcript.extend(session.take_transcript());
+        let offers = session.client().offers().clone();
+        match talk {
             Talk::Done(outcome) => {
-                self.report.relayed_with_dsn = session.client().offers().dsn;
-                self.report.transcript.extend(session.take_transcript());
-                self.finish(&outcome, peer);
-                None
+                self.session = Some(session);
+                self.report.relayed_with_dsn = offers.dsn;
+                self.finish(&outcome, peer, offers.enhanced_status_codes);
+                Ok(())
             }
-            Talk::Refused(refusal) => {
-                self.report.transcript.extend(session.take_transcript());
-                Some(refusal)
+            Talk::Refused(Refusal { stage, status, reply }) => {
+                if status.exit == Exit::CONFIG {
+                    self.report_loop(&status, peer);
+                }
+                Err(Setback::Refused(Verdict { status, reply, stage }, peer.to_vec()))
             }
-        };
-        self.session = Some(session);
-        result
+        }
+    }
+
+    /// This host talks to itself (SM-083): a system error, in the log and in the transcript.
+    fn report_loop(&mut self, status: &Status, peer: &[u8]) {
+        let text = [peer, b" ", &status.text].concat();
+        program::system_error(self.context, &text);
+        self.report.transcript.push([b"553 5.3.5 ", text.as_slice()].concat());
+    }
+
+    /// All recipients share what kept the transaction from being.
+    fn settle(&mut self, setback: &Setback) {
+        match setback {
+            Setback::Unreached(status) => {
+                self.report.host_failure = Some(status.clone());
+                self.report.add_all(&self.recipients, status);
+            }
+            Setback::Refused(verdict, peer) => {
+                self.report.host_failure = Some(verdict.status.clone());
+                let all = self.recipients.iter();
+                let outcomes = all.map(|&at| words::of_verdict(at, verdict, peer, false));
+                self.report.outcomes.extend(outcomes);
+            }
+        }
     }
 
     fn settings(&self, peer: &[u8]) -> Settings {
@@ -237,46 +280,17 @@ impl Attempt<'_> {
     }
 
     /// Takes over the verdicts.
-    fn finish(&mut self, outcome: &Outcome, peer: &[u8]) {
+    fn finish(&mut self, outcome: &Outcome, peer: &[u8], enhanced: bool) {
         self.report.body_refused = !outcome.return_body;
         self.report.host_failure.clone_from(&outcome.host);
         for (&recipient, verdict) in self.recipients.iter().zip(&outcome.recipients) {
-            self.report.outcomes.push(of_verdict(recipient, verdict, peer));
+            self.report.outcomes.push(words::of_verdict(recipient, verdict, peer, enhanced));
             if verdict.status.exit == Exit::PROTOCOL {
-                self.log_protocol_error(verdict, peer);
+                let text = words::protocol_error(verdict, peer);
+                let id = Some(self.context.queue_id);
+                self.context.events.report(Event::text(id, Severity::Info, 1, text));
             }
         }
-    }
-
-    /// `H: SMTP RCPT protocol error: TEXT` (SM-096).
-    fn log_protocol_error(&self, verdict: &Verdict, peer: &[u8]) {
-        let reply = verdict.reply.as_ref().map_or(&b""[..], first_line);
-        let stage = verdict.stage.protocol_name().as_bytes();
-        let text = [peer, b": SMTP ", stage, b" protocol error: ", reply].concat();
-        self.context.events.report(crate::events::Event::text(
-            Some(self.context.queue_id),
-            crate::events::Severity::Info,
-            1,
-            text,
-        ));
-    }
-
-    /// The host does not take part: what that means if no other does. The verdicts are kept in the
-    /// report with the words of the peer.
-    fn refused(&mut self, refusal: &Refusal) -> Status {
-        let verdict = Verdict {
-            status: refusal.status.clone(),
-            reply: refusal.reply.clone(),
-            stage: refusal.stage,
-        };
-        let shown = of_verdict(0, &verdict, b"");
-        let text = shown.stat.strip_prefix(b"Deferred: ").unwrap_or(&shown.stat).to_vec();
-        let text = if refusal.status.exit == Exit::TEMPFAIL && text == b"Deferred" {
-            refusal.status.text.clone()
-        } else {
-            text
-        };
-        Status { text, ..refusal.status.clone() }
     }
 }
 
@@ -292,47 +306,6 @@ fn order(user: &[u8], recipient: Option<&Recipient>) -> protocol::Recipient {
         }),
         orcpt: recipient.and_then(|recipient| recipient.original.clone()),
     }
-}
-
-fn first_line(reply: &Reply) -> &[u8] {
-    reply.lines.first().map_or(&[], Vec::as_slice)
-}
-
-/// The texts of a verdict as the log and reports have them: a deferral quotes the first line of the
-/// reply, a failure has the text of its exit status and the reply beside it (observed).
-fn of_verdict(recipient: usize, verdict: &Verdict, peer: &[u8]) -> RecipientOutcome {
-    let status = &verdict.status;
-    let quoted = verdict.reply.as_ref().map(|reply| first_line(reply).to_vec());
-    let shown = match (status.exit, &quoted) {
-        (Exit::OK, _) => status.clone(),
-        (Exit::TEMPFAIL, Some(line)) => Status { text: line.clone(), ..status.clone() },
-        // A connection lost in front of the data leaves no words (SM-103).
-        (Exit::TEMPFAIL, None) if before_data(verdict.stage) => {
-            Status { text: Vec::new(), ..status.clone() }
-        }
-        (Exit::TEMPFAIL, None) => status.clone(),
-        (Exit::CONFIG, _) => status.clone(),
-        _ => Status { text: Vec::new(), ..status.clone() },
-    };
-    let lost = || [b"421 4.4.1 ", status.text.as_slice()].concat();
-    let reply = match status.exit {
-        Exit::OK => None,
-        _ => quoted.or_else(|| (status.exit == Exit::TEMPFAIL).then(lost)),
-    };
-    let stat = outcome::stat_text(&shown);
-    RecipientOutcome {
-        recipient,
-        status: status.clone(),
-        queue_text: stat.clone(),
-        stat,
-        reported: status.enhanced.unwrap_or(Enhanced::new(5, 0, 0)),
-        remote_mta: (!peer.is_empty()).then(|| peer.to_vec()),
-        reply,
-    }
-}
-
-fn before_data(stage: Stage) -> bool {
-    matches!(stage, Stage::Mail | Stage::Rcpt | Stage::Reset)
 }
 
 #[cfg(test)]

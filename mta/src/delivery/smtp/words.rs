@@ -1,0 +1,152 @@
+//! The words of a verdict in the log, in reports and for `-v` (observed with sendmail 8.17.1.9).
+
+use ruleset_vm::{Enhanced, Exit, Status};
+
+use crate::delivery::context::RecipientOutcome;
+use crate::delivery::outcome;
+use crate::protocol::smtp::client::{Reply, Stage, Verdict};
+
+/// What is told of one recipient. The first line of a reply is the one quoted; `enhanced` is whether
+/// the peer announced enhanced codes, which then are no part of the words.
+pub(super) fn of_verdict(
+    recipient: usize,
+    verdict: &Verdict,
+    peer: &[u8],
+    enhanced: bool,
+) -> RecipientOutcome {
+    let status = &verdict.status;
+    let shown = Status { text: words(verdict, enhanced), ..status.clone() };
+    let stat = outcome::stat_text(&shown);
+    RecipientOutcome {
+        recipient,
+        status: status.clone(),
+        queue_text: stat.clone(),
+        stat,
+        reported: status.enhanced.unwrap_or(Enhanced::new(5, 0, 0)),
+        remote_mta: Some(peer.to_vec()),
+        diagnostic: diagnostic(verdict),
+        reply: logged_reply(verdict),
+    }
+}
+
+fn first_line(verdict: &Verdict) -> Option<&[u8]> {
+    verdict.reply.as_ref().and_then(|reply| reply.lines.first()).map(Vec::as_slice)
+}
+
+/// The text beside `Sent` and `Deferred`; nothing for failures, which have the text of their exit
+/// status and the reply beside it (LG-010). A connection lost in a transaction leaves no words.
+fn words(verdict: &Verdict, enhanced: bool) -> Vec<u8> {
+    let line = first_line(verdict);
+    match (verdict.status.exit, line) {
+        (Exit::OK, Some(line)) => {
+            let text = Reply::text_of(line);
+            match Enhanced::parse_prefix(text).filter(|_| enhanced) {
+                Some((_, used)) => text.get(used..).unwrap_or_default().trim_ascii_start().to_vec(),
+                None => text.to_vec(),
+            }
+        }
+        (Exit::TEMPFAIL, Some(line)) => line.to_vec(),
+        (Exit::TEMPFAIL, None) if matches!(verdict.stage, Stage::Greeting | Stage::Hello) => {
+            verdict.status.text.clone()
+        }
+        (Exit::OK | Exit::TEMPFAIL | Exit::CONFIG, None) => Vec::new(),
+        (_, None) => verdict.status.text.clone(),
+        (_, Some(_)) => Vec::new(),
+    }
+}
+
+/// `Diagnostic-Code:`: the first line of the reply as it came.
+fn diagnostic(verdict: &Verdict) -> Option<Vec<u8>> {
+    match verdict.status.exit {
+        Exit::OK => None,
+        Exit::CONFIG => Some(b"553 5.3.5 system config error".to_vec()),
+        _ => first_line(verdict).map(<[u8]>::to_vec),
+    }
+}
+
+/// `reply=` of the log: the first line. Outside of replies to `RCPT` the hyphen of a line that goes on
+/// is shown as a blank; a connection lost at `RCPT` is told as a reply 421.
+fn logged_reply(verdict: &Verdict) -> Option<Vec<u8>> {
+    let at_recipient = verdict.stage == Stage::Rcpt;
+    match (verdict.status.exit, first_line(verdict)) {
+        (Exit::OK | Exit::CONFIG, _) => None,
+        (_, Some(line)) if at_recipient => Some(line.to_vec()),
+        (_, Some(line)) => {
+            let code = line.get(..3).unwrap_or(line);
+            let text = Reply::text_of(line);
+            Some([code, b" ", text].concat())
+        }
+        (Exit::TEMPFAIL, None) if at_recipient => {
+            Some([b"421 4.4.1 ", verdict.status.text.as_slice()].concat())
+        }
+        (_, None) => None,
+    }
+}
+
+/// `H: SMTP RCPT protocol error: TEXT` (SM-096).
+pub(super) fn protocol_error(verdict: &Verdict, peer: &[u8]) -> Vec<u8> {
+    let stage = verdict.stage.protocol_name().as_bytes();
+    let reply = first_line(verdict).unwrap_or_default();
+    [peer, b": SMTP ", stage, b" protocol error: ", reply].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// exit, stage, lines of the reply, stat=, reply=
+    type Row = (Exit, Stage, &'static [&'static str], &'static str, Option<&'static str>);
+
+    #[test]
+    fn the_log_has_the_words_of_sendmail() {
+        // SM-098, SM-103, SM-132, SM-133; the rows as logged by 8.17.1.9.
+        let rows: &[Row] = &[
+            (Exit::OK, Stage::Dot, &["250-2.0.0 first", "250 2.0.0 last"], "Sent (first)", None),
+            (
+                Exit::UNAVAILABLE,
+                Stage::Greeting,
+                &["554-no", "554 never"],
+                "Service unavailable",
+                Some("554 no"),
+            ),
+            (
+                Exit::TEMPFAIL,
+                Stage::Greeting,
+                &["421 go away"],
+                "Deferred: 421 go away",
+                Some("421 go away"),
+            ),
+            (Exit::TEMPFAIL, Stage::Greeting, &[], "Deferred: Connection reset by h", None),
+            (Exit::TEMPFAIL, Stage::Mail, &[], "Deferred", None),
+            (Exit::TEMPFAIL, Stage::Dot, &[], "Deferred", None),
+            (Exit::TEMPFAIL, Stage::Rcpt, &[], "Deferred", Some("421 4.4.1 Connection reset by h")),
+            (
+                Exit::TEMPFAIL,
+                Stage::Rcpt,
+                &["450-4.2.2 a", "450 4.2.2 b"],
+                "Deferred: 450-4.2.2 a",
+                Some("450-4.2.2 a"),
+            ),
+            (
+                Exit::UNAVAILABLE,
+                Stage::Dot,
+                &["552-5.3.4 a", "552 b"],
+                "Service unavailable",
+                Some("552 5.3.4 a"),
+            ),
+            (Exit::NOUSER, Stage::Rcpt, &["550 5.1.1 x"], "User unknown", Some("550 5.1.1 x")),
+            (Exit::CONFIG, Stage::Hello, &["250 me"], "Local configuration error", None),
+        ];
+        for &(exit, stage, lines, stat, reply) in rows {
+            let received = (!lines.is_empty()).then(|| Reply {
+                code: 0,
+                lines: lines.iter().map(|line| line.as_bytes().to_vec()).collect(),
+            });
+            let status = Status::from_exit(exit, "Connection reset by h");
+            let outcome = of_verdict(0, &Verdict { status, reply: received, stage }, b"h", true);
+            assert_eq!(String::from_utf8_lossy(&outcome.stat), stat, "{stage:?} {lines:?}");
+            let shown = outcome.reply.map(|reply| String::from_utf8_lossy(&reply).into_owned());
+            assert_eq!(shown.as_deref(), reply, "{stage:?} {lines:?}");
+        }
+    }
+}
