@@ -1,0 +1,26 @@
+//! `HELP` from a help file of `topic TAB text` lines (SM-026).
+
+use super::replies;
+use super::reply::Reply;
+
+/// The topic of `HELP` without an argument.
+const DEFAULT_TOPIC: &[u8] = b"smtp";
+
+/// The reply about `topic`. Lines of other topics, among them `#vers N`, are passed over.
+pub(super) fn find(file: &[u8], topic: &[u8]) -> Reply {
+    let wanted = if topic.is_empty() { DEFAULT_TOPIC } else { topic };
+    let mut text = Vec::new();
+    for line in file.split(|&byte| byte == b'\n') {
+        let Some(tab) = line.iter().position(|&byte| byte == b'\t') else { continue };
+        let (name, rest) = line.split_at(tab);
+        if name.eq_ignore_ascii_case(wanted) {
+            text.extend_from_slice(rest.get(1..).unwrap_or_default());
+            text.push(b'\n');
+        }
+    }
+    if text.is_empty() {
+        return replies::HELP_UNKNOWN.with(&[topic]);
+    }
+    text.extend_from_slice(replies::HELP_END.text.as_bytes());
+    replies::HELP_LINE.with(&[&text])
+}

@@ -1,0 +1,173 @@
+//! Everything beside mail itself: `VRFY`, `EXPN`, `ETRN`, `HELP`, `VERB`, `NOOP`, `QUIT`, and the
+//! commands that are refused or unknown.
+
+use super::action::{Answer, Note, Question, UnexpectedAnswer};
+use super::help;
+use super::replies::{self, Template};
+use super::reply::Reply;
+use super::session::{Session, Topic};
+use super::verbs::Command;
+use ruleset_vm::Status;
+
+impl Session {
+    pub(super) fn vrfy(&mut self, command: &Command) {
+        let privacy = self.settings.privacy;
+        self.inquire(command, privacy.need_vrfy_hello, privacy.no_vrfy, false);
+    }
+
+    pub(super) fn expn(&mut self, command: &Command) {
+        let privacy = self.settings.privacy;
+        let refused = privacy.no_expn || !self.features.expn;
+        self.inquire(command, privacy.need_expn_hello, refused, true);
+    }
+
+    fn inquire(&mut self, command: &Command, need_hello: bool, refused: bool, expand: bool) {
+        self.counters.verify += 1;
+        let limit = self.settings.limits.verify;
+        if !self.slow_down("VRFY/EXPN", self.counters.verify, limit) {
+            return;
+        }
+        let introduce = replies::INTRODUCE_YOURSELF.reply();
+        if let Some(reply) = self.missing_hello(need_hello, introduce) {
+            return self.reply(reply);
+        }
+        if refused {
+            let reply = if expand { replies::NOT_ALLOWED } else { replies::CANNOT_VRFY };
+            return self.reply(reply.reply());
+        }
+        let argument = command.argument.clone();
+        if argument.is_empty() {
+            return self.reply(replies::ARGUMENT_REQUIRED.reply());
+        }
+        let topic = Topic::Verify { argument: argument.clone() };
+        let question = if expand { Question::Expand(argument) } else { Question::Verify(argument) };
+        self.ask(question, topic);
+    }
+
+    pub(super) fn verify_answered(
+        &mut self,
+        argument: &[u8],
+        answer: Answer,
+    ) -> Result<(), UnexpectedAnswer> {
+        let addresses = match answer {
+            Answer::Addresses(addresses) => addresses,
+            Answer::Status(status) => {
+                self.refuse(&status, Some(argument));
+                return Ok(());
+            }
+            _ => return Err(UnexpectedAnswer),
+        };
+        let certain = addresses.iter().all(|verified| verified.certain);
+        let lines: Vec<Vec<u8>> = addresses
+            .iter()
+            .map(|verified| {
+                let mut line = verified.full_name.clone();
+                if !line.is_empty() {
+                    line.push(b' ');
+                }
+                line.push(b'<');
+                line.extend_from_slice(&verified.address);
+                line.push(b'>');
+                line
+            })
+            .collect();
+        let mut reply = replies::ADDRESS.with(&[&lines.join(&b'\n')]);
+        reply.code = if certain { 250 } else { 252 };
+        self.reply(reply);
+        Ok(())
+    }
+
+    pub(super) fn etrn(&mut self, command: &Command) {
+        if self.settings.privacy.no_etrn || !self.features.etrn {
+            return self.reply(replies::NOT_ALLOWED.reply());
+        }
+        if command.argument.is_empty() {
+            return self.reply(replies::PARAMETER_REQUIRED.reply());
+        }
+        self.counters.etrn += 1;
+        let limit = self.settings.limits.etrn;
+        if self.slow_down("ETRN", self.counters.etrn, limit) {
+            self.ask(Question::Etrn(command.argument.clone()), Topic::Etrn);
+        }
+    }
+
+    pub(super) fn help(&mut self, command: &Command) {
+        let reply = match &self.settings.help {
+            None => replies::HELP_MISSING.with(&[&self.settings.program]),
+            Some(file) => help::find(file, &command.argument),
+        };
+        self.reply(reply);
+    }
+
+    pub(super) fn noop(&mut self, command: &Command) {
+        self.counters.noop += 1;
+        let limit = self.settings.limits.noop;
+        if self.slow_down("NOOP", self.counters.noop, limit) {
+            self.after_check_other(command, replies::OK.reply(), false);
+        }
+    }
+
+    pub(super) fn verb(&mut self, command: &Command) {
+        self.counters.verbose += 1;
+        let limit = self.settings.limits.noop;
+        if !self.slow_down("VERB", self.counters.verbose, limit) {
+            return;
+        }
+        let privacy = self.settings.privacy;
+        if privacy.no_verb || privacy.no_expn || !self.features.verb {
+            return self.reply(replies::VERBOSE_UNAVAILABLE.reply());
+        }
+        self.after_check_other(command, replies::VERBOSE.reply(), true);
+    }
+
+    pub(super) fn quit(&mut self, _command: &Command) {
+        self.reply(replies::CLOSING.with(&[&self.settings.hostname]));
+        self.close();
+    }
+
+    pub(super) fn not_implemented(&mut self, command: &Command) {
+        self.bad(command, replies::NOT_IMPLEMENTED);
+    }
+
+    pub(super) fn intruder(&mut self, command: &Command) {
+        let name = command.line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        self.note(Note::Intruder(name.to_ascii_lowercase()));
+        self.bad(command, replies::UNRECOGNIZED);
+    }
+
+    pub(super) fn unrecognized(&mut self, command: &Command) {
+        self.bad(command, replies::UNRECOGNIZED);
+    }
+
+    fn bad(&mut self, command: &Command, template: Template) {
+        if self.count_bad_command() {
+            self.after_check_other(command, template.with(&[&command.line]), false);
+        }
+    }
+
+    /// Asks check_other, if there is one, before the reply is given and the command takes effect.
+    fn after_check_other(&mut self, command: &Command, reply: Reply, verbose: bool) {
+        let question =
+            Question::Other { command: command.line.clone(), reply_class: reply.code / 100 };
+        let topic = Topic::Other { reply, verbose };
+        if self.settings.check_other {
+            self.ask(question, topic);
+        } else if let Topic::Other { reply, verbose } = topic {
+            self.other_answered(reply, verbose, &Status::ok());
+        }
+    }
+
+    /// A refusal takes the place of the reply; 421 ends the session (RS-099).
+    pub(super) fn other_answered(&mut self, reply: Reply, verbose: bool, status: &Status) {
+        if status.is_ok() {
+            self.verbose |= verbose;
+            return self.reply(reply);
+        }
+        let refusal = Reply::from_status(status, None);
+        let ends = refusal.code == 421;
+        self.reply(refusal);
+        if ends {
+            self.close();
+        }
+    }
+}

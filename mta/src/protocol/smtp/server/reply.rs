@@ -1,0 +1,136 @@
+//! The written form of replies: `NNN D.S.N ADDR... text`, one or more lines.
+//!
+//! Source: RFC 5321 section 4.2, RFC 2034; which codes carry the address and what a status without
+//! codes becomes: RS-097..RS-101, observed with sendmail 8.17.1.9.
+
+use ruleset_vm::{Enhanced, Status};
+
+/// Codes whose text begins with the current address (RS-100).
+const WITH_ADDRESS: [u16; 6] = [50, 250, 252, 450, 550, 553];
+
+/// Longest reply line written, without its line end; longer text is cut.
+pub const MAX_REPLY_LINE: usize = 2048;
+
+/// One reply, before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// Three digits.
+    pub code: u16,
+    /// RFC 3463 code; greeting, HELO, 334 and 354 have none.
+    pub enhanced: Option<Enhanced>,
+    /// The text; line feeds separate lines.
+    pub text: Vec<u8>,
+}
+
+impl Reply {
+    /// What a status says as a reply about `address`.
+    ///
+    /// Without a reply code it is 553 5.3.0 (RS-097), a success 250; without an enhanced code that
+    /// is the class with zeros (RS-101).
+    #[must_use]
+    pub fn from_status(status: &Status, address: Option<&[u8]>) -> Self {
+        let (code, enhanced) = match (status.reply, status.enhanced) {
+            (Some(code), Some(enhanced)) => (code, enhanced),
+            (Some(code), None) => (code, Enhanced::new(code / 100 % 10, 0, 0)),
+            (None, enhanced) if status.is_ok() => (250, enhanced.unwrap_or(Enhanced::new(2, 0, 0))),
+            (None, enhanced) => (553, enhanced.unwrap_or(Enhanced::new(5, 3, 0))),
+        };
+        Self { code, enhanced: Some(enhanced), text: status.text.clone() }.about(address)
+    }
+
+    /// Puts `ADDR... ` in front of the text, for the codes that carry it.
+    #[must_use]
+    pub fn about(mut self, address: Option<&[u8]>) -> Self {
+        if let Some(address) = address.filter(|_| WITH_ADDRESS.contains(&self.code)) {
+            let mut text = address.to_vec();
+            text.extend_from_slice(b"... ");
+            text.append(&mut self.text);
+            self.text = text;
+        }
+        self
+    }
+
+    /// Makes a permanent refusal a temporary one (SM-139).
+    #[must_use]
+    pub fn softened(mut self) -> Self {
+        if (500..600).contains(&self.code) {
+            self.code -= 100;
+            if let Some(enhanced) = self.enhanced.as_mut().filter(|code| code.class == 5) {
+                enhanced.class = 4;
+            }
+        }
+        self
+    }
+
+    /// The bytes on the wire. Codes are clamped to three digits, control characters dropped and
+    /// lines cut at [`MAX_REPLY_LINE`].
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let code = if (1..=999).contains(&self.code) { self.code } else { 451 };
+        let mut out = Vec::with_capacity(self.text.len() + 16);
+        let mut lines = self.text.split(|&byte| byte == b'\n').peekable();
+        while let Some(line) = lines.next() {
+            let start = out.len();
+            let separator = if lines.peek().is_some() { '-' } else { ' ' };
+            out.extend_from_slice(format!("{code:03}{separator}").as_bytes());
+            if let Some(enhanced) = self.enhanced.filter(|_| code >= 200) {
+                out.extend_from_slice(format!("{enhanced} ").as_bytes());
+            }
+            out.extend(line.iter().copied().filter(|&byte| byte == b'\t' || printable(byte)));
+            out.truncate(start + MAX_REPLY_LINE);
+            out.extend_from_slice(b"\r\n");
+        }
+        out
+    }
+}
+
+fn printable(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7f
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ruleset_vm::Exit;
+
+    fn line(status: &Status, address: Option<&[u8]>) -> String {
+        let rendered = Reply::from_status(status, address).render();
+        String::from_utf8_lossy(&rendered).trim_end().to_owned()
+    }
+
+    fn coded(reply: Option<u16>, enhanced: Option<Enhanced>, text: &str) -> Status {
+        Status { reply, enhanced, ..Status::from_exit(Exit::UNAVAILABLE, text) }
+    }
+
+    #[test]
+    fn status_without_codes_gets_the_defaults() {
+        let cases = [
+            // RS-097, RS-100
+            (coded(None, None, "no code text"), "553 5.3.0 <a>... no code text"),
+            (coded(Some(550), Some(Enhanced::new(5, 1, 8)), "nope"), "550 5.1.8 <a>... nope"),
+            // RS-098: the class of the enhanced code is not made to fit
+            (coded(Some(451), Some(Enhanced::new(5, 1, 8)), "later"), "451 5.1.8 later"),
+            (coded(Some(450), None, "num"), "450 4.0.0 <a>... num"),
+            (coded(Some(421), Some(Enhanced::new(4, 7, 0)), "bye"), "421 4.7.0 bye"),
+            // RS-101
+            (coded(Some(553), None, "found"), "553 5.0.0 <a>... found"),
+        ];
+        for (status, expected) in cases {
+            assert_eq!(line(&status, Some(b"<a>")), expected);
+        }
+    }
+
+    #[test]
+    fn a_line_end_in_the_text_cannot_forge_a_reply() {
+        let status = coded(Some(550), None, "one\r\n250 two");
+        assert_eq!(line(&status, None), "550-5.0.0 one\r\n550 5.0.0 250 two");
+    }
+
+    #[test]
+    fn soft_bounce_changes_both_codes() {
+        // SM-139
+        let status = coded(Some(550), Some(Enhanced::new(5, 1, 1)), "User unknown");
+        let reply = Reply::from_status(&status, None).softened();
+        assert_eq!(reply.render(), b"450 4.1.1 User unknown\r\n");
+    }
+}

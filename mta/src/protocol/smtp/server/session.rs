@@ -1,0 +1,498 @@
+//! The session: bytes in, actions out. The verbs have their own files.
+
+use super::action::{Abandoned, Action, Answer, Lost, Note, Question, Timeout, UnexpectedAnswer};
+use super::body::{BodyReader, End};
+use super::replies;
+use super::reply::Reply;
+use super::settings::{Admission, Features, Peer, Settings};
+use super::slowdown::{Counters, Measure, measure};
+use super::verbs;
+use memchr::memchr;
+use ruleset_vm::Status;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest command line with its line end (observed: 2048 accepted, 2049 refused).
+pub const MAX_COMMAND: usize = 2048;
+
+/// Longest line of an AUTH exchange (RFC 4954 section 4).
+pub const MAX_AUTH_LINE: usize = 12288;
+
+/// One SMTP session with one peer, the server's side.
+#[derive(Debug)]
+pub struct Session {
+    pub(super) settings: Arc<Settings>,
+    pub(super) peer: Peer,
+    pub(super) features: Features,
+    pub(super) counters: Counters,
+    pub(super) phase: Phase,
+    /// Set once `HELO` or `EHLO` succeeded.
+    pub(super) greeted: bool,
+    /// Commands of substance get this reply.
+    pub(super) refusal: Option<Reply>,
+    pub(super) transaction: Option<Transaction>,
+    pub(super) authenticated: bool,
+    pub(super) verbose: bool,
+    tls: bool,
+    first_command: bool,
+    input: Vec<u8>,
+    /// The part of `input` already looked at for a line end.
+    scanned: usize,
+    out: VecDeque<Action>,
+}
+
+/// Between `MAIL` and the end of the message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Transaction {
+    pub(super) recipients: u32,
+    pub(super) bad_recipients: u32,
+    pub(super) eight_bit_mime: bool,
+}
+
+/// What the session is waiting for.
+#[derive(Debug)]
+pub(super) enum Phase {
+    Start,
+    /// A question is out.
+    Asked(Box<Question>, Topic),
+    /// The greeting waits for its pause.
+    GreetPause,
+    /// A peek is out; this follows.
+    Listening(Held),
+    Command,
+    AuthResponse(Vec<u8>),
+    Data(Box<BodyReader>),
+    Handshake,
+    Closed,
+}
+
+/// The question that is out, with what its reply needs.
+#[derive(Clone, Debug)]
+pub(super) enum Topic {
+    Connect,
+    Hello { extended: bool },
+    Mail { address: Vec<u8>, transaction: Transaction },
+    Rcpt { address: Vec<u8> },
+    Data,
+    Message,
+    Verify { argument: Vec<u8> },
+    Etrn,
+    Other { reply: Reply, verbose: bool },
+    Auth { mechanism: Vec<u8> },
+    AuthAborted,
+}
+
+/// A reply held back until it is known whether the peer spoke too early.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Held {
+    Hello { extended: bool },
+    Data,
+}
+
+impl Session {
+    /// A session with a peer that has just connected.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, peer: Peer) -> Self {
+        Self {
+            settings,
+            peer,
+            features: Features::default(),
+            counters: Counters::default(),
+            phase: Phase::Start,
+            greeted: false,
+            refusal: None,
+            transaction: None,
+            authenticated: false,
+            verbose: false,
+            tls: false,
+            first_command: true,
+            input: Vec::new(),
+            scanned: 0,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes bytes of the peer. They are kept until they can be used: feed when asked for by
+    /// [`Action::Read`], [`Action::Peek`] or [`Action::AwaitSilence`], a buffer at a time.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.input.extend_from_slice(bytes);
+        }
+    }
+
+    /// What is to be done next. A question is repeated until it is answered, [`Action::StartTls`]
+    /// until the handshake is done, [`Action::Close`] for ever.
+    pub fn poll(&mut self) -> Action {
+        loop {
+            if let Some(action) = self.out.pop_front() {
+                return action;
+            }
+            match std::mem::replace(&mut self.phase, Phase::Command) {
+                Phase::Start => self.ask(Question::Connect, Topic::Connect),
+                Phase::Asked(question, topic) => {
+                    let action = Action::Ask((*question).clone());
+                    self.phase = Phase::Asked(question, topic);
+                    return action;
+                }
+                Phase::GreetPause => self.greet(),
+                Phase::Listening(held) => self.release(held),
+                Phase::Command => {
+                    let Some(line) = self.take_line(MAX_COMMAND) else {
+                        return self.wait_for_line(Phase::Command, Timeout::Command, MAX_COMMAND);
+                    };
+                    self.command(&line);
+                }
+                Phase::AuthResponse(mechanism) => {
+                    let Some(line) = self.take_line(MAX_AUTH_LINE) else {
+                        let phase = Phase::AuthResponse(mechanism);
+                        return self.wait_for_line(phase, Timeout::Auth, MAX_AUTH_LINE);
+                    };
+                    self.auth_response(mechanism, &line);
+                }
+                Phase::Data(reader) => {
+                    if let Some(action) = self.read_body(reader) {
+                        return action;
+                    }
+                }
+                Phase::Handshake => {
+                    self.phase = Phase::Handshake;
+                    return Action::StartTls;
+                }
+                Phase::Closed => {
+                    self.phase = Phase::Closed;
+                    return Action::Close;
+                }
+            }
+        }
+    }
+
+    /// Answers the question asked last.
+    ///
+    /// # Errors
+    /// If nothing was asked, or the answer is of another kind; the question then stays open.
+    pub fn answer(&mut self, answer: Answer) -> Result<(), UnexpectedAnswer> {
+        match std::mem::replace(&mut self.phase, Phase::Command) {
+            Phase::Asked(question, topic) => {
+                let taken = self.take_answer(topic.clone(), answer);
+                taken.inspect_err(|_| self.phase = Phase::Asked(question, topic))
+            }
+            other => {
+                self.phase = other;
+                Err(UnexpectedAnswer)
+            }
+        }
+    }
+
+    /// The TLS handshake asked for by [`Action::StartTls`] is done. Everything said before is
+    /// forgotten (SM-074), clear-text input behind `STARTTLS` included.
+    pub fn tls_started(&mut self, features: Features) {
+        self.features = features;
+        self.tls = true;
+        self.greeted = false;
+        self.authenticated = false;
+        self.first_command = true;
+        self.input.clear();
+        self.scanned = 0;
+        self.phase = Phase::Command;
+    }
+
+    /// The connection is gone or silent.
+    pub fn lost(&mut self, how: Lost) {
+        if matches!(self.phase, Phase::Closed) {
+            return;
+        }
+        self.note(Note::LostInput(how));
+        if how == Lost::TimedOut {
+            let reply = replies::LOST_INPUT.with(&[&self.settings.hostname, &self.peer.display]);
+            self.reply(reply);
+        }
+        self.close();
+    }
+
+    /// Ends the session from this side, as when the daemon stops (SM-036).
+    pub fn shut_down(&mut self) {
+        if !matches!(self.phase, Phase::Closed) {
+            self.reply(replies::SHUTTING_DOWN.with(&[&self.settings.hostname]));
+            self.close();
+        }
+    }
+
+    /// A line of detail for a peer that said `VERB`: `050 text` (SM-027). Without it, nothing.
+    pub fn verbose_line(&mut self, text: &[u8]) {
+        if self.verbose {
+            let reply = Reply { code: 50, enhanced: None, text: text.to_vec() };
+            self.reply(reply);
+        }
+    }
+
+    /// Whether the peer said `VERB`.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Whether TLS was started.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    fn wait_for_line(&mut self, phase: Phase, timeout: Timeout, limit: usize) -> Action {
+        if self.input.len() < limit {
+            self.phase = phase;
+            return Action::Read(timeout);
+        }
+        self.note(Note::CommandTooLong);
+        let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
+        let reply = replies::COMMAND_TOO_LONG.with(&arguments);
+        self.reply(reply);
+        self.close();
+        self.out.pop_front().unwrap_or(Action::Close)
+    }
+
+    /// The next line without its end, CRLF or LF; none while it is incomplete or beyond `limit`.
+    fn take_line(&mut self, limit: usize) -> Option<Vec<u8>> {
+        let window = self.input.get(self.scanned..self.input.len().min(limit))?;
+        let Some(found) = memchr(b'\n', window) else {
+            self.scanned = self.input.len().min(limit);
+            return None;
+        };
+        let mut line: Vec<u8> = self.input.drain(..=self.scanned + found).collect();
+        self.scanned = 0;
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Some(line)
+    }
+
+    fn command(&mut self, line: &[u8]) {
+        let (verb, command) = verbs::take_apart(line);
+        let first = std::mem::replace(&mut self.first_command, false);
+        let http = verbs::HTTP_COMMANDS.iter().any(|name| name.as_bytes() == verb);
+        if http && (first || self.features.refuse_http) {
+            self.note(Note::OpenProxy(command.line));
+            let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
+            let reply = replies::OPEN_PROXY.with(&arguments);
+            self.reply(reply);
+            return self.close();
+        }
+        let Some(row) = verbs::find(&verb) else {
+            return self.unrecognized(&command);
+        };
+        match &self.refusal {
+            Some(refusal) if !row.always => {
+                let reply = refusal.clone();
+                self.bad_command(reply);
+            }
+            _ => (row.run)(self, &command),
+        }
+    }
+
+    /// Counts a bad command and replies to it, or closes at the end of patience (SM-033).
+    pub(super) fn bad_command(&mut self, reply: Reply) {
+        if self.count_bad_command() {
+            self.reply(reply);
+        }
+    }
+
+    /// Counts a bad command; false if the session is closed for it.
+    pub(super) fn count_bad_command(&mut self) -> bool {
+        self.counters.bad += 1;
+        let limit = self.settings.limits.bad_commands;
+        if limit == 0 || self.counters.bad <= limit {
+            return true;
+        }
+        self.note(Note::TooManyBadCommands);
+        self.reply(replies::TOO_MANY_BAD_COMMANDS.with(&[&self.settings.hostname]));
+        self.close();
+        false
+    }
+
+    /// Slows a peer down that repeats a command; false if the session is closed for it.
+    pub(super) fn slow_down(&mut self, command: &'static str, count: u32, limit: u32) -> bool {
+        match measure(count, limit, self.settings.limits.close_at_twice) {
+            Measure::None => {}
+            Measure::Pause(pause) => {
+                self.note(Note::Attack { command, count });
+                self.out.push_back(Action::Pause(pause));
+            }
+            Measure::Close => {
+                self.note(Note::Attack { command, count });
+                self.reply(replies::TOO_MANY_BAD_COMMANDS.with(&[&self.settings.hostname]));
+                self.close();
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn pause(&mut self, pause: Duration) {
+        self.out.push_back(Action::Pause(pause));
+    }
+
+    pub(super) fn reply(&mut self, reply: Reply) {
+        self.out.push_back(Action::Reply(reply.render()));
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        self.out.push_back(Action::Note(note));
+    }
+
+    pub(super) fn ask(&mut self, question: Question, topic: Topic) {
+        self.phase = Phase::Asked(Box::new(question), topic);
+    }
+
+    pub(super) fn start_tls(&mut self) {
+        self.reply(replies::TLS_READY.reply());
+        self.phase = Phase::Handshake;
+    }
+
+    pub(super) fn abandon(&mut self, why: Abandoned) {
+        if self.transaction.take().is_some() {
+            self.out.push_back(Action::Abandon(why));
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.abandon(Abandoned::Ended);
+        self.input = Vec::new();
+        self.scanned = 0;
+        self.phase = Phase::Closed;
+    }
+
+    /// Holds a reply back until the caller has looked for early input.
+    pub(super) fn hold(&mut self, held: Held) {
+        self.out.push_back(Action::Peek);
+        self.phase = Phase::Listening(held);
+    }
+
+    fn release(&mut self, held: Held) {
+        let early = !self.input.is_empty() && !self.features.early_input;
+        match held {
+            Held::Hello { extended } if early => {
+                self.note(Note::EarlyTraffic(if extended { "EHLO" } else { "HELO" }));
+                self.refusal = Some(replies::COMMAND_REJECTED.reply());
+                self.reply(replies::PROTOCOL_ERROR.reply());
+            }
+            Held::Hello { extended } => self.say_hello(extended),
+            Held::Data if early => {
+                self.note(Note::EarlyTraffic("DATA"));
+                self.reply(replies::PROTOCOL_ERROR.reply());
+                self.close();
+            }
+            Held::Data => self.enter_data(),
+        }
+    }
+
+    fn admit(&mut self, admission: Admission) {
+        self.features = admission.features;
+        self.refusal = admission.refusal.as_ref().map(refusal_reply);
+        if let Some(pause) = admission.greet_pause.filter(|pause| !pause.is_zero()) {
+            self.out.push_back(Action::AwaitSilence(pause));
+            self.phase = Phase::GreetPause;
+        } else {
+            self.say_greeting();
+        }
+    }
+
+    /// The greeting after its pause: whoever spoke meanwhile is refused (SM-007).
+    fn greet(&mut self) {
+        if self.input.is_empty() {
+            return self.say_greeting();
+        }
+        self.note(Note::PreGreetingTraffic);
+        self.refusal = Some(replies::COMMAND_REJECTED.reply());
+        self.reply(replies::NOT_ACCEPTING.with(&[&self.settings.hostname]));
+    }
+
+    fn say_greeting(&mut self) {
+        let text = with_esmtp(&self.settings.greeting);
+        self.reply(replies::GREETING.with(&[&text]));
+    }
+
+    fn take_answer(&mut self, topic: Topic, answer: Answer) -> Result<(), UnexpectedAnswer> {
+        match (topic, answer) {
+            (Topic::Connect, Answer::Admission(admission)) => self.admit(*admission),
+            (Topic::Connect, Answer::Status(status)) => {
+                let refusal = (!status.is_ok()).then_some(status);
+                self.admit(Admission { refusal, ..Admission::default() });
+            }
+            (Topic::Hello { extended }, Answer::Status(status)) => {
+                if status.is_ok() {
+                    self.hold(Held::Hello { extended });
+                } else {
+                    self.reply(Reply::from_status(&status, None));
+                }
+            }
+            (Topic::Mail { address, transaction }, answer) => {
+                self.mail_answered(&address, transaction, answer)?;
+            }
+            (Topic::Rcpt { address }, answer) => self.rcpt_answered(&address, answer)?,
+            (Topic::Data, Answer::Status(status)) => {
+                if status.is_ok() {
+                    self.hold(Held::Data);
+                } else {
+                    self.refuse(&status, None);
+                }
+            }
+            (Topic::Message, answer) => self.message_answered(answer)?,
+            (Topic::Verify { argument }, answer) => self.verify_answered(&argument, answer)?,
+            (Topic::Etrn, Answer::Status(status)) => self.reply(Reply::from_status(&status, None)),
+            (Topic::Other { reply, verbose }, Answer::Status(status)) => {
+                self.other_answered(reply, verbose, &status);
+            }
+            (Topic::Auth { mechanism }, answer) => self.auth_answered(mechanism, answer)?,
+            (Topic::AuthAborted, Answer::Status(_)) => {
+                self.reply(replies::AUTH_ABORTED.reply());
+            }
+            _ => return Err(UnexpectedAnswer),
+        }
+        Ok(())
+    }
+
+    /// Replies with a refusal that SoftBounce may soften.
+    pub(super) fn refuse(&mut self, status: &Status, address: Option<&[u8]>) {
+        let reply = Reply::from_status(status, address);
+        let reply = if self.settings.soft_bounce { reply.softened() } else { reply };
+        self.reply(reply);
+    }
+
+    /// Reads what is there of the message; an action if more is needed or a piece is ready.
+    fn read_body(&mut self, mut reader: Box<BodyReader>) -> Option<Action> {
+        let mut chunk = Vec::new();
+        let (used, end) = reader.read(&self.input, &mut chunk);
+        self.input.drain(..used);
+        if !chunk.is_empty() {
+            self.out.push_back(Action::Body(chunk));
+        }
+        match end {
+            Some(End::Complete) => self.body_complete(&reader),
+            Some(End::BareCr) => self.body_refused(replies::BARE_CR.reply()),
+            Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply()),
+            None => {
+                let starved = self.input.is_empty() && self.out.is_empty();
+                self.phase = Phase::Data(reader);
+                return starved.then_some(Action::Read(Timeout::DataBlock));
+            }
+        }
+        None
+    }
+}
+
+/// The reply that stands for every command of substance in a refused session; without a code it is
+/// 550 5.0.0 (SM-003).
+fn refusal_reply(status: &Status) -> Reply {
+    if status.reply.is_some() {
+        return Reply::from_status(status, None);
+    }
+    Reply { text: status.text.clone(), ..replies::COMMAND_REJECTED.reply() }
+}
+
+/// Puts `ESMTP` behind the first word of the greeting (SM-001).
+fn with_esmtp(greeting: &[u8]) -> Vec<u8> {
+    let end = greeting.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(greeting.len());
+    let (name, rest) = greeting.split_at(end);
+    [name, b" ESMTP", rest].concat()
+}
