@@ -233,12 +233,12 @@ pub struct OptionLine {
     pub short: bool,
 }
 
-/// An `S` line. A line with an error was reported and has an empty name: it ends the ruleset
-/// before it, and rules behind it have none (RS-025).
+/// An `S` line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulesetLine {
-    /// The name, or a number in decimal digits.
+    /// The name, or a number in decimal digits; what is neither stands as it was written, and the
+    /// loader refuses it (RS-025).
     pub name: Vec<u8>,
-    /// `=n` behind a name, in decimal digits.
+    /// What stands behind `=`: a number in decimal digits, or text the loader refuses.
     pub number: Option<Vec<u8>>,
 }

@@ -19,7 +19,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use item::{Config, Directive, Item};
 pub use names::{ParsedName, parse_name};
 pub use print::print;
-pub use reading::{MAX_LEVEL, parse};
+pub use reading::{MAX_LEVEL, level_check, parse};
 pub use span::Span;
 pub use text::{Name, Op, Piece, Text};
 pub use translate::parse_text;

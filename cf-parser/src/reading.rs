@@ -25,8 +25,27 @@ pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
             config.items.push(item);
         }
     }
-    context.finish();
     (config, context.diagnostics)
+}
+
+/// What is said about the level of a file when it has been read (CF-013, CF-047): printed without
+/// file and line, behind everything else.
+#[must_use]
+pub fn level_check(level: i32) -> Option<Diagnostic> {
+    let (text, severity) = if level > MAX_LEVEL {
+        let text = format!(
+            "Warning: .cf version level ({level}) exceeds sendmail version {SENDMAIL_VERSION} functionality ({MAX_LEVEL})"
+        );
+        (text, Severity::Error { exit: 70, fatal: false })
+    } else if level < MAX_LEVEL {
+        let text = format!(
+            "Warning: .cf file is out of date: sendmail {SENDMAIL_VERSION} supports version {MAX_LEVEL}, .cf file is version {level}"
+        );
+        (text, Severity::Warning)
+    } else {
+        return None;
+    };
+    Some(Diagnostic { span: Span::default(), text: text.into(), severity, bare: true })
 }
 
 /// What the lines so far have set.
@@ -82,28 +101,6 @@ impl Context {
         };
         let directive = read(&line, self)?;
         Some(Item { span, directive })
-    }
-
-    /// The checks behind the last line (CF-013, CF-047): printed without file and line.
-    fn finish(&mut self) {
-        let level = self.level;
-        let (text, severity) = match level {
-            MAX_LEVEL => return,
-            level if level > MAX_LEVEL => (
-                format!(
-                    "Warning: .cf version level ({level}) exceeds sendmail version {SENDMAIL_VERSION} functionality ({MAX_LEVEL})"
-                ),
-                Severity::Error { exit: 70, fatal: false },
-            ),
-            _ => (
-                format!(
-                    "Warning: .cf file is out of date: sendmail {SENDMAIL_VERSION} supports version {MAX_LEVEL}, .cf file is version {level}"
-                ),
-                Severity::Warning,
-            ),
-        };
-        let diagnostic = Diagnostic { span: self.span, text: text.into(), severity, bare: true };
-        self.diagnostics.push(diagnostic);
     }
 
     /// An error about this line, exit status 70.

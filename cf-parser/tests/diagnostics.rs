@@ -2,7 +2,7 @@
 //! (sendmail 8.17.1.9, `-bt`), for a file of `V10`, the line, and lines that are right.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-use cf_parser::{Severity, parse};
+use cf_parser::{Directive, Severity, level_check, parse};
 
 /// Lines; exit status; line numbers and texts.
 type Case = (&'static [u8], u8, &'static [(u32, &'static [u8])]);
@@ -236,18 +236,6 @@ const OPTIONS: &[Case] = &[
 
 /// RS-022, RS-024, RS-025
 const RULES_AND_RULESETS: &[Case] = &[
-    (b"S", 70, &[(2, b"invalid ruleset name: \"\"")]),
-    (b"S$x", 70, &[(2, b"invalid ruleset name: \"\"")]),
-    (b"S-3", 70, &[(2, b"invalid ruleset name: \"-3\"")]),
-    (b"S_a", 70, &[(2, b"invalid ruleset name: \"_a\"")]),
-    (b"S{foo}", 70, &[(2, b"invalid ruleset name: \"{foo}\"")]),
-    (b"S\"foo\"", 70, &[(2, b"invalid ruleset name: \"\"foo\"\"")]),
-    (b"S\xe4", 70, &[(2, b"invalid ruleset name: \"d\"")]),
-    (b"S=3", 70, &[(2, b"invalid ruleset name: \"=3\"")]),
-    (b"Sfoo=bar", 70, &[(2, b"bad ruleset definition \"foo=bar\" (number required after `=')")]),
-    (b"Sfoo=", 70, &[(2, b"bad ruleset definition \"foo=\" (number required after `=')")]),
-    (b"Sfoo=x y", 70, &[(2, b"bad ruleset definition \"foo=x y\" (number required after `=')")]),
-    (b"Sa = b", 70, &[(2, b"bad ruleset definition \"a\" (number required after `=')")]),
     (b"S98=97", 0, &[]),
     (b"Sfoo\nR foo bar", 70, &[(3, b"invalid rewrite line \"R foo bar\" (tab expected)")]),
     (b"Sfoo\nR$* foo", 70, &[(3, b"invalid rewrite line \"R\x01* foo\" (tab expected)")]),
@@ -340,24 +328,15 @@ fn whole_files() {
             })
             .collect()
     };
-    let old = |n| {
-        format!(
-            "Warning: .cf file is out of date: sendmail 8.17.1.9 supports version 10, .cf file is version {n}"
-        )
-    };
-    assert_eq!(said(b""), [old(0)]);
-    assert_eq!(
-        said(b"V2\nb\\#c#d\n"),
-        [r#"2: unknown configuration line "b\#c#d""#.to_owned(), old(2)]
-    );
-    assert_eq!(
-        said(b"V3\nb\\#c#d\n"),
-        [r#"2: unknown configuration line "b#c""#.to_owned(), old(3)]
-    );
-    assert_eq!(
-        said(b"V11\n"),
-        ["Warning: .cf version level (11) exceeds sendmail version 8.17.1.9 functionality (10)"]
-    );
+    assert_eq!(said(b"V2\nb\\#c#d\n"), [r#"2: unknown configuration line "b\#c#d""#]);
+    assert_eq!(said(b"V3\nb\\#c#d\n"), [r#"2: unknown configuration line "b#c""#]);
+    let level = |n| level_check(n).map(|d| (String::from_utf8(d.text).unwrap(), d.severity));
+    let old = "Warning: .cf file is out of date: sendmail 8.17.1.9 supports version 10, .cf file is version 0";
+    assert_eq!(level(0), Some((old.to_owned(), Severity::Warning)));
+    assert_eq!(level(10), None);
+    let new =
+        "Warning: .cf version level (11) exceeds sendmail version 8.17.1.9 functionality (10)";
+    assert_eq!(level(11), Some((new.to_owned(), Severity::Error { exit: 70, fatal: false })));
     assert_eq!(said(b"V10\nbx"), [r#"2: unknown configuration line "bx""#]);
     assert_eq!(said(b" \nV10\n"), [r#"1: unknown configuration line " ""#]);
     let many: Vec<u8> = (0..27).flat_map(|n| format!("Pa{n}=1\n").into_bytes()).collect();
@@ -372,4 +351,40 @@ fn whole_files() {
             "96: Unable to assign macro/class ID (mid = 0xffffffff)"
         ]
     );
+}
+
+/// RS-024, RS-025: names and numbers as the loader gets them, which refuses the bad ones.
+#[test]
+fn ruleset_lines() {
+    let cases: &[(&str, &str, Option<&str>)] = &[
+        ("Sfoo", "foo", None),
+        ("S  foo , bar", "foo", None),
+        ("Sa-b", "a", None),
+        ("Sa$x", "a", None),
+        ("S3x", "3", None),
+        ("S0x10", "16", None),
+        ("S010", "8", None),
+        ("S08", "0", None),
+        ("S98=97", "98", None),
+        ("Sfoo = 3", "foo", Some("3")),
+        ("Sfoo=016", "foo", Some("14")),
+        ("S", "", None),
+        ("S$x", "", None),
+        ("S-3", "-3", None),
+        ("S_a", "_a", None),
+        ("S{foo}", "{foo}", None),
+        ("S=3", "=3", None),
+        ("Sfoo=x y", "foo", Some("x y")),
+        ("Sfoo=", "foo", Some("")),
+        ("Sfoo=-3", "foo", Some("-3")),
+    ];
+    for (line, name, number) in cases {
+        let (config, diagnostics) = parse(format!("V10\n{line}\n").as_bytes());
+        assert!(diagnostics.is_empty(), "{line}");
+        let Some(Directive::Ruleset(read)) = config.items.get(1).map(|item| &item.directive) else {
+            panic!("{line}");
+        };
+        assert_eq!(read.name, name.as_bytes(), "{line}");
+        assert_eq!(read.number.as_deref(), number.map(str::as_bytes), "{line}");
+    }
 }

@@ -6,7 +6,7 @@ use nom::combinator::opt;
 use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
-use super::rule::ruleset_word;
+use super::rule::checked_ruleset;
 use super::{Directive, Header, HeaderAction, HeaderCondition};
 use crate::reading::Context;
 use crate::text::{Op, Piece};
@@ -79,6 +79,6 @@ fn action(line: &Line, start: usize, value: &[u8], context: &mut Context) -> Opt
     }
     let behind = value.get(blanks + 1..).unwrap_or_default();
     let (name, keep_comments) = check(behind).unwrap_or((behind, false));
-    let ruleset = ruleset_word(line, line.view.len() - name.len(), context)?.0;
+    let ruleset = checked_ruleset(line, line.view.len() - name.len(), context)?;
     Some(HeaderAction::Check { ruleset, keep_comments })
 }

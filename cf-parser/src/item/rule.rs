@@ -46,30 +46,44 @@ fn word(input: &[u8]) -> IResult<&[u8], &[u8]> {
     recognize(pair(letter, take_while(|b: u8| b.is_ascii_alphanumeric() || b == b'_'))).parse(input)
 }
 
+/// How much of a refused name is shown (observed).
+const SHOWN: usize = 20;
+
 /// The name or number at `from`, as name or decimal digits, and where it ends. Numbers are read in
 /// C's manner: `010` is 8 (observed).
-pub(super) fn ruleset_word(
-    line: &Line,
-    from: usize,
-    context: &mut Context,
-) -> Option<(Vec<u8>, usize)> {
+fn word_at(line: &Line, from: usize) -> Option<(Vec<u8>, usize)> {
     let input = line.view.get(from..).unwrap_or_default();
     if input.first().is_some_and(u8::is_ascii_digit) {
         let (number, used) = strtoul(input, 0);
         return Some((number.to_string().into_bytes(), from + used));
     }
-    if let Ok((rest, name)) = word(input) {
-        return Some((name.to_vec(), line.view.len() - rest.len()));
+    let (rest, name) = word(input).ok()?;
+    Some((name.to_vec(), line.view.len() - rest.len()))
+}
+
+/// The plain bytes from `from` on; none when an operator stands first, where the oracle expands
+/// macros and shows what is left.
+fn plain_tail(line: &Line, from: usize) -> Vec<Piece> {
+    let tail = line.tail(from);
+    if !matches!(tail.first(), Some(Piece::Byte(_))) {
+        return Vec::new();
     }
-    // The oracle expands macros here, and shows what is left of the text.
-    let plain: Vec<Piece> =
-        line.tail(from).iter().filter(|p| matches!(p, Piece::Byte(_))).cloned().collect();
-    let shown = if line.text.get(from).is_some_and(|p| !matches!(p, Piece::Byte(_))) {
-        &[]
-    } else {
-        &plain[..]
-    };
-    context.quoting("invalid ruleset name: \"", shown, "\"");
+    let byte = |piece: &&Piece| matches!(piece, Piece::Byte(_));
+    let mut plain: Vec<Piece> = tail.iter().filter(byte).cloned().collect();
+    while matches!(plain.last(), Some(Piece::Byte(b)) if is_space(*b)) {
+        plain.pop();
+    }
+    plain
+}
+
+/// The ruleset a header check names.
+pub(super) fn checked_ruleset(line: &Line, from: usize, context: &mut Context) -> Option<Vec<u8>> {
+    if let Some((name, _)) = word_at(line, from) {
+        return Some(name);
+    }
+    let mut shown = plain_tail(line, from);
+    shown.truncate(SHOWN);
+    context.quoting("invalid ruleset name: \"", &shown, "\"");
     None
 }
 
@@ -81,38 +95,28 @@ fn number(input: &[u8]) -> IResult<&[u8], Option<char>> {
 /// Numbers of rulesets are below this (RS-025).
 const MAX_NUMBER: u64 = 100;
 
-/// `Sname`, `Sn`, `Sname=n` (RS-024, RS-025). A line with an error still ends the ruleset before
-/// it: it gives an empty name. Whether a number is below 100 is told by the loader.
+/// `Sname`, `Sn`, `Sname=n` (RS-024). What is wrong with a name or number stands in the item as it
+/// was written; the loader tells of it (RS-025).
 pub(super) fn ruleset(line: &Line, context: &mut Context) -> Option<Directive> {
-    let read = named_ruleset(line, context);
-    let number = read.as_ref().map(|r| r.number.as_ref().unwrap_or(&r.name));
-    let small = number.is_some_and(|n| {
-        !n.first().is_some_and(u8::is_ascii_digit) || strtoul(n, 10).0 < MAX_NUMBER
-    });
-    context.in_ruleset = small;
-    Some(Directive::Ruleset(read.unwrap_or(RulesetLine { name: Vec::new(), number: None })))
-}
-
-fn named_ruleset(line: &Line, context: &mut Context) -> Option<RulesetLine> {
     let input = line.view.get(1..).unwrap_or_default();
     let start = 1 + input.iter().take_while(|b| is_space(**b)).count();
-    let (name, end) = ruleset_word(line, start, context)?;
+    let Some((name, end)) = word_at(line, start) else {
+        context.in_ruleset = false;
+        let name = flat(&plain_tail(line, start));
+        return Some(Directive::Ruleset(RulesetLine { name, number: None }));
+    };
     let rest = line.view.get(end..).unwrap_or_default();
+    let (value, equals) = number(rest).unwrap_or((rest, None));
     let digits = name.first().is_some_and(u8::is_ascii_digit);
-    let (rest, equals) = number(rest).unwrap_or((rest, None));
-    if digits || equals.is_none() {
-        return Some(RulesetLine { name, number: None });
-    }
-    if !rest.first().is_some_and(u8::is_ascii_digit) {
-        // The oracle has cut the line behind the name when a blank stood there, and has expanded
-        // the macros.
-        let blank = line.view.get(end) != Some(&b'=');
-        let quoted = if blank { line.slice(start, end) } else { line.tail(start) };
-        let quoted: Vec<Piece> =
-            quoted.iter().filter(|p| matches!(p, Piece::Byte(_))).cloned().collect();
-        context.quoting("bad ruleset definition \"", &quoted, "\" (number required after `=')");
-        return None;
-    }
-    let number = strtoul(rest, 0).0.to_string().into_bytes();
-    Some(RulesetLine { name, number: Some(number) })
+    let number = (!digits && equals.is_some()).then(|| {
+        if value.first().is_some_and(u8::is_ascii_digit) {
+            strtoul(value, 0).0.to_string().into_bytes()
+        } else {
+            flat(&plain_tail(line, line.view.len() - value.len()))
+        }
+    });
+    let given = if digits { Some(&name) } else { number.as_ref() };
+    context.in_ruleset = given
+        .is_none_or(|n| n.first().is_some_and(u8::is_ascii_digit) && strtoul(n, 10).0 < MAX_NUMBER);
+    Some(Directive::Ruleset(RulesetLine { name, number }))
 }

@@ -68,7 +68,10 @@ pub(super) fn trusted(line: &Line, _: &mut Context) -> Option<Directive> {
     Some(Directive::Trusted(words))
 }
 
-fn version_grammar(input: &[u8]) -> IResult<&[u8], (&[u8], Option<&[u8]>)> {
+/// Digits, and the letters behind a slash.
+type LevelAndVendor<'a> = (&'a [u8], Option<&'a [u8]>);
+
+fn version_grammar(input: &[u8]) -> IResult<&[u8], LevelAndVendor<'_>> {
     preceded(multispace0, (digit1, opt(preceded(char('/'), alpha0)))).parse(input)
 }
 
