@@ -42,7 +42,7 @@ pub(crate) enum Refusal {
 }
 
 /// Checks a map file: it must be a regular file, and unless `MapInUnsafeDirPath` is set no
-/// directory above it may be writable for group or others (observed for root and others alike).
+/// directory named in its path may be writable for group or others, whoever asks (observed).
 pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refusal> {
     let name = path(name);
     let metadata = fs::metadata(name).map_err(Refusal::Missing)?;
@@ -50,8 +50,8 @@ pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refus
         return Err(Refusal::Unsafe("Regular file required"));
     }
     if !blame.map_in_unsafe_dir_path {
-        let absolute = std::path::absolute(name).map_err(Refusal::Missing)?;
-        for directory in absolute.ancestors().skip(1) {
+        let named = |directory: &&Path| !directory.as_os_str().is_empty();
+        for directory in name.ancestors().skip(1).filter(named) {
             check_directory(directory, blame)?;
         }
     }
@@ -79,6 +79,11 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// Size of the file, bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),

@@ -112,6 +112,12 @@ fn seconds(value: &[u8]) -> u32 {
     number.saturating_mul(unit)
 }
 
+/// The unit letter of a time limit if it is none.
+fn bad_unit(value: &[u8]) -> Option<u8> {
+    let unit = value.iter().copied().find(|b| !b.is_ascii_digit())?;
+    (!matches!(unit, b's' | b'm' | b'h' | b'd' | b'w')).then_some(unit)
+}
+
 /// Cuts a class's arguments into words. Blanks of any kind separate (ctype's set).
 #[derive(Clone, Debug)]
 pub(crate) struct Words<'a> {
@@ -178,6 +184,8 @@ pub(crate) fn parse(common: &mut Common, arguments: &[u8]) -> Vec<Vec<u8>> {
     while let Some((letter, value)) = words.flag() {
         if !apply(common, letter, value, &mut words) {
             errors.push(illegal_option(letter, &common.name));
+        } else if let (b'd', Some(unit)) = (letter, bad_unit(value)) {
+            errors.push([b"Invalid time unit `", &[unit][..], b"'"].concat());
         }
     }
     common.file = words.word().to_vec();

@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+/// Largest hosts file that is read, bytes.
+pub(crate) const MAX_SIZE: usize = 64 << 20;
+
 /// The canonical form of `name`: of the line that has it in any place, the first name with a dot,
 /// else the first name with `local_domain` appended. Comparison ignores case.
 pub(crate) fn canonical(text: &[u8], name: &[u8], local_domain: &[u8]) -> Option<Vec<u8>> {

@@ -143,8 +143,12 @@ impl MapSet {
             }
             members.push(name);
         }
-        if !members.is_empty() && !self.contains(b"aliases.files") {
-            let line = [&b"aliases.files sequence "[..], &members.join(&b' ')].concat();
+        if !self.contains(b"aliases.files") {
+            // without option AliasFile no alias is ever found (observed: `/map` shows 68)
+            let line = match &members[..] {
+                [] => b"aliases.files null".to_vec(),
+                _ => [&b"aliases.files sequence "[..], &members.join(&b' ')].concat(),
+            };
             errors.extend(self.declare(&line));
         }
         if !self.contains(b"aliases") {
@@ -212,9 +216,11 @@ impl MapSet {
         if let (Answer::Temporary { text, substitute, sets_status, .. }, Some(common)) =
             (&mut answer, self.common(name))
         {
+            // neither -T nor -t count for a map that was not asked (observed)
             *text = [&common.name[..], b" map: lookup (", key, b"): deferred"].concat();
-            *substitute = common.tempfail_append.as_ref().map(|suffix| [key, &suffix[..]].concat());
-            *sets_status = !common.tempfail_is_miss;
+            let suffix = common.tempfail_append.as_ref().filter(|_| !deferred);
+            *substitute = suffix.map(|suffix| [key, &suffix[..]].concat());
+            *sets_status = deferred || !common.tempfail_is_miss;
         }
         Lookup { answer, notices }
     }

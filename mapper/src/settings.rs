@@ -64,7 +64,7 @@ impl Default for Settings {
             local_domain: Vec::new(),
             own_names: Vec::new(),
             user_database: Vec::new(),
-            default_user: None,
+            default_user: Some((1, 1)),
             max_dns_result: 628,
             blame: BlameSettings::default(),
         }

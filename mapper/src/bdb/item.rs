@@ -76,7 +76,7 @@ pub(super) fn overflow<R: ReadAt + ?Sized>(
     let length = usize::try_from(length).unwrap_or_default();
     let mut data = Vec::new();
     let mut next = first;
-    for _ in 0..pager.max_chain() {
+    loop {
         let page = pager.read(next)?;
         if page.kind() != kind::OVERFLOW {
             return Err(page.damaged("not an overflow page"));
@@ -88,7 +88,6 @@ pub(super) fn overflow<R: ReadAt + ?Sized>(
         }
         next = page.next();
     }
-    Err(BdbError::Damaged { page: first, what: "overflow chain too long" })
 }
 
 /// Visits the items of a tree of duplicates until `visit` says to stop.
@@ -98,7 +97,7 @@ pub(super) fn duplicates<R: ReadAt + ?Sized>(
     visit: &mut dyn FnMut(&[u8]) -> Wanted,
 ) -> Result<(), BdbError> {
     let mut page = leftmost_leaf(pager, root)?;
-    for _ in 0..pager.max_chain() {
+    loop {
         for index in 0..page.entries() {
             let wanted = match leaf_item(&page, index)? {
                 BtreeItem::Here(data) => visit(data),
@@ -117,7 +116,6 @@ pub(super) fn duplicates<R: ReadAt + ?Sized>(
             next => page = pager.read(next)?,
         }
     }
-    Err(BdbError::Damaged { page: root, what: "duplicate chain too long" })
 }
 
 /// Whether a visitor wants further items.
@@ -133,7 +131,7 @@ pub(super) fn leftmost_leaf<R: ReadAt + ?Sized>(
     root: u32,
 ) -> Result<Page, BdbError> {
     let mut number = root;
-    for _ in 0..pager.max_chain() {
+    loop {
         let page = pager.read(number)?;
         number = match page.kind() {
             kind::BTREE_LEAF | kind::RECNO_LEAF | kind::DUPLICATE_LEAF => return Ok(page),
@@ -145,5 +143,4 @@ pub(super) fn leftmost_leaf<R: ReadAt + ?Sized>(
             _ => return Err(page.damaged("not a tree page")),
         };
     }
-    Err(BdbError::Damaged { page: root, what: "tree too deep" })
 }

@@ -1,5 +1,7 @@
 //! Page 0 of a database file.
 
+use std::io;
+
 use super::{BdbError, ReadAt};
 
 /// Bytes of the header that are read.
@@ -72,8 +74,15 @@ pub(super) struct Meta {
 impl Meta {
     pub(super) fn read(source: &(impl ReadAt + ?Sized)) -> Result<Self, BdbError> {
         let mut bytes = [0u8; META_SIZE];
-        source.read_at(0, &mut bytes)?;
-        Self::parse(&bytes).ok_or(BdbError::Unsupported("short header"))?
+        source.read_at(0, &mut bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => BdbError::Unsupported("short header"),
+            _ => BdbError::Io(error),
+        })?;
+        let meta = Self::parse(&bytes).ok_or(BdbError::Unsupported("short header"))??;
+        // so that the page number bounds the work
+        let last = u64::from(meta.last_page) * u64::from(meta.page_size);
+        source.read_at(last, &mut [0])?;
+        Ok(meta)
     }
 
     /// `None` only if a field lies outside the header, which its size excludes.

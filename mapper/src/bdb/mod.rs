@@ -2,8 +2,8 @@
 //!
 //! Hash (`0x061561`, versions 8 and 9) and B-tree (`0x053162`, version 9) files of either byte
 //! order, with overflow and duplicate pages. Files with checksums, encryption or sub-databases are
-//! refused. A damaged file gives an error, never a panic or a loop: every chain is bounded by the
-//! number of pages of the file. Format: observed in files made by Debian's makemap and DB_File.
+//! refused. A damaged file gives an error, never a panic or a loop: an operation reads no
+//! more pages than a small multiple of the file's. Format: observed in files made by Debian's makemap and DB_File.
 
 mod btree;
 mod hash;
@@ -110,6 +110,12 @@ impl Database {
             Kind::Hash(ref hash) => hash::for_each(&pager, hash, visit),
             Kind::Btree { root } => btree::for_each(&pager, root, visit),
         }
+    }
+
+    /// The size of the file's pages, bytes; the file's size is a multiple of it.
+    #[must_use]
+    pub fn page_size(&self) -> u32 {
+        self.meta.page_size
     }
 
     /// Whether this is a B-tree file (else a hash file).

@@ -1,5 +1,7 @@
 //! Pages: reading them, their header, the places of their items.
 
+use std::cell::Cell;
+
 use super::meta::{Meta, Order};
 use super::{BdbError, ReadAt};
 
@@ -18,28 +20,41 @@ pub(super) mod kind {
     pub(crate) const HASH: u8 = 13;
 }
 
-/// Reads pages of one file.
+/// One operation reads every page of a sound file at most so often, on the average.
+const VISITS: u64 = 4;
+/// Pages that may be read of the smallest file.
+const BASE_VISITS: u64 = 64;
+
+/// Reads pages of one file for one operation.
 pub(super) struct Pager<'a, R: ?Sized> {
     source: &'a R,
-    pub(super) order: Order,
     page_size: u32,
     last_page: u32,
+    order: Order,
+    /// Pages that may still be read: what a loop in a damaged file comes to.
+    budget: Cell<u64>,
 }
 
 impl<'a, R: ReadAt + ?Sized> Pager<'a, R> {
     pub(super) fn new(source: &'a R, meta: &Meta) -> Self {
-        Self { source, order: meta.order, page_size: meta.page_size, last_page: meta.last_page }
+        let budget = Cell::new(u64::from(meta.last_page) * VISITS + BASE_VISITS);
+        let (page_size, last_page, order) = (meta.page_size, meta.last_page, meta.order);
+        Self { source, page_size, last_page, order, budget }
     }
 
-    /// No chain of distinct pages is longer than this.
-    pub(super) fn max_chain(&self) -> u32 {
-        self.last_page.saturating_add(1)
+    /// Number of the last page.
+    pub(super) fn last_page(&self) -> u32 {
+        self.last_page
     }
 
     pub(super) fn read(&self, number: u32) -> Result<Page, BdbError> {
         if number == 0 || number > self.last_page {
             return Err(BdbError::Damaged { page: number, what: "page number out of range" });
         }
+        let Some(budget) = self.budget.get().checked_sub(1) else {
+            return Err(BdbError::Damaged { page: number, what: "pages linked in a circle" });
+        };
+        self.budget.set(budget);
         // at most 64 KB, checked with the header
         let mut bytes = vec![0; usize::try_from(self.page_size).unwrap_or_default()];
         self.source.read_at(u64::from(number) * u64::from(self.page_size), &mut bytes)?;

@@ -3,7 +3,9 @@
 use super::dns::join;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::{EX_NOTFOUND, EX_UNAVAILABLE};
+use crate::files;
 use crate::flags;
+use crate::hosts_file;
 use crate::interpolate;
 use crate::resolve::{self, Timing};
 use crate::service_switch;
@@ -63,6 +65,11 @@ fn exchangers(env: &mut Env<'_>, name: &[u8], timing: Timing) -> Result<Vec<Vec<
 }
 
 fn by_address(env: &mut Env<'_>, name: &[u8], timing: Timing) -> Result<Vec<Vec<u8>>, Answer> {
+    let in_hosts_file = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
+        .is_ok_and(|text| hosts_file::canonical(&text, name, b"").is_some());
+    if in_hosts_file {
+        return Ok(vec![name.to_vec()]);
+    }
     for kind in [RecordType::Aaaa, RecordType::A] {
         match resolve::query(env, name, kind, timing) {
             DnsAnswer::Records(records) if records.iter().any(|r| r.kind == kind) => {

@@ -8,6 +8,8 @@ use crate::files::{self, Refusal, Stamp};
 use crate::interpolate;
 
 const EXTENSION: &[u8] = b".db";
+/// The class whose files are B-trees; the others' are hash files.
+const BTREE: &str = "btree";
 /// Longest key that is searched, bytes; longer ones are cut (MAP-029).
 const MAX_KEY: usize = 256;
 
@@ -63,7 +65,11 @@ impl DatabaseMap {
             _ => None,
         };
         files::check(&self.file, env.settings.blame).map_err(Trouble::Refused)?;
-        self.open = Some(open_file(&self.file)?);
+        let open = open_file(&self.file)?;
+        if open.database.is_btree() != (common.class == BTREE) {
+            return Err(Trouble::Bad(BdbError::Unsupported("kind of another class")));
+        }
+        self.open = Some(open);
         Ok(())
     }
 
@@ -103,10 +109,10 @@ fn search(
     key: &[u8],
     nul: Option<bool>,
 ) -> Result<Option<(Vec<u8>, bool)>, BdbError> {
-    if nul != Some(true) {
-        if let Some(value) = open.database.get(&open.file, key)? {
-            return Ok(Some((value, false)));
-        }
+    if nul != Some(true)
+        && let Some(value) = open.database.get(&open.file, key)?
+    {
+        return Ok(Some((value, false)));
     }
     if nul != Some(false) {
         let terminated = [key, b"\0"].concat();
@@ -125,7 +131,11 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
     let database = Database::open(&file);
     // the lock ends with the descriptor at the latest
     let _ = file.unlock();
-    Ok(OpenFile { stamp, database: database.map_err(Trouble::Bad)?, file })
+    let database = database.map_err(Trouble::Bad)?;
+    if !stamp.size().is_multiple_of(u64::from(database.page_size())) {
+        return Err(Trouble::Bad(BdbError::Unsupported("size is no multiple of the page size")));
+    }
+    Ok(OpenFile { stamp, database, file })
 }
 
 impl Class for DatabaseMap {

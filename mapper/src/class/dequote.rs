@@ -7,11 +7,11 @@ use crate::flags::Words;
 /// The map keeps no settings of its own: `-s` and `-S` share one place.
 struct Dequote;
 
-/// Flags a, D, S, s; others are ignored. Only the first word is looked at (observed).
+/// Flags a, D, S, s; others are ignored. Only the first flag counts (observed).
 pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
     common.keep_quotes = true;
     let mut words = Words::new(arguments);
-    while let Some((letter, value)) = words.flag() {
+    if let Some((letter, value)) = words.flag() {
         match letter {
             b'a' => common.append = value.to_vec(),
             b'D' => common.not_deferred = true,
@@ -51,7 +51,7 @@ fn dequote(key: &[u8], space_sub: Option<u8>) -> Option<Vec<u8>> {
         balance.take(byte);
         bare.push(byte);
     }
-    (quotes > 0 && quotes % 2 == 0 && balance.is_closed()).then_some(bare)
+    (quotes > 0 && quotes.is_multiple_of(2) && balance.is_closed()).then_some(bare)
 }
 
 #[cfg(test)]

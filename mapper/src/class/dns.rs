@@ -95,7 +95,7 @@ impl Class for Dns {
     }
 }
 
-/// The first value, or with a delimiter all (at most `max_values` if not 0) as far as they fit into
+/// The first value, or with a delimiter all (limited by `max_values` if not 0) as far as they fit into
 /// `limit` bytes (MAP-027).
 pub(crate) fn join(
     mut values: impl Iterator<Item = Vec<u8>>,
@@ -105,7 +105,12 @@ pub(crate) fn join(
 ) -> Option<Vec<u8>> {
     let mut joined = values.next()?;
     let Some(delimiter) = delimiter else { return Some(joined) };
-    let more = if max_values == 0 { usize::MAX } else { max_values - 1 };
+    // of a limit above 1 one more is returned (observed)
+    let more = match max_values {
+        0 => usize::MAX,
+        1 => 0,
+        limit => limit,
+    };
     for value in values.take(more) {
         if joined.len() + 1 + value.len() >= limit {
             break;
@@ -172,6 +177,7 @@ mod tests {
         assert_eq!(join(values(), None, 0, 99), Some(b"aa".to_vec()));
         assert_eq!(join(values(), Some(b','), 0, 99), Some(b"aa,bb,cc".to_vec()));
         assert_eq!(join(values(), Some(b','), 1, 99), Some(b"aa".to_vec()));
+        assert_eq!(join(values(), Some(b','), 2, 99), Some(b"aa,bb,cc".to_vec()));
         assert_eq!(join(values(), Some(b','), 0, 8), Some(b"aa,bb".to_vec()));
         assert_eq!(join(std::iter::empty(), Some(b','), 0, 8), None);
     }

@@ -1,7 +1,7 @@
 //! Class `host`: canonical host names; it answers `$[ $]` (MAP-038).
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::arpa::{reversed, strip_ipv6_tag};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
@@ -15,8 +15,6 @@ use crate::resolve::{self, Timing};
 use crate::service_switch;
 use crate::services::{DnsAnswer, RecordData, RecordType};
 
-/// Largest hosts file that is read, bytes.
-const MAX_HOSTS_FILE: usize = 64 << 20;
 /// Answers are kept at most so many seconds, and at most so many of them.
 const MAX_TTL: u32 = 3600;
 const MAX_CACHE: usize = 10_000;
@@ -90,7 +88,7 @@ impl Host {
         for service in service_switch::service(env.settings, b"hosts") {
             match &service[..] {
                 b"files" => {
-                    let found = files::read_bounded(&env.settings.hosts_file, MAX_HOSTS_FILE)
+                    let found = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
                         .ok()
                         .and_then(|text| {
                             let name = name.strip_suffix(b".").unwrap_or(name);
@@ -119,8 +117,12 @@ impl Host {
         let Some(end) = inside.iter().position(|&b| b == b']') else {
             return Answer::NotFound { exit: EX_OK };
         };
-        let Some(address) = inside.get(..end).and_then(parse_address) else {
-            return Answer::NotFound { exit: EX_UNAVAILABLE };
+        let inside = inside.get(..end).unwrap_or_default();
+        let Some(address) = parse_address(inside) else {
+            let like_address =
+                inside.is_empty() || inside.to_ascii_lowercase().starts_with(b"ipv6:");
+            let exit = if like_address { EX_NOTFOUND } else { EX_UNAVAILABLE };
+            return Answer::NotFound { exit };
         };
         match self.name_of(address, env) {
             DnsName::Name(name) => {
@@ -134,7 +136,7 @@ impl Host {
     /// The name of an address: hosts file, then the name service whatever the switch says
     /// (observed).
     fn name_of(&self, address: IpAddr, env: &mut Env<'_>) -> DnsName {
-        let in_file = files::read_bounded(&env.settings.hosts_file, MAX_HOSTS_FILE)
+        let in_file = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
             .ok()
             .and_then(|text| hosts_file::by_address(&text, address));
         if let Some(name) = in_file {
@@ -163,15 +165,67 @@ enum DnsName {
 
 fn parse_address(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?;
-    strip_ipv6_tag(text).unwrap_or(text).parse().ok()
+    let text = strip_ipv6_tag(text).unwrap_or(text);
+    text.parse().ok().or_else(|| short_v4(text).map(IpAddr::V4))
+}
+
+/// The shorter forms of inet_aton(3): the last of one to four numbers fills what is left.
+fn short_v4(text: &str) -> Option<Ipv4Addr> {
+    let mut numbers = text.split('.').rev().map(c_number);
+    let last = numbers.next()??;
+    let mut address = 0u32;
+    let mut count = 0u32;
+    for number in numbers.rev() {
+        address = address << 8 | u32::from(u8::try_from(number?).ok()?);
+        count += 1;
+    }
+    let free_bits = 32u32.checked_sub(count.checked_mul(8)?)?;
+    let fits = free_bits == 32 || (free_bits > 0 && last >> free_bits == 0);
+    let high = if free_bits == 32 { 0 } else { address.checked_shl(free_bits)? };
+    fits.then_some(Ipv4Addr::from(high | last))
+}
+
+/// A number in decimal, `0` octal or `0x` hexadecimal.
+fn c_number(text: &str) -> Option<u32> {
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return u32::from_str_radix(digits, 16).ok();
+    }
+    let radix = if text.len() > 1 && text.starts_with('0') { 8 } else { 10 };
+    let digits_only = text.bytes().all(|b| b.is_ascii_digit());
+    u32::from_str_radix(text, radix).ok().filter(|_| digits_only)
 }
 
 /// The name under which the pointer of an address stands.
 fn arpa_name(address: IpAddr) -> Option<Vec<u8>> {
+    let address = address.to_canonical();
     let (tag, zone) = match address {
         IpAddr::V4(_) => ("", &b".in-addr.arpa"[..]),
         IpAddr::V6(_) => ("IPv6:", &b".ip6.arpa"[..]),
     };
     let digits = reversed(format!("{tag}{address}").as_bytes())?;
     Some([&digits[..], zone].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_forms() {
+        let check = |text: &[u8], expected: Option<&str>| {
+            assert_eq!(parse_address(text).map(|a| a.to_string()).as_deref(), expected);
+        };
+        check(b"192.0.2.7", Some("192.0.2.7"));
+        check(b"IPv6:2001:db8::7", Some("2001:db8::7"));
+        check(b"::1", Some("::1"));
+        check(b"1.2.3", Some("1.2.0.3"));
+        check(b"1.0x10", Some("1.0.0.16"));
+        check(b"3221225985", Some("192.0.2.1"));
+        check(b"1.2.3.4.5", None);
+        check(b"1.2.65536", None);
+        check(b"foo.bar", None);
+        check(b"", None);
+        let mapped = parse_address(b"::ffff:192.0.2.7").and_then(arpa_name);
+        assert_eq!(mapped, Some(b"7.2.0.192.in-addr.arpa".to_vec()));
+    }
 }

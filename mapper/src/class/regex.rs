@@ -42,7 +42,7 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
             _ => {}
         }
     }
-    let regex = match PosixRegex::new(words.remainder(), options) {
+    let regex = match PosixRegex::new(words.remainder().trim_ascii_end(), options) {
         Ok(regex) => regex,
         Err(error) => {
             let text = format!("pattern-compile-error: {error}").into_bytes();
@@ -111,7 +111,7 @@ impl Class for Regex {
             env.services.syslog(WARNING, &text.concat());
             return Answer::MISS;
         }
-        Answer::Found(interpolate::literal_result(common, request.key, &value))
+        Answer::Found(interpolate::result(common, request.key, &value, request.args))
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) fn parse(
     text: &[u8],
     case_sensitive: bool,
 ) -> Result<(ClassBytes, usize), PatternError> {
+    // glibc compares upper case when case does not matter: `[a-\\]` is `[A-\\]` (observed)
+    let fold = |byte: u8| if case_sensitive { byte } else { byte.to_ascii_uppercase() };
     let negated = text.first() == Some(&b'^');
     let first = usize::from(negated);
     let mut at = first;
@@ -68,8 +70,8 @@ pub(super) fn parse(
         let (high, used) = element(text.get(at + 1..).unwrap_or_default())?;
         at += 1 + used;
         match (low, high) {
-            (Element::Byte(low), Element::Byte(high)) if low <= high => {
-                class.push(ClassBytesRange::new(low, high));
+            (Element::Byte(low), Element::Byte(high)) if fold(low) <= fold(high) => {
+                class.push(ClassBytesRange::new(fold(low), fold(high)));
             }
             _ => return Err(PatternError::RangeEnd),
         }

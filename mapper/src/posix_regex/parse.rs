@@ -25,6 +25,8 @@ pub(super) struct Parsed {
 enum Token {
     End,
     Literal(u8),
+    /// Matches nothing at all.
+    Nothing,
     Any,
     OpenBracket,
     OpenGroup,
@@ -114,6 +116,8 @@ impl Parser<'_> {
             b'>' => Token::Look(Look::WordEndAscii),
             b'`' => Token::Look(Look::Start),
             b'\'' => Token::Look(Look::End),
+            // glibc compares in upper case then, but takes an escaped letter as written (observed)
+            b'a'..=b'z' if !self.options.case_sensitive => Token::Nothing,
             _ => Token::Literal(byte),
         }
     }
@@ -194,6 +198,7 @@ impl Parser<'_> {
         let class = |class| Ok((Hir::class(Class::Bytes(class)), 1));
         match token {
             Token::Literal(byte) => class(bracket::class(|b| *b == byte, case_sensitive)),
+            Token::Nothing => class(bracket::class(|_| false, true)),
             Token::Any => class(bracket::class(|_| true, true)),
             Token::Word(wanted) => {
                 class(bracket::class(|b| (b.is_ascii_alphanumeric() || *b == b'_') == wanted, true))

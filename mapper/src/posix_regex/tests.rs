@@ -51,6 +51,10 @@ fn extended_as_glibc() {
         ("(a){0}b", "b", "b|"),
         ("[[.a.]-c]", "b", "b"),
         ("(a)(b+)", "xABBy", "ABB|A|BB"),
+        ("a\\xb", "axb", "no match"),
+        ("a\\Xb", "axb", "axb"),
+        ("a\\.b", "a.b", "a.b"),
+        ("[a-\\\\d]", "d", "d"),
     ];
     for (pattern, text, expected) in rows {
         assert_eq!(show(pattern, text, false), expected, "{pattern} on {text}");
@@ -125,7 +129,7 @@ proptest::proptest! {
         let whole = format!("^({pattern})$");
         let exact = PosixRegex::new(whole.as_bytes(), PatternOptions::default()).expect("valid");
         let naive = (0..=text.len()).find_map(|from| {
-            (from..=text.len()).rev().find(|&to| exact.is_match(text[from..to].as_bytes()))
+            (from..=text.len()).rev().find(|&to| exact.is_match(&text.as_bytes()[from..to]))
                 .map(|to| (from, to))
         });
         let found = regex.captures(text.as_bytes()).and_then(|groups| groups[0]);

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use crate::answer::{EX_CONFIG, EX_UNAVAILABLE};
 use crate::services::{ProgramCall, ProgramEnd, ProgramOutput};
 
-/// Runs a program to its end; standard input is empty, standard error is this process's.
+/// Runs a program to its end with the environment of mailers (`AGENT=sendmail`, `TZ`)
+/// in `/tmp` (observed). Standard input is empty, standard error is this process's.
 pub(super) fn run(call: &ProgramCall<'_>) -> io::Result<ProgramOutput> {
     let Some((program, arguments)) = call.argv.split_first() else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -17,6 +18,10 @@ pub(super) fn run(call: &ProgramCall<'_>) -> io::Result<ProgramOutput> {
     let mut command = Command::new(OsStr::from_bytes(program));
     command
         .args(arguments.iter().map(|argument| OsStr::from_bytes(argument)))
+        .current_dir("/tmp")
+        .env_clear()
+        .env("AGENT", "sendmail")
+        .envs(std::env::var_os("TZ").map(|zone| ("TZ", zone)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
     if let Some((uid, gid)) = call.user.filter(|_| nix::unistd::geteuid().is_root()) {

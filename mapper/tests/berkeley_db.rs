@@ -1,0 +1,161 @@
+//! The Berkeley DB reader on files made by makemap and DB_File, whole and damaged.
+
+use std::collections::BTreeMap;
+
+use mapper::bdb::Database;
+use proptest::prelude::*;
+
+/// All fixtures, for the tests that break them.
+static FIXTURES: &[&str] = &[
+    "small-hash",
+    "small-btree",
+    "nul-hash",
+    "empty-hash",
+    "over-hash",
+    "over-btree",
+    "dup-hash",
+    "dup-btree",
+    "be-hash",
+    "be-btree",
+    "small-page-hash",
+    "small-page-btree",
+];
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}.db", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).expect("fixture")
+}
+
+fn get(bytes: &[u8], key: &[u8]) -> Option<Vec<u8>> {
+    Database::open(bytes).expect("open").get(bytes, key).expect("get")
+}
+
+fn all(bytes: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut pairs = Vec::new();
+    let mut visit = |key: &[u8], value: &[u8]| pairs.push((key.to_vec(), value.to_vec()));
+    Database::open(bytes).expect("open").for_each(bytes, &mut visit).expect("walk");
+    pairs
+}
+
+/// Every pair is found by its key, and the pairs are those expected.
+fn check(name: &str, expected: &BTreeMap<Vec<u8>, Vec<u8>>) {
+    let bytes = fixture(name);
+    for (key, value) in expected {
+        assert_eq!(get(&bytes, key).as_ref(), Some(value), "{name}: {}", bstr::BStr::new(key));
+    }
+    assert_eq!(get(&bytes, b"no such key"), None, "{name}");
+    assert_eq!(&all(&bytes).into_iter().collect::<BTreeMap<_, _>>(), expected, "{name}");
+}
+
+fn pairs<K: Into<Vec<u8>>, V: Into<Vec<u8>>>(
+    rows: impl IntoIterator<Item = (K, V)>,
+) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    rows.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+}
+
+fn numbered(numbers: impl Iterator<Item = usize>) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    pairs(numbers.map(|n| (format!("key{n}"), format!("val{}", n * 3))))
+}
+
+#[test]
+fn small_files() {
+    // MAP-029, MAP-030, MAP-096
+    let rows = [("foo", "bar"), ("foo2", "b%1r%0x%%y%q"), ("bar", "Baz")];
+    check("small-hash", &pairs(rows));
+    check("small-btree", &pairs(rows));
+    check("nul-hash", &pairs(rows.map(|(k, v)| (format!("{k}\0"), format!("{v}\0")))));
+    check("empty-hash", &BTreeMap::new());
+}
+
+#[test]
+fn values_off_the_page() {
+    let rows = [("short", "a".to_owned()), ("long", "v".repeat(5000)), ("end", "z".to_owned())];
+    check("over-hash", &pairs(rows.clone()));
+    check("over-btree", &pairs(rows));
+}
+
+#[test]
+fn of_duplicates_the_first() {
+    // MAP-101
+    for name in ["dup-hash", "dup-btree"] {
+        let bytes = fixture(name);
+        assert_eq!(get(&bytes, b"d"), Some(b"v0".to_vec()), "{name}");
+        assert_eq!(get(&bytes, b"single"), Some(b"s".to_vec()), "{name}");
+        assert_eq!(get(&bytes, b"many"), Some(b"value-number-0000".to_vec()), "{name}");
+        let all = all(&bytes);
+        assert_eq!(all.len(), 5 + 1 + 400, "{name}");
+        let many: Vec<_> = all.iter().filter(|(key, _)| key == b"many").map(|p| &p.1[..]).collect();
+        assert_eq!(many.last(), Some(&&b"value-number-0399"[..]), "{name}");
+    }
+}
+
+#[test]
+fn big_endian_with_long_items() {
+    let mut expected = numbered(0..=300);
+    expected.insert(b"long".to_vec(), b"v".repeat(9000));
+    expected.insert(b"k".repeat(700), b"bigkey".to_vec());
+    check("be-hash", &expected);
+    check("be-btree", &expected);
+}
+
+#[test]
+fn many_small_pages_and_deleted_entries() {
+    let left = |last| (0..=last).filter(|n| n % 2 == 1 || *n > 100);
+    check("small-page-hash", &numbered(left(200)));
+    let mut expected = numbered(left(600));
+    expected.insert(b"q".repeat(200), b"bigkey".to_vec());
+    expected.insert(b"r".repeat(200), b"s".repeat(3000));
+    check("small-page-btree", &expected);
+}
+
+#[test]
+fn other_files_are_refused() {
+    for bytes in [&b""[..], b"short", &[0; 600], &[0xff; 600]] {
+        assert!(Database::open(bytes).is_err());
+    }
+    let mut checksummed = fixture("small-hash");
+    checksummed[26] |= 1;
+    assert!(Database::open(&checksummed[..]).is_err());
+}
+
+proptest! {
+    /// A damaged file gives an error or a wrong answer, but no panic and no endless loop.
+    #[test]
+    fn damaged_files(
+        fixture_index in 0..FIXTURES.len(),
+        damages in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+        key in prop::sample::select(vec!["foo", "key7", "many", "long", "d"]),
+    ) {
+        let mut bytes = fixture(FIXTURES[fixture_index]);
+        for (place, byte) in damages {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        if let Ok(database) = Database::open(&bytes[..]) {
+            let _ = database.get(&bytes[..], key.as_bytes());
+            let _ = database.for_each(&bytes[..], &mut |_, _| {});
+        }
+    }
+
+    /// The same with damage where it hurts: headers and page heads.
+    #[test]
+    fn damaged_structure(
+        fixture_index in 0..FIXTURES.len(),
+        damages in proptest::collection::vec((0usize..12, 0usize..128, any::<u8>()), 1..10),
+    ) {
+        let mut bytes = fixture(FIXTURES[fixture_index]);
+        for (page, place, byte) in damages {
+            if let Some(target) = bytes.get_mut(page * 4096 + place) {
+                *target = byte;
+            }
+        }
+        if let Ok(database) = Database::open(&bytes[..]) {
+            let _ = database.get(&bytes[..], b"foo");
+            let _ = database.for_each(&bytes[..], &mut |_, _| {});
+        }
+    }
+}
