@@ -24,4 +24,4 @@ pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 pub use macros::Macros;
 pub use program::Program;
 pub use rewriter::{Lookups, Parsed, Rewriter, Role, Target, Triple};
-pub use status::{Enhanced, Exit, Status};
+pub use status::{Enhanced, Exit, Status, split_codes};

@@ -404,6 +404,11 @@ impl<'a> Scanner<'a> {
         }
         if !self.failed {
             self.stored += self.token.len() + 1;
+            let kind = match self.token.first() {
+                // Octets of sendmail's operator codes count as operators where text is rebuilt.
+                Some(0x80..0xa0) => Kind::Operator,
+                _ => kind,
+            };
             self.tokens.push(Scanned::Word(kind, std::mem::take(&mut self.token)));
         }
     }

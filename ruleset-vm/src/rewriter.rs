@@ -13,7 +13,7 @@ use crate::machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 use crate::macros::Macros;
 use crate::mailer::{Mailer, find};
 use crate::prescan::{Complaint, Mode, prescan};
-use crate::status::{Enhanced, Exit, Status};
+use crate::status::{Enhanced, Exit, Status, split_codes};
 use crate::token::{Kind, Token, meta};
 use crate::trace::{Event, Scene, Tracer};
 
@@ -127,7 +127,7 @@ impl Rewriter<'_> {
         self.machine.reset();
         let program = self.machine.program().clone();
         let mode = Mode { operators: program.operators(), delimiter, comments: true, ignore: false };
-        let scan = prescan(address, mode);
+        let scan = prescan(&masked(address), mode);
         self.complain(address, &scan.complaints);
         let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
         let tokens = tokens.map(|tokens| self.machine.intern(&tokens));
@@ -197,7 +197,15 @@ impl Rewriter<'_> {
             }
         }
         let mailer = &configuration.mailers[index];
-        let user = self.final_user(mailer, host.as_deref(), user, role);
+        let mut user = self.final_user(mailer, host.as_deref(), user, role);
+        if let Some(reason) = flaw(&user) {
+            for byte in user.iter_mut().filter(|byte| byte.is_ascii_control()) {
+                *byte = b'?';
+            }
+            let codes: &[u8] = if role.sender { b"501 5.1.7 " } else { b"501 5.1.3 " };
+            let head = [codes, b"Syntax error in mailbox address \"", &user[..]].concat();
+            self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());
+        }
         let host = host.map(|h| if mailer.flags.has(b'h') { h } else { h.to_ascii_lowercase() });
         Triple { mailer: Target::Mailer(index), host, user, not_remote }
     }
@@ -334,10 +342,9 @@ impl Rewriter<'_> {
 
     fn complain(&mut self, address: &[u8], complaints: &[Complaint]) {
         for complaint in complaints {
-            let text = complaint.to_string();
-            let (code, text) = text.split_at(4);
-            let shown = shorten(address);
-            let text = [code.as_bytes(), &shown, b"... ", text.as_bytes()].concat();
+            let message = complaint.to_string();
+            let (codes, text) = split_codes(message.as_bytes());
+            let text = [codes, &shorten(address), b"... ", text].concat();
             self.say(&text);
         }
     }
@@ -483,15 +490,43 @@ pub fn shorten(address: &[u8]) -> Vec<u8> {
     [&address[..part], b"...", &address[address.len() - part..]].concat()
 }
 
+/// Octet 0377 loses its upper bit (RS-017).
+#[must_use]
+pub fn masked(address: &[u8]) -> Vec<u8> {
+    address.iter().map(|byte| if *byte == 0xff { 0x7f } else { *byte }).collect()
+}
+
+/// Why a resolved user part is no mailbox (RS-018): control characters, an open quote, a backslash
+/// at the end.
+fn flaw(user: &[u8]) -> Option<&'static str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for byte in user {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            0..=31 | 127 if !quoted => return Some("non-printable character"),
+            _ => {}
+        }
+    }
+    if escaped {
+        Some("trailing \\ character")
+    } else if quoted {
+        Some("unbalanced \\ or \"")
+    } else {
+        None
+    }
+}
+
 /// What is wrong with an address before it is tokenized (RS-016, RS-017).
 #[must_use]
 pub fn invalid(address: &[u8], limit: Option<usize>) -> Option<Status> {
     if let Some(limit) = limit
         && address.len() >= limit
     {
-        let shown = shorten(address);
         let text = format!(" too long ({} bytes max)", limit - 1);
-        let text = [b"Address \"", &shown[..], b"\"", text.as_bytes()].concat();
+        let text = [b"Address \"", address, b"\"", text.as_bytes()].concat();
         return Some(Status::from_reply(Exit::OK, 553, Enhanced::new(5, 1, 0), text));
     }
     if !address.iter().any(|byte| (0x80..0xa0).contains(byte)) {

@@ -151,3 +151,17 @@ impl Status {
         self.exit == Exit::OK
     }
 }
+
+/// Cuts the reply code and the enhanced code in front of a message from its text.
+#[must_use]
+pub fn split_codes(message: &[u8]) -> (&[u8], &[u8]) {
+    let rest = match message {
+        [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()) => rest,
+        _ => return (b"", message),
+    };
+    let text = match Enhanced::parse_prefix(rest) {
+        Some((_, used)) => rest[used..].trim_ascii_start(),
+        None => rest,
+    };
+    message.split_at(message.len() - text.len())
+}

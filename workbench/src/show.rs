@@ -23,6 +23,19 @@ pub fn visible(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Octets that sendmail holds with a quoting octet in front, which listings show.
+#[must_use]
+pub fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for &byte in text {
+        if (0x80..0xa0).contains(&byte) || byte == 0xff {
+            out.push(0xff);
+        }
+        out.push(byte);
+    }
+    out
+}
+
 /// A workspace: a space before each token.
 #[must_use]
 pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {

@@ -94,13 +94,8 @@ impl Machine {
             if outcome.exit != Exit::OK {
                 frame.exit = outcome.exit;
             }
-            if matches!(outcome.exit, Exit::OK | Exit::TEMPFAIL) {
-                call.built.truncate(start);
-                call.built.extend(outcome.workspace);
-            } else {
-                let built = std::mem::take(&mut call.built);
-                return self.keep(built, outcome.exit, env);
-            }
+            call.built.truncate(start);
+            call.built.extend(outcome.workspace);
         }
         if call.built.len() > MAX_ATOMS {
             return self.too_long(env);

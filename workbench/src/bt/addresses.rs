@@ -1,12 +1,11 @@
 //! `RULESETS ADDRESS`: rulesets applied one after the other (CMD-099).
 
-use ruleset_vm::Exit;
+use ruleset_vm::{Exit, split_codes};
 use ruleset_vm::prescan::{Mode, prescan};
-use ruleset_vm::rewriter::{invalid, shorten};
+use ruleset_vm::rewriter::{invalid, masked, shorten};
 use ruleset_vm::token::Token;
 
 use super::Session;
-use super::tracer::strip_codes;
 
 /// Addresses of this many bytes are too long (RS-016).
 const ADDRESS_LIMIT: usize = 256;
@@ -45,10 +44,11 @@ impl Session<'_> {
             comments: program.comments_in_rules(),
             ignore: false,
         };
-        let scan = prescan(text, mode);
+        let scan = prescan(&masked(text), mode);
         for complaint in &scan.complaints {
             let message = complaint.to_string();
-            self.say([&shorten(text)[..], b"... ", strip_codes(message.as_bytes())].concat());
+            let text = [&shorten(text)[..], b"... ", split_codes(message.as_bytes()).1].concat();
+            self.say(text);
         }
         self.machine.reset();
         let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());

@@ -49,14 +49,14 @@ impl Session<'_> {
         if let Some(class) = rest.strip_prefix(b"=") {
             let Some((name, _)) = self.name(class) else { return };
             for word in self.configuration.classes.list(&name) {
-                self.say(word);
+                self.say(show::quoted(&word));
             }
             return;
         }
         let Some((name, _)) = self.name(rest) else { return };
         match self.macros.get(&name).cloned() {
             Some(value) => {
-                let shown = show::visible(&bytes(&value));
+                let shown = show::visible(&show::quoted(&bytes(&value)));
                 self.say(shown);
             }
             None => self.say("Undefined"),

@@ -15,7 +15,6 @@ use ruleset_vm::{Machine, Macros, Rewriter, Role};
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show;
 pub use slash::HostLookups;
-pub use tracer::strip_codes;
 use tracer::BtTracer;
 
 /// What stands in front of the first prompt.

@@ -177,9 +177,17 @@ impl Session<'_> {
     /// `/sender`: the address as an envelope sender.
     fn sender(&mut self, address: &[u8]) {
         let role = Role { header: false, sender: true };
-        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
-        if let Some(parsed) = parsed {
-            self.say([b"addr=", &parsed.triple.user[..]].concat());
+        let user = self.with_rewriter(|rewriter| {
+            let parsed = rewriter.parse(address, None, role)?;
+            // A sender is then made relative to nobody's mailer, and so is the result (RS-145).
+            let nobody = ruleset_vm::mailer::Mailer::named(b"");
+            let (relative, _) = rewriter.remote_name(address, &nobody, role, None);
+            rewriter.remote_name(&relative, &nobody, role, None);
+            rewriter.macros.set(b"x", b"");
+            Some(parsed.triple.user)
+        });
+        if let Some(user) = user {
+            self.say([b"addr=", &user[..]].concat());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use ruleset_vm::Enhanced;
+use ruleset_vm::split_codes;
 use ruleset_vm::token::Token;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 
@@ -41,26 +41,18 @@ impl Tracer for BtTracer<'_> {
             }
             Event::Message(text) => {
                 let mut out = self.out.borrow_mut();
-                out.extend_from_slice(strip_codes(text));
+                out.extend_from_slice(split_codes(text).1);
                 out.push(b'\n');
-                if text.starts_with(b"554 5.3") && self.exit.get() == 0 {
-                    self.exit.set(70);
+                let exit = match text {
+                    _ if text.starts_with(b"554 5.3") => 70,
+                    _ if text.starts_with(b"501 5.1.") => 64,
+                    _ => 0,
+                };
+                if self.exit.get() == 0 {
+                    self.exit.set(exit);
                 }
             }
             _ => {}
         }
-    }
-}
-
-/// A message without the reply code and enhanced code in front.
-#[must_use]
-pub fn strip_codes(text: &[u8]) -> &[u8] {
-    let rest = match text {
-        [a, b, c, b' ', rest @ ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()) => rest,
-        _ => return text,
-    };
-    match Enhanced::parse_prefix(rest) {
-        Some((_, used)) => rest[used..].trim_ascii_start(),
-        None => rest,
     }
 }
