@@ -8,6 +8,9 @@ pub const MAX_NAME: usize = 25;
 /// How many long names a process can hold: codes 0240 to 0377 (CF-070).
 pub const MAX_LONG_NAMES: usize = 96;
 
+/// Most messages about one name.
+const MAX_MESSAGES: usize = 1000;
+
 const NO_ID: &[u8] = b"Unable to assign macro/class ID (mid = 0xffffffff)";
 
 /// What [`parse_name`] read.
@@ -46,7 +49,7 @@ fn braced(inner: &[u8], errors: &mut Vec<Vec<u8>>) -> (Option<Name>, usize) {
     while let Some(&byte) = inner.get(at).filter(|b| **b != b'}' && name.len() < MAX_NAME) {
         if byte.is_ascii_alphanumeric() || byte == b'_' {
             name.push(byte);
-        } else {
+        } else if errors.len() < MAX_MESSAGES {
             errors.push([b"Invalid macro/class character ".as_slice(), &[byte & 0x7f]].concat());
         }
         at += 1;

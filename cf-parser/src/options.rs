@@ -143,12 +143,18 @@ pub struct Interpreted {
     pub messages: Vec<Message>,
 }
 
+/// Most messages about one value: what is wrong in a thousand places needs no more said.
+const MAX_MESSAGES: usize = 1000;
+
 impl Interpreted {
     fn of(value: OptionValue) -> Self {
         Self { value: Some(value), messages: Vec::new() }
     }
 
     fn say(&mut self, text: impl Into<Vec<u8>>, severity: Severity, bare: bool) {
+        if self.messages.len() >= MAX_MESSAGES {
+            return;
+        }
         // Shown in seven bits, as the oracle does.
         let text = text.into().iter().map(|b| b & 0x7f).collect();
         self.messages.push(Message { text, severity, bare });

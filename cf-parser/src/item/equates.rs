@@ -14,6 +14,9 @@ use crate::reading::Context;
 use crate::text::{Name, Piece};
 use crate::translate::{Line, flat, is_space};
 
+/// How much of a name messages about fields repeat, so that they stay linear in the line.
+const NAME_SHOWN: usize = 256;
+
 /// What distinguishes the three lines.
 struct Kind {
     /// The field letters.
@@ -129,6 +132,8 @@ fn read(
         return None;
     }
     let name = line.slice(1, 1 + word.len());
+    let mut shown = context.shown(name);
+    shown.truncate(NAME_SHOWN);
     let mut equates = Vec::new();
     while !rest.is_empty() {
         let Ok((start, _)) = gap(rest) else { break };
@@ -142,28 +147,26 @@ fn read(
         if kind.letters.contains(&letter) {
             let span = context.span_at(line, from);
             let equate = Equate { letter, value: text, span };
-            let shown = context.shown(name);
             context.say(field_of(&shown, &equate));
             equates.push(equate);
         } else {
-            unknown(line, at, kind, name, context);
+            unknown(line, at, kind, &shown, context);
         }
         rest = line.view.get(end..).unwrap_or_default();
     }
     Some((flat(name), equates))
 }
 
-fn unknown(line: &Line, at: usize, kind: &Kind, name: &[Piece], context: &mut Context) {
+fn unknown(line: &Line, at: usize, kind: &Kind, name: &[u8], context: &mut Context) {
     let field = match line.text.get(at) {
         Some(Piece::Byte(byte)) => Piece::Byte(*byte),
         // The oracle sees the code of the operator only.
         _ => Piece::Macro(Name::new(b"")),
     };
-    let name = context.shown(name);
     let field = context.shown(&[field]);
     let text = [
         kind.letter.as_bytes(),
-        &name,
+        name,
         b": unknown ",
         kind.word.as_bytes(),
         b" equate ",
