@@ -190,7 +190,8 @@ pub struct Envelope {
     pub envid: Option<Vec<u8>>,
     /// `A`: AUTH= parameter, xtext.
     pub auth: Option<Vec<u8>>,
-    /// `!`: deliver-by mode character and time.
+    /// `!`: deliver-by mode and seconds. The mode is a byte of bits: 1 notify (`N`), 2 return (`R`), 16
+    /// trace (`T`) (observed).
     pub deliver_by: Option<(u8, i64)>,
     /// `d`: directory of the body when it is not the control file's.
     pub body_directory: Option<Vec<u8>>,

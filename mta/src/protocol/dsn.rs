@@ -84,8 +84,8 @@ pub enum Action {
     Delivered,
     /// Passed to a host that will not report.
     Relayed,
-    /// Passed to the members of a list.
-    Expanded,
+    /// Passed to the members of a list with an owner; the address is the list's.
+    DeliveredToList,
 }
 
 impl Action {
@@ -95,7 +95,7 @@ impl Action {
             Self::Delayed => "delayed",
             Self::Delivered => "delivered (to mailbox)",
             Self::Relayed => "relayed (to non-DSN-aware mailer)",
-            Self::Expanded => "expanded (to multi-recipient alias)",
+            Self::DeliveredToList => "delivered (to mailing list)",
         }
     }
 
@@ -105,7 +105,7 @@ impl Action {
             Self::Failed | Self::Delayed => None,
             Self::Delivered => Some("successfully delivered to mailbox"),
             Self::Relayed => Some("relayed to non-DSN-aware mailer"),
-            Self::Expanded => Some("expanded by mailing list"),
+            Self::DeliveredToList => Some("successfully delivered to mailing list"),
         }
     }
 }
@@ -324,9 +324,7 @@ fn recipient_lists(out: &mut Text, recipients: &[Reported]) {
                 let first = reason.split(|&b| b == b'\n').next().unwrap_or_default();
                 out.line([b"    (reason: ", first, b")"].concat());
             }
-            if let Some(alias) = &recipient.expanded_from {
-                out.line([b"    (expanded from: ", alias.as_slice(), b")"].concat());
-            }
+            expanded_from(out, recipient);
         }
         out.blank();
     }
@@ -336,8 +334,15 @@ fn recipient_lists(out: &mut Text, recipients: &[Reported]) {
         out.line("   ----- The following addresses had successful delivery notifications -----");
         for (recipient, remark) in successes {
             out.line([&recipient.address, b"  (".as_slice(), remark.as_bytes(), b")"].concat());
+            expanded_from(out, recipient);
         }
         out.blank();
+    }
+}
+
+fn expanded_from(out: &mut Text, recipient: &Reported) {
+    if let Some(alias) = &recipient.expanded_from {
+        out.line([b"    (expanded from: ", alias.as_slice(), b")"].concat());
     }
 }
 

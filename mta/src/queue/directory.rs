@@ -44,6 +44,12 @@ impl SpoolDirectory {
         Self { control: part("qf"), body: part("df"), transcript: part("xf"), path }
     }
 
+    /// The path that listings and `-v` name: the one of the bodies (observed with subdirectories).
+    #[must_use]
+    pub fn shown_path(&self) -> &Path {
+        &self.body
+    }
+
     /// The control file of an id.
     #[must_use]
     pub fn control_file(&self, kind: Kind, id: &QueueId) -> PathBuf {

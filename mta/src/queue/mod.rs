@@ -6,6 +6,7 @@ pub mod id;
 pub mod listing;
 pub mod null;
 pub mod priority;
+pub mod quarantine;
 pub mod recovery;
 pub mod scheduling;
 pub mod selection;

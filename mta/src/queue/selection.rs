@@ -1,4 +1,7 @@
 //! Selecting queue entries: `-qI`, `-qR`, `-qS`, `-qQ`, each with `!` (CMD-052, CMD-053).
+//!
+//! A run with a `Q` condition looks at `hf` files instead of `qf` files; that is the caller's choice of
+//! [`crate::queue::store::Kind`].
 
 use bstr::ByteSlice;
 
@@ -24,7 +27,8 @@ pub struct Condition {
     pub part: Part,
     /// `!`: entries without the text are meant.
     pub negated: bool,
-    /// The text; upper and lower case are the same. Empty matches everything.
+    /// The text. Upper and lower case are the same for senders and recipients, not for ids and reasons
+    /// (observed). Empty matches everything.
     pub text: Vec<u8>,
 }
 
@@ -54,17 +58,16 @@ impl Selection {
 
 impl Condition {
     fn holds(&self, envelope: &Envelope) -> bool {
+        let text = self.text.as_slice();
+        let folded =
+            |address: &[u8]| address.to_ascii_lowercase().contains_str(text.to_ascii_lowercase());
         let found = match self.part {
-            Part::Id => envelope.id.as_ref().is_some_and(|id| self.is_in(&id.0)),
-            Part::Recipient => envelope.recipients.iter().any(|r| self.is_in(&r.address)),
-            Part::Sender => self.is_in(&envelope.sender),
-            Part::Quarantine => envelope.quarantine.as_ref().is_some_and(|q| self.is_in(q)),
+            Part::Id => envelope.id.as_ref().is_some_and(|id| id.0.contains_str(text)),
+            Part::Recipient => envelope.recipients.iter().any(|r| folded(&r.address)),
+            Part::Sender => folded(&envelope.sender),
+            Part::Quarantine => envelope.quarantine.as_ref().is_some_and(|q| q.contains_str(text)),
         };
         found != self.negated
-    }
-
-    fn is_in(&self, text: &[u8]) -> bool {
-        text.to_ascii_lowercase().contains_str(self.text.to_ascii_lowercase())
     }
 }
 
@@ -81,13 +84,16 @@ mod tests {
             recipients: vec![Recipient::primary("far@Remote.Example")],
             ..Envelope::default()
         };
-        let table: &[(&[(Part, bool, &str)], bool)] = &[
+        type Row = (&'static [(Part, bool, &'static str)], bool);
+        let table: &[Row] = &[
             (&[], true),
             (&[(Part::Recipient, false, "remote.EX")], true),
             (&[(Part::Recipient, true, "remote")], false),
             (&[(Part::Recipient, false, "no"), (Part::Recipient, false, "far")], true),
             (&[(Part::Recipient, false, "far"), (Part::Sender, false, "joe")], false),
             (&[(Part::Id, false, "vgb0")], true),
+            (&[(Part::Id, false, "VGB0")], false),
+            (&[(Part::Sender, false, "ROOT")], true),
             (&[(Part::Quarantine, false, "")], false),
             (&[(Part::Quarantine, true, "")], true),
         ];

@@ -196,9 +196,12 @@ fn reasons_aliases_and_receipts_have_their_lines() {
     failed.original = Some(b"rfc822;blst@mail.example.com".to_vec());
     failed.remote_mta = Some(b"[127.0.0.1]".to_vec());
     failed.diagnostic = Some((b"SMTP".to_vec(), b"550-5.7.1 first line\n550 x".to_vec()));
+    let mut list = recipient("lst4", Action::DeliveredToList, (2, 0, 0));
+    list.expanded_from = Some(b"lst".to_vec());
     let recipients = [
         recipient("root", Action::Delivered, (2, 1, 5)),
         recipient("good@r.example", Action::Relayed, (2, 1, 5)),
+        list,
         failed,
     ];
     let mut request = request(Kind::Failure, &recipients, &[]);
@@ -217,6 +220,8 @@ fn reasons_aliases_and_receipts_have_their_lines() {
        ----- The following addresses had successful delivery notifications -----
     root  (successfully delivered to mailbox)
     good@r.example  (relayed to non-DSN-aware mailer)
+    lst4  (successfully delivered to mailing list)
+        (expanded from: lst)
 
     --6AM3ZqcZ002081.1795318552/mail.example.com
     Content-Type: message/delivery-status
@@ -237,6 +242,12 @@ fn reasons_aliases_and_receipts_have_their_lines() {
     X-Actual-Recipient: rfc822; good@r.example
     Action: relayed (to non-DSN-aware mailer)
     Status: 2.1.5
+    Last-Attempt-Date: Sun, 22 Nov 2026 03:35:52 GMT
+
+    Final-Recipient: RFC822; lst4
+    X-Actual-Recipient: rfc822; lst4
+    Action: delivered (to mailing list)
+    Status: 2.0.0
     Last-Attempt-Date: Sun, 22 Nov 2026 03:35:52 GMT
 
     Original-Recipient: rfc822;blst@mail.example.com

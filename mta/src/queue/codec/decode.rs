@@ -21,7 +21,7 @@ const SHOWN: usize = 100;
 pub fn decode(bytes: &[u8]) -> Result<Envelope, QfError> {
     let mut reader = Reader::default();
     let mut lines = Lines { rest: bytes, number: 1 };
-    while let Some((number, text)) = lines.next() {
+    for (number, text) in lines.by_ref() {
         reader.line(text).map_err(|damage| QfError { line: number, damage })?;
     }
     reader.finish().map_err(|damage| QfError { line: lines.number, damage })

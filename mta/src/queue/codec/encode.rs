@@ -5,9 +5,11 @@ use crate::message::envelope::{
     BodyType, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
 };
 
+/// A letter and the flag it stands for.
+pub(super) type Letter<F> = (u8, fn(&mut F) -> &mut bool);
+
 /// The letters of the `F` line with the flag each stands for, in written order (QU-025).
-pub(super) type EnvelopeFlag = (u8, fn(&mut EnvelopeFlags) -> &mut bool);
-pub(super) const ENVELOPE_FLAGS: [EnvelopeFlag; 8] = [
+pub(super) const ENVELOPE_FLAGS: [Letter<EnvelopeFlags>; 8] = [
     (b'w', |f| &mut f.warning_sent),
     (b'r', |f| &mut f.response),
     (b'8', |f| &mut f.has_8bit),
@@ -19,8 +21,7 @@ pub(super) const ENVELOPE_FLAGS: [EnvelopeFlag; 8] = [
 ];
 
 /// The letters of an `R` line with the flag each stands for, in written order (QU-034).
-pub(super) type RecipientFlag = (u8, fn(&mut RecipientFlags) -> &mut bool);
-pub(super) const RECIPIENT_FLAGS: [RecipientFlag; 8] = [
+pub(super) const RECIPIENT_FLAGS: [Letter<RecipientFlags>; 8] = [
     (b'P', |f| &mut f.primary),
     (b'N', |f| &mut f.notify_given),
     (b'S', |f| &mut f.on_success),
@@ -82,7 +83,7 @@ fn numbers(out: &mut Vec<u8>, envelope: &Envelope) {
     line(out, b"P", envelope.priority.to_string().as_bytes());
 }
 
-fn letters<F: Copy>(table: &[(u8, fn(&mut F) -> &mut bool)], flags: &mut F) -> Vec<u8> {
+fn letters<F: Copy>(table: &[Letter<F>], flags: &mut F) -> Vec<u8> {
     table.iter().filter(|(_, flag)| *flag(flags)).map(|&(letter, _)| letter).collect()
 }
 

@@ -196,7 +196,7 @@ fn every_crash_point_leaves_the_message_absent_or_complete() {
         &[("dfA1", &body), ("tfA1", half)],
         &[("dfA1", &body), ("tfA1", &control)],
     ];
-    let later = i64::try_from(u32::MAX).unwrap();
+    let later = i64::from(u32::MAX);
     for state in states {
         for (name, text) in state {
             std::fs::write(spool.root.path().join(name), text).unwrap();
