@@ -1,5 +1,7 @@
 //! The Berkeley DB reader on files made by makemap and DB_File, whole and damaged.
 
+#![allow(clippy::expect_used)] // in the helpers, which are tests too
+
 use std::collections::BTreeMap;
 
 use mapper::bdb::Database;
