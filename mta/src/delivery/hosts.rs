@@ -88,6 +88,17 @@ pub enum HostSpec {
     Domain(Vec<u8>),
 }
 
+impl HostSpec {
+    /// The name or literal, as texts have it.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        match self {
+            Self::Literal(target) => target.label(),
+            Self::NoMx(name) | Self::Domain(name) => name,
+        }
+    }
+}
+
 /// Cuts `$h` at the colons outside brackets (ML-099) and reads each element; empty ones are left out.
 #[must_use]
 pub fn host_list(text: &[u8]) -> Vec<HostSpec> {
@@ -147,8 +158,8 @@ pub enum MxAnswer {
     Hosts(Vec<Vec<u8>>),
     /// There are no records: the host itself is tried.
     HostItself,
-    /// This host is the best one: a loop.
-    Loop,
+    /// This host is the best one, under this name: a loop.
+    Loop(Vec<u8>),
     /// `MX 0 .`: no mail is taken.
     NoMail,
 }
@@ -168,11 +179,11 @@ pub fn order_mx(records: &[Mx], rules: &MxRules<'_>) -> MxAnswer {
         usable.swap(at, (rules.random)(at + 1).min(at));
     }
     usable.sort_by_key(|mx| mx.preference);
-    let own = usable.iter().filter(|mx| (rules.is_own)(without_dot(&mx.exchange)));
-    if let Some(limit) = own.map(|mx| mx.preference).min() {
-        usable.retain(|mx| mx.preference < limit);
+    let own = usable.iter().find(|mx| (rules.is_own)(without_dot(&mx.exchange)));
+    if let Some(own) = own.copied() {
+        usable.retain(|mx| mx.preference < own.preference);
         if usable.is_empty() {
-            return MxAnswer::Loop;
+            return MxAnswer::Loop(without_dot(&own.exchange).to_ascii_lowercase());
         }
     }
     let mut hosts: Vec<Vec<u8>> = Vec::new();
@@ -217,8 +228,8 @@ pub fn targets(
     let mut found = match order_mx(&records, rules) {
         MxAnswer::Hosts(hosts) => hosts.into_iter().map(Target::Name).collect(),
         MxAnswer::HostItself => vec![Target::Name(host.clone())],
-        MxAnswer::Loop if settings.try_null_mx_list => vec![Target::Name(host.clone())],
-        MxAnswer::Loop => return Err(loops_back()),
+        MxAnswer::Loop(_) if settings.try_null_mx_list => vec![Target::Name(host.clone())],
+        MxAnswer::Loop(own) => return Err(loops_back(host, &own)),
         MxAnswer::NoMail => return Err(takes_no_mail()),
     };
     found.extend(fallback(settings));
@@ -250,16 +261,21 @@ pub fn unknown_host(host: &[u8]) -> Status {
     Status::from_reply(Exit::NOHOST, 550, Enhanced::new(5, 1, 2), text)
 }
 
-/// This host is its own best MX (SM-078).
-fn loops_back() -> Status {
-    let text = b"config error: mail loops back to me (MX problem?)".to_vec();
-    Status::from_reply(Exit::CONFIG, 553, Enhanced::new(5, 3, 5), text)
+/// This host is the best MX itself (observed: a system error in these words).
+fn loops_back(host: &[u8], own: &[u8]) -> Status {
+    let text = [b"MX list for ", host, b" points back to ", own].concat();
+    Status::from_reply(Exit::CONFIG, LOOP_REPLY, Enhanced::new(5, 3, 5), text)
 }
+
+/// The reply code that marks a loop.
+pub const LOOP_REPLY: u16 = 553;
+/// The reply code of RFC 7505 for hosts without mail.
+pub const NO_MAIL_REPLY: u16 = 556;
 
 /// RFC 7505.
 fn takes_no_mail() -> Status {
     let text = b"Host does not accept mail: MX 0 .".to_vec();
-    Status::from_reply(Exit::UNAVAILABLE, 556, Enhanced::new(5, 1, 10), text)
+    Status::from_reply(Exit::UNAVAILABLE, NO_MAIL_REPLY, Enhanced::new(5, 1, 10), text)
 }
 
 /// The signature of a host for `plan`: the ordered MX list, so that hosts with the same list share

@@ -69,6 +69,7 @@ impl Resolver for Names {
         let record = |preference, name: &[u8]| Mx { preference, exchange: name.to_vec() };
         match host {
             b"mail.example" => Ok(vec![record(20, b"mx2.example."), record(10, b"mx1.example.")]),
+            b"loop.example" => Ok(vec![record(5, b"me.example.")]),
             b"silent.example" => Err(LookupFailure::Temporary),
             _ => Err(LookupFailure::NoData),
         }

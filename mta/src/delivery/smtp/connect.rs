@@ -58,31 +58,38 @@ impl Endpoint {
     }
 }
 
-/// The addresses of a target that this mailer may use.
+/// The addresses of a target that this mailer may use, and the name the target then has in texts: a
+/// name found in the name service ends in a dot (observed).
 pub(super) fn addresses(
     target: &Target,
     mailer: &Mailer,
     context: &DeliveryContext<'_>,
-) -> Result<Vec<IpAddr>, Status> {
+) -> (Vec<u8>, Result<Vec<IpAddr>, Status>) {
+    let label = target.label().to_vec();
     if let Some(only) = context.settings.connect_only_to {
-        return Ok(vec![only]);
+        return (label, Ok(vec![only]));
     }
     let name = match target {
-        Target::Address { address, .. } => return Ok(vec![*address]),
-        Target::Name(name) => name,
+        Target::Address { address, .. } => return (label, Ok(vec![*address])),
+        Target::Name(name) => name.strip_suffix(b".").unwrap_or(name),
     };
-    let plain = name.strip_suffix(b".").unwrap_or(name);
-    match context.resolver.addresses(plain) {
-        Ok(found) => {
-            let usable: Vec<IpAddr> = found
-                .into_iter()
-                .filter(|address| address.is_ipv4() || !mailer.flags.has(b'4'))
-                .collect();
-            if usable.is_empty() { Err(hosts::unknown_host(plain)) } else { Ok(usable) }
+    let found = match context.resolver.addresses(name) {
+        Ok(found) => found,
+        Err(LookupFailure::NotFound | LookupFailure::NoData) => Vec::new(),
+        Err(LookupFailure::Temporary) => {
+            let status = hosts::no_answer(&label, Enhanced::new(4, 4, 3));
+            return (label, Err(status));
         }
-        Err(LookupFailure::NotFound | LookupFailure::NoData) => Err(hosts::unknown_host(plain)),
-        Err(LookupFailure::Temporary) => Err(hosts::no_answer(name, Enhanced::new(4, 4, 3))),
+    };
+    let usable: Vec<IpAddr> = found
+        .into_iter()
+        .filter(|address| address.is_ipv4() || !mailer.flags.has(b'4'))
+        .collect();
+    if usable.is_empty() {
+        let status = hosts::unknown_host(&label);
+        return (label, Err(status));
     }
+    ([name, b"."].concat(), Ok(usable))
 }
 
 /// Connects to one address; flag `Z` allows a second attempt after DialDelay (ML-072).

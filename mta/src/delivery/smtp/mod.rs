@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use ruleset_vm::{Exit, Status};
 
-use super::context::{DeliveryContext, DeliveryReport, MessageSource};
+use super::context::{DeliveryContext, DeliveryReport, MessageSource, RecipientOutcome};
 use super::hosts::{self, MxRules, Target};
 use super::program::{self, Addressees};
 use crate::config::mailer::{Mailer, Transport};
@@ -91,8 +91,7 @@ impl Attempt<'_> {
         let overall = poll::deadline_after(self.context.settings.timeouts.all_connects);
         let mut last = None;
         for target in self.targets(&endpoint.place, &mut last) {
-            self.announce(target.label(), &endpoint.port_text());
-            match self.over_addresses(&target, endpoint.port, overall) {
+            match self.over_addresses(&target, &endpoint, overall) {
                 Ok(()) => return Ok(()),
                 Err(setback) => last = Some(setback),
             }
@@ -105,22 +104,24 @@ impl Attempt<'_> {
     fn over_addresses(
         &mut self,
         target: &Target,
-        port: u16,
+        endpoint: &Endpoint,
         overall: Option<Instant>,
     ) -> Result<(), Setback> {
         let (mailer, context) = (self.mailer, self.context);
-        self.report.relay = Some(target.label().to_vec());
+        let (host, addresses) = connect::addresses(target, mailer, context);
+        self.announce(&host, &endpoint.port_text());
+        self.report.relay = Some(host.clone());
         let mut last = None;
-        for address in connect::addresses(target, mailer, context)? {
-            self.report.relay = Some(connect::relay(target.label(), address));
-            let channel = match connect::tcp(address, port, mailer, context, overall) {
+        for address in addresses? {
+            self.report.relay = Some(connect::relay(&host, address));
+            let channel = match connect::tcp(address, endpoint.port, mailer, context, overall) {
                 Ok(channel) => channel,
                 Err(error) => {
-                    last = Some(connect::failure(&error, target.label()).into());
+                    last = Some(connect::failure(&error, &host).into());
                     continue;
                 }
             };
-            match self.talk(channel, target.label()) {
+            match self.talk(channel, &host) {
                 Ok(()) => return Ok(()),
                 Err(Setback::Refused(verdict, peer)) if !verdict.status.retry => {
                     return Err(Setback::Refused(verdict, peer));
@@ -128,11 +129,11 @@ impl Attempt<'_> {
                 Err(setback) => last = Some(setback),
             }
         }
-        Err(last.unwrap_or_else(|| hosts::unknown_host(target.label()).into()))
+        Err(last.unwrap_or_else(|| hosts::unknown_host(&host).into()))
     }
 
     /// The hosts of all elements of the list; what keeps an element from having hosts goes to `last`.
-    fn targets(&self, place: &[u8], last: &mut Option<Setback>) -> Vec<Target> {
+    fn targets(&mut self, place: &[u8], last: &mut Option<Setback>) -> Vec<Target> {
         let context = self.context;
         let rules = MxRules {
             is_own: context.is_own_name,
@@ -144,7 +145,10 @@ impl Attempt<'_> {
         for spec in hosts::host_list(place) {
             match hosts::targets(&spec, use_mx, settings, context.resolver, &rules) {
                 Ok(targets) => found.extend(targets),
-                Err(status) => *last = Some(status.into()),
+                Err(status) => {
+                    self.report.relay = Some(spec.text().to_vec());
+                    *last = Some(status.into());
+                }
             }
         }
         if found.is_empty()
@@ -201,7 +205,7 @@ impl Attempt<'_> {
             }
             Talk::Refused(Refusal { stage, status, reply }) => {
                 if status.exit == Exit::CONFIG {
-                    self.report_loop(&status, peer);
+                    self.report_loop(b"553 5.3.5", &[peer, b" ", &status.text].concat());
                 }
                 Err(Setback::Refused(Verdict { status, reply, stage }, peer.to_vec()))
             }
@@ -209,26 +213,27 @@ impl Attempt<'_> {
     }
 
     /// This host talks to itself (SM-083): a system error, in the log and in the transcript.
-    fn report_loop(&mut self, status: &Status, peer: &[u8]) {
-        let text = [peer, b" ", &status.text].concat();
-        program::system_error(self.context, &text);
-        self.report.transcript.push([b"553 5.3.5 ", text.as_slice()].concat());
+    fn report_loop(&mut self, codes: &[u8], text: &[u8]) {
+        program::system_error(self.context, text);
+        self.report.transcript.push([codes, b" ", text].concat());
     }
 
     /// All recipients share what kept the transaction from being.
     fn settle(&mut self, setback: &Setback) {
-        match setback {
+        let outcome = match setback {
+            Setback::Refused(verdict, peer) => words::of_verdict(0, verdict, peer, false),
             Setback::Unreached(status) => {
-                self.report.host_failure = Some(status.clone());
-                self.report.add_all(&self.recipients, status);
+                if status.reply == Some(hosts::LOOP_REPLY) {
+                    self.report_loop(b"554 5.0.0", &status.text);
+                }
+                words::of_unreached(status, self.report.relay.as_deref())
             }
-            Setback::Refused(verdict, peer) => {
-                self.report.host_failure = Some(verdict.status.clone());
-                let all = self.recipients.iter();
-                let outcomes = all.map(|&at| words::of_verdict(at, verdict, peer, false));
-                self.report.outcomes.extend(outcomes);
-            }
-        }
+        };
+        self.report.host_failure = Some(outcome.status.clone());
+        let all = self.recipients.iter();
+        self.report
+            .outcomes
+            .extend(all.map(|&recipient| RecipientOutcome { recipient, ..outcome.clone() }));
     }
 
     fn settings(&self, peer: &[u8]) -> Settings {

@@ -270,3 +270,14 @@ fn a_program_can_speak_lmtp() {
     let shown = world.show(&Letter(b"Subject: x\n".to_vec()));
     assert_eq!(shown, "joe: Sent (done) [2.0.0]");
 }
+
+#[test]
+fn an_mx_list_that_points_here_is_a_system_error() {
+    let world = World::new(mailer(b"m", 25), "loop.example", &["a@x"]);
+    insta::assert_snapshot!(world.show(&letter()), @"
+    a@x: Local configuration error [5.3.5]
+    | 554 5.0.0 MX list for loop.example points back to me.example
+    | 554 5.3.5 Local configuration error
+    ");
+    assert!(world.log().ends_with(": MX list for loop.example points back to me.example"));
+}

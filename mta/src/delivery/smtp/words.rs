@@ -3,7 +3,7 @@
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use crate::delivery::context::RecipientOutcome;
-use crate::delivery::outcome;
+use crate::delivery::{hosts, outcome};
 use crate::protocol::smtp::client::{Reply, Stage, Verdict};
 
 /// What is told of one recipient. The first line of a reply is the one quoted; `enhanced` is whether
@@ -23,10 +23,45 @@ pub(super) fn of_verdict(
         queue_text: stat.clone(),
         stat,
         reported: status.enhanced.unwrap_or(Enhanced::new(5, 0, 0)),
-        remote_mta: Some(peer.to_vec()),
+        remote_mta: Some(without_dot(peer)),
         diagnostic: diagnostic(verdict),
         reply: logged_reply(verdict),
     }
+}
+
+/// What is told of recipients whose host was not reached; `relay` is what stands in the log, the
+/// host in front.
+pub(super) fn of_unreached(status: &Status, relay: Option<&[u8]>) -> RecipientOutcome {
+    let host = relay.and_then(|relay| relay.split(|&byte| byte == b' ').next());
+    let is_loop = status.reply == Some(hosts::LOOP_REPLY);
+    let no_mail = status.reply == Some(hosts::NO_MAIL_REPLY);
+    let hidden = is_loop || no_mail;
+    let text = if hidden { Vec::new() } else { status.text.clone() };
+    let stat = outcome::stat_text(&Status { text, ..status.clone() });
+    let diagnostic = match status.exit {
+        _ if no_mail => Some([b"556 ", status.text.as_slice()].concat()),
+        // Only a host that was named itself, not one of its MX hosts.
+        Exit::NOHOST if host.is_some_and(|host| !host.ends_with(b".")) => {
+            Some(b"550 Host unknown".to_vec())
+        }
+        _ => None,
+    };
+    let reported = status.enhanced.filter(|_| !is_loop);
+    RecipientOutcome {
+        recipient: 0,
+        status: status.clone(),
+        queue_text: stat.clone(),
+        stat,
+        reported: reported.unwrap_or_else(|| outcome::reported_code(status.exit)),
+        remote_mta: host.map(without_dot),
+        diagnostic,
+        reply: None,
+    }
+}
+
+/// A host as `Remote-MTA:` has it.
+fn without_dot(host: &[u8]) -> Vec<u8> {
+    host.strip_suffix(b".").unwrap_or(host).to_vec()
 }
 
 fn first_line(verdict: &Verdict) -> Option<&[u8]> {
@@ -96,6 +131,26 @@ mod tests {
 
     /// exit, stage, lines of the reply, stat=, reply=
     type Row = (Exit, Stage, &'static [&'static str], &'static str, Option<&'static str>);
+
+    #[test]
+    fn hosts_that_are_not_reached() {
+        // The rows as logged and reported by 8.17.1.9.
+        let no_mail = Status::from_reply(
+            Exit::UNAVAILABLE,
+            hosts::NO_MAIL_REPLY,
+            Enhanced::new(5, 1, 10),
+            "Host does not accept mail: MX 0 .",
+        );
+        let outcome = of_unreached(&no_mail, Some(b"null.test"));
+        assert_eq!(outcome.stat, b"Service unavailable");
+        assert_eq!(outcome.diagnostic.unwrap(), b"556 Host does not accept mail: MX 0 .");
+        assert_eq!(outcome.reported.to_string(), "5.1.10");
+        let unknown = |host: &[u8]| of_unreached(&hosts::unknown_host(host), Some(host));
+        let outcome = unknown(b"nx.test.");
+        assert_eq!(outcome.stat, b"Host unknown (Name server: nx.test.: host not found)");
+        assert_eq!((outcome.diagnostic, outcome.remote_mta.unwrap()), (None, b"nx.test".to_vec()));
+        assert_eq!(unknown(b"nxdom.test").diagnostic.unwrap(), b"550 Host unknown");
+    }
 
     #[test]
     fn the_log_has_the_words_of_sendmail() {
