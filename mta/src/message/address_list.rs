@@ -115,4 +115,17 @@ mod tests {
         // AD-053
         check("a b @ c d", ListStyle::Spaces, &["a", "b @ c", "d"]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn elements_lose_nothing_but_separators(list in "[a-c@<>\"(), \\\\\n]{0,60}") {
+            let kept = |text: &[u8]| -> Vec<u8> {
+                text.iter().copied().filter(|b| !b", \n".contains(b)).collect()
+            };
+            for style in [ListStyle::Commas, ListStyle::Spaces] {
+                let found = elements(list.as_bytes(), style).concat();
+                proptest::prop_assert_eq!(kept(&found), kept(list.as_bytes()));
+            }
+        }
+    }
 }

@@ -40,11 +40,10 @@ pub struct Assembled {
 /// address as given and as resolved); empty when the sender's mailer has the flag `!`.
 #[must_use]
 pub fn assemble(defaults: &[Field], input: Vec<Field>, sender_names: &[&[u8]]) -> Assembled {
-    let mut out = Assembled {
-        header: defaults.iter().cloned().map(|field| Field { is_default: true, ..field }).collect(),
-        old_style: true,
-        ..Assembled::default()
-    };
+    let mut kept: Vec<Field> =
+        defaults.iter().cloned().map(|field| Field { is_default: true, ..field }).collect();
+    let mut own = Vec::with_capacity(input.len());
+    let mut out = Assembled { old_style: true, ..Assembled::default() };
     out.resent = input.iter().any(|field| kind_of(&field.name).resent);
     let mine: &[u8] = if out.resent { b"resent-from" } else { b"from" };
     for field in input {
@@ -53,30 +52,32 @@ pub fn assemble(defaults: &[Field], input: Vec<Field>, sender_names: &[&[u8]]) -
         if is_mine && sender_names.contains(&field.value.as_slice()) {
             continue;
         }
-        if let Some(field) = replace_default(&mut out.header, field, kind.forced) {
+        if let Some(field) = replace_default(&mut kept, field, kind.forced) {
             out.delete_bcc |= kind.recipient && !kind.blind;
             out.hops += usize::from(kind.trace);
             let is_list = kind.sender || kind.recipient;
             out.old_style &= !(is_list && field.value.iter().any(|b| b",;<(".contains(b)));
-            out.header.push(field);
+            own.push(field);
         }
     }
+    kept.append(&mut own);
+    out.header = kept;
     out
 }
 
 /// Takes the default of the same name away. A blank field does not replace its default (observed):
 /// it is dropped. A field that always obeys conditions takes over the default's (CF-060).
-fn replace_default(header: &mut Vec<Field>, mut field: Field, forced: bool) -> Option<Field> {
+fn replace_default(defaults: &mut Vec<Field>, mut field: Field, forced: bool) -> Option<Field> {
     if forced {
         return Some(field);
     }
-    let same = |d: &Field| d.is_default && d.name.eq_ignore_ascii_case(&field.name);
-    let Some(default) = header.iter().find(|d| same(d)) else { return Some(field) };
+    let same = |d: &Field| d.name.eq_ignore_ascii_case(&field.name);
+    let Some(default) = defaults.iter().find(|d| same(d)) else { return Some(field) };
     if field.value.trim_ascii().is_empty() {
         return None;
     }
     let condition = default.condition.clone();
-    header.retain(|d| !same(d));
+    defaults.retain(|d| !same(d));
     if kind_of(&field.name).always_conditional {
         field.condition = condition;
     }

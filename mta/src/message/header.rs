@@ -231,4 +231,21 @@ mod tests {
         assert!(message.header_too_long);
         assert_eq!((message.fields.len(), message.body.as_slice()), (1, b"body\n".as_slice()));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_byte_of_a_message_is_lost(text in "(From x\n)?([a-c:]{0,4}[ \t]?[a-c: ]{0,4}\n){0,8}") {
+            let message = split(text.as_bytes(), 0);
+            let mut whole: Vec<u8> = message.from_line.iter().flat_map(|l| [l.as_slice(), b"\n"].concat()).collect();
+            for field in &message.fields {
+                whole.extend_from_slice(&[field.name.as_slice(), b":", &field.value, b"\n"].concat());
+            }
+            whole.extend_from_slice(&message.body);
+            // Blanks before a colon go, and the empty line between header and body.
+            let letters = |text: &[u8]| -> Vec<u8> {
+                text.iter().copied().filter(|b| !b" \t\n".contains(b)).collect()
+            };
+            proptest::prop_assert_eq!(letters(&whole), letters(text.as_bytes()));
+        }
+    }
 }

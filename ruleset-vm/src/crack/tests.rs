@@ -271,3 +271,15 @@ fn options_change_what_is_special() {
     assert_eq!(text("J. K <a@b>"), b"J. K <$g>");
     assert_eq!(text("J; K <a@b>"), b"\"J; K\" <$g>");
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_give_a_bounded_template(
+        address in proptest::collection::vec(
+            proptest::sample::select(b"a\\\"()<>[]:;,@ \t\n\x81\xff".to_vec()), 0..400),
+    ) {
+        let cracked = crack(&address);
+        proptest::prop_assert!(cracked.template().len() <= LIMIT + 1);
+        proptest::prop_assert!(cracked.has_address || cracked.after.is_empty());
+    }
+}
