@@ -11,6 +11,7 @@ use crate::config::mailer::Mailer;
 use crate::events::EventSink;
 use crate::message::envelope::{ControllingUser, Envelope};
 use crate::sys::net::Origin;
+use crate::sys::program_safety::Forgiven;
 
 /// What to do with octets above 127 in the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,6 +136,8 @@ pub struct DeliverySettings {
     pub file_to_hard_link: bool,
     /// DontBlameSendmail FileDeliveryToSymLink.
     pub file_to_symlink: bool,
+    /// DontBlameSendmail, as far as it concerns mailer programs.
+    pub forgiven: Forgiven,
     /// `O Timeout.*`.
     pub timeouts: Timeouts,
     /// Options about hosts.
@@ -163,6 +166,7 @@ impl DeliverySettings {
             safe_file_environment: None,
             file_to_hard_link: false,
             file_to_symlink: false,
+            forgiven: Forgiven::default(),
             timeouts: Timeouts::default(),
             hosts: HostSettings::default(),
             hello_name: own_name.to_vec(),

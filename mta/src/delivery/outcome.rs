@@ -107,10 +107,14 @@ pub fn exec_error_text(error: &ExecError) -> Vec<u8> {
 }
 
 /// A program that cannot be run: kept for mailers with flag `l` and for passing troubles, else
-/// refused (ML-131).
+/// refused (ML-131); a root directory that cannot be entered defers (observed).
 pub fn from_exec_error(mailer: &Mailer, error: &ExecError) -> Status {
-    let keep = mailer.flags.has(b'l') || error.is_transient();
-    from_exit(if keep { Exit::OSERR } else { Exit::UNAVAILABLE }, mailer)
+    let exit = match error {
+        ExecError::Chroot { .. } => Exit::TEMPFAIL,
+        _ if mailer.flags.has(b'l') || error.is_transient() => Exit::OSERR,
+        _ => Exit::UNAVAILABLE,
+    };
+    from_exit(exit, mailer)
 }
 
 /// The `Status:` of a DSN for a recipient a program refused without words (ML-132).

@@ -12,9 +12,10 @@ use super::context::{Binding, DeliveryContext, DeliveryReport, MessageForm, Mess
 use super::identity::Candidates;
 use super::outcome;
 use crate::config::mailer::{MAX_ARGUMENTS, Mailer};
-use crate::events::Event;
+use crate::events::{Event, Severity};
+use crate::message::envelope::ControllingUser;
 use crate::sys::exec::{self, Ended, ExecError, Identity, Invocation, Output, Running};
-use crate::sys::{errors, poll, users};
+use crate::sys::{errors, poll, program_safety, users};
 
 /// The recipients of a delivery as the mailer is told them, quotes stripped where flag `s` wants it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,7 @@ pub(super) fn prepare(
     if !context.settings.queue_directory.is_empty() {
         directories.push(context.settings.queue_directory.clone());
     }
+    warn_if_unsafe(mailer, context);
     Ok(Invocation {
         path: mailer.path.clone(),
         argv: arguments(mailer, addressees, context)?,
@@ -134,12 +136,32 @@ pub(super) fn prepare(
     })
 }
 
+/// `Warning: program P unsafe: REASON` (ML-152); the program runs nevertheless.
+fn warn_if_unsafe(mailer: &Mailer, context: &DeliveryContext<'_>) {
+    let Some(reason) = program_safety::danger(&mailer.path, context.settings.forgiven) else {
+        return;
+    };
+    let path = mailer.path.as_slice();
+    let text = [b"Warning: program ", path, b" unsafe: ", reason.as_bytes()].concat();
+    context.events.report(Event::text(Some(context.queue_id), Severity::Info, 0, text));
+}
+
 /// The user the program runs as. With flags `o` and `w` a local recipient is its own user.
 fn identity(mailer: &Mailer, recipients: &[usize], context: &DeliveryContext<'_>) -> Identity {
     let first = recipients.first().and_then(|&at| context.envelope.recipients.get(at));
+    let local = first
+        .filter(|recipient| {
+            let (o, w) = (mailer.flags.has(b'o'), mailer.flags.has(b'w'));
+            o && w && recipient.controlling_user.is_none()
+        })
+        .and_then(|recipient| recipient.route.as_ref())
+        .and_then(|route| users::by_name(&route.user).ok().flatten())
+        .map(|found| ControllingUser { user: found.name, uid: found.uid, gid: found.gid });
     Candidates {
         mailer,
-        recipient: first.and_then(|recipient| recipient.controlling_user.as_ref()),
+        recipient: first
+            .and_then(|recipient| recipient.controlling_user.as_ref())
+            .or(local.as_ref()),
         sender: context.sender_user,
         default: &context.settings.default_user,
     }

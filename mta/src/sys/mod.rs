@@ -12,5 +12,6 @@ pub mod load;
 pub mod mailbox_file;
 pub mod net;
 pub mod poll;
+pub mod program_safety;
 pub mod syslog;
 pub mod users;

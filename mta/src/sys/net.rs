@@ -27,6 +27,9 @@ pub trait Channel {
     /// # Errors
     /// `TimedOut`, or the system's error.
     fn receive(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize>;
+
+    /// The conversation is over: a program gets the end of its input and `limit` to end.
+    fn close(&mut self, _limit: Duration) {}
 }
 
 /// A socket timed out: the system says `WouldBlock`.
@@ -70,6 +73,10 @@ impl Channel for Running {
 
     fn receive(&mut self, buffer: &mut [u8], limit: Duration) -> io::Result<usize> {
         self.read_some(buffer, poll::deadline_after(limit))
+    }
+
+    fn close(&mut self, limit: Duration) {
+        let _ = self.end(limit);
     }
 }
 

@@ -81,6 +81,11 @@ fn a_program_that_cannot_be_run_is_refused_or_kept() {
         let world = World::new(mailer, "", &["joe"]);
         let shown = world.show(&letter());
         assert!(world.log().ends_with("Cannot exec /no/such/mailer: No such file or directory"));
+        assert!(
+            world.log().starts_with(
+                "ID: Warning: program /no/such/mailer unsafe: No such file or directory"
+            )
+        ); // ML-152
         shown.lines().next().unwrap_or_default().to_owned()
     };
     assert_eq!(missing(b""), "joe: Service unavailable [5.0.0]");
@@ -164,4 +169,21 @@ fn the_environment_is_small() {
     let inherited = |name: &[u8]| (name == b"B").then(|| b"2".to_vec());
     let built = environment(Some(b"CET"), &lines, &inherited);
     assert_eq!(built, [&b"AGENT=sendmail"[..], b"TZ=CET", b"A=1", b"B=2"]);
+}
+
+#[test]
+fn a_local_user_gets_mail_as_itself_with_flag_o() {
+    // ML-056, as observed for the user games.
+    let Ok(Some(games)) = users::by_name(b"games") else { return };
+    if users::effective_uid() != 0 {
+        return;
+    }
+    let seen = |flags: &[u8]| {
+        let mut world = World::new(script(flags, b"id -u"), "", &["games"]);
+        world.settings.default_user.uid = 65534;
+        let reports = world.deliver(&letter());
+        String::from_utf8_lossy(&reports[0].1.transcript[0]).into_owned()
+    };
+    assert_eq!(seen(b"lsw"), "65534");
+    assert_eq!(seen(b"lswo"), games.uid.to_string());
 }

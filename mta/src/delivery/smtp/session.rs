@@ -88,8 +88,17 @@ impl Session {
         }
     }
 
-    /// Says `QUIT`, if the connection is still good, and waits for the reply.
+    /// Says `QUIT`, if the connection is still good, and waits for the reply; a program is given the
+    /// same time to end.
     pub fn close(&mut self, verbose: &dyn Fn(&[u8])) {
+        if self.closed {
+            return;
+        }
+        self.say_goodbye(verbose);
+        self.channel.close(self.timeouts.quit);
+    }
+
+    fn say_goodbye(&mut self, verbose: &dyn Fn(&[u8])) {
         while !self.closed {
             match self.client.step() {
                 Step::Idle => self.client.quit(),

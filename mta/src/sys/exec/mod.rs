@@ -91,7 +91,15 @@ pub enum ExecError {
     /// Pipes could not be made, or fork failed: a lack of resources.
     #[error("cannot start a process: {0}")]
     Resources(io::Error),
-    /// chroot, the change of user, or exec itself failed.
+    /// The new root directory could not be entered.
+    #[error("openmailer: Cannot chroot({root}): {}", crate::sys::errors::describe(source))]
+    Chroot {
+        /// The directory.
+        root: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The change of user, or exec itself failed.
     #[error("Cannot exec {path}: {}", crate::sys::errors::describe(source))]
     Exec {
         /// The program.
@@ -108,7 +116,7 @@ impl ExecError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Nul => false,
-            Self::Resources(_) => true,
+            Self::Resources(_) | Self::Chroot { .. } => true,
             Self::Exec { source, .. } => crate::sys::errors::is_transient(source),
         }
     }
@@ -131,13 +139,20 @@ pub fn spawn(invocation: &Invocation) -> Result<Running, ExecError> {
 }
 
 fn failure(invocation: &Invocation, source: io::Error) -> ExecError {
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match source.kind() {
         io::ErrorKind::InvalidInput => ExecError::Nul,
         io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock => ExecError::Resources(source),
-        _ => {
-            ExecError::Exec { path: String::from_utf8_lossy(&invocation.path).into_owned(), source }
-        }
+        _ => match &invocation.root {
+            // The child reports a number only; a root that is no directory explains it.
+            Some(root) if !is_directory(root) => ExecError::Chroot { root: lossy(root), source },
+            _ => ExecError::Exec { path: lossy(&invocation.path), source },
+        },
     }
+}
+
+fn is_directory(path: &[u8]) -> bool {
+    std::path::Path::new(OsStr::from_bytes(path)).is_dir()
 }
 
 fn build(invocation: &Invocation) -> Result<Command, ExecError> {

@@ -158,9 +158,18 @@ impl Running {
     /// # Errors
     /// The process could not be waited for.
     pub fn finish(mut self, limit: Duration) -> io::Result<(Ended, Vec<u8>)> {
+        let ended = self.end(limit)?;
+        Ok((ended, std::mem::take(&mut self.output)))
+    }
+
+    /// [`Running::finish`] for a program that stays in place; its output is dropped.
+    ///
+    /// # Errors
+    /// The process could not be waited for.
+    pub fn end(&mut self, limit: Duration) -> io::Result<Ended> {
         self.input = None;
         self.conversation = None;
-        let end = match self.wait_until(poll::deadline_after(limit))? {
+        let ended = match self.wait_until(poll::deadline_after(limit))? {
             Some(status) => ended(status),
             None => {
                 self.stop()?;
@@ -168,7 +177,7 @@ impl Running {
             }
         };
         self.drain();
-        Ok((end, std::mem::take(&mut self.output)))
+        Ok(ended)
     }
 
     /// The status once the program ended, nothing when the deadline came first.

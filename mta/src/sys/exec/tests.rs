@@ -95,6 +95,20 @@ fn a_missing_program_is_a_permanent_error() {
 }
 
 #[test]
+fn a_missing_root_directory_is_told() {
+    // ML-023; needs the right to call chroot.
+    if crate::sys::users::effective_uid() != 0 {
+        return;
+    }
+    let mut invocation = shell("");
+    invocation.root = Some(b"/no/such/root".to_vec());
+    let error = spawn(&invocation).unwrap_err();
+    let words = "openmailer: Cannot chroot(/no/such/root): No such file or directory";
+    assert_eq!(error.to_string(), words);
+    assert!(error.is_transient());
+}
+
+#[test]
 fn root_can_switch_the_user() {
     if crate::sys::users::effective_uid() != 0 {
         return;
