@@ -1,10 +1,12 @@
 //! What a delivery is given and what it gives back.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 
 use ruleset_vm::{Enhanced, Status};
 
+use super::cache::ConnectionCache;
 use super::hosts::{HostSettings, Resolver};
 use super::timeouts::Timeouts;
 use crate::config::mailer::Mailer;
@@ -202,6 +204,8 @@ pub struct DeliveryContext<'a> {
     pub resolver: &'a dyn Resolver,
     /// Whether a name is one of this host (class `w`).
     pub is_own_name: &'a dyn Fn(&[u8]) -> bool,
+    /// Open connections; `None` closes each after its transaction.
+    pub connections: Option<&'a RefCell<ConnectionCache>>,
     /// Takes events.
     pub events: &'a dyn EventSink,
     /// Takes the lines of `-v`: `ADDR... Connecting to H via M...`, `>>> MAIL ...`, `<<< 250 ...`.

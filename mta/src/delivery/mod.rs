@@ -3,6 +3,7 @@
 //! [`plan::plan`] cuts the recipients into groups; [`deliver`] takes one group to its mailer and says
 //! what became of each recipient. Both run on a blocking thread.
 
+pub mod cache;
 pub mod context;
 pub mod file;
 pub mod hosts;
@@ -52,8 +53,8 @@ pub fn deliver(
         }
     };
     let report = finished(report, group, context);
-    if let Some(mut session) = session {
-        session.close(context.verbose);
+    if let Some(open) = session {
+        open.release(mailer, &report, context);
     }
     report
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
+use super::cache::ConnectionCache;
 use super::context::{
     Binding, DeliveryContext, DeliveryReport, DeliverySettings, MessageForm, MessageSource,
 };
@@ -91,6 +92,7 @@ pub(super) struct World {
     pub(super) settings: DeliverySettings,
     pub(super) sender: Vec<u8>,
     pub(super) explicit_sender: bool,
+    pub(super) connections: Option<RefCell<ConnectionCache>>,
     pub(super) verbose: RefCell<Vec<String>>,
     pub(super) events: Mutex<Vec<Event>>,
 }
@@ -113,6 +115,7 @@ impl World {
             settings: DeliverySettings::new(default, b"me.example"),
             sender: b"sender@x".to_vec(),
             explicit_sender: false,
+            connections: None,
             verbose: RefCell::default(),
             events: Mutex::default(),
         }
@@ -138,6 +141,7 @@ impl World {
             sender_user: None,
             resolver: &Names,
             is_own_name: &|name| name == b"me.example",
+            connections: self.connections.as_ref(),
             events: &self.events,
             verbose: &verbose,
         };

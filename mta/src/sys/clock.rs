@@ -1,6 +1,6 @@
 //! The clock and the local time zone.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,6 +15,17 @@ pub fn now() -> u64 {
 #[must_use]
 pub fn microseconds() -> u32 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_micros())
+}
+
+/// A moment of the clock that is never set, for limits.
+#[must_use]
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// Waits.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// `O TimeZoneSpec` (op guide 5.6, option `t`).

@@ -14,7 +14,7 @@ use crate::delivery::outcome;
 use crate::delivery::program::{self, Addressees};
 use crate::sys::exec::{self, Output};
 use crate::sys::net::{self, Channel, Origin};
-use crate::sys::{errors, hostname};
+use crate::sys::{clock, errors, hostname};
 
 /// The port of SMTP.
 const SMTP_PORT: u16 = 25;
@@ -81,10 +81,8 @@ pub(super) fn addresses(
             return (label, Err(status));
         }
     };
-    let usable: Vec<IpAddr> = found
-        .into_iter()
-        .filter(|address| address.is_ipv4() || !mailer.flags.has(b'4'))
-        .collect();
+    let usable: Vec<IpAddr> =
+        found.into_iter().filter(|address| address.is_ipv4() || !mailer.flags.has(b'4')).collect();
     if usable.is_empty() {
         let status = hosts::unknown_host(&label);
         return (label, Err(status));
@@ -111,7 +109,7 @@ pub(super) fn tcp(
     };
     let stream = match attempt() {
         Err(_) if mailer.flags.has(b'Z') && settings.dial_delay > 0 => {
-            std::thread::sleep(Duration::from_secs(settings.dial_delay));
+            clock::pause(Duration::from_secs(settings.dial_delay));
             attempt()
         }
         done => done,
@@ -122,7 +120,7 @@ pub(super) fn tcp(
 /// `limit`, but not beyond `overall`; zero means no limit.
 fn bounded(limit: Duration, overall: Option<Instant>) -> io::Result<Duration> {
     let Some(end) = overall else { return Ok(limit) };
-    let left = end.saturating_duration_since(Instant::now());
+    let left = end.saturating_duration_since(clock::monotonic());
     match () {
         () if left.is_zero() => Err(io::ErrorKind::TimedOut.into()),
         () if limit.is_zero() => Ok(left),

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ruleset_vm::{Exit, Status};
 
+use super::cache::{CacheKey, Cached};
 use super::context::{DeliveryContext, DeliveryReport, MessageSource, RecipientOutcome};
 use super::hosts::{self, MxRules, Target};
 use super::program::{self, Addressees};
@@ -19,7 +20,7 @@ use crate::protocol::smtp::client::{
     Verdict,
 };
 use crate::sys::net::Channel;
-use crate::sys::{ids, poll};
+use crate::sys::{clock, ids, poll};
 
 use connect::Endpoint;
 pub use session::Session;
@@ -35,7 +36,37 @@ struct Attempt<'a> {
     message: &'a dyn MessageSource,
     context: &'a DeliveryContext<'a>,
     report: DeliveryReport,
-    session: Option<Session>,
+    session: Option<Open>,
+}
+
+/// A connection after its transaction.
+#[derive(Debug)]
+pub struct Open {
+    session: Session,
+    /// Where it leads, if it can be used again.
+    key: Option<CacheKey>,
+    served: usize,
+}
+
+impl Open {
+    /// Keeps the connection for the next message, or closes it (SM-101, ML-019).
+    pub fn release(
+        mut self,
+        mailer: &Mailer,
+        report: &DeliveryReport,
+        context: &DeliveryContext<'_>,
+    ) {
+        let spent = mailer.max_messages != 0 && self.served >= mailer.max_messages;
+        if let (Some(cache), Some(key), false) = (context.connections, self.key.take(), spent)
+            && self.session.is_idle(context.verbose)
+        {
+            let relay = report.relay.clone().unwrap_or_default();
+            let cached = Cached { key, session: self.session, relay, served: self.served };
+            cache.borrow_mut().put(cached, clock::monotonic(), context.verbose);
+            return;
+        }
+        self.session.close(context.verbose);
+    }
 }
 
 /// Delivers; the session is given back open, so that it can be closed after the outcome was shown.
@@ -46,7 +77,7 @@ pub fn deliver(
     addressees: &Addressees,
     message: &dyn MessageSource,
     context: &DeliveryContext<'_>,
-) -> (DeliveryReport, Option<Session>) {
+) -> (DeliveryReport, Option<Open>) {
     let Some(mailer) = context.mailers.get(index) else { return Default::default() };
     let mut attempt = Attempt {
         index,
@@ -109,19 +140,24 @@ impl Attempt<'_> {
     ) -> Result<(), Setback> {
         let (mailer, context) = (self.mailer, self.context);
         let (host, addresses) = connect::addresses(target, mailer, context);
-        self.announce(&host, &endpoint.port_text());
+        let key = CacheKey { mailer: mailer.name.clone(), host, port: endpoint.port };
+        if self.over_cached(&key) {
+            return Ok(());
+        }
+        let host = &key.host;
+        self.announce(host, &endpoint.port_text());
         self.report.relay = Some(host.clone());
         let mut last = None;
         for address in addresses? {
-            self.report.relay = Some(connect::relay(&host, address));
+            self.report.relay = Some(connect::relay(host, address));
             let channel = match connect::tcp(address, endpoint.port, mailer, context, overall) {
                 Ok(channel) => channel,
                 Err(error) => {
-                    last = Some(connect::failure(&error, &host).into());
+                    last = Some(connect::failure(&error, host).into());
                     continue;
                 }
             };
-            match self.talk(channel, &host) {
+            match self.talk(channel, host, Some(&key)) {
                 Ok(()) => return Ok(()),
                 Err(Setback::Refused(verdict, peer)) if !verdict.status.retry => {
                     return Err(Setback::Refused(verdict, peer));
@@ -129,7 +165,25 @@ impl Attempt<'_> {
                 Err(setback) => last = Some(setback),
             }
         }
-        Err(last.unwrap_or_else(|| hosts::unknown_host(&host).into()))
+        Err(last.unwrap_or_else(|| hosts::unknown_host(host).into()))
+    }
+
+    /// Uses an open connection, if there is one and the peer still listens.
+    fn over_cached(&mut self, key: &CacheKey) -> bool {
+        let context = self.context;
+        let kept = context
+            .connections
+            .and_then(|cache| cache.borrow_mut().take(key, clock::monotonic(), context.verbose));
+        let Some(cached) = kept else { return false };
+        let addresses = super::address_list(context, &self.recipients);
+        let peer = key.host.as_slice();
+        let via = [b" via ", self.mailer.name.as_slice(), b"..."].concat();
+        (context.verbose)(
+            &[&addresses, &b"... Using cached connection to "[..], peer, &via].concat(),
+        );
+        self.report.relay = Some(cached.relay);
+        let open = Open { session: cached.session, key: Some(key.clone()), served: cached.served };
+        self.talk_on(open, peer).is_ok()
     }
 
     /// The hosts of all elements of the list; what keeps an element from having hosts goes to `last`.
@@ -165,7 +219,7 @@ impl Attempt<'_> {
         self.report.relay = Some(b"localhost".to_vec());
         let channel = connect::unix(&endpoint.place)
             .map_err(|error| connect::failure(&error, &endpoint.place))?;
-        self.talk(channel, b"localhost")
+        self.talk(channel, b"localhost", None)
     }
 
     fn over_program(&mut self) -> Result<(), Setback> {
@@ -174,7 +228,7 @@ impl Attempt<'_> {
         self.report.relay = (!host.is_empty()).then(|| host.clone());
         let forward: Vec<usize> = self.recipients.iter().rev().copied().collect();
         let channel = connect::start_program(self.mailer, &forward, self.addressees, self.context)?;
-        self.talk(channel, if host.is_empty() { b"localhost" } else { &host })
+        self.talk(channel, if host.is_empty() { b"localhost" } else { &host }, None)
     }
 
     /// `ADDR... Connecting to H port N via M...` (ML-149).
@@ -188,17 +242,29 @@ impl Attempt<'_> {
         (self.context.verbose)(&line);
     }
 
-    /// One transaction: the recipients get their verdicts, or the peer does not take part.
-    fn talk(&mut self, channel: Box<dyn Channel>, peer: &[u8]) -> Result<(), Setback> {
+    /// One transaction on a new connection.
+    fn talk(
+        &mut self,
+        channel: Box<dyn Channel>,
+        peer: &[u8],
+        key: Option<&CacheKey>,
+    ) -> Result<(), Setback> {
         let settings = self.settings(peer);
-        let mut session = Session::new(channel, settings, self.context.settings.timeouts);
+        let session = Session::new(channel, settings, self.context.settings.timeouts);
+        self.talk_on(Open { session, key: key.cloned(), served: 0 }, peer)
+    }
+
+    /// One transaction: the recipients get their verdicts, or the peer does not take part.
+    fn talk_on(&mut self, mut open: Open, peer: &[u8]) -> Result<(), Setback> {
         let transaction = self.transaction();
+        let session = &mut open.session;
         let talk = session.transact(&transaction, self.index, self.message, self.context);
         self.report.transcript.extend(session.take_transcript());
         let offers = session.client().offers().clone();
         match talk {
             Talk::Done(outcome) => {
-                self.session = Some(session);
+                open.served += 1;
+                self.session = Some(open);
                 self.report.relayed_with_dsn = offers.dsn;
                 self.finish(&outcome, peer, offers.enhanced_status_codes);
                 Ok(())

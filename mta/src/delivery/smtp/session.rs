@@ -67,6 +67,7 @@ impl Session {
         context: &DeliveryContext<'_>,
     ) -> Talk {
         let mut begun = false;
+        self.transcript = Transcript::new(self.client.settings().peer.clone());
         loop {
             let step = self.client.step();
             self.show(context.verbose);
@@ -86,6 +87,20 @@ impl Session {
                 Step::Write(_) | Step::Wait { .. } => self.exchange(step),
             }
         }
+    }
+
+    /// Whether another transaction can follow; a connection the peer ends is brought to its end.
+    pub(super) fn is_idle(&mut self, verbose: &dyn Fn(&[u8])) -> bool {
+        while !self.closed {
+            let step = self.client.step();
+            self.show(verbose);
+            match step {
+                Step::Idle => return true,
+                Step::Write(_) | Step::Wait { .. } => self.exchange(step),
+                _ => self.closed = true,
+            }
+        }
+        false
     }
 
     /// Says `QUIT`, if the connection is still good, and waits for the reply; a program is given the

@@ -1,10 +1,13 @@
 //! Scripted servers on the loopback interface.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::config::mailer::Mailer;
+use crate::delivery::cache::ConnectionCache;
 use crate::delivery::testing::{Letter, World};
 
 /// What a server says: the greeting, the reply to EHLO, then by recipient and for the message.
@@ -287,4 +290,56 @@ fn an_mx_list_that_points_here_is_a_system_error() {
     | 554 5.3.5 Local configuration error
     ");
     assert!(world.log().ends_with(": MX list for loop.example points back to me.example"));
+}
+
+#[test]
+fn a_connection_is_used_again() {
+    // SM-101: one connection for two messages, RSET between them; m= limits them (ML-019).
+    for (max_messages, connections, resets) in [(0, 1, 1), (1, 2, 0)] {
+        let (port, server) = serve(PLAIN, connections);
+        let mut mailer = mailer(b"mX", port);
+        mailer.max_messages = max_messages;
+        let mut world = World::new(mailer, "[127.0.0.1]", &["a@x"]);
+        let cache = ConnectionCache::new(2, Duration::from_secs(300));
+        world.connections = Some(RefCell::new(cache));
+        for _ in 0..2 {
+            assert_eq!(world.show(&letter()), "a@x: Sent (stored) [2.0.0]");
+        }
+        world.connections.as_ref().unwrap().borrow_mut().close_all(&|_| ());
+        let heard = server.join().unwrap();
+        assert_eq!(heard.matches("RSET").count(), resets, "{heard}");
+        assert_eq!(heard.matches("QUIT").count(), connections, "{heard}");
+    }
+}
+
+#[test]
+fn a_connection_the_peer_closed_is_made_anew() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let mut say = |text: &str| stream.write_all(format!("{text}\r\n").as_bytes()).unwrap();
+            say("220 x ESMTP");
+            while let Some(Ok(line)) = lines.next() {
+                match line.as_str() {
+                    "DATA" => say("354 go"),
+                    "." => {
+                        say("250 done");
+                        break;
+                    }
+                    _ if line.starts_with("EHLO") || line.contains(":<") => say("250 ok"),
+                    _ => {}
+                }
+            }
+        }
+    });
+    let mut world = World::new(mailer(b"mX", port), "[127.0.0.1]", &["a@x"]);
+    let cache = ConnectionCache::new(2, Duration::from_secs(300));
+    world.connections = Some(RefCell::new(cache));
+    for _ in 0..2 {
+        assert_eq!(world.show(&letter()), "a@x: Sent (done) [2.0.0]");
+    }
+    server.join().unwrap();
 }

@@ -1,0 +1,81 @@
+//! Open connections kept for the next message (`O ConnectionCacheSize`, `O ConnectionCacheTimeout`,
+//! SM-101). The peer may have closed one meanwhile: then a new one is made.
+
+use std::time::{Duration, Instant};
+
+use super::smtp::Session;
+
+/// What a connection was made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CacheKey {
+    /// Name of the mailer.
+    pub(super) mailer: Vec<u8>,
+    /// The host as texts have it.
+    pub(super) host: Vec<u8>,
+    /// The port.
+    pub(super) port: u16,
+}
+
+/// An open connection and its history.
+#[derive(Debug)]
+pub(super) struct Cached {
+    pub(super) key: CacheKey,
+    pub(super) session: Session,
+    /// `relay=` of the log.
+    pub(super) relay: Vec<u8>,
+    /// Messages carried so far.
+    pub(super) served: usize,
+}
+
+/// The open connections of one queue run or submission, the oldest in front.
+#[derive(Debug)]
+pub struct ConnectionCache {
+    capacity: usize,
+    idle: Duration,
+    entries: Vec<(Instant, Cached)>,
+}
+
+impl ConnectionCache {
+    /// Keeps at most `capacity` connections (0: none), each unused for at most `idle`.
+    #[must_use]
+    pub fn new(capacity: usize, idle: Duration) -> Self {
+        Self { capacity, idle, entries: Vec::new() }
+    }
+
+    /// Takes out the connection for `key` unless it has been idle too long.
+    pub(super) fn take(
+        &mut self,
+        key: &CacheKey,
+        now: Instant,
+        verbose: &dyn Fn(&[u8]),
+    ) -> Option<Cached> {
+        let at = self.entries.iter().position(|(_, cached)| cached.key == *key)?;
+        let (since, mut cached) = self.entries.remove(at);
+        if now.saturating_duration_since(since) <= self.idle {
+            return Some(cached);
+        }
+        cached.session.close(verbose);
+        None
+    }
+
+    /// Keeps a connection; the ones that then are too many are closed, oldest first.
+    pub(super) fn put(&mut self, cached: Cached, now: Instant, verbose: &dyn Fn(&[u8])) {
+        self.entries.push((now, cached));
+        while self.entries.len() > self.capacity {
+            close(self.entries.remove(0).1, verbose);
+        }
+    }
+
+    /// Closes all connections, at the end of a run.
+    pub fn close_all(&mut self, verbose: &dyn Fn(&[u8])) {
+        for (_, cached) in self.entries.drain(..) {
+            close(cached, verbose);
+        }
+    }
+}
+
+/// `Closing connection to H`, and `QUIT`.
+fn close(mut cached: Cached, verbose: &dyn Fn(&[u8])) {
+    verbose(&[b"Closing connection to ", cached.key.host.as_slice()].concat());
+    cached.session.close(verbose);
+}
