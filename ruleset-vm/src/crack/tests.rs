@@ -240,7 +240,8 @@ fn templates_are_the_observed_ones() {
 fn long_templates_fall_back_to_the_bare_address() {
     // Observed: the largest n that keeps its text.
     let y = |n: usize| "y".repeat(n);
-    let table: &[(fn(String) -> String, usize)] = &[
+    type Row = (fn(String) -> String, usize);
+    let table: &[Row] = &[
         (|y| format!("{y} <a@b>"), 250),
         (|y| format!("{y} <a@b> x"), 248),
         (|y| format!("y.{y} <a@b>"), 246),
