@@ -140,3 +140,88 @@ fn notify_value(notify: Notify) -> Vec<u8> {
     .collect();
     if words.is_empty() { b"NEVER".to_vec() } else { words.join(&b","[..]) }
 }
+
+#[cfg(test)]
+mod tests {
+    use bstr::ByteSlice;
+
+    use super::*;
+
+    fn full() -> Transaction {
+        Transaction {
+            sender: b"s@x".to_vec(),
+            size: Some(17),
+            body: Some(BodyType::EightBitMime),
+            smtputf8: true,
+            envid: Some(b"ab+2Bc".to_vec()),
+            ret: Some(Return::Headers),
+            auth: Some(b"<>".to_vec()),
+            by: Some(DeliverBy { seconds: -5, mode: b'N', trace: true }),
+            recipients: Vec::new(),
+        }
+    }
+
+    fn all() -> Offers {
+        Offers {
+            size: Some(0),
+            eight_bit_mime: true,
+            dsn: true,
+            deliver_by: Some(0),
+            auth: Some(b"PLAIN".to_vec()),
+            smtputf8: true,
+            ..Offers::default()
+        }
+    }
+
+    #[test]
+    fn mail_names_what_is_offered() {
+        // SM-091, SM-130; order of SIZE, BODY, ENVID and RET observed
+        let settings = Settings::new("me", "peer");
+        let say = |offers: &Offers, order: &Transaction| {
+            mail(&settings, offers, order).unwrap().to_str_lossy().into_owned()
+        };
+        insta::assert_snapshot!(say(&all(), &full()), @"
+        MAIL From:<s@x> SIZE=17 BODY=8BITMIME SMTPUTF8 ENVID=ab+2Bc RET=HDRS AUTH=<> BY=-5;NT
+        ");
+        assert_eq!(say(&Offers::default(), &full()), "MAIL From:<s@x>");
+        assert_eq!(say(&all(), &Transaction::default()), "MAIL From:<>");
+        let mut smuggling = full();
+        smuggling.envid = Some(b"a\r\nRSET".to_vec());
+        smuggling.auth = Some(b"a SIZE=0".to_vec());
+        assert!(!say(&all(), &smuggling).contains("RSET"));
+        assert!(!say(&all(), &smuggling).contains("SIZE=0"));
+    }
+
+    #[test]
+    fn flag_p_makes_a_route() {
+        // ML-057 (observed)
+        let mut settings = Settings::new("me", "peer");
+        settings.reverse_path_name = Some(b"me.example".to_vec());
+        let say = |sender: &[u8]| {
+            let order = Transaction { sender: sender.to_vec(), ..Transaction::default() };
+            mail(&settings, &Offers::default(), &order).unwrap().to_str_lossy().into_owned()
+        };
+        assert_eq!(say(b"s@x"), "MAIL From:<@me.example:s@x>");
+        assert_eq!(say(b"@r:s@x"), "MAIL From:<@me.example,@r:s@x>");
+    }
+
+    #[test]
+    fn rcpt_names_dsn_parameters() {
+        let mut recipient = Recipient::new("a@x");
+        recipient.orcpt = Some(b"rfc822;a+40x".to_vec());
+        let say = |notify, offers: &Offers| {
+            let recipient = Recipient { notify, ..recipient.clone() };
+            rcpt(offers, &recipient).unwrap().to_str_lossy().into_owned()
+        };
+        let notify = Some(Notify { success: true, failure: true, delay: true });
+        assert_eq!(
+            say(notify, &all()),
+            "RCPT To:<a@x> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;a+40x"
+        );
+        assert_eq!(
+            say(Some(Notify::default()), &all()),
+            "RCPT To:<a@x> NOTIFY=NEVER ORCPT=rfc822;a+40x"
+        );
+        assert_eq!(say(notify, &Offers::default()), "RCPT To:<a@x>");
+    }
+}

@@ -11,6 +11,9 @@ pub enum Line {
         code: u16,
         /// The line with its code.
         text: Vec<u8>,
+        /// On the last line of a reply that decided over one recipient alone (`RCPT` refused, the
+        /// final dot of LMTP): its index in the transaction. A transcript says here what became of it.
+        settles: Option<usize>,
     },
 }
 
@@ -28,9 +31,10 @@ impl Line {
 /// The lines since the caller last took them.
 pub type Dialogue = Vec<Line>;
 
-/// Makes the transcript of a session from its dialogue: only replies of the 400 and 500 classes,
-/// each behind the last command sent before it was read, and once per session the name of the peer
-/// (QU-104, SM-131).
+/// Makes the transcript of a session from its dialogue: only lines of the classes 4 and 5, the first
+/// behind the last command sent before it was read, and once per session the name of the peer
+/// (QU-104, SM-131). The final dot is no command here, and `EHLO` may be refused unmentioned, since
+/// `HELO` follows (observed).
 #[derive(Clone, Debug)]
 pub struct Transcript {
     peer: Vec<u8>,
@@ -48,8 +52,9 @@ impl Transcript {
     /// Appends to `out` the transcript lines `line` gives rise to.
     pub fn note(&mut self, line: &Line, out: &mut Vec<Vec<u8>>) {
         match line {
+            Line::Sent(text) if text == b"." => {}
             Line::Sent(text) => self.command = Some(text.clone()),
-            Line::Received { code, text } if *code >= 400 => {
+            Line::Received { text, .. } if self.is_told(text) => {
                 if !self.introduced {
                     self.introduced = true;
                     out.push([b"... while talking to ", self.peer.as_slice(), b":"].concat());
@@ -60,6 +65,15 @@ impl Transcript {
                 out.push([b"<<< ", text.as_slice()].concat());
             }
             Line::Received { .. } => {}
+        }
+    }
+
+    fn is_told(&self, text: &[u8]) -> bool {
+        let hello = self.command.as_ref().is_some_and(|command| command.starts_with(b"EHLO "));
+        match text.first() {
+            Some(b'4') => true,
+            Some(b'5') => !hello,
+            _ => false,
         }
     }
 }

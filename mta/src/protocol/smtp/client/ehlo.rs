@@ -76,3 +76,36 @@ fn number(text: &[u8]) -> u64 {
         .take_while(|byte| byte.is_ascii_digit())
         .fold(0u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_read() {
+        // SM-085
+        let read = |lines: &[&str]| {
+            let lines = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
+            Offers::read(&Reply { code: 250, lines })
+        };
+        let offers = read(&[
+            "250-SIZE DSN PIPELINING",
+            "250-size 99999999999999999999999",
+            "250-8bitmime",
+            "250-AUTH=LOGIN",
+            "250-auth  PLAIN CRAM-MD5 ",
+            "250-XVERB",
+            "250 DELIVERBY",
+        ]);
+        let expected = Offers {
+            size: Some(u64::MAX),
+            eight_bit_mime: true,
+            auth: Some(b"PLAIN CRAM-MD5".to_vec()),
+            deliver_by: Some(0),
+            ..Offers::default()
+        };
+        assert_eq!(offers, expected);
+        assert_eq!(read(&["250 SIZE 5"]), Offers::default());
+        assert_eq!(read(&["250-x", "250", "25", ""]), Offers::default());
+    }
+}

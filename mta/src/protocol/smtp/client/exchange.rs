@@ -3,14 +3,18 @@
 
 use std::collections::VecDeque;
 
-use ruleset_vm::{Exit, Status};
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::command;
 use super::ehlo::Offers;
+use super::meaning;
 use super::outcome::{self, Outcome, Stage, Verdict};
 use super::reply::Reply;
 use super::settings::{Protocol, Settings};
 use super::transaction::Transaction;
+
+/// Commands without a reply at a time; more would fill the buffers of both sides while each writes.
+const MAX_PIPELINED: usize = 100;
 
 /// The next command of the transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,7 @@ enum Next {
     Mail,
     Rcpt(usize),
     Data,
+    Reset,
     Nothing,
 }
 
@@ -27,6 +32,7 @@ enum Awaited {
     Mail,
     Rcpt(usize),
     Data,
+    Reset,
     /// The reply to the final dot; with LMTP that of one recipient.
     Dot(Option<usize>),
 }
@@ -51,6 +57,8 @@ pub(super) struct Exchange {
     host: Option<Status>,
     return_body: bool,
     protocol_error: bool,
+    /// The recipient the last reply decided over, if it was one alone.
+    settled: Option<usize>,
     /// The connection is not to be used after this transaction.
     pub(super) closing: bool,
 }
@@ -67,6 +75,7 @@ impl Exchange {
             host: None,
             return_body: true,
             protocol_error: false,
+            settled: None,
             closing: false,
         }
     }
@@ -77,52 +86,58 @@ impl Exchange {
             None | Some(Awaited::Mail) => Stage::Mail,
             Some(Awaited::Rcpt(_)) => Stage::Rcpt,
             Some(Awaited::Data) => Stage::Data,
+            Some(Awaited::Reset) => Stage::Reset,
             Some(Awaited::Dot(_)) => Stage::Dot,
         }
     }
 
     /// The next command that may be sent now. With PIPELINING the recipients and `DATA` follow each
-    /// other without waiting (RFC 2920).
+    /// other without waiting (RFC 2920), but not before `MAIL` has been answered (observed).
     pub(super) fn command(&mut self, settings: &Settings, offers: &Offers) -> Option<Vec<u8>> {
         loop {
             let waiting = !self.awaited.is_empty();
+            let piped = offers.pipelining && self.awaited.front() != Some(&Awaited::Mail);
+            if waiting && !piped || self.awaited.len() >= MAX_PIPELINED {
+                return None;
+            }
             match self.next {
-                Next::Nothing => return None,
-                _ if waiting && !offers.pipelining => return None,
                 Next::Mail => {
                     if let Ok(line) = command::mail(settings, offers, &self.order) {
-                        self.next = Next::Rcpt(0);
-                        self.awaited.push_back(Awaited::Mail);
-                        return Some(line);
+                        return self.sent(line, Awaited::Mail, Next::Rcpt(0));
                     }
                     self.settle_rest(&outcome::unsendable(Stage::Mail));
-                    self.next = Next::Nothing;
                 }
                 Next::Rcpt(index) => {
                     let Some(recipient) = self.order.recipients.get(index) else {
                         self.next = Next::Data;
                         continue;
                     };
-                    self.next = Next::Rcpt(index + 1);
+                    let after = Next::Rcpt(index + 1);
                     if let Ok(line) = command::rcpt(offers, recipient) {
-                        self.awaited.push_back(Awaited::Rcpt(index));
-                        return Some(line);
+                        return self.sent(line, Awaited::Rcpt(index), after);
                     }
+                    self.next = after;
                     self.settle(index, outcome::unsendable(Stage::Rcpt));
                 }
-                Next::Data => {
-                    self.next = Next::Nothing;
-                    if waiting || !self.accepted.is_empty() {
-                        self.awaited.push_back(Awaited::Data);
-                        return Some(b"DATA".to_vec());
-                    }
+                Next::Data if waiting || !self.accepted.is_empty() => {
+                    return self.sent(b"DATA".to_vec(), Awaited::Data, Next::Nothing);
                 }
+                Next::Data => self.next = Next::Reset,
+                Next::Reset if waiting => return None,
+                Next::Reset => return self.sent(b"RSET".to_vec(), Awaited::Reset, Next::Nothing),
+                Next::Nothing => return None,
             }
         }
     }
 
+    fn sent(&mut self, line: Vec<u8>, awaited: Awaited, next: Next) -> Option<Vec<u8>> {
+        self.awaited.push_back(awaited);
+        self.next = next;
+        Some(line)
+    }
+
     /// Takes the reply to the oldest command without one.
-    pub(super) fn reply(&mut self, reply: Reply, settings: &Settings, offers: &Offers) -> After {
+    pub(super) fn reply(&mut self, reply: Reply, offers: &Offers) -> After {
         let Some(awaited) = self.awaited.pop_front() else { return After::More };
         let trusted = offers.enhanced_status_codes;
         if reply.code == 421 {
@@ -132,7 +147,8 @@ impl Exchange {
             Awaited::Mail => self.mail_reply(reply, offers, trusted),
             Awaited::Rcpt(index) => self.rcpt_reply(index, reply, trusted),
             Awaited::Data => return self.data_reply(reply, trusted),
-            Awaited::Dot(one) => self.dot_reply(one, reply, trusted, settings),
+            Awaited::Reset => {}
+            Awaited::Dot(one) => self.dot_reply(one, reply, trusted),
         }
         After::More
     }
@@ -143,7 +159,7 @@ impl Exchange {
             return;
         }
         self.return_body = !(verdict.status.reply == Some(552) && offers.size.is_some());
-        self.refuse_rest(&verdict);
+        self.settle_rest(&verdict);
     }
 
     fn rcpt_reply(&mut self, index: usize, reply: Reply, trusted: bool) {
@@ -153,34 +169,57 @@ impl Exchange {
         }
         if verdict.status.is_ok() {
             self.accepted.push(index);
-        } else if self.closing {
-            self.refuse_rest(&verdict);
-        } else {
-            self.protocol_error |= verdict.status.exit == Exit::PROTOCOL;
-            self.settle(index, verdict);
+            return;
+        }
+        self.settle(index, verdict.clone());
+        self.settled = Some(index);
+        if self.closing {
+            for accepted in std::mem::take(&mut self.accepted) {
+                self.settle(accepted, with_code(&verdict, Enhanced::new(4, 0, 0)));
+            }
+            self.settle_rest(&with_code(&verdict, Enhanced::new(4, 2, 0)));
         }
     }
 
+    /// `DATA` refused: for the time being closes the connection, for good is followed by `RSET`
+    /// (SM-097).
     fn data_reply(&mut self, reply: Reply, trusted: bool) -> After {
         let verdict = verdict(Stage::Data, reply, trusted);
         if verdict.status.is_ok() {
             return After::Message;
         }
         self.closing |= verdict.status.retry;
-        self.refuse_rest(&verdict);
+        self.settle_rest(&verdict);
+        if !self.closing {
+            self.next = Next::Reset;
+        }
         After::More
     }
 
-    fn dot_reply(&mut self, one: Option<usize>, reply: Reply, trusted: bool, settings: &Settings) {
-        let verdict = verdict(Stage::Dot, reply, trusted);
+    fn dot_reply(&mut self, one: Option<usize>, reply: Reply, trusted: bool) {
+        let mut verdict = verdict(Stage::Dot, reply, trusted);
         if verdict.status.retry && verdict.status.reply != Some(452) {
             self.host = Some(verdict.status.clone());
         }
-        self.protocol_error |= verdict.status.exit == Exit::PROTOCOL;
-        match (settings.protocol, one) {
-            (Protocol::Lmtp, Some(index)) => self.settle(index, verdict),
-            _ => self.settle_rest(&verdict),
+        match one {
+            Some(index) => {
+                if verdict.status.is_ok() {
+                    verdict.status.text.clear();
+                } else {
+                    self.settled = Some(index);
+                }
+                self.settle(index, verdict.clone());
+                if self.closing {
+                    self.settle_rest(&with_code(&verdict, Enhanced::new(4, 0, 0)));
+                }
+            }
+            None => self.settle_rest(&verdict),
         }
+    }
+
+    /// The recipient decided over by the last reply alone.
+    pub(super) fn take_settled(&mut self) -> Option<usize> {
+        self.settled.take()
     }
 
     /// The message has been sent: the replies to the final dot are awaited.
@@ -204,22 +243,19 @@ impl Exchange {
     }
 
     /// Gives every recipient without verdict this one and stops sending.
-    pub(super) fn refuse_rest(&mut self, verdict: &Verdict) {
+    fn settle_rest(&mut self, verdict: &Verdict) {
         self.protocol_error |= verdict.status.exit == Exit::PROTOCOL;
-        self.settle_rest(verdict);
+        for slot in self.verdicts.iter_mut().filter(|slot| slot.is_none()) {
+            *slot = Some(verdict.clone());
+        }
         self.next = Next::Nothing;
         if self.closing {
             self.awaited.clear();
         }
     }
 
-    fn settle_rest(&mut self, verdict: &Verdict) {
-        for slot in self.verdicts.iter_mut().filter(|slot| slot.is_none()) {
-            *slot = Some(verdict.clone());
-        }
-    }
-
     fn settle(&mut self, index: usize, verdict: Verdict) {
+        self.protocol_error |= verdict.status.exit == Exit::PROTOCOL;
         if let Some(slot) = self.verdicts.get_mut(index) {
             slot.get_or_insert(verdict);
         }
@@ -241,5 +277,13 @@ impl Exchange {
 }
 
 fn verdict(stage: Stage, reply: Reply, trusted: bool) -> Verdict {
-    Verdict { status: outcome::meaning(stage, &reply, trusted), reply: Some(reply), stage }
+    Verdict { status: meaning::meaning(stage, &reply, trusted), reply: Some(reply), stage }
+}
+
+/// `verdict` with an enhanced code of its own: after 421 the recipients that were not answered do not
+/// get that of the reply (observed).
+fn with_code(verdict: &Verdict, code: Enhanced) -> Verdict {
+    let mut other = verdict.clone();
+    other.status.enhanced = Some(code);
+    other
 }

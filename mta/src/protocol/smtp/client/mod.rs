@@ -21,6 +21,7 @@ mod data;
 mod dialogue;
 mod ehlo;
 mod exchange;
+mod meaning;
 mod outcome;
 mod reply;
 mod session;
@@ -35,3 +36,6 @@ pub use reply::{MAX_REPLY_LINE, MAX_REPLY_LINES, Reply, ReplyError, ReplyReader}
 pub use session::{Client, Step, Timeout};
 pub use settings::{Esmtp, Protocol, Settings};
 pub use transaction::{DeliverBy, Notify, Recipient, Return, Transaction};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,4 @@
-//! What a reply, or its absence, means: one table from stage and code to exit value and enhanced
-//! code (SM-094..SM-103).
+//! What a caller learns: verdicts of recipients, the outcome of a transaction, a refusal, a loss.
 
 use ruleset_vm::{Enhanced, Exit, Status};
 
@@ -43,8 +42,11 @@ impl Stage {
 /// How the connection was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The peer closed or reset it.
+    /// The peer closed it in order: end of file. A deferral for it has no words after `Deferred`
+    /// when `MAIL`, `RCPT` or the final dot waited for a reply (observed).
     Closed,
+    /// The peer reset it, or it broke while we wrote.
+    Reset,
     /// The time allowed for the awaited reply or write has passed.
     TimedOut,
     /// Another failure, in the words of the system.
@@ -53,10 +55,19 @@ pub enum Loss {
     Babble,
 }
 
+impl Loss {
+    /// The line a transcript gets for it, without line end.
+    #[must_use]
+    pub fn transcript(&self, peer: &[u8]) -> Vec<u8> {
+        [b"451 4.4.1 reply: read error from ", peer].concat()
+    }
+}
+
 /// What became of one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The outcome; `text` is the reply's text without codes.
+    /// The outcome; `text` is that of the reply's first line, without codes. A message accepted by
+    /// LMTP has no text (observed).
     pub status: Status,
     /// The reply it follows from, if one was received; its lines are what logs, queue files and
     /// reports quote.
@@ -90,88 +101,10 @@ pub struct Refusal {
     pub reply: Option<Reply>,
 }
 
-/// Which codes a row is for.
-enum Codes {
-    One(u16),
-    Class(u16),
-    Any,
-}
-
-struct Row {
-    stage: Stage,
-    codes: Codes,
-    exit: Exit,
-    enhanced: Enhanced,
-}
-
-const fn row(stage: Stage, codes: Codes, exit: Exit, code: (u16, u16, u16)) -> Row {
-    Row { stage, codes, exit, enhanced: Enhanced::new(code.0, code.1, code.2) }
-}
-
-/// First row that fits counts. The enhanced code is used when the peer gives none.
-#[rustfmt::skip]
-const MEANINGS: &[Row] = &[
-    row(Stage::Greeting, Codes::Class(4), Exit::TEMPFAIL,    (4, 5, 0)),
-    row(Stage::Greeting, Codes::Any,      Exit::UNAVAILABLE, (5, 5, 0)),
-    row(Stage::Hello,    Codes::Class(4), Exit::TEMPFAIL,    (4, 5, 0)),
-    row(Stage::Hello,    Codes::Any,      Exit::UNAVAILABLE, (5, 5, 0)),
-    row(Stage::Reset,    Codes::Any,      Exit::TEMPFAIL,    (4, 5, 0)),
-    row(Stage::Mail,     Codes::Class(2), Exit::OK,          (2, 1, 0)),
-    row(Stage::Mail,     Codes::Class(4), Exit::TEMPFAIL,    (4, 0, 0)),
-    row(Stage::Mail,     Codes::One(501), Exit::DATAERR,     (5, 5, 2)),
-    row(Stage::Mail,     Codes::One(553), Exit::DATAERR,     (5, 1, 3)),
-    row(Stage::Mail,     Codes::One(552), Exit::UNAVAILABLE, (5, 3, 4)),
-    row(Stage::Mail,     Codes::Class(5), Exit::UNAVAILABLE, (5, 0, 0)),
-    row(Stage::Mail,     Codes::Any,      Exit::PROTOCOL,    (5, 5, 1)),
-    row(Stage::Rcpt,     Codes::Class(2), Exit::OK,          (2, 1, 5)),
-    row(Stage::Rcpt,     Codes::Class(4), Exit::TEMPFAIL,    (4, 0, 0)),
-    row(Stage::Rcpt,     Codes::One(550), Exit::NOUSER,      (5, 1, 1)),
-    row(Stage::Rcpt,     Codes::One(551), Exit::NOUSER,      (5, 1, 6)),
-    row(Stage::Rcpt,     Codes::One(553), Exit::NOUSER,      (5, 1, 3)),
-    row(Stage::Rcpt,     Codes::One(552), Exit::UNAVAILABLE, (5, 2, 2)),
-    row(Stage::Rcpt,     Codes::Class(5), Exit::UNAVAILABLE, (5, 0, 0)),
-    row(Stage::Rcpt,     Codes::Any,      Exit::PROTOCOL,    (5, 5, 1)),
-    row(Stage::Data,     Codes::Class(3), Exit::OK,          (2, 0, 0)),
-    row(Stage::Data,     Codes::Class(4), Exit::TEMPFAIL,    (4, 0, 0)),
-    row(Stage::Data,     Codes::Class(5), Exit::UNAVAILABLE, (5, 0, 0)),
-    row(Stage::Data,     Codes::Any,      Exit::PROTOCOL,    (5, 5, 1)),
-    row(Stage::Dot,      Codes::Class(2), Exit::OK,          (2, 0, 0)),
-    row(Stage::Dot,      Codes::Class(4), Exit::TEMPFAIL,    (4, 0, 0)),
-    row(Stage::Dot,      Codes::Class(5), Exit::UNAVAILABLE, (5, 0, 0)),
-    row(Stage::Dot,      Codes::Any,      Exit::PROTOCOL,    (5, 5, 1)),
-];
-
-/// What `reply` to `stage` means. The enhanced code is the peer's only if it announced
-/// ENHANCEDSTATUSCODES (`trusted`, SM-099).
-pub(super) fn meaning(stage: Stage, reply: &Reply, trusted: bool) -> Status {
-    let found = MEANINGS.iter().find(|row| {
-        row.stage == stage
-            && match row.codes {
-                Codes::One(code) => reply.code == code,
-                Codes::Class(class) => reply.class() == class,
-                Codes::Any => true,
-            }
-    });
-    let (exit, derived) =
-        found.map_or((Exit::PROTOCOL, Enhanced::new(5, 5, 1)), |row| (row.exit, row.enhanced));
-    let plain = Reply::text_of(reply.last_line());
-    let (enhanced, text) = match reply.enhanced() {
-        Some((given, rest)) if trusted && exit != Exit::PROTOCOL => (given, rest),
-        _ => (derived, plain),
-    };
-    Status {
-        exit,
-        reply: Some(reply.code),
-        enhanced: Some(enhanced),
-        text: text.to_vec(),
-        retry: exit.is_temporary(),
-    }
-}
-
 /// The outcome for recipients when the connection to `peer` is lost.
 pub(super) fn lost(loss: &Loss, peer: &[u8]) -> Status {
     let text = match loss {
-        Loss::Closed => [b"Connection reset by ", peer].concat(),
+        Loss::Closed | Loss::Reset => [b"Connection reset by ", peer].concat(),
         Loss::TimedOut => [b"Connection timed out with ", peer].concat(),
         Loss::Failed(words) => words.clone(),
         Loss::Babble => [b"Endless reply from ", peer].concat(),

@@ -13,7 +13,7 @@ pub const MAX_REPLY_LINES: usize = 512;
 /// One whole reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The three digits of the last line, 000 to 999.
+    /// The three digits of the last line, 100 to 999.
     pub code: u16,
     /// The lines as received, with code, without line end; at least one.
     pub lines: Vec<Vec<u8>>,
@@ -26,10 +26,10 @@ impl Reply {
         self.code / 100
     }
 
-    /// The last line as received.
+    /// The first line as received: the one that logs, queue files and reports quote (observed).
     #[must_use]
-    pub fn last_line(&self) -> &[u8] {
-        self.lines.last().map_or(&[], Vec::as_slice)
+    pub fn first_line(&self) -> &[u8] {
+        self.lines.first().map_or(&[], Vec::as_slice)
     }
 
     /// What follows the code and its separator in `line`.
@@ -38,14 +38,24 @@ impl Reply {
         line.get(4..).unwrap_or(&[])
     }
 
-    /// The enhanced code at the start of the last line's text, if it is of the reply's class
-    /// (RFC 2034), and the text behind it.
+    /// The text of the first line behind the code and an enhanced code.
     #[must_use]
-    pub fn enhanced(&self) -> Option<(Enhanced, &[u8])> {
-        let text = Self::text_of(self.last_line());
-        let (code, used) = Enhanced::parse_prefix(text)?;
-        let rest = text.get(used..).unwrap_or(&[]);
-        (code.class == self.class()).then(|| (code, rest.trim_ascii_start()))
+    pub fn words(&self) -> &[u8] {
+        let text = Self::text_of(self.first_line());
+        match Enhanced::parse_prefix(text) {
+            Some((_, used)) => text.get(used..).unwrap_or(&[]).trim_ascii_start(),
+            None => text,
+        }
+    }
+
+    /// The enhanced code of the last line that has one (RFC 2034), if its class fits the reply.
+    /// Replies outside of the classes 2, 4 and 5 fit any (observed).
+    #[must_use]
+    pub fn enhanced(&self) -> Option<Enhanced> {
+        let codes = self.lines.iter().rev();
+        let (code, _) =
+            codes.map(|line| Enhanced::parse_prefix(Self::text_of(line))).find_map(|c| c)?;
+        (code.class == self.class() || !matches!(self.class(), 2 | 4 | 5)).then_some(code)
     }
 }
 
@@ -89,7 +99,8 @@ impl ReplyReader {
     }
 
     /// The next complete reply; `None` until more bytes are fed. A line that does not start with
-    /// three digits and a blank, a hyphen or the end of the line is skipped (SM-103, SM-143).
+    /// three digits and a blank, a hyphen or the end of the line is skipped, and so is a code below
+    /// 100 (SM-103, SM-143).
     ///
     /// # Errors
     /// [`ReplyError::TooManyLines`]; the connection is of no use afterwards.
@@ -140,6 +151,7 @@ fn reply_start(line: &[u8]) -> Option<(u16, bool)> {
     }
     let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
     match rest.first() {
+        _ if code < 100 => None,
         None | Some(b' ') => Some((code, false)),
         Some(b'-') => Some((code, true)),
         Some(_) => None,

@@ -8,6 +8,7 @@ use super::command;
 use super::dialogue::{Dialogue, Line};
 use super::ehlo::Offers;
 use super::exchange::{After, Exchange};
+use super::meaning;
 use super::outcome::{self, Loss, Outcome, Refusal, Stage, Verdict};
 use super::reply::{Reply, ReplyReader};
 use super::settings::{Esmtp, Protocol, Settings};
@@ -84,6 +85,7 @@ pub struct Client {
     out: Vec<u8>,
     result: Option<Step>,
     dialogue: Dialogue,
+    loss: Option<Loss>,
     /// A transaction was begun on this connection: `RSET` comes before the next (SM-101).
     used: bool,
 }
@@ -100,6 +102,7 @@ impl Client {
             out: Vec::new(),
             result: None,
             dialogue: Dialogue::new(),
+            loss: None,
             used: false,
         }
     }
@@ -114,6 +117,12 @@ impl Client {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// How the connection was lost, if it was.
+    #[must_use]
+    pub fn loss(&self) -> Option<&Loss> {
+        self.loss.as_ref()
     }
 
     /// The lines said since the last call.
@@ -184,14 +193,13 @@ impl Client {
         }
     }
 
-    /// The message cannot be read to its end: the connection is given up without the final dot, so
+    /// The message cannot be read to its end (only after [`Step::SendMessage`]): the connection is given up without the final dot, so
     /// that the peer does not take half of it. Recipients without verdict get `status`.
     pub fn abandon(&mut self, status: Status) {
-        if let State::Message(exchange) = mem::replace(&mut self.state, State::Closed) {
-            let missing = Verdict { status, reply: None, stage: Stage::Data };
-            self.result = Some(Step::Done(exchange.outcome(&missing)));
+        match mem::replace(&mut self.state, State::Closed) {
+            State::Message(exchange) => self.finish(exchange, status, Some(Stage::Data)),
+            other => self.state = other,
         }
-        self.out.clear();
     }
 
     /// Ends the session; only after [`Step::Idle`], else without effect.
@@ -207,20 +215,22 @@ impl Client {
         let status = outcome::lost(loss, &self.settings.peer);
         self.out.clear();
         self.replies.clear();
+        self.loss = Some(loss.clone());
         match mem::replace(&mut self.state, State::Closed) {
             State::Greeting => self.refuse(Stage::Greeting, status, None),
             State::Hello { .. } | State::Verb => self.refuse(Stage::Hello, status, None),
             State::Reset(_) => self.refuse(Stage::Reset, status, None),
-            State::Exchange(exchange) => {
-                let missing = Verdict { status, reply: None, stage: exchange.stage() };
-                self.result = Some(Step::Done(exchange.outcome(&missing)));
-            }
-            State::Message(exchange) => {
-                let missing = Verdict { status, reply: None, stage: Stage::Dot };
-                self.result = Some(Step::Done(exchange.outcome(&missing)));
-            }
+            State::Exchange(exchange) => self.finish(exchange, status, None),
+            State::Message(exchange) => self.finish(exchange, status, Some(Stage::Dot)),
             State::Idle | State::Quit | State::Closed => {}
         }
+    }
+
+    /// Hands out the outcome; recipients without verdict get `status`.
+    fn finish(&mut self, exchange: Box<Exchange>, status: Status, stage: Option<Stage>) {
+        let stage = stage.unwrap_or_else(|| exchange.stage());
+        let missing = Verdict { status, reply: None, stage };
+        self.result = Some(Step::Done(exchange.outcome(&missing)));
     }
 
     /// Sends what may be sent and ends a transaction that is over.
@@ -245,18 +255,15 @@ impl Client {
                 self.say(b"QUIT".to_vec());
                 self.state = State::Quit;
             }
-            let missing = Verdict {
-                status: outcome::lost(&Loss::Closed, &self.settings.peer),
-                reply: None,
-                stage: Stage::Mail,
-            };
-            self.result = Some(Step::Done(exchange.outcome(&missing)));
+            let unreached = outcome::lost(&Loss::Closed, &self.settings.peer);
+            self.finish(exchange, unreached, None);
         }
     }
 
     fn take(&mut self, reply: Reply) {
         for line in &reply.lines {
-            self.dialogue.push(Line::Received { code: reply.code, text: line.clone() });
+            let (code, text) = (reply.code, line.clone());
+            self.dialogue.push(Line::Received { code, text, settles: None });
         }
         match mem::replace(&mut self.state, State::Closed) {
             State::Greeting => self.greeted(reply),
@@ -277,10 +284,9 @@ impl Client {
             || match self.settings.esmtp {
                 Esmtp::Always => true,
                 Esmtp::Never => false,
-                Esmtp::IfGreeted => reply
-                    .lines
-                    .iter()
-                    .any(|line| line.windows(5).any(|word| word.eq_ignore_ascii_case(b"ESMTP"))),
+                Esmtp::IfGreeted => {
+                    reply.lines.iter().any(|line| line.windows(5).any(|word| word == b"ESMTP"))
+                }
             };
         self.hello(esmtp);
     }
@@ -296,7 +302,7 @@ impl Client {
             5 if extended && self.settings.protocol == Protocol::Smtp => return self.hello(false),
             _ => return self.refuse_with(Stage::Hello, reply),
         }
-        if self.is_loop(&reply) {
+        if self.settings.protocol == Protocol::Smtp && self.is_loop(&reply) {
             let status = Status::from_reply(
                 Exit::CONFIG,
                 553,
@@ -309,15 +315,15 @@ impl Client {
             self.offers = Offers::read(&reply);
         }
         self.state = State::Idle;
-        if self.settings.verbose && self.offers.verb {
+        if self.settings.verbose {
             self.say(b"VERB".to_vec());
             self.state = State::Verb;
         }
     }
 
     fn is_loop(&self, reply: &Reply) -> bool {
-        let first = reply.lines.first().map_or(&[][..], |line| Reply::text_of(line));
-        let name = first.split(u8::is_ascii_whitespace).next().unwrap_or(&[]);
+        let text = Reply::text_of(reply.first_line());
+        let name = text.split(u8::is_ascii_whitespace).next().unwrap_or(&[]);
         self.settings.loop_name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
 
@@ -330,7 +336,11 @@ impl Client {
     }
 
     fn exchanged(&mut self, mut exchange: Box<Exchange>, reply: Reply) {
-        match exchange.reply(reply, &self.settings, &self.offers) {
+        let after = exchange.reply(reply, &self.offers);
+        if let Some(Line::Received { settles, .. }) = self.dialogue.last_mut() {
+            *settles = exchange.take_settled();
+        }
+        match after {
             After::Message if exchange.has_accepted() => self.state = State::Message(exchange),
             After::Message => {
                 // Pipelined DATA was accepted although nobody is left to get the message (RFC 2920 3.1).
@@ -343,7 +353,7 @@ impl Client {
     }
 
     fn refuse_with(&mut self, stage: Stage, reply: Reply) {
-        let status = outcome::meaning(stage, &reply, self.offers.enhanced_status_codes);
+        let status = meaning::meaning(stage, &reply, self.offers.enhanced_status_codes);
         self.refuse(stage, status, Some(reply));
     }
 

@@ -13,7 +13,7 @@ pub enum Protocol {
 /// When `EHLO` is tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Esmtp {
-    /// If the greeting contains the word `ESMTP` (SM-083, SM-140).
+    /// If a line of the greeting contains `ESMTP`, in capitals (SM-083, SM-140).
     #[default]
     IfGreeted,
     /// Always (mailer flag `a`, ML-030).
@@ -32,16 +32,16 @@ pub struct Settings {
     /// Name said in `HELO`, `EHLO`, `LHLO`: HeloName, else `$j` (SM-084).
     pub hello_name: Vec<u8>,
     /// Own name (`$j`) looked for in the reply to `EHLO`/`HELO`: a peer of that name is this host
-    /// itself (SM-083). `None` with mailer flag `k`, and for LMTP.
+    /// itself (SM-083). `None` with mailer flag `k`; not looked for in the reply to `LHLO`.
     pub loop_name: Option<Vec<u8>>,
     /// Own name put in front of the sender as a route (`<@name:user@host>`) with mailer flag `p`
-    /// (ML-057); `None` without.
+    /// (ML-057). `None` without, and for a sender that belongs to a local mailer (observed).
     pub reverse_path_name: Option<Vec<u8>>,
     /// The peer as texts and the log call it, for instance `mx.example.net.`.
     pub peer: Vec<u8>,
     /// End of a line, `E=` of the mailer (ML-017).
     pub eol: Vec<u8>,
-    /// Mailer flag `I`: `VERB` is sent if the peer offers it (ML-046).
+    /// Mailer flag `I`: `VERB` is sent, offered or not (ML-046).
     pub verbose: bool,
     /// Whether a leading dot is doubled (mailer flag `X`, ML-070); [`super::DotStuffer`] reads it.
     pub hidden_dot: bool,
