@@ -2,6 +2,7 @@
 //!
 //! Modules are layered; one may use its own and lower layers only (tests/layers.rs holds it so).
 
+pub mod address;
 pub mod cli;
 pub mod config;
 pub mod delivery;

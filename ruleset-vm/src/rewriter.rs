@@ -325,6 +325,16 @@ impl Rewriter<'_> {
         Some((name, host.map(<[Token]>::to_vec), user))
     }
 
+    /// What a hook ruleset returned: mailer name, `$@` text and `$:` text; `None` without `$#`.
+    #[must_use]
+    pub fn verdict(&self, workspace: &[Token]) -> Option<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> {
+        let (name, host, user) = self.split(workspace)?;
+        let table = self.machine.table();
+        let host = host.map(|host| table.join(&host, None));
+        let text = user.map_or_else(Vec::new, |user| table.join(&user, Some(b' ')));
+        Some((name, host, strip_quotes(&text)))
+    }
+
     fn first_byte(&self, tokens: &[Token]) -> Option<u8> {
         self.machine.table().text(*tokens.first()?).first().copied()
     }

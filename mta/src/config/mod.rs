@@ -3,3 +3,4 @@
 pub mod flags;
 pub mod mailer;
 pub mod reading;
+pub mod site;

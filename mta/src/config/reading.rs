@@ -15,6 +15,8 @@ pub struct Reading {
     pub configuration: Configuration,
     /// Its maps.
     pub maps: MapSet,
+    /// The expanded `K` lines, so that another set of the same maps can be made.
+    pub map_lines: Vec<Vec<u8>>,
     /// Messages in the order they are printed.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -62,14 +64,14 @@ impl Reading {
     #[must_use]
     pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
         let (config, parsed) = cf_parser::parse(bytes);
-        let mut system = System { maps: MapSet::new(Settings::default()) };
+        let mut system = System { maps: MapSet::new(Settings::default()), map_lines: Vec::new() };
         let (configuration, mut diagnostics) = load(&config, parsed, facts, &mut system);
-        let mut maps = system.maps;
+        let System { mut maps, map_lines } = system;
         maps.set_settings(map_settings(&configuration));
         for error in maps.finish(configuration.level) {
             diagnostics.push(Diagnostic::error(Span::default(), error.text));
         }
-        Self { path: path.to_vec(), configuration, maps, diagnostics }
+        Self { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
     }
 
     /// Each message with its place in front, as sendmail prints it.
@@ -148,6 +150,7 @@ fn map_settings(configuration: &Configuration) -> Settings {
 /// The running system as the loader asks it.
 struct System {
     maps: MapSet,
+    map_lines: Vec<Vec<u8>>,
 }
 
 impl Surroundings for System {
@@ -194,6 +197,7 @@ impl Surroundings for System {
     }
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
+        self.map_lines.push(line.to_vec());
         self.maps
             .declare(line)
             .into_iter()

@@ -1,0 +1,3 @@
+//! L2: addresses of a message: the configuration's rules and maps applied to them.
+
+pub mod worker;

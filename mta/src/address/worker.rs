@@ -1,0 +1,218 @@
+//! A worker: one thread's own machine, maps and services to apply the configuration with.
+
+use std::sync::Arc;
+
+use cf_parser::text::{Op, Text};
+use mapper::{LookupContext, MapSet, SystemServices};
+use ruleset_vm::prescan::{Mode, Scanned, prescan};
+use ruleset_vm::rewriter::invalid;
+use ruleset_vm::token::meta;
+use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::{Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
+use workbench::answering::{Answering, MapMessage, MapServices};
+
+use crate::config::site::Site;
+
+/// What a hook ruleset says (RS-095..RS-105).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing against it.
+    Accept,
+    /// `$#error`: refuse with this reply.
+    Reject(Status),
+    /// `$#discard`: pretend to accept.
+    Discard,
+    /// `$#error $@ quarantine`: keep under this reason.
+    Quarantine(Vec<u8>),
+}
+
+/// Applies rules and maps for one message or connection at a time.
+pub struct Worker {
+    /// The configuration.
+    pub site: Arc<Site>,
+    /// Macros: those of the configuration, those of the message in front.
+    pub macros: Macros,
+    /// What rules and maps had to say since it was taken last; reply codes in front.
+    pub messages: Vec<Vec<u8>>,
+    machine: Machine,
+    maps: MapSet,
+    services: SystemServices,
+}
+
+impl Worker {
+    /// A worker for a configuration. Nothing is opened yet.
+    #[must_use]
+    pub fn new(site: Arc<Site>) -> Self {
+        let macros = site.configuration.macros.clone();
+        let machine = Machine::new(site.configuration.program.clone());
+        let maps = site.maps();
+        let services = SystemServices::default();
+        Self { site, macros, messages: Vec::new(), machine, maps, services }
+    }
+
+    /// Forgets the macros of the message before.
+    pub fn reset(&mut self) {
+        self.macros = self.site.configuration.macros.clone();
+        self.messages.clear();
+    }
+
+    /// Takes the messages.
+    pub fn take_messages(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.messages)
+    }
+
+    /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
+    /// triple; `None` is an address with nothing in it.
+    pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
+        if let Some(status) = invalid(address, Some(ruleset_vm::limits::MAX_NAME)) {
+            let triple = ruleset_vm::Triple {
+                mailer: Target::Error(status),
+                host: None,
+                user: Vec::new(),
+                not_remote: false,
+            };
+            return Some(Parsed { triple, deferred: false, used: address.len() });
+        }
+        self.with_rewriter(|rewriter| rewriter.parse(address, None, role))
+    }
+
+    /// An address as a mailer is to see it, and whether a map failed for now (RS-082..RS-087).
+    pub fn remote_name(
+        &mut self,
+        address: &[u8],
+        mailer: usize,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> (Vec<u8>, Exit) {
+        let site = self.site.clone();
+        match site.configuration.mailers.get(mailer) {
+            Some(mailer) => {
+                self.with_rewriter(|rewriter| rewriter.remote_name(address, mailer, role, domain))
+            }
+            None => (address.to_vec(), Exit::OK),
+        }
+    }
+
+    /// Ruleset 5 on a user part (RS-088): the triple it returns, if any, and whether a map failed
+    /// for now.
+    pub fn localaddr(&mut self, user: &[u8]) -> (Option<ruleset_vm::Triple>, bool) {
+        let role = Role::default();
+        self.macros.set(b"addr_type", role.addr_type());
+        self.with_rewriter(|rewriter| {
+            let (Some(tokens), _) = rewriter.tokenize(user, None) else { return (None, false) };
+            let outcome = rewriter.apply(5, tokens);
+            let deferred = outcome.exit == Exit::TEMPFAIL;
+            if outcome.workspace.first() != Some(&meta(Op::Hash)) {
+                return (None, deferred);
+            }
+            (Some(rewriter.build(&outcome.workspace, user, role)), deferred)
+        })
+    }
+
+    /// Runs a hook ruleset on its arguments, `$|` between them (RS-109..RS-136). Without such a
+    /// ruleset everything is accepted.
+    pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
+        let program = self.site.configuration.program.clone();
+        if !program.has_rules(ruleset.as_bytes()) {
+            return Verdict::Accept;
+        }
+        let Some(number) = program.number(ruleset.as_bytes()) else { return Verdict::Accept };
+        let verdict = self.with_rewriter(|rewriter| {
+            rewriter.machine.reset();
+            let mode =
+                Mode { operators: program.operators(), delimiter: None, comments, ignore: !comments };
+            let mut tokens = Vec::new();
+            for (index, argument) in arguments.iter().enumerate() {
+                if index > 0 {
+                    tokens.push(Scanned::Piece(cf_parser::Piece::Op(Op::Bar)));
+                }
+                tokens.extend(prescan(argument, mode).tokens.unwrap_or_default());
+            }
+            let workspace = rewriter.machine.intern(&tokens);
+            let outcome = rewriter.apply(number, workspace);
+            rewriter.verdict(&outcome.workspace)
+        });
+        match verdict {
+            None => Verdict::Accept,
+            Some((name, _, _)) if name.eq_ignore_ascii_case(b"discard") => Verdict::Discard,
+            Some((name, host, text)) if name.eq_ignore_ascii_case(b"error") => {
+                if host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case(b"quarantine")) {
+                    let reason = if text.is_empty() { ruleset.as_bytes().to_vec() } else { text };
+                    return Verdict::Quarantine(reason);
+                }
+                let mut status = ruleset_vm::rewriter::error_status(host.as_deref(), &text);
+                status.retry = status.reply.is_some_and(|code| (400..500).contains(&code));
+                Verdict::Reject(status)
+            }
+            Some(_) => Verdict::Accept,
+        }
+    }
+
+    /// Whether the configuration has a ruleset of this name with rules.
+    #[must_use]
+    pub fn has_ruleset(&self, name: &str) -> bool {
+        self.site.configuration.program.has_rules(name.as_bytes())
+    }
+
+    /// Asks a map of the configuration.
+    pub fn lookup(&mut self, map: &[u8], key: &[u8], args: &[&[u8]]) -> mapper::Answer {
+        let context = LookupContext::default();
+        let lookup = self.maps.lookup(map, key, args, &context, &mut self.services);
+        self.messages.extend(lookup.notices.into_iter().map(|notice| notice.text));
+        for (name, value) in MapServices::take_macros(&mut self.services) {
+            match value {
+                Some(value) => self.macros.set(&name, &value),
+                None => self.macros.clear(&name),
+            }
+        }
+        lookup.answer
+    }
+
+    /// Expands `$x` in a text given as it stands in a cf file.
+    #[must_use]
+    pub fn expand(&self, template: &[u8]) -> Vec<u8> {
+        let (text, _): (Text, _) = cf_parser::parse_text(template);
+        self.macros.expand_bytes(&text)
+    }
+
+    /// The services maps use: name service, users.
+    pub fn services(&mut self) -> &mut SystemServices {
+        &mut self.services
+    }
+
+    fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
+        let mut said: Vec<Vec<u8>> = Vec::new();
+        let mut say = |message: MapMessage| said.push(message.text);
+        let mut lookups = Answering {
+            maps: &mut self.maps,
+            services: &mut self.services,
+            context: LookupContext::default(),
+            say: &mut say,
+        };
+        let mut tracer = Listener { messages: Vec::new() };
+        let mut rewriter = Rewriter {
+            machine: &mut self.machine,
+            configuration: &self.site.configuration,
+            macros: &mut self.macros,
+            lookups: &mut lookups,
+            tracer: &mut tracer,
+        };
+        let result = run(&mut rewriter);
+        self.messages.append(&mut said);
+        self.messages.append(&mut tracer.messages);
+        result
+    }
+}
+
+/// Keeps the messages of a run.
+struct Listener {
+    messages: Vec<Vec<u8>>,
+}
+
+impl Tracer for Listener {
+    fn event(&mut self, _scene: Scene<'_>, event: &Event<'_>) {
+        if let Event::Message(text) = event {
+            self.messages.push(text.to_vec());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a process runs with: the loaded configuration and what is derived from it once.
+
+use std::path::PathBuf;
+
+use cf_parser::text::write;
+use mapper::{MapSet, Settings};
+use ruleset_vm::load::Configuration;
+
+use super::flags::MailerFlags;
+use super::mailer::{DsnTypes, Mailer, MailerUser, RulesetPair};
+use super::reading::Reading;
+use crate::message::envelope::Field;
+
+/// The immutable snapshot of one configuration.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Rules, macros, classes, options.
+    pub configuration: Configuration,
+    /// The mailers as delivery sees them; the same order as the configuration's.
+    pub mailers: Vec<Mailer>,
+    /// `H` lines as fields, checks left out.
+    pub default_header: Vec<Field>,
+    map_lines: Vec<Vec<u8>>,
+    map_settings: Settings,
+}
+
+impl Site {
+    /// Derives the snapshot.
+    #[must_use]
+    pub fn new(reading: Reading) -> Self {
+        let Reading { configuration, maps, map_lines, .. } = reading;
+        let program = configuration.program.clone();
+        let mailers = configuration.mailers.iter().map(|m| mailer(m, &program)).collect();
+        let default_header = configuration.headers.iter().filter_map(field).collect();
+        let map_settings = maps.settings().clone();
+        Self { configuration, mailers, default_header, map_lines, map_settings }
+    }
+
+    /// A fresh set of the configuration's maps; none is open yet.
+    #[must_use]
+    pub fn maps(&self) -> MapSet {
+        let mut maps = MapSet::new(self.map_settings.clone());
+        // What is wrong with a line was said when the configuration was read.
+        for line in &self.map_lines {
+            drop(maps.declare(line));
+        }
+        drop(maps.finish(self.configuration.level));
+        maps
+    }
+
+    /// A path option, macros expanded; `None` if unset or empty.
+    #[must_use]
+    pub fn path(&self, option: &str) -> Option<PathBuf> {
+        use std::os::unix::ffi::OsStringExt as _;
+        let text = self.configuration.options.text(option)?;
+        let bytes = self.configuration.macros.expand_bytes(text).trim_ascii().to_vec();
+        (!bytes.is_empty()).then(|| PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+    }
+
+    /// The full value of a macro.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Vec<u8> {
+        self.configuration.macros.value(name.as_bytes())
+    }
+
+    /// `DeliveryMode`: `b`, `i`, `q` or `d`.
+    #[must_use]
+    pub fn delivery_mode(&self) -> u8 {
+        match self.configuration.options.bytes("DeliveryMode") {
+            Some(value) => value.first().copied().unwrap_or(b'i'),
+            None => b'b',
+        }
+    }
+}
+
+/// A mailer of the rule machine as delivery wants it.
+fn mailer(from: &ruleset_vm::mailer::Mailer, program: &ruleset_vm::Program) -> Mailer {
+    let pair = |pair: ruleset_vm::mailer::RulesetPair| RulesetPair {
+        envelope: (pair.envelope > 0).then(|| program.name(pair.envelope)),
+        header: (pair.header > 0).then(|| program.name(pair.header)),
+    };
+    let count = |value: i64| usize::try_from(value).unwrap_or(0);
+    Mailer {
+        name: from.name.clone(),
+        path: from.path.clone(),
+        argv: from.argv.iter().map(|word| write(word)).collect(),
+        flags: MailerFlags::parse(&from.flags.sorted()),
+        sender: pair(from.sender),
+        recipient: pair(from.recipient),
+        eol: from.eol.clone(),
+        max_size: u64::try_from(from.max_size).unwrap_or(0),
+        line_limit: count(from.line_limit),
+        max_messages: count(from.max_messages),
+        max_recipients: count(from.max_recipients),
+        directory: from.directory.as_ref().map(|text| write(text)),
+        root: from.root.as_ref().map(|text| write(text)),
+        user: from.uid.map(|uid| MailerUser { uid, gid: from.gid }),
+        nice: i32::try_from(from.nice).unwrap_or(0),
+        charset: from.charset.clone(),
+        types: DsnTypes {
+            mta: from.types.mta.clone(),
+            address: from.types.address.clone(),
+            diagnostic: from.types.diagnostic.clone(),
+        },
+        wait: from.wait,
+        queue_group: from.queue_group.clone(),
+    }
+}
+
+/// An `H` line that adds a field.
+fn field(header: &cf_parser::item::Header) -> Option<Field> {
+    use cf_parser::item::{HeaderAction, HeaderCondition};
+    let HeaderAction::Template(template) = &header.action else { return None };
+    let condition = match &header.condition {
+        HeaderCondition::Always => Vec::new(),
+        HeaderCondition::MailerFlags(flags) => flags.clone(),
+        HeaderCondition::MacroSet(name) => {
+            let mut text = b"$".to_vec();
+            name.write(&mut text);
+            text
+        }
+    };
+    Some(Field { condition, name: header.name.clone(), value: write(template), is_default: true })
+}
