@@ -10,6 +10,9 @@ mod hash;
 mod item;
 mod meta;
 mod page;
+mod write;
+
+pub use write::{DuplicateKey, HashWriter};
 
 use std::fs::File;
 use std::io;

@@ -1,5 +1,5 @@
 //! A world for maps: a small zone, a few users and programs, a clock that stands still.
-#![allow(dead_code)] // each test uses a part
+#![allow(dead_code, clippy::expect_used)] // each test uses a part
 
 use std::collections::VecDeque;
 use std::io;
