@@ -4,8 +4,10 @@
 //! the mailer is no part of the order. Observed with sendmail 8.17.1.9: a mailer with flag `l` takes
 //! recipients of different hosts in one invocation (`$h` is that of the first).
 
+use std::collections::HashMap;
+
 use crate::config::mailer::{Mailer, Transport};
-use crate::message::envelope::{ControllingUser, Recipient, RecipientState};
+use crate::message::envelope::{ControllingUser, Recipient, RecipientState, Route};
 
 /// One delivery to make: an invocation of a program, a file, or a transaction with a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,21 +34,18 @@ pub fn plan(
     let mut waiting = candidates(recipients, mailers, signature);
     waiting.sort_by(|one, other| one.order.cmp(&other.order));
     let mut groups: Vec<DeliveryGroup> = Vec::new();
-    let mut open: Vec<(Key<'_>, usize)> = Vec::new();
+    let mut open: HashMap<Key<'_>, usize> = HashMap::new();
     for candidate in waiting {
-        let Some(route) = &recipients[candidate.index].route else { continue };
-        let mailer = &mailers[route.mailer];
-        let joined = open.iter().rposition(|(key, _)| *key == candidate.key);
-        match joined {
-            Some(at) if has_room(&groups[open[at].1], mailer) => {
-                groups[open[at].1].recipients.push(candidate.index);
-            }
-            _ => {
-                open.push((candidate.key, groups.len()));
+        let recipient = candidate.recipient;
+        let joined = open.get(&candidate.key).and_then(|&at| groups.get_mut(at));
+        match joined.filter(|group| has_room(group, candidate.mailer)) {
+            Some(group) => group.recipients.push(candidate.index),
+            None => {
+                open.insert(candidate.key, groups.len());
                 groups.push(DeliveryGroup {
-                    mailer: route.mailer,
-                    host: route.host.clone(),
-                    controlling_user: recipients[candidate.index].controlling_user.clone(),
+                    mailer: candidate.route.mailer,
+                    host: candidate.route.host.clone(),
+                    controlling_user: recipient.controlling_user.clone(),
                     recipients: vec![candidate.index],
                 });
             }
@@ -62,22 +61,25 @@ fn has_room(group: &DeliveryGroup, mailer: &Mailer) -> bool {
 }
 
 /// What two recipients of one delivery have in common.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Key<'a> {
     mailer: usize,
     host: Vec<u8>,
-    user: Option<&'a ControllingUser>,
+    user: Option<(u32, u32, &'a [u8])>,
 }
 
 struct Candidate<'a> {
     index: usize,
+    recipient: &'a Recipient,
+    route: &'a Route,
+    mailer: &'a Mailer,
     order: Vec<u8>,
     key: Key<'a>,
 }
 
 fn candidates<'a>(
     recipients: &'a [Recipient],
-    mailers: &[Mailer],
+    mailers: &'a [Mailer],
     signature: &dyn Fn(&Mailer, &[u8]) -> Vec<u8>,
 ) -> Vec<Candidate<'a>> {
     let pending = recipients.iter().enumerate().filter_map(|(index, recipient)| {
@@ -95,7 +97,9 @@ fn candidates<'a>(
                 _ => order.clone(),
             };
             let user = recipient.controlling_user.as_ref().filter(|_| !networked);
-            Candidate { index, order, key: Key { mailer: route.mailer, host, user } }
+            let user = user.map(|user| (user.uid, user.gid, user.user.as_slice()));
+            let key = Key { mailer: route.mailer, host, user };
+            Candidate { index, recipient, route, mailer, order, key }
         })
         .collect()
 }
@@ -103,7 +107,6 @@ fn candidates<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::envelope::Route;
 
     fn mailers() -> Vec<Mailer> {
         let local = Mailer::new(b"local", b"/bin/mail", b"lm", &[b"mail", b"$u"]);

@@ -1,5 +1,8 @@
 //! Log lines of a delivery (LG-008): one per set of recipients that share an outcome.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use super::context::{DeliveryReport, RecipientOutcome};
 use super::plan::DeliveryGroup;
 use crate::config::mailer::Mailer;
@@ -31,13 +34,14 @@ pub(super) fn by_outcome<'a>(
     group: &DeliveryGroup,
 ) -> Vec<(&'a RecipientOutcome, Vec<usize>)> {
     let mut sets: Vec<(&RecipientOutcome, Vec<usize>)> = Vec::new();
-    let place = |recipient: usize| group.recipients.iter().position(|&known| known == recipient);
+    let places: HashMap<usize, usize> =
+        group.recipients.iter().enumerate().map(|(place, &known)| (known, place)).collect();
     let mut sorted: Vec<&RecipientOutcome> = outcomes.iter().collect();
     sorted.sort_by_key(|outcome| {
-        (outcome.status.is_ok(), std::cmp::Reverse(place(outcome.recipient)))
+        (outcome.status.is_ok(), Reverse(places.get(&outcome.recipient).copied()))
     });
     for outcome in sorted {
-        let shared = sets.iter_mut().find(|(known, _)| {
+        let shared = sets.last_mut().filter(|(known, _)| {
             known.status == outcome.status
                 && known.stat == outcome.stat
                 && known.reply == outcome.reply

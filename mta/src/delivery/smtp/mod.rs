@@ -16,8 +16,8 @@ use crate::config::mailer::{Mailer, Transport};
 use crate::events::{Event, Severity};
 use crate::message::envelope::{BodyType, Recipient};
 use crate::protocol::smtp::client::{
-    self as protocol, Esmtp, Notify, Outcome, Protocol, Refusal, Return, Settings, Transaction,
-    Verdict,
+    self as protocol, Esmtp, Notify, Offers, Outcome, Protocol, Refusal, Return, Settings,
+    Transaction, Verdict,
 };
 use crate::sys::net::Channel;
 use crate::sys::{clock, ids, poll};
@@ -177,10 +177,24 @@ impl Attempt<'_> {
         let Some(cached) = kept else { return false };
         let addresses = super::address_list(context, &self.recipients);
         let peer = key.host.as_slice();
-        let via = [b" via ", self.mailer.name.as_slice(), b"..."].concat();
-        (context.verbose)(
-            &[&addresses, &b"... Using cached connection to "[..], peer, &via].concat(),
-        );
+        let client = cached.session.client();
+        let language: &[u8] = match client.settings().protocol {
+            Protocol::Lmtp => b"LMTP",
+            Protocol::Smtp if *client.offers() == Offers::default() => b"SMTP",
+            Protocol::Smtp => b"ESMTP",
+        };
+        let name = self.mailer.name.as_slice();
+        let parts: [&[u8]; 8] = [
+            &addresses,
+            b"... Using cached ",
+            language,
+            b" connection to ",
+            peer,
+            b" via ",
+            name,
+            b"...",
+        ];
+        (context.verbose)(&parts.concat());
         self.report.relay = Some(cached.relay);
         let open = Open { session: cached.session, key: Some(key.clone()), served: cached.served };
         self.talk_on(open, peer).is_ok()

@@ -309,6 +309,9 @@ fn a_connection_is_used_again() {
         let heard = server.join().unwrap();
         assert_eq!(heard.matches("RSET").count(), resets, "{heard}");
         assert_eq!(heard.matches("QUIT").count(), connections, "{heard}");
+        let notice = "a@x... Using cached ESMTP connection to [127.0.0.1] via smtp...";
+        let told = world.verbose.borrow().iter().any(|line| line == notice);
+        assert_eq!(told, connections == 1);
     }
 }
 
