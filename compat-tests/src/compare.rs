@@ -1,17 +1,18 @@
 //! Comparing transcripts, and reporting the differences.
 
-use crate::{MIN_EQUAL_PERCENT, Result, at};
+use crate::diff::{diff, first_difference};
+use crate::{Result, at, floor_percent};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// How many lines of each side a difference shows.
-const SHOWN_LINES: usize = 8;
-
 /// How many differences are printed whole; the others are one line each, and whole in the report.
 const SHOWN_DIFFERENCES: usize = 30;
 
-/// One thing that both subjects did.
+/// How many lines of a difference are printed; the report has all.
+const SHOWN_LINES: usize = 30;
+
+/// One thing that both subjects did: the answer to one input line, or a case.
 #[derive(Debug, Clone)]
 pub struct Pair {
     /// The configuration or case file.
@@ -28,19 +29,60 @@ impl Pair {
     fn equal(&self) -> bool {
         self.expected == self.actual
     }
+
+    /// How many of its transcripts are equal, and of how many. An input line is one transcript; a
+    /// case holds one for each prompt of test mode, SMTP command or heading of its script, matched by
+    /// their place.
+    fn score(&self, cut: bool) -> (usize, usize) {
+        if !cut {
+            return (usize::from(self.equal()), 1);
+        }
+        let (expected, actual) = (transcripts(&self.expected), transcripts(&self.actual));
+        let equal = expected.iter().zip(&actual).filter(|(a, b)| a == b).count();
+        (equal, expected.len().max(actual.len()))
+    }
+}
+
+/// Cuts a case before each line that begins a transcript.
+fn transcripts(text: &str) -> Vec<&str> {
+    let mut starts: Vec<usize> = vec![0];
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if at > 0 && ["> ", "C: ", "== ", "--- "].iter().any(|mark| line.starts_with(mark)) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    starts.push(text.len());
+    starts.windows(2).filter_map(|w| text.get(*w.first()?..*w.last()?)).collect()
 }
 
 /// The comparison of a family of tests.
 #[derive(Debug, Default)]
 pub struct Comparison {
     family: String,
+    cut: bool,
     pairs: Vec<Pair>,
 }
 
+/// Counts for one line of the summary.
+#[derive(Debug, Default, Clone, Copy)]
+struct Count {
+    equal: usize,
+    transcripts: usize,
+    equal_cases: usize,
+    cases: usize,
+}
+
 impl Comparison {
-    /// An empty comparison; the family names its report file.
-    pub fn new(family: &str) -> Self {
-        Self { family: family.into(), pairs: Vec::new() }
+    /// An empty comparison of answers to input lines; the family names its report file.
+    pub fn of_lines(family: &str) -> Self {
+        Self { family: family.into(), cut: false, pairs: Vec::new() }
+    }
+
+    /// An empty comparison of cases, which are cut into transcripts.
+    pub fn of_cases(family: &str) -> Self {
+        Self { family: family.into(), cut: true, pairs: Vec::new() }
     }
 
     /// Adds a pair.
@@ -49,51 +91,69 @@ impl Comparison {
     }
 
     /// Prints the summary and every difference, writes the report with the full differences, and
-    /// fails when less than [`MIN_EQUAL_PERCENT`] of 100 are equal.
+    /// panics when fewer of 100 transcripts are equal than [`floor_percent`] asks for.
     pub fn finish(self) -> Result<()> {
         let known = known_differences()?;
         let summary = self.summary();
-        let different: Vec<&Pair> = self.pairs.iter().filter(|pair| !pair.equal()).collect();
         let mut report = format!("{summary}\n");
         let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, pair) in different.iter().enumerate() {
+        for (at, pair) in self.pairs.iter().filter(|pair| !pair.equal()).enumerate() {
             let cause = cause_of(&known, &self.family, pair);
             *causes.entry(cause).or_default() += 1;
-            let heading = format!("## {}: {}\n", pair.group, pair.label);
-            let text = diff(pair);
-            let whole = at < SHOWN_DIFFERENCES;
-            say(&if whole { heading.clone() + &text } else { first_line(&heading, &text) });
-            let _ = writeln!(report, "{heading}{text}");
+            let text = diff(&pair.expected, &pair.actual);
+            let heading = format!("## {}: {}", pair.group, pair.label);
+            if at < SHOWN_DIFFERENCES {
+                let shown: Vec<&str> = text.lines().take(SHOWN_LINES).collect();
+                say(&format!("{heading}\n{}", shown.join("\n")));
+            } else {
+                say(&format!("{heading} |{}", first_difference(&text)));
+            }
+            let _ = writeln!(report, "{heading}\n{text}");
         }
         for (cause, count) in &causes {
             say(&format!("{count:6} {cause}"));
         }
         say(&summary);
         write_report(&self.family, &report)?;
-        let equal = self.pairs.len() - different.len();
+        let (all, percent) = (self.count(|_| true), floor_percent(&self.family));
         assert!(
-            equal * 100 >= self.pairs.len() * MIN_EQUAL_PERCENT,
-            "{}: {equal} of {} equal, {MIN_EQUAL_PERCENT} of 100 are needed",
+            all.equal * 100 >= all.transcripts * percent,
+            "{}: {} of {} equal, {percent} of 100 are needed",
             self.family,
-            self.pairs.len(),
+            all.equal,
+            all.transcripts,
         );
         Ok(())
     }
 
-    /// A table: equal and all transcripts by group.
+    fn count(&self, chosen: impl Fn(&Pair) -> bool) -> Count {
+        let mut count = Count::default();
+        for pair in self.pairs.iter().filter(|pair| chosen(pair)) {
+            let (equal, transcripts) = pair.score(self.cut);
+            count.equal += equal;
+            count.transcripts += transcripts;
+            count.equal_cases += usize::from(pair.equal());
+            count.cases += 1;
+        }
+        count
+    }
+
+    /// A table by group: equal and all transcripts, equal and all cases (or input lines).
     pub fn summary(&self) -> String {
-        let mut groups: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        for pair in &self.pairs {
-            for name in [pair.group.as_str(), "~ all"] {
-                let entry = groups.entry(name).or_default();
-                entry.0 += usize::from(pair.equal());
-                entry.1 += 1;
-            }
+        let mut out = format!(
+            "{:24} {:>11} {:>6} {:>8} {:>6}\n",
+            self.family, "transcripts", "of", "cases", "of"
+        );
+        let mut groups: Vec<&str> = self.pairs.iter().map(|pair| pair.group.as_str()).collect();
+        groups.dedup();
+        let mut row = |name: &str, count: Count| {
+            let Count { equal, transcripts, equal_cases, cases } = count;
+            let _ = writeln!(out, "{name:24} {equal:11} {transcripts:6} {equal_cases:8} {cases:6}");
+        };
+        for group in groups {
+            row(group, self.count(|pair| pair.group == group));
         }
-        let mut out = format!("{:28} {:>7} {:>7}\n", self.family, "equal", "of");
-        for (name, (equal, total)) in groups {
-            let _ = writeln!(out, "{:28} {equal:7} {total:7}", name.trim_start_matches("~ "));
-        }
+        row("all", self.count(|_| true));
         out
     }
 }
@@ -101,52 +161,6 @@ impl Comparison {
 /// Prints a line past the test runner, which keeps the output of tests that pass to itself.
 pub fn say(text: &str) {
     let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
-}
-
-/// The lines that differ: what is equal at the start and the end is left out.
-pub fn diff(pair: &Pair) -> String {
-    let expected: Vec<&str> = pair.expected.lines().collect();
-    let actual: Vec<&str> = pair.actual.lines().collect();
-    let start = expected.iter().zip(&actual).take_while(|(a, b)| a == b).count();
-    let limit = expected.len().min(actual.len()) - start;
-    let end = expected.iter().rev().zip(actual.iter().rev()).take_while(|(a, b)| a == b).count();
-    let end = end.min(limit);
-    let mut out = String::new();
-    if let Some(before) = start.checked_sub(1).and_then(|at| expected.get(at)) {
-        let _ = writeln!(out, "   {before}");
-    }
-    for (sign, side) in [('-', &expected), ('+', &actual)] {
-        let lines = side.get(start..side.len() - end).unwrap_or_default();
-        for line in lines.iter().take(SHOWN_LINES) {
-            let _ = writeln!(out, " {sign} {line}");
-        }
-        if lines.len() > SHOWN_LINES {
-            let _ = writeln!(out, " {sign} ({} more lines)", lines.len() - SHOWN_LINES);
-        }
-    }
-    out
-}
-
-/// A difference in one line: where it is and the first line that only one side has.
-fn first_line(heading: &str, diff: &str) -> String {
-    let line = diff.lines().find(|line| line.starts_with(" -") || line.starts_with(" +"));
-    format!("{} |{}", heading.trim_end(), line.unwrap_or_default())
-}
-
-/// Bytes as text: what is not printable ASCII as `\xNN`, a tab as `\t`.
-pub fn printable(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        match byte {
-            b'\n' | b' '..=b'~' => out.push(char::from(byte)),
-            b'\t' => out.push_str("\\t"),
-            b'\r' => out.push_str("\\r"),
-            _ => {
-                let _ = write!(out, "\\x{byte:02x}");
-            }
-        }
-    }
-    out
 }
 
 /// The rows of `known-differences.txt`: a prefix of `family/group/label`, a tab, the cause.
@@ -190,43 +204,33 @@ mod tests {
     }
 
     #[test]
-    fn diff_shows_what_differs() {
-        insta::assert_snapshot!(diff(&pair("a\nb\nc\nd", "a\nX\nY\nd")), @r"
-           a
-         - b
-         - c
-         + X
-         + Y
-        ");
-        insta::assert_snapshot!(diff(&pair("a\na", "a")), @r"
-           a
-         - a
-        ");
+    fn a_case_is_cut_into_transcripts() {
+        let text = "--- stdout\nbanner\n> a\nb\n> c\n--- status 0\n";
+        let expected = ["--- stdout\nbanner\n", "> a\nb\n", "> c\n", "--- status 0\n"];
+        assert_eq!(transcripts(text), expected);
+        assert_eq!(transcripts(""), [""]);
+        assert_eq!(pair(text, text).score(true), (4, 4));
+        assert_eq!(pair(text, "--- stdout\nbanner\n> x\n").score(true), (1, 4));
     }
 
     #[test]
     fn summary_counts() {
-        let mut comparison = Comparison::new("fam");
+        let mut comparison = Comparison::of_cases("fam");
         comparison.add(pair("a", "a"));
-        comparison.add(pair("a", "b"));
+        comparison.add(pair("a\n> b", "a\n> c"));
         insta::assert_snapshot!(comparison.summary(), @r"
-        fam                            equal      of
-        g                                  1       2
-        all                                1       2
+        fam                      transcripts     of    cases     of
+        g                                  2      3        1      2
+        all                                2      3        1      2
         ");
     }
 
     #[test]
     #[should_panic(expected = "1 of 2 equal")]
     fn too_many_differences_fail() {
-        let mut comparison = Comparison::new("unit-test");
+        let mut comparison = Comparison::of_lines("unit-test");
         comparison.add(pair("a", "a"));
         comparison.add(pair("a", "b"));
         comparison.finish().unwrap();
-    }
-
-    #[test]
-    fn printable_keeps_lines() {
-        assert_eq!(printable(b"a\tb\r\n\x81\n"), "a\\tb\\r\n\\x81\n");
     }
 }

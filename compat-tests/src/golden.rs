@@ -2,7 +2,7 @@
 //!
 //! They are written by `BANGPATH_COMPAT_RECORD=1 cargo test -p compat-tests --test cases`.
 
-use crate::compare::printable;
+use crate::diff::printable;
 use crate::munge::munge;
 use crate::world::Capture;
 use crate::{Result, at};

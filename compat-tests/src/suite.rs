@@ -20,7 +20,7 @@ pub fn check(suite: &str) -> Result<()> {
         say(&format!("SKIPPED {suite}: {why}"));
         return Ok(());
     }
-    let mut comparison = Comparison::new(suite);
+    let mut comparison = Comparison::of_cases(suite);
     for path in files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         check_file(&mode, suite, &name, &mdcase::read(path)?, &mut comparison)?;

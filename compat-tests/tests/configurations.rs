@@ -2,8 +2,9 @@
 //! ones where this machine has it.
 
 use bstr::ByteSlice;
-use compat_tests::compare::{Comparison, Pair, printable, say};
+use compat_tests::compare::{Comparison, Pair, say};
 use compat_tests::config::{self, Config};
+use compat_tests::diff::printable;
 use compat_tests::munge::munge;
 use compat_tests::subject::{self, Mode};
 use compat_tests::world::{Capture, Step};
@@ -56,7 +57,7 @@ fn compare(family: &str, configs: &[Config], addresses: &[Vec<u8>]) -> Result<()
     let steps: Vec<Step> =
         configs.iter().zip(&inputs).map(|(c, lines)| bt::step(&c.name, &c.cf, lines)).collect();
     let (oracle, tested) = suite::run_both(&config::etc_mail(), &steps)?;
-    let mut comparison = Comparison::new(family);
+    let mut comparison = Comparison::of_lines(family);
     for (config, lines) in configs.iter().zip(&inputs) {
         let of = |side: &compat_tests::world::Captures| side.get(&config.name).cloned();
         let (a, b) = (of(&oracle).unwrap_or_default(), of(&tested).unwrap_or_default());
