@@ -32,6 +32,7 @@ mod flags;
 mod hosts_file;
 mod interpolate;
 mod k_line;
+mod makemap;
 mod netstring;
 pub mod posix_regex;
 mod resolve;
@@ -46,6 +47,7 @@ pub use alias_file::{
 };
 pub use answer::*;
 pub use class::regex::SUBSTRING_DELIMITER;
+pub use makemap::{MakemapOptions, MakemapReport, alias_database, makemap, write_database};
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits};
 pub use settings::{BlameSettings, Settings};

@@ -271,3 +271,29 @@ fn traits_for_building_keys() {
     assert_eq!(maps.traits(b"nosuch"), None);
     assert!(maps.traits(b"host").is_some());
 }
+
+#[test]
+fn aliases_built_here_are_found_here() {
+    // MAP-092, MAP-097, MAP-098
+    let directory = tempfile::tempdir().expect("directory");
+    let text = directory.path().join("aliases");
+    std::fs::write(&text, "Foo: bar,\n baz\nx: y\n").expect("write");
+    let read = std::fs::read(&text).expect("read");
+    let parsed = mapper::build_aliases(&read, false, &mut |name| {
+        mapper::AliasName::Local(name.to_ascii_lowercase())
+    });
+    let database = mapper::alias_database(&parsed);
+    let file = directory.path().join("aliases.db");
+    let path = file.as_os_str().as_encoded_bytes();
+    for _ in 0..2 {
+        mapper::write_database(path, &database, [1; 20]).expect("written");
+    }
+    let mut settings = settings();
+    settings.alias_files = vec![[b"hash:", text.as_os_str().as_encoded_bytes()].concat()];
+    let mut maps = MapSet::new(settings);
+    assert_eq!(maps.finish(10), []);
+    let mut world = World::default();
+    assert_eq!(ask(&mut maps, &mut world, "aliases", "FOO", ""), "=bar, baz");
+    assert_eq!(ask(&mut maps, &mut world, "aliases", "@", ""), "=@");
+    assert_eq!(ask(&mut maps, &mut world, "aliases", "nosuch", ""), "0");
+}
