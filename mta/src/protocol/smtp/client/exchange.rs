@@ -102,10 +102,13 @@ impl Exchange {
             }
             match self.next {
                 Next::Mail => {
-                    if let Ok(line) = command::mail(settings, offers, &self.order) {
+                    if let Some(verdict) = outcome::too_late(self.order.by, offers) {
+                        self.settle_rest(&verdict);
+                    } else if let Ok(line) = command::mail(settings, offers, &self.order) {
                         return self.sent(line, Awaited::Mail, Next::Rcpt(0));
+                    } else {
+                        self.settle_rest(&outcome::unsendable(Stage::Mail));
                     }
-                    self.settle_rest(&outcome::unsendable(Stage::Mail));
                 }
                 Next::Rcpt(index) => {
                     let Some(recipient) = self.order.recipients.get(index) else {

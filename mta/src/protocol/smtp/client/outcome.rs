@@ -2,7 +2,9 @@
 
 use ruleset_vm::{Enhanced, Exit, Status};
 
+use super::ehlo::Offers;
 use super::reply::Reply;
+use super::transaction::DeliverBy;
 
 /// The point of the dialogue a reply belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,4 +129,19 @@ pub(super) fn unsendable(stage: Stage) -> Verdict {
         b"Address contains control characters".to_vec(),
     );
     Verdict { status, reply: None, stage }
+}
+
+/// RFC 2852: with mode `R` a peer that does not deliver in time must not get the message (SM-104).
+/// The transcript gets the line `554 5.4.7 TEXT`.
+pub(super) fn too_late(by: Option<DeliverBy>, offers: &Offers) -> Option<Verdict> {
+    let by = by.filter(|by| by.mode == b'R')?;
+    let text = match offers.deliver_by {
+        None => b"Server does not support Deliver By".to_vec(),
+        Some(least) if i128::from(by.seconds) < i128::from(least) => {
+            format!("Message can't be delivered in time; {} < {least}", by.seconds).into_bytes()
+        }
+        Some(_) => return None,
+    };
+    let status = Status::from_reply(Exit::UNAVAILABLE, 554, Enhanced::new(5, 4, 7), text);
+    Some(Verdict { status, reply: None, stage: Stage::Mail })
 }

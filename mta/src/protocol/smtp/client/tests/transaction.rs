@@ -298,13 +298,32 @@ fn an_address_cannot_smuggle_a_command() {
 }
 
 #[test]
+fn deliver_by_return_needs_a_peer_that_keeps_time() {
+    // SM-104; texts and codes observed
+    let by = |hello, mode, seconds| {
+        let mut order = order(&["a@x"]);
+        order.by = Some(DeliverBy { seconds, mode, trace: false });
+        let told = play(settings(), &[order], &["220 ESMTP", hello, "221 bye"]);
+        told.lines().nth(3).unwrap_or_default().to_owned()
+    };
+    assert_eq!(by("250 x", b'R', 100), "-- Mail 69 5.4.7 554 Server does not support Deliver By");
+    assert_eq!(
+        by("250-x|250 DELIVERBY 10", b'R', 5),
+        "-- Mail 69 5.4.7 554 Message can't be delivered in time; 5 < 10"
+    );
+    assert_eq!(by("250-x|250 DELIVERBY 10", b'R', 10), "C: MAIL From:<s@me.example> BY=10;R");
+    assert_eq!(by("250 x", b'N', 5), "C: MAIL From:<s@me.example>");
+}
+
+#[test]
 fn lmtp_answers_for_every_recipient() {
     // SM-107, SM-108, SM-135
     let lmtp = Settings { protocol: Protocol::Lmtp, esmtp: Esmtp::Never, ..settings() };
     let hello = ["220 x", PLAIN, "250 ok", "250 ok", "550 5.1.1 no", "250 ok", "250 ok", "354 go"];
     let recipients = order(&["a@x", "b@x", "c@x", "d@x"]);
     let dot = |replies: &[&str]| {
-        let told = play(lmtp.clone(), &[recipients.clone()], &[&hello[..], replies].concat());
+        let told =
+            play(lmtp.clone(), std::slice::from_ref(&recipients), &[&hello[..], replies].concat());
         told.split_once("C: .\n").map(|(_, rest)| rest.to_owned()).unwrap_or(told)
     };
     insta::assert_snapshot!(dot(&["250 2.0.0 one|452 4.2.2 full|550 5.2.0 never", "221 x"]), @"
