@@ -19,7 +19,7 @@ mailbox() {
 queue() {
     local dir=${1:-/var/spool/mqueue} file
     for file in $(cd "$dir" && find . -type f); do
-        echo "$(basename "$file" | cut -c1-2)$(grep -av '^[TKI]\|Received\|Date:\|^	\|received at' "$dir/$file" |
+        echo "$(basename "$file" | cut -c1-2)$(grep -av '^[TKI]\|Received\|Message-Id\|Date:\|^	\|received at' "$dir/$file" |
             sed -E 's/[0-9A-Za-x]{8}[0-9]{6}//g;s/1[789][0-9]{8}//g' | md5sum | cut -c1-32) $file"
     done | sort | while read -r key file; do
         echo "== ${key:0:2}"

@@ -72,6 +72,8 @@ impl Sink {
                 "RCPT" => self.rcpt(wire, &text)?,
                 "DATA" => self.data(wire, log)?,
                 "QUIT" => {
+                    self.write(log)?;
+                    log.clear();
                     self.answer(wire, "QUIT", "221 2.0.0 bye")?;
                     return Ok(());
                 }
