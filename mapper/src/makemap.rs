@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use crate::alias_file::AliasFile;
 use crate::answer::{EX_DATAERR, EX_OK, ExitCode};
-use crate::bdb::HashWriter;
+use crate::bdb::DatabaseWriter;
 use crate::files;
 
 /// Longest line of a makemap source, bytes.
@@ -62,7 +62,7 @@ pub fn makemap(
     map: &[u8],
     text: &[u8],
     options: &MakemapOptions,
-    database: &mut HashWriter,
+    database: &mut DatabaseWriter,
 ) -> MakemapReport {
     let mut report = MakemapReport { exit: EX_OK, ..MakemapReport::default() };
     let text = text.strip_suffix(b"\n").unwrap_or(text);
@@ -83,7 +83,7 @@ pub fn makemap(
 fn entry(
     line: &[u8],
     options: &MakemapOptions,
-    database: &mut HashWriter,
+    database: &mut DatabaseWriter,
     report: &mut MakemapReport,
 ) -> Result<(), Vec<u8>> {
     if line.len() >= MAX_LINE {
@@ -123,8 +123,8 @@ fn cut(line: &[u8], delimiter: Option<u8>) -> Result<(&[u8], &[u8]), Vec<u8>> {
 /// The database of an alias file as newaliases stores it: a zero byte ends keys and values, and the
 /// entry `@` says that the build is complete (MAP-097, MAP-098).
 #[must_use]
-pub fn alias_database(aliases: &AliasFile) -> HashWriter {
-    let mut database = HashWriter::default();
+pub fn alias_database(aliases: &AliasFile) -> DatabaseWriter {
+    let mut database = DatabaseWriter::default();
     for entry in &aliases.entries {
         database.replace([&entry.name[..], b"\0"].concat(), [&entry.value[..], b"\0"].concat());
     }
@@ -134,11 +134,11 @@ pub fn alias_database(aliases: &AliasFile) -> HashWriter {
 
 /// Writes a database file under an exclusive lock. The file is rewritten in place, not replaced:
 /// programs that have it open notice by its time (MAP-026, MAP-102). `uid` as for
-/// [`HashWriter::render`].
+/// [`DatabaseWriter::render`].
 ///
 /// # Errors
 /// As the system gives them; the file may then be incomplete.
-pub fn write_database(file: &[u8], database: &HashWriter, uid: [u8; 20]) -> io::Result<()> {
+pub fn write_database(file: &[u8], database: &DatabaseWriter, uid: [u8; 20]) -> io::Result<()> {
     let image = database.render(uid);
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(MODE);
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, options: &MakemapOptions, errors: &[&str], entries: &[(&str, &str)]) {
-        let mut database = HashWriter::default();
+        let mut database = DatabaseWriter::default();
         let report = makemap(b"tt", text.as_bytes(), options, &mut database);
         let told: Vec<_> =
             report.errors.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();

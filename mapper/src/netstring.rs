@@ -43,14 +43,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Progress, NetstringError> {
         .iter()
         .take(digits)
         .fold(0usize, |n, b| n.saturating_mul(10).saturating_add(usize::from(b - b'0')));
-    match bytes.get(digits) {
+    let after = bytes.get(digits).copied();
+    if after.is_none() && digits < MAX_DIGITS {
+        return Ok(Progress::Partial);
+    }
+    // the length is judged before what follows it (observed)
+    match after {
+        _ if digits == 0 => return Err(NetstringError::NoLength(0)),
+        _ if length > MAX_REPLY => return Err(NetstringError::TooLong(length)),
         None => return Ok(Progress::Partial),
-        Some(_) if digits == 0 => return Err(NetstringError::NoLength(0)),
         Some(b':') => {}
         Some(_) => return Err(NetstringError::NoColon),
-    }
-    if length > MAX_REPLY {
-        return Err(NetstringError::TooLong(length));
     }
     let start = digits + 1;
     match (bytes.get(start..start + length), bytes.get(start + length)) {
@@ -73,7 +76,8 @@ mod tests {
         assert_eq!(fault(b"8:NOT"), Ok(Progress::Partial));
         assert_eq!(fault(b"x"), Err("failed to read length parameter of reply 0".into()));
         assert_eq!(fault(b"3;abc,"), Err("missing ':' in reply".into()));
-        assert_eq!(fault(b"1234567890:"), Err("missing ':' in reply".into()));
+        assert_eq!(fault(b"0000000010:"), Err("missing ':' in reply".into()));
+        assert_eq!(fault(b"1234567890:"), Err("reply too long: 123456789".into()));
         assert_eq!(fault(b"1000001:"), Err("reply too long: 1000001".into()));
         assert_eq!(fault(b"3:abcd"), Err("missing ',' in reply".into()));
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mapper::bdb::{Database, HashWriter};
+use mapper::bdb::{Database, DatabaseKind, DatabaseWriter};
 use proptest::prelude::*;
 
 /// All fixtures, for the tests that break them.
@@ -121,8 +121,8 @@ fn other_files_are_refused() {
 }
 
 /// The file made of these pairs.
-fn written(pairs: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
-    let mut writer = HashWriter::default();
+fn written(kind: DatabaseKind, pairs: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
+    let mut writer = DatabaseWriter::new(kind);
     for (key, value) in pairs {
         writer.insert(key.clone(), value.clone()).expect("new key");
         assert!(writer.insert(key.clone(), Vec::new()).is_err());
@@ -134,14 +134,17 @@ fn written(pairs: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
 fn written_files_pass_the_librarys_own_check() {
     let many = (0..3000).map(|n| (format!("user{n}@example.org"), format!("value {n}")));
     let long = (1..60).map(|n| ("k".repeat(n * 97), "v".repeat(n * 211)));
-    for (index, pairs) in [pairs(many), pairs(long), BTreeMap::new()].iter().enumerate() {
-        let bytes = written(pairs);
-        assert_eq!(&all(&bytes).into_iter().collect::<BTreeMap<_, _>>(), pairs, "{index}");
-        let file = tempfile::NamedTempFile::new().expect("file");
-        std::fs::write(file.path(), &bytes).expect("write");
-        match std::process::Command::new("db5.3_verify").arg(file.path()).status() {
-            Ok(status) => assert!(status.success(), "{index}"),
-            Err(_) => eprintln!("skipped: db5.3_verify is not installed"),
+    let samples = [pairs(many), pairs(long), BTreeMap::new()];
+    for kind in [DatabaseKind::Hash, DatabaseKind::Btree] {
+        for (index, pairs) in samples.iter().enumerate() {
+            let bytes = written(kind, pairs);
+            assert_eq!(&all(&bytes).into_iter().collect::<BTreeMap<_, _>>(), pairs, "{index}");
+            let file = tempfile::NamedTempFile::new().expect("file");
+            std::fs::write(file.path(), &bytes).expect("write");
+            match std::process::Command::new("db5.3_verify").arg(file.path()).status() {
+                Ok(status) => assert!(status.success(), "{kind:?} {index}"),
+                Err(_) => eprintln!("skipped: db5.3_verify is not installed"),
+            }
         }
     }
 }
@@ -151,8 +154,9 @@ proptest! {
     #[test]
     fn round_trip(rows in proptest::collection::btree_map(
         proptest::collection::vec(any::<u8>(), 0..2000),
-        proptest::collection::vec(any::<u8>(), 0..9000), 0..20)) {
-        let bytes = written(&rows);
+        proptest::collection::vec(any::<u8>(), 0..9000), 0..20), tree in any::<bool>()) {
+        let kind = if tree { DatabaseKind::Btree } else { DatabaseKind::Hash };
+        let bytes = written(kind, &rows);
         for (key, value) in &rows {
             let found = get(&bytes, key);
             prop_assert_eq!(found.as_ref(), Some(value));

@@ -22,6 +22,7 @@ fn statuses() {
         ("8:TEMP why,", "75"),
         ("8:TIMEOUT ,", "75"),
         ("5:PERM ,", "69"),
+        ("7:FOO bar,", "76"),
     ] {
         assert_eq!(answer(wire), expected, "{wire}");
     }
@@ -33,7 +34,8 @@ fn broken_replies() {
     for (wire, text) in [
         ("x", "failed to read length parameter of reply 0"),
         ("1000001:", "reply too long: 1000001"),
-        ("1234567890:", "missing ':' in reply"),
+        ("0000000010:", "missing ':' in reply"),
+        ("1234567890:", "reply too long: 123456789"),
         ("3:OK x", "missing ',' in reply"),
     ] {
         assert_eq!(answer(wire), format!("socket_map_lookup(S): {text}; 75"), "{wire}");

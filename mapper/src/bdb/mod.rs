@@ -7,12 +7,15 @@
 
 mod btree;
 mod hash;
+mod image;
 mod item;
 mod meta;
 mod page;
 mod write;
+mod write_btree;
+mod write_hash;
 
-pub use write::{DuplicateKey, HashWriter};
+pub use write::{DatabaseKind, DatabaseWriter, DuplicateKey};
 
 use std::fs::File;
 use std::io;

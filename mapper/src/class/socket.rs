@@ -14,7 +14,8 @@ use crate::services::{Endpoint, Stream};
 const DEFAULT_TIMEOUT: u32 = 30;
 /// Bytes read at a time.
 const CHUNK: usize = 4096;
-/// `LOG_INFO` of syslog(3).
+/// `LOG_ERR` and `LOG_INFO` of syslog(3).
+const ERR: u8 = 3;
 const INFO: u8 = 6;
 
 #[derive(Default)]
@@ -200,7 +201,7 @@ fn answer(
         b"TEMP" | b"TIMEOUT" => Answer::tempfail(),
         b"PERM" => Answer::NotFound { exit: EX_UNAVAILABLE },
         _ => {
-            env.message("451 4.3.0", [place, b"unknown status indicator ", status].concat());
+            env.services.syslog(ERR, &[place, b"unknown status ", status].concat());
             Answer::NotFound { exit: EX_PROTOCOL }
         }
     }
