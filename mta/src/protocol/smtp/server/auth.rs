@@ -3,6 +3,7 @@
 use super::action::{Answer, Question, UnexpectedAnswer};
 use super::base64;
 use super::replies;
+use super::reply::Reply;
 use super::session::{Phase, Session, Topic};
 use super::verbs::Command;
 use ruleset_vm::Status;
@@ -82,7 +83,7 @@ impl Session {
         self.counters.auth += 1;
         let limit = u32::try_from(self.features.auth.len()).unwrap_or(u32::MAX).saturating_add(1);
         if self.slow_down("AUTH", self.counters.auth, limit) {
-            self.refuse(status, None);
+            self.reply(Reply::from_status(status, None));
         }
     }
 }

@@ -30,17 +30,12 @@ pub(super) enum End {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// Line start; whether the line before ended in CRLF.
-    Start {
-        strict: bool,
-    },
+    /// Line start, where a dot counts.
+    Start,
     /// Behind a dot at line start.
-    Dot {
-        strict: bool,
-    },
-    DotCr {
-        strict: bool,
-    },
+    Dot,
+    /// Behind a dot and a CR.
+    DotCr,
     Text,
     Cr,
 }
@@ -55,7 +50,7 @@ pub(super) struct BodyReader {
 
 impl BodyReader {
     pub(super) fn new(rules: BodyRules) -> Self {
-        Self { rules, at: At::Start { strict: true }, received: Received::default() }
+        Self { rules, at: At::Start, received: Received::default() }
     }
 
     pub(super) fn received(&self) -> Received {
@@ -97,39 +92,34 @@ impl BodyReader {
     /// One byte at a place that needs thought. The first result says whether it was used.
     fn step(&mut self, byte: u8, out: &mut Vec<u8>) -> (bool, Option<End>) {
         match (self.at, byte) {
-            (At::Start { strict }, b'.') => self.at = At::Dot { strict },
-            (At::Dot { strict }, b'\r') => self.at = At::DotCr { strict },
-            (At::Dot { .. }, b'\n') if self.rules.lenient_end => {
-                return (true, Some(End::Complete));
-            }
-            (At::DotCr { strict }, b'\n') if strict || self.rules.lenient_end => {
-                return (true, Some(End::Complete));
-            }
-            (At::DotCr { .. }, b'\n') => {
-                self.emit(b".\n", out);
-                self.at = At::Start { strict: true };
-            }
-            (At::DotCr { .. }, _) => {
-                self.emit(b".", out);
-                return (false, self.bare_cr(out));
+            (At::Start, b'.') => self.at = At::Dot,
+            (At::Dot, b'\r') => self.at = At::DotCr,
+            (At::DotCr, b'\n') => return (true, Some(End::Complete)),
+            (At::Dot, b'\n') if self.dots_after_bare_lf() => return (true, Some(End::Complete)),
+            // The dot was a hidden one: it is dropped, and the byte looked at again.
+            (At::Dot, _) => {
+                self.at = At::Text;
+                return (false, None);
             }
             (At::Cr, b'\n') => {
                 self.emit(b"\n", out);
-                self.at = At::Start { strict: true };
+                self.at = At::Start;
             }
-            (At::Cr, _) => return (false, self.bare_cr(out)),
-            (At::Dot { .. }, b'\n') => {
-                self.emit(b".", out);
-                return (true, self.bare_lf(out));
-            }
-            (_, b'\r') => self.at = At::Cr,
-            (_, b'\n') => return (true, self.bare_lf(out)),
-            _ => {
+            (At::Cr | At::DotCr, _) => return (false, self.bare_cr(out)),
+            (At::Start | At::Text, b'\r') => self.at = At::Cr,
+            (At::Start | At::Text, b'\n') => return (true, self.bare_lf(out)),
+            (At::Start | At::Text, _) => {
                 self.emit(&[byte], out);
                 self.at = At::Text;
             }
         }
         (true, None)
+    }
+
+    /// Whether a bare LF is as good as CRLF around dots: only if it is accepted at all (observed:
+    /// srv_features `O` without `G` still refuses it).
+    fn dots_after_bare_lf(&self) -> bool {
+        self.rules.lenient_end && self.rules.bare_lf == BareEnd::Accept
     }
 
     fn bare_cr(&mut self, out: &mut Vec<u8>) -> Option<End> {
@@ -143,15 +133,15 @@ impl BodyReader {
     }
 
     fn bare_lf(&mut self, out: &mut Vec<u8>) -> Option<End> {
+        self.at = At::Text;
         match self.rules.bare_lf {
             BareEnd::Refuse => return Some(End::BareLf),
+            BareEnd::Space => self.emit(b" ", out),
             BareEnd::Accept => {
                 self.emit(b"\n", out);
-                self.at = At::Start { strict: false };
-            }
-            BareEnd::Space => {
-                self.emit(b" ", out);
-                self.at = At::Text;
+                if self.dots_after_bare_lf() {
+                    self.at = At::Start;
+                }
             }
         }
         None

@@ -23,22 +23,24 @@ impl Session {
             return;
         }
         let name = &command.argument;
+        let sane = name.iter().all(|&byte| in_domain(byte));
         if !self.settings.allow_bogus_hello {
             if name.is_empty() {
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
                 return self.reply(replies::HELLO_REQUIRES_DOMAIN.with(&[verb]));
             }
-            if !name.iter().all(|&byte| in_domain(byte)) {
+            if !sane {
                 return self.reply(replies::INVALID_DOMAIN.reply());
             }
         }
         self.abandon(Abandoned::Hello);
-        self.ask(Question::Hello { extended, name: name.clone() }, Topic::Hello { extended });
+        self.ask(Question::Hello { extended, name: name.clone() }, Topic::Hello { extended, sane });
     }
 
-    pub(super) fn say_hello(&mut self, extended: bool) {
+    pub(super) fn say_hello(&mut self, extended: bool, sane: bool) {
         self.greeted = true;
-        let mut reply = replies::HELLO.with(&[&self.settings.hostname, &self.peer.display]);
+        let template = if sane { replies::HELLO } else { replies::HELLO_BOGUS };
+        let mut reply = template.with(&[&self.settings.hostname, &self.peer.display]);
         if extended {
             for keyword in self.keywords() {
                 reply.text.push(b'\n');

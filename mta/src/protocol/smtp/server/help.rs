@@ -6,14 +6,15 @@ use super::reply::Reply;
 /// The topic of `HELP` without an argument.
 const DEFAULT_TOPIC: &[u8] = b"smtp";
 
-/// The reply about `topic`. Lines of other topics, among them `#vers N`, are passed over.
+/// The reply about `topic`. A topic may be cut short: all topics it begins are
+/// shown (observed). Lines of other topics, among them `#vers N`, are passed over.
 pub(super) fn find(file: &[u8], topic: &[u8]) -> Reply {
     let wanted = if topic.is_empty() { DEFAULT_TOPIC } else { topic };
     let mut text = Vec::new();
     for line in file.split(|&byte| byte == b'\n') {
         let Some(tab) = line.iter().position(|&byte| byte == b'\t') else { continue };
         let (name, rest) = line.split_at(tab);
-        if name.eq_ignore_ascii_case(wanted) {
+        if name.get(..wanted.len()).is_some_and(|head| head.eq_ignore_ascii_case(wanted)) {
             text.extend_from_slice(rest.get(1..).unwrap_or_default());
             text.push(b'\n');
         }

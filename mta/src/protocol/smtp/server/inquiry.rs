@@ -4,10 +4,15 @@
 use super::action::{Answer, Note, Question, UnexpectedAnswer};
 use super::help;
 use super::replies::{self, Template};
-use super::reply::Reply;
+use super::reply::{Reply, shortened};
 use super::session::{Session, Topic};
 use super::verbs::Command;
 use ruleset_vm::Status;
+use std::time::Duration;
+
+/// Longest pause before the reply to a `VRFY` or `EXPN` that yields nothing (observed: the pause
+/// doubles only before replies with an address).
+const FRUITLESS: Duration = Duration::from_secs(1);
 
 impl Session {
     pub(super) fn vrfy(&mut self, command: &Command) {
@@ -24,22 +29,24 @@ impl Session {
     fn inquire(&mut self, command: &Command, need_hello: bool, refused: bool, expand: bool) {
         self.counters.verify += 1;
         let limit = self.settings.limits.verify;
-        if !self.slow_down("VRFY/EXPN", self.counters.verify, limit) {
-            return;
-        }
+        let Some(pause) = self.price("VRFY/EXPN", self.counters.verify, limit) else { return };
         let introduce = replies::INTRODUCE_YOURSELF.reply();
-        if let Some(reply) = self.missing_hello(need_hello, introduce) {
+        let argument = command.argument.clone();
+        let refusal = if let Some(reply) = self.missing_hello(need_hello, introduce) {
+            Some(reply)
+        } else if refused {
+            let reply = if expand { replies::NOT_ALLOWED } else { replies::CANNOT_VRFY };
+            Some(reply.reply())
+        } else if argument.is_empty() {
+            Some(replies::ARGUMENT_REQUIRED.reply())
+        } else {
+            None
+        };
+        if let Some(reply) = refusal {
+            self.pause(pause.min(FRUITLESS));
             return self.reply(reply);
         }
-        if refused {
-            let reply = if expand { replies::NOT_ALLOWED } else { replies::CANNOT_VRFY };
-            return self.reply(reply.reply());
-        }
-        let argument = command.argument.clone();
-        if argument.is_empty() {
-            return self.reply(replies::ARGUMENT_REQUIRED.reply());
-        }
-        let topic = Topic::Verify { argument: argument.clone() };
+        let topic = Topic::Verify { argument: argument.clone(), pause };
         let question = if expand { Question::Expand(argument) } else { Question::Verify(argument) };
         self.ask(question, topic);
     }
@@ -47,16 +54,19 @@ impl Session {
     pub(super) fn verify_answered(
         &mut self,
         argument: &[u8],
+        pause: Duration,
         answer: Answer,
     ) -> Result<(), UnexpectedAnswer> {
         let addresses = match answer {
             Answer::Addresses(addresses) => addresses,
             Answer::Status(status) => {
-                self.refuse(&status, Some(argument));
+                self.pause(if status.is_ok() { pause } else { pause.min(FRUITLESS) });
+                self.reply(Reply::from_status(&status, Some(argument)));
                 return Ok(());
             }
             _ => return Err(UnexpectedAnswer),
         };
+        self.pause(pause);
         let certain = addresses.iter().all(|verified| verified.certain);
         let lines: Vec<Vec<u8>> = addresses
             .iter()
@@ -108,9 +118,9 @@ impl Session {
     }
 
     pub(super) fn verb(&mut self, command: &Command) {
-        self.counters.verbose += 1;
+        self.counters.noop += 1;
         let limit = self.settings.limits.noop;
-        if !self.slow_down("VERB", self.counters.verbose, limit) {
+        if !self.slow_down("VERB", self.counters.noop, limit) {
             return;
         }
         let privacy = self.settings.privacy;
@@ -126,23 +136,26 @@ impl Session {
     }
 
     pub(super) fn not_implemented(&mut self, command: &Command) {
-        self.bad(command, replies::NOT_IMPLEMENTED);
+        self.known_but_refused(command, replies::NOT_IMPLEMENTED);
     }
 
     pub(super) fn intruder(&mut self, command: &Command) {
-        let name = command.line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        let line = command.line.trim_ascii_start();
+        let name = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         self.note(Note::Intruder(name.to_ascii_lowercase()));
-        self.bad(command, replies::UNRECOGNIZED);
+        self.known_but_refused(command, replies::UNRECOGNIZED);
     }
 
     pub(super) fn unrecognized(&mut self, command: &Command) {
-        self.bad(command, replies::UNRECOGNIZED);
+        if self.count_bad_command() {
+            self.known_but_refused(command, replies::UNRECOGNIZED);
+        }
     }
 
-    fn bad(&mut self, command: &Command, template: Template) {
-        if self.count_bad_command() {
-            self.after_check_other(command, template.with(&[&command.line]), false);
-        }
+    /// Names the command in the reply. Known commands do not count as bad ones (observed).
+    fn known_but_refused(&mut self, command: &Command, template: Template) {
+        let reply = template.with(&[&shortened(&command.line)]);
+        self.after_check_other(command, reply, false);
     }
 
     /// Asks check_other, if there is one, before the reply is given and the command takes effect.

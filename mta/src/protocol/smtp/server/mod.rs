@@ -20,6 +20,7 @@ mod body;
 mod hello;
 mod help;
 mod inquiry;
+mod opening;
 mod parameters;
 pub mod replies;
 mod reply;

@@ -74,6 +74,8 @@ replies! {
     NOT_ACCEPTING = plain(554, "{} ESMTP not accepting messages");
     /// SM-013
     HELLO = plain(250, "{} Hello {}, pleased to meet you");
+    /// With AllowBogusHELO; observed.
+    HELLO_BOGUS = plain(250, "{} Hello {}, accepting invalid domain name");
     /// SM-013
     HELLO_REQUIRES_DOMAIN = coded(501, [5, 0, 0], "{} requires domain address");
     /// SM-013
@@ -105,7 +107,7 @@ replies! {
     /// SM-008
     COMMAND_REJECTED = coded(550, [5, 0, 0], "Command rejected");
     /// SM-011
-    LOST_INPUT = coded(421, [4, 4, 1], "{} Lost input channel from {}");
+    COLLECT_LOST = coded(421, [4, 4, 1], "collect: relay={}, from={}, info={}");
     /// SM-016
     POLITE_PEOPLE = coded(503, [5, 0, 0], "Polite people say HELO first");
     /// OPT-245

@@ -42,7 +42,7 @@ impl Reply {
     #[must_use]
     pub fn about(mut self, address: Option<&[u8]>) -> Self {
         if let Some(address) = address.filter(|_| WITH_ADDRESS.contains(&self.code)) {
-            let mut text = address.to_vec();
+            let mut text = shortened(address);
             text.extend_from_slice(b"... ");
             text.append(&mut self.text);
             self.text = text;
@@ -62,8 +62,8 @@ impl Reply {
         self
     }
 
-    /// The bytes on the wire. Codes are clamped to three digits, control characters dropped and
-    /// lines cut at [`MAX_REPLY_LINE`].
+    /// The bytes on the wire. Replies are ASCII: the eighth bit is stripped, then control characters
+    /// are dropped (observed); lines are cut at [`MAX_REPLY_LINE`]. A code that is none becomes 451.
     #[must_use]
     pub fn render(&self) -> Vec<u8> {
         let code = if (1..=999).contains(&self.code) { self.code } else { 451 };
@@ -76,11 +76,23 @@ impl Reply {
             if let Some(enhanced) = self.enhanced.filter(|_| code >= 200) {
                 out.extend_from_slice(format!("{enhanced} ").as_bytes());
             }
-            out.extend(line.iter().copied().filter(|&byte| byte == b'\t' || printable(byte)));
+            let ascii = line.iter().map(|&byte| byte & 0x7f);
+            out.extend(ascii.filter(|&byte| byte == b'\t' || printable(byte)));
             out.truncate(start + MAX_REPLY_LINE);
             out.extend_from_slice(b"\r\n");
         }
         out
+    }
+}
+
+/// What the oracle leaves of a long text inside a reply: 100 bytes of either end (observed).
+pub(super) fn shortened(text: &[u8]) -> Vec<u8> {
+    const KEPT: usize = 100;
+    match (text.first_chunk::<KEPT>(), text.last_chunk::<KEPT>()) {
+        (Some(head), Some(tail)) if text.len() > 2 * KEPT + 3 => {
+            [head.as_slice(), b"...", tail].concat()
+        }
+        _ => text.to_vec(),
     }
 }
 

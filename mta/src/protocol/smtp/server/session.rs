@@ -8,7 +8,6 @@ use super::settings::{Admission, Features, Peer, Settings};
 use super::slowdown::{Counters, Measure, measure};
 use super::verbs;
 use memchr::memchr;
-use ruleset_vm::Status;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,15 +35,18 @@ pub struct Session {
     pub(super) verbose: bool,
     tls: bool,
     first_command: bool,
-    input: Vec<u8>,
+    pub(super) ended: Option<Lost>,
+    pub(super) input: Vec<u8>,
     /// The part of `input` already looked at for a line end.
     scanned: usize,
-    out: VecDeque<Action>,
+    pub(super) out: VecDeque<Action>,
 }
 
 /// Between `MAIL` and the end of the message.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Transaction {
+    /// The address of `MAIL` as written.
+    pub(super) sender: Vec<u8>,
     pub(super) recipients: u32,
     pub(super) bad_recipients: u32,
     pub(super) eight_bit_mime: bool,
@@ -71,12 +73,12 @@ pub(super) enum Phase {
 #[derive(Clone, Debug)]
 pub(super) enum Topic {
     Connect,
-    Hello { extended: bool },
+    Hello { extended: bool, sane: bool },
     Mail { address: Vec<u8>, transaction: Transaction },
     Rcpt { address: Vec<u8> },
     Data,
     Message,
-    Verify { argument: Vec<u8> },
+    Verify { argument: Vec<u8>, pause: Duration },
     Etrn,
     Other { reply: Reply, verbose: bool },
     Auth { mechanism: Vec<u8> },
@@ -86,7 +88,7 @@ pub(super) enum Topic {
 /// A reply held back until it is known whether the peer spoke too early.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Held {
-    Hello { extended: bool },
+    Hello { extended: bool, sane: bool },
     Data,
 }
 
@@ -107,6 +109,7 @@ impl Session {
             verbose: false,
             tls: false,
             first_command: true,
+            ended: None,
             input: Vec::new(),
             scanned: 0,
             out: VecDeque::new(),
@@ -138,17 +141,20 @@ impl Session {
                 Phase::GreetPause => self.greet(),
                 Phase::Listening(held) => self.release(held),
                 Phase::Command => {
-                    let Some(line) = self.take_line(MAX_COMMAND) else {
-                        return self.wait_for_line(Phase::Command, Timeout::Command, MAX_COMMAND);
-                    };
-                    self.command(&line);
+                    let limit = self.command_limit();
+                    if let Some(line) = self.take_line(limit) {
+                        self.command(&line);
+                    } else if let Some(timeout) = self.starved(limit, Timeout::Command) {
+                        return Action::Read(timeout);
+                    }
                 }
                 Phase::AuthResponse(mechanism) => {
-                    let Some(line) = self.take_line(MAX_AUTH_LINE) else {
-                        let phase = Phase::AuthResponse(mechanism);
-                        return self.wait_for_line(phase, Timeout::Auth, MAX_AUTH_LINE);
-                    };
-                    self.auth_response(mechanism, &line);
+                    if let Some(line) = self.take_line(MAX_AUTH_LINE) {
+                        self.auth_response(mechanism, &line);
+                    } else if let Some(timeout) = self.starved(MAX_AUTH_LINE, Timeout::Auth) {
+                        self.phase = Phase::AuthResponse(mechanism);
+                        return Action::Read(timeout);
+                    }
                 }
                 Phase::Data(reader) => {
                     if let Some(action) = self.read_body(reader) {
@@ -197,17 +203,13 @@ impl Session {
         self.phase = Phase::Command;
     }
 
-    /// The connection is gone or silent.
+    /// The connection is gone or silent. What was read before is still worked off; then the session
+    /// ends, without a word unless a message was being read (observed).
     pub fn lost(&mut self, how: Lost) {
-        if matches!(self.phase, Phase::Closed) {
-            return;
+        if self.ended.is_none() && !matches!(self.phase, Phase::Closed) {
+            self.ended = Some(how);
+            self.note(Note::LostInput(how));
         }
-        self.note(Note::LostInput(how));
-        if how == Lost::TimedOut {
-            let reply = replies::LOST_INPUT.with(&[&self.settings.hostname, &self.peer.display]);
-            self.reply(reply);
-        }
-        self.close();
     }
 
     /// Ends the session from this side, as when the daemon stops (SM-036).
@@ -238,17 +240,30 @@ impl Session {
         self.tls
     }
 
-    fn wait_for_line(&mut self, phase: Phase, timeout: Timeout, limit: usize) -> Action {
-        if self.input.len() < limit {
-            self.phase = phase;
-            return Action::Read(timeout);
+    /// The limit of the command line that comes next.
+    fn command_limit(&self) -> usize {
+        let auth = self.input.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
+        if auth { MAX_AUTH_LINE } else { MAX_COMMAND }
+    }
+
+    /// No line is there: read on, take what came before the end of input for a line, or give up.
+    fn starved(&mut self, limit: usize, timeout: Timeout) -> Option<Timeout> {
+        if self.input.len() >= limit {
+            self.note(Note::CommandTooLong);
+            let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
+            let reply = replies::COMMAND_TOO_LONG.with(&arguments);
+            self.reply(reply);
+            self.close();
+            return None;
         }
-        self.note(Note::CommandTooLong);
-        let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
-        let reply = replies::COMMAND_TOO_LONG.with(&arguments);
-        self.reply(reply);
-        self.close();
-        self.out.pop_front().unwrap_or(Action::Close)
+        match self.ended {
+            None => return Some(timeout),
+            Some(Lost::Closed) if timeout == Timeout::Command && !self.input.is_empty() => {
+                self.input.push(b'\n');
+            }
+            Some(_) => self.close(),
+        }
+        None
     }
 
     /// The next line without its end, CRLF or LF; none while it is incomplete or beyond `limit`.
@@ -312,27 +327,42 @@ impl Session {
 
     /// Slows a peer down that repeats a command; false if the session is closed for it.
     pub(super) fn slow_down(&mut self, command: &'static str, count: u32, limit: u32) -> bool {
-        match measure(count, limit, self.settings.limits.close_at_twice) {
-            Measure::None => {}
-            Measure::Pause(pause) => {
-                self.note(Note::Attack { command, count });
-                self.out.push_back(Action::Pause(pause));
-            }
+        let pause = self.price(command, count, limit);
+        self.pause(pause.unwrap_or_default());
+        pause.is_some()
+    }
+
+    /// The pause before the reply to a repeated command; none if the session is closed for it.
+    pub(super) fn price(
+        &mut self,
+        command: &'static str,
+        count: u32,
+        limit: u32,
+    ) -> Option<Duration> {
+        let measure = measure(count, limit, self.settings.limits.close_at_twice);
+        if measure != Measure::None {
+            self.note(Note::Attack { command, count });
+        }
+        match measure {
+            Measure::None => Some(Duration::ZERO),
+            Measure::Pause(pause) => Some(pause),
             Measure::Close => {
-                self.note(Note::Attack { command, count });
                 self.reply(replies::TOO_MANY_BAD_COMMANDS.with(&[&self.settings.hostname]));
                 self.close();
-                return false;
+                None
             }
         }
-        true
     }
 
     pub(super) fn pause(&mut self, pause: Duration) {
-        self.out.push_back(Action::Pause(pause));
+        if !pause.is_zero() {
+            self.out.push_back(Action::Pause(pause));
+        }
     }
 
+    /// Queues a reply; SoftBounce makes every refusal a temporary one (observed).
     pub(super) fn reply(&mut self, reply: Reply) {
+        let reply = if self.settings.soft_bounce { reply.softened() } else { reply };
         self.out.push_back(Action::Reply(reply.render()));
     }
 
@@ -362,56 +392,6 @@ impl Session {
         self.phase = Phase::Closed;
     }
 
-    /// Holds a reply back until the caller has looked for early input.
-    pub(super) fn hold(&mut self, held: Held) {
-        self.out.push_back(Action::Peek);
-        self.phase = Phase::Listening(held);
-    }
-
-    fn release(&mut self, held: Held) {
-        let early = !self.input.is_empty() && !self.features.early_input;
-        match held {
-            Held::Hello { extended } if early => {
-                self.note(Note::EarlyTraffic(if extended { "EHLO" } else { "HELO" }));
-                self.refusal = Some(replies::COMMAND_REJECTED.reply());
-                self.reply(replies::PROTOCOL_ERROR.reply());
-            }
-            Held::Hello { extended } => self.say_hello(extended),
-            Held::Data if early => {
-                self.note(Note::EarlyTraffic("DATA"));
-                self.reply(replies::PROTOCOL_ERROR.reply());
-                self.close();
-            }
-            Held::Data => self.enter_data(),
-        }
-    }
-
-    fn admit(&mut self, admission: Admission) {
-        self.features = admission.features;
-        self.refusal = admission.refusal.as_ref().map(refusal_reply);
-        if let Some(pause) = admission.greet_pause.filter(|pause| !pause.is_zero()) {
-            self.out.push_back(Action::AwaitSilence(pause));
-            self.phase = Phase::GreetPause;
-        } else {
-            self.say_greeting();
-        }
-    }
-
-    /// The greeting after its pause: whoever spoke meanwhile is refused (SM-007).
-    fn greet(&mut self) {
-        if self.input.is_empty() {
-            return self.say_greeting();
-        }
-        self.note(Note::PreGreetingTraffic);
-        self.refusal = Some(replies::COMMAND_REJECTED.reply());
-        self.reply(replies::NOT_ACCEPTING.with(&[&self.settings.hostname]));
-    }
-
-    fn say_greeting(&mut self) {
-        let text = with_esmtp(&self.settings.greeting);
-        self.reply(replies::GREETING.with(&[&text]));
-    }
-
     fn take_answer(&mut self, topic: Topic, answer: Answer) -> Result<(), UnexpectedAnswer> {
         match (topic, answer) {
             (Topic::Connect, Answer::Admission(admission)) => self.admit(*admission),
@@ -419,9 +399,9 @@ impl Session {
                 let refusal = (!status.is_ok()).then_some(status);
                 self.admit(Admission { refusal, ..Admission::default() });
             }
-            (Topic::Hello { extended }, Answer::Status(status)) => {
+            (Topic::Hello { extended, sane }, Answer::Status(status)) => {
                 if status.is_ok() {
-                    self.hold(Held::Hello { extended });
+                    self.hold(Held::Hello { extended, sane });
                 } else {
                     self.reply(Reply::from_status(&status, None));
                 }
@@ -434,11 +414,13 @@ impl Session {
                 if status.is_ok() {
                     self.hold(Held::Data);
                 } else {
-                    self.refuse(&status, None);
+                    self.reply(Reply::from_status(&status, None));
                 }
             }
             (Topic::Message, answer) => self.message_answered(answer)?,
-            (Topic::Verify { argument }, answer) => self.verify_answered(&argument, answer)?,
+            (Topic::Verify { argument, pause }, answer) => {
+                self.verify_answered(&argument, pause, answer)?;
+            }
             (Topic::Etrn, Answer::Status(status)) => self.reply(Reply::from_status(&status, None)),
             (Topic::Other { reply, verbose }, Answer::Status(status)) => {
                 self.other_answered(reply, verbose, &status);
@@ -450,13 +432,6 @@ impl Session {
             _ => return Err(UnexpectedAnswer),
         }
         Ok(())
-    }
-
-    /// Replies with a refusal that SoftBounce may soften.
-    pub(super) fn refuse(&mut self, status: &Status, address: Option<&[u8]>) {
-        let reply = Reply::from_status(status, address);
-        let reply = if self.settings.soft_bounce { reply.softened() } else { reply };
-        self.reply(reply);
     }
 
     /// Reads what is there of the message; an action if more is needed or a piece is ready.
@@ -473,26 +448,14 @@ impl Session {
             Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply()),
             None => {
                 let starved = self.input.is_empty() && self.out.is_empty();
-                self.phase = Phase::Data(reader);
-                return starved.then_some(Action::Read(Timeout::DataBlock));
+                match self.ended.filter(|_| starved) {
+                    Some(how) => self.body_lost(how),
+                    None => self.phase = Phase::Data(reader),
+                }
+                return (starved && self.ended.is_none())
+                    .then_some(Action::Read(Timeout::DataBlock));
             }
         }
         None
     }
-}
-
-/// The reply that stands for every command of substance in a refused session; without a code it is
-/// 550 5.0.0 (SM-003).
-fn refusal_reply(status: &Status) -> Reply {
-    if status.reply.is_some() {
-        return Reply::from_status(status, None);
-    }
-    Reply { text: status.text.clone(), ..replies::COMMAND_REJECTED.reply() }
-}
-
-/// Puts `ESMTP` behind the first word of the greeting (SM-001).
-fn with_esmtp(greeting: &[u8]) -> Vec<u8> {
-    let end = greeting.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(greeting.len());
-    let (name, rest) = greeting.split_at(end);
-    [name, b" ESMTP", rest].concat()
 }

@@ -197,6 +197,8 @@ pub enum BareEnd {
 /// The other end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
+    /// Name or bracketed address, `host.example.com`.
+    pub name: Vec<u8>,
     /// `$_`-like text for replies: `host.example.com [192.0.2.1]`, with -bs `root@localhost`.
     pub display: Vec<u8>,
 }

@@ -9,8 +9,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(240);
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
     pub(super) bad: u32,
+    /// `NOOP` and `VERB` together (observed).
     pub(super) noop: u32,
-    pub(super) verbose: u32,
     pub(super) hello: u32,
     pub(super) verify: u32,
     pub(super) etrn: u32,

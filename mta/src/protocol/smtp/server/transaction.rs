@@ -1,6 +1,6 @@
 //! `MAIL`, `RCPT`, `DATA`, the message, `RSET`.
 
-use super::action::{Abandoned, Answer, Note, Question, UnexpectedAnswer};
+use super::action::{Abandoned, Answer, Lost, Note, Question, UnexpectedAnswer};
 use super::body::{BodyReader, BodyRules};
 use super::parameters::{self, Body, Rules};
 use super::replies;
@@ -38,8 +38,9 @@ impl Session {
         };
         let parameters = parameters::mail(rest, rules)?;
         let eight_bit_mime = parameters.body == Some(Body::EightBitMime);
-        let transaction = Transaction { eight_bit_mime, ..Transaction::default() };
         let address = address.to_vec();
+        let sender = address.clone();
+        let transaction = Transaction { sender, eight_bit_mime, ..Transaction::default() };
         let topic = Topic::Mail { address: address.clone(), transaction };
         Ok((Question::Mail { address, parameters }, topic))
     }
@@ -52,7 +53,7 @@ impl Session {
     ) -> Result<(), UnexpectedAnswer> {
         let shown = match answer {
             Answer::Status(status) if !status.is_ok() => {
-                self.refuse(&status, Some(address));
+                self.reply(Reply::from_status(&status, Some(address)));
                 return Ok(());
             }
             Answer::Status(_) => None,
@@ -99,7 +100,7 @@ impl Session {
         let (shown, will_queue) = match answer {
             Answer::Status(status) if !status.is_ok() => {
                 self.count_bad_recipient();
-                self.refuse(&status, Some(address));
+                self.reply(Reply::from_status(&status, Some(address)));
                 return Ok(());
             }
             Answer::Status(_) => (None, false),
@@ -124,7 +125,7 @@ impl Session {
     /// BadRcptThrottle: one second before each further recipient (SM-062).
     fn throttle_recipients(&mut self) {
         let limit = self.settings.limits.bad_recipients;
-        let bad = self.transaction.map_or(0, |transaction| transaction.bad_recipients);
+        let bad = self.transaction.as_ref().map_or(0, |transaction| transaction.bad_recipients);
         if limit > 0 && bad >= limit {
             if bad == limit {
                 self.note(Note::RecipientFlood);
@@ -134,7 +135,7 @@ impl Session {
     }
 
     pub(super) fn data(&mut self, _command: &Command) {
-        match self.transaction.map(|transaction| transaction.recipients) {
+        match self.transaction.as_ref().map(|transaction| transaction.recipients) {
             None => self.reply(replies::NEED_MAIL.reply()),
             Some(0) => self.reply(replies::NEED_RCPT.reply()),
             Some(recipients) => self.ask(Question::Data { recipients }, Topic::Data),
@@ -155,7 +156,7 @@ impl Session {
     pub(super) fn body_complete(&mut self, reader: &BodyReader) {
         let limits = &self.settings.limits;
         let received = reader.received();
-        let eight_bit_mime = self.transaction.is_some_and(|transaction| transaction.eight_bit_mime);
+        let eight_bit_mime = self.transaction.as_ref().is_some_and(|it| it.eight_bit_mime);
         let fault = if reader.over_limit() {
             let limit = limits.message_size.to_string();
             Some(replies::MESSAGE_OVER_LIMIT.with(&[limit.as_bytes()]))
@@ -182,10 +183,22 @@ impl Session {
         self.close();
     }
 
+    /// The connection failed inside the message (observed; also sent after a half close).
+    pub(super) fn body_lost(&mut self, how: Lost) {
+        let info: &[u8] = match how {
+            Lost::TimedOut => b"read timeout",
+            Lost::Closed => b"unexpected close",
+        };
+        let sender = self.transaction.as_ref().map(|it| it.sender.clone()).unwrap_or_default();
+        let reply = replies::COLLECT_LOST.with(&[&self.peer.name, &sender, info]);
+        self.reply(reply);
+        self.close();
+    }
+
     pub(super) fn message_answered(&mut self, answer: Answer) -> Result<(), UnexpectedAnswer> {
         match answer {
             Answer::Queued(id) => self.reply(replies::ACCEPTED.with(&[&id])),
-            Answer::Status(status) => self.refuse(&status, None),
+            Answer::Status(status) => self.reply(Reply::from_status(&status, None)),
             _ => return Err(UnexpectedAnswer),
         }
         self.transaction = None;

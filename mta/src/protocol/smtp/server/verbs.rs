@@ -13,7 +13,7 @@ pub(super) struct Verb {
 /// A command line taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Command {
-    /// The line without surrounding blanks.
+    /// The line as it came, without its end.
     pub(super) line: Vec<u8>,
     /// What follows the verb, without surrounding blanks.
     pub(super) argument: Vec<u8>,
@@ -55,9 +55,10 @@ pub(super) const HTTP_COMMANDS: [&str; 4] = ["GET", "POST", "CONNECT", "USER"];
 /// Takes a line apart: verb and command. The line ends at a NUL, as a string does; a blank ends the
 /// verb.
 pub(super) fn take_apart(line: &[u8]) -> (Vec<u8>, Command) {
-    let line = line.split(|&byte| byte == 0).next().unwrap_or_default().trim_ascii();
-    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
-    let (verb, argument) = line.split_at(end);
+    let line = line.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = line.trim_ascii_start();
+    let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+    let (verb, argument) = text.split_at(end);
     let command = Command { line: line.to_vec(), argument: argument.trim_ascii().to_vec() };
     (verb.to_ascii_uppercase(), command)
 }
