@@ -101,3 +101,10 @@ fn redefinition_and_case() {
     let mut maps = maps(&["Foo null", "fOO arpa"]);
     assert_eq!(ask(&mut maps, &mut World::default(), "FOO", "1.2.3.4", ""), "=4.3.2.1");
 }
+
+#[test]
+fn maps_can_move_between_threads() {
+    fn send<T: Send>() {}
+    send::<MapSet>();
+    send::<mapper::SystemServices>();
+}

@@ -71,17 +71,26 @@ pub(super) struct Meta {
     pub(super) kind: Kind,
 }
 
+/// Reads; what a file is too short for makes it no database.
+fn read_whole(
+    source: &(impl ReadAt + ?Sized),
+    offset: u64,
+    buffer: &mut [u8],
+) -> Result<(), BdbError> {
+    source.read_at(offset, buffer).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => BdbError::Unsupported("too short"),
+        _ => BdbError::Io(error),
+    })
+}
+
 impl Meta {
     pub(super) fn read(source: &(impl ReadAt + ?Sized)) -> Result<Self, BdbError> {
         let mut bytes = [0u8; META_SIZE];
-        source.read_at(0, &mut bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => BdbError::Unsupported("short header"),
-            _ => BdbError::Io(error),
-        })?;
+        read_whole(source, 0, &mut bytes)?;
         let meta = Self::parse(&bytes).ok_or(BdbError::Unsupported("short header"))??;
         // so that the page number bounds the work
         let last = u64::from(meta.last_page) * u64::from(meta.page_size);
-        source.read_at(last, &mut [0])?;
+        read_whole(source, last, &mut [0])?;
         Ok(meta)
     }
 

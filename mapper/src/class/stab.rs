@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
-use crate::alias_file;
+use crate::alias_file::{self, AliasSeverity};
 use crate::files;
 
 /// Largest alias file that is read, bytes.
@@ -32,9 +32,12 @@ impl Class for Stab {
         let built = alias_file::build(&text, common.append_duplicates, &mut |name| {
             services.alias_name(name)
         });
-        for diagnostic in &built.diagnostics {
+        // duplicates are told of only when a database is built (observed)
+        let errors = built.diagnostics.iter().filter(|d| d.severity == AliasSeverity::Error);
+        for diagnostic in errors {
             env.error(diagnostic.render(&common.file));
         }
+        env.message("", built.summary(&common.file));
         self.entries = built.entries.into_iter().map(|e| (e.name, e.value)).collect();
         Opening::Ready
     }
