@@ -36,6 +36,8 @@ const RULES: &[(&str, &str)] = &[
     (r"delay=[0-9+]*[0-9]{2}:[0-9]{2}:[0-9]{2}", "delay=<time>"),
     // pointers in debugging output
     (r"0x[0-9a-f]{8,}", "<pointer>"),
+    // the shell's word about a process that a signal ended
+    (r": line [0-9]+: +[0-9]+ (Segmentation fault|Aborted|Killed)", ": $1"),
     (r"after [0-9]{2}:[0-9]{2}:[0-9]{2}", "after <time>"),
 ];
 
@@ -102,6 +104,7 @@ mod tests {
                 "sendmail[123]: x: delay=00:00:01, pri=30",
                 "sendmail[<pid>]: x: delay=<time>, pri=30",
             ),
+            ("lib.sh: line 6:   126 Aborted      \"$@\"", "lib.sh: Aborted      \"$@\""),
             ("R$+ < @ $+ 12345 >", "R$+ < @ $+ 12345 >"),
         ];
         for (from, to) in cases {
