@@ -6,10 +6,13 @@ use super::replies;
 use super::reply::Reply;
 use super::session::{Phase, Session, Topic};
 use super::verbs::Command;
-use ruleset_vm::Status;
 
 impl Session {
     pub(super) fn auth(&mut self, command: &Command) {
+        self.counters.auth += 1;
+        if !self.slow_down("AUTH", self.counters.auth, self.settings.limits.auth) {
+            return;
+        }
         let refusal = if self.features.auth.is_empty() {
             Some(replies::AUTH_NOT_AVAILABLE)
         } else if self.authenticated {
@@ -72,18 +75,9 @@ impl Session {
                 self.authenticated = true;
                 self.reply(replies::AUTHENTICATED.reply());
             }
-            Answer::Status(status) => self.auth_failed(&status),
+            Answer::Status(status) => self.reply(Reply::from_status(&status, None)),
             _ => return Err(UnexpectedAnswer),
         }
         Ok(())
-    }
-
-    /// Each mechanism may fail once and once more before it gets slow (SM-067).
-    fn auth_failed(&mut self, status: &Status) {
-        self.counters.auth += 1;
-        let limit = u32::try_from(self.features.auth.len()).unwrap_or(u32::MAX).saturating_add(1);
-        if self.slow_down("AUTH", self.counters.auth, limit) {
-            self.reply(Reply::from_status(status, None));
-        }
     }
 }

@@ -170,7 +170,8 @@ impl Session {
         }
     }
 
-    /// A refusal takes the place of the reply; 421 ends the session (RS-099).
+    /// A refusal takes the place of the reply; 421 ends the session (RS-099). The oracle answers a
+    /// refused `NOOP` or `VERB` twice, which puts both sides out of step: not imitated.
     pub(super) fn other_answered(&mut self, reply: Reply, verbose: bool, status: &Status) {
         if status.is_ok() {
             self.verbose |= verbose;

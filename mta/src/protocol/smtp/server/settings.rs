@@ -67,6 +67,8 @@ pub struct Limits {
     pub verify: u32,
     /// `ETRN`.
     pub etrn: u32,
+    /// `AUTH`: the mechanisms the SASL library knows and one more (SM-067); with Debian's 12.
+    pub auth: u32,
     /// MaxDaemonChildren is set: a peer at twice a limit is sent away, not slowed (SM-061).
     pub close_at_twice: bool,
     /// DeliverByMin in seconds; negative: DELIVERBY is not offered.
@@ -88,6 +90,7 @@ impl Default for Limits {
             hello: 3,
             verify: 6,
             etrn: 8,
+            auth: 12,
             close_at_twice: false,
             deliver_by_min: 0,
             reject_nul: false,

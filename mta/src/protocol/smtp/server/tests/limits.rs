@@ -38,6 +38,22 @@ fn repeated_commands_get_slow() {
 }
 
 #[test]
+fn guessing_passwords_gets_slow() {
+    // SM-067; unknown mechanisms count too (observed)
+    let world = || {
+        let mut world = World::default();
+        world.admission.features.auth = vec![b"CRAM-MD5".to_vec()];
+        world
+    };
+    let failed = "S: 535 5.7.0 authentication failed";
+    assert_eq!(last(world(), "AUTH CRAM-MD5 YmFk\r\n", 11), failed);
+    let slow = format!("P: 2\n{failed}");
+    assert_eq!(last(world(), "AUTH CRAM-MD5 YmFk\r\n", 13), slow);
+    let unknown = "P: 1\nS: 504 5.3.3 AUTH mechanism FOO not available";
+    assert_eq!(last(world(), "AUTH FOO\r\n", 12), unknown);
+}
+
+#[test]
 fn noop_and_verb_count_together() {
     let mut world = World::default();
     world.settings.limits.noop = 2;
