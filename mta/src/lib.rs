@@ -5,6 +5,7 @@
 pub mod address;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod delivery;
 pub mod events;
 pub mod message;

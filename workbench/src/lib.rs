@@ -2,4 +2,5 @@
 
 pub mod answering;
 pub mod bt;
+pub mod explain;
 pub mod show;

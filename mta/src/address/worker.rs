@@ -5,11 +5,12 @@ use std::sync::Arc;
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
 use ruleset_vm::prescan::{Mode, Scanned, prescan};
-use ruleset_vm::rewriter::invalid;
+use ruleset_vm::validity::invalid;
 use ruleset_vm::token::meta;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::{Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices};
+use workbench::explain::{Firing, Firings};
 
 use crate::config::site::Site;
 
@@ -93,6 +94,28 @@ impl Worker {
         }
     }
 
+    /// [`Worker::remote_name`] without the display text; `None` if there is no address in it.
+    pub fn remote_name_bare(
+        &mut self,
+        address: &[u8],
+        mailer: usize,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<u8>, Exit)> {
+        let site = self.site.clone();
+        let mailer = site.configuration.mailers.get(mailer)?;
+        self.with_rewriter(|rewriter| rewriter.remote_address(address, mailer, role, domain))
+    }
+
+    /// A sender as it is known before any mailer has seen it: rulesets 3, 1 and 4 (RS-145).
+    pub fn canonical_sender(&mut self, address: &[u8]) -> Vec<u8> {
+        let nobody = ruleset_vm::mailer::Mailer::named(b"");
+        let role = Role { header: false, sender: true };
+        let found =
+            self.with_rewriter(|rewriter| rewriter.remote_address(address, &nobody, role, None));
+        found.map_or_else(|| address.to_vec(), |(text, _)| text)
+    }
+
     /// Ruleset 5 on a user part (RS-088): the triple it returns, if any, and whether a map failed
     /// for now.
     pub fn localaddr(&mut self, user: &[u8]) -> (Option<ruleset_vm::Triple>, bool) {
@@ -112,12 +135,36 @@ impl Worker {
     /// Runs a hook ruleset on its arguments, `$|` between them (RS-109..RS-136). Without such a
     /// ruleset everything is accepted.
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
+        match self.ask(ruleset, arguments, comments) {
+            None => Verdict::Accept,
+            Some((name, _, _)) if name.eq_ignore_ascii_case(b"discard") => Verdict::Discard,
+            Some((name, host, text)) if name.eq_ignore_ascii_case(b"error") => {
+                if host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case(b"quarantine")) {
+                    let reason = if text.is_empty() { ruleset.as_bytes().to_vec() } else { text };
+                    return Verdict::Quarantine(reason);
+                }
+                let mut status = ruleset_vm::error_mailer::error_status(host.as_deref(), &text);
+                status.retry = status.reply.is_some_and(|code| (400..500).contains(&code));
+                Verdict::Reject(status)
+            }
+            Some(_) => Verdict::Accept,
+        }
+    }
+
+    /// What a hook ruleset returns behind `$#`, `$@` and `$:`; `None` if there is no such ruleset or
+    /// it returns no triple.
+    pub fn ask(
+        &mut self,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+    ) -> Option<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> {
         let program = self.site.configuration.program.clone();
         if !program.has_rules(ruleset.as_bytes()) {
-            return Verdict::Accept;
+            return None;
         }
-        let Some(number) = program.number(ruleset.as_bytes()) else { return Verdict::Accept };
-        let verdict = self.with_rewriter(|rewriter| {
+        let number = program.number(ruleset.as_bytes())?;
+        self.with_rewriter(|rewriter| {
             rewriter.machine.reset();
             let mode =
                 Mode { operators: program.operators(), delimiter: None, comments, ignore: !comments };
@@ -131,21 +178,7 @@ impl Worker {
             let workspace = rewriter.machine.intern(&tokens);
             let outcome = rewriter.apply(number, workspace);
             rewriter.verdict(&outcome.workspace)
-        });
-        match verdict {
-            None => Verdict::Accept,
-            Some((name, _, _)) if name.eq_ignore_ascii_case(b"discard") => Verdict::Discard,
-            Some((name, host, text)) if name.eq_ignore_ascii_case(b"error") => {
-                if host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case(b"quarantine")) {
-                    let reason = if text.is_empty() { ruleset.as_bytes().to_vec() } else { text };
-                    return Verdict::Quarantine(reason);
-                }
-                let mut status = ruleset_vm::rewriter::error_status(host.as_deref(), &text);
-                status.retry = status.reply.is_some_and(|code| (400..500).contains(&code));
-                Verdict::Reject(status)
-            }
-            Some(_) => Verdict::Accept,
-        }
+        })
     }
 
     /// Whether the configuration has a ruleset of this name with rules.
@@ -180,7 +213,26 @@ impl Worker {
         &mut self.services
     }
 
+    /// [`Worker::parse`] with every rule that fires on the way.
+    pub fn explain(&mut self, address: &[u8], role: Role) -> (Vec<Firing>, Option<Parsed>) {
+        let mut firings = Firings::default();
+        let parsed = self.traced(&mut firings, |rewriter| rewriter.parse(address, None, role));
+        self.messages.append(&mut firings.messages);
+        (firings.fired, parsed)
+    }
+
     fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
+        let mut listener = Listener { messages: Vec::new() };
+        let result = self.traced(&mut listener, run);
+        self.messages.append(&mut listener.messages);
+        result
+    }
+
+    fn traced<T>(
+        &mut self,
+        tracer: &mut dyn Tracer,
+        run: impl FnOnce(&mut Rewriter<'_>) -> T,
+    ) -> T {
         let mut said: Vec<Vec<u8>> = Vec::new();
         let mut say = |message: MapMessage| said.push(message.text);
         let mut lookups = Answering {
@@ -189,17 +241,15 @@ impl Worker {
             context: LookupContext::default(),
             say: &mut say,
         };
-        let mut tracer = Listener { messages: Vec::new() };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
             configuration: &self.site.configuration,
             macros: &mut self.macros,
             lookups: &mut lookups,
-            tracer: &mut tracer,
+            tracer,
         };
         let result = run(&mut rewriter);
         self.messages.append(&mut said);
-        self.messages.append(&mut tracer.messages);
         result
     }
 }

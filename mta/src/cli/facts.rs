@@ -3,13 +3,13 @@
 use ruleset_vm::load::HostFacts;
 
 use super::arguments::Arguments;
+use crate::config::own_names;
 use crate::message::date;
-use crate::sys::hostname::{self, Probe};
-use crate::sys::{clock, config_files, users};
+use crate::sys::{clock, config_files, hostname, users};
 
 /// The facts for one operation mode.
 pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
-    let own = hostname::identify(Probe::All, &mut |_| None);
+    let own = hostname::identify(&mut own_names::Asking::default());
     let uid = users::real_uid();
     let user = users::by_uid(uid).ok().flatten().map_or_else(Vec::new, |account| account.name);
     let macros = arguments

@@ -1,31 +1,61 @@
 //! L7: personalities and flags.
 
 pub mod arguments;
+mod embedded;
 mod facts;
+mod listing;
+mod queue;
+mod start;
+mod submit;
 mod test_mode;
 
-use std::io::Write as _;
-
 use arguments::Arguments;
+
+use crate::sys::terminal;
+
+/// Names the program can be called by, and the flag each stands for (CMD-001..CMD-007).
+const PERSONALITIES: [(&[u8], &[u8]); 6] = [
+    (b"newaliases", b"-bi"),
+    (b"mailq", b"-bp"),
+    (b"smtpd", b"-bd"),
+    (b"hoststat", b"-bh"),
+    (b"purgestat", b"-bH"),
+    (b"runq", b"-q"),
+];
 
 /// Runs the program with its arguments, the name it was called by in front; returns the exit
 /// status.
 #[must_use]
 pub fn run(words: &[Vec<u8>]) -> u8 {
-    let words = words.get(1..).unwrap_or_default();
-    match Arguments::parse(words) {
+    let (called, words) = words.split_first().map_or((&b""[..], words), |(name, rest)| {
+        (name.rsplit(|byte| *byte == b'/').next().unwrap_or_default(), rest)
+    });
+    let mut words = words.to_vec();
+    if let Some((_, flag)) = PERSONALITIES.iter().find(|(name, _)| *name == called) {
+        words.insert(0, flag.to_vec());
+    }
+    match Arguments::parse(&words) {
         Ok(arguments) => classic(&arguments),
         Err(error) => {
-            complain(format!("sendmail: {error}").as_bytes());
+            terminal::complain(format!("sendmail: {error}\n").as_bytes());
             64
         }
     }
 }
 
 fn classic(arguments: &Arguments) -> u8 {
-    let mode = arguments.last(b'b').and_then(|mode| mode.first().copied()).unwrap_or(b'm');
+    let given = arguments.last(b'b').map(|mode| mode.first().copied().unwrap_or(0));
+    let mode = given.unwrap_or(if arguments.has(b'q') { b'q' } else { b'm' });
     match mode {
         b't' => test_mode::run(arguments),
+        b'm' | b'a' => submit::run(arguments),
+        b'v' => submit::verify(arguments),
+        b'p' => listing::run(arguments),
+        b'q' => queue::run(arguments),
+        b'z' => {
+            print_line(b"Frozen configurations unsupported");
+            64
+        }
         mode => {
             print_line(&[b"Invalid operation mode ", &[mode][..]].concat());
             64
@@ -39,11 +69,9 @@ fn print_line(line: &[u8]) {
 }
 
 fn print(text: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text).and_then(|()| out.flush());
+    terminal::print(text);
 }
 
 fn complain(line: &[u8]) {
-    let mut out = std::io::stderr().lock();
-    let _ = out.write_all(&[line, b"\n"].concat());
+    terminal::complain(&[line, b"\n"].concat());
 }

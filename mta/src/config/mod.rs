@@ -2,5 +2,6 @@
 
 pub mod flags;
 pub mod mailer;
+pub mod own_names;
 pub mod reading;
 pub mod site;

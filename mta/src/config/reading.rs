@@ -1,10 +1,12 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
 use mapper::{MapSet, Settings};
-use ruleset_vm::load::{Complaint, Configuration, HostFacts, Setting, Surroundings, User, load};
+use ruleset_vm::load::{
+    Complaint, Configuration, HostFacts, OwnInterface, Setting, Surroundings, User, load,
+};
 
-use crate::sys::config_files;
-use crate::sys::users;
+use super::own_names;
+use crate::sys::{config_files, hostname, users};
 use cf_parser::{Diagnostic, Severity, Span};
 
 /// A configuration as it was read, and what was said about it.
@@ -212,6 +214,17 @@ impl Surroundings for System {
     fn user(&mut self, name: &[u8]) -> Option<User> {
         let account = users::by_name(name).ok().flatten()?;
         Some(User { name: account.name, uid: account.uid, gid: account.gid })
+    }
+
+    fn interfaces(&mut self, loopback_names: bool) -> Vec<OwnInterface> {
+        let mut service = own_names::Asking::default();
+        hostname::named_interfaces(loopback_names, &mut service)
+            .into_iter()
+            .map(|named| OwnInterface {
+                address: hostname::bracketed_address(named.interface.address.into()),
+                names: named.names,
+            })
+            .collect()
     }
 
     fn group(&mut self, name: &[u8]) -> Option<u32> {

@@ -1,3 +1,4 @@
 //! L4: protocols and report formats as pure machines and functions; sockets belong to the layers above.
 
+pub mod dsn;
 pub mod smtp;

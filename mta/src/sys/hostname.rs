@@ -1,25 +1,12 @@
-//! Who this host is: the macros `$w`, `$j`, `$m`, `$k` and the names for class `w`, computed from the
-//! node name, the hosts file and the network interfaces.
+//! Who this host is: its canonical name and the names for class `w`, computed from the node name, the
+//! hosts file and the network interfaces.
 //!
-//! The hosts file is asked first; a name it does not qualify is put to `resolve`, which the caller
-//! bounds in time. sendmail sleeps a minute and asks again when its own name has no dot and is unknown;
+//! The hosts file is asked first, then a [`NameService`], which the caller bounds in time. sendmail sleeps a minute and asks again when its own name has no dot and is unknown;
 //! here the short name is used at once.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use nix::net::if_::InterfaceFlags;
-
-/// `O DontProbeInterfaces`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Probe {
-    /// False: all interfaces that are up.
-    #[default]
-    All,
-    /// `loopback`: no names for loopback interfaces, their addresses only.
-    NoLoopbackNames,
-    /// True: none.
-    None,
-}
 
 /// What is known of the own host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,12 +15,8 @@ pub struct HostIdentity {
     pub node: Vec<u8>,
     /// `$j`: the canonical name.
     pub canonical: Vec<u8>,
-    /// `$w`: the part of the canonical name in front of the first dot (V5 and later; earlier
-    /// configurations use the canonical name).
-    pub short: Vec<u8>,
-    /// `$m`: the part behind the first dot; absent without a dot.
-    pub domain: Option<Vec<u8>>,
-    /// Members of class `w`, without repetitions.
+    /// What makes class `w` before the configuration is read, without repetitions: the canonical
+    /// name, the node name, aliases, addresses in brackets.
     pub class_w: Vec<Vec<u8>>,
 }
 
@@ -64,14 +47,60 @@ pub struct OwnName {
     pub addresses: Vec<IpAddr>,
 }
 
-/// Computes the identity of this host (MC-085). `resolve` is asked when the hosts file does not know
-/// the node name.
+/// The questions to the name service: what the hosts file does not answer.
+pub trait NameService {
+    /// What is known of a name; `None` if nothing is.
+    fn by_name(&mut self, name: &[u8]) -> Option<OwnName>;
+
+    /// The names of an address, the official one in front.
+    fn by_address(&mut self, address: IpAddr) -> Vec<Vec<u8>>;
+}
+
+/// Finds out who this host is (MC-085).
 #[must_use]
-pub fn identify(probe: Probe, resolve: &mut dyn FnMut(&[u8]) -> Option<OwnName>) -> HostIdentity {
-    let node = node_name();
-    let hosts = parse_hosts(&std::fs::read("/etc/hosts").unwrap_or_default());
-    let interfaces = if probe == Probe::None { Vec::new() } else { interfaces() };
-    compute(&node, &hosts, &interfaces, probe, resolve)
+pub fn identify(service: &mut dyn NameService) -> HostIdentity {
+    compute(&node_name(), &hosts_file(), service)
+}
+
+/// An interface with its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedInterface {
+    /// The interface.
+    pub interface: Interface,
+    /// Its names, the official one in front.
+    pub names: Vec<Vec<u8>>,
+}
+
+/// The interfaces that are up, with their names; `loopback_names` is whether those of loopback
+/// interfaces are wanted.
+#[must_use]
+pub fn named_interfaces(
+    loopback_names: bool,
+    service: &mut dyn NameService,
+) -> Vec<NamedInterface> {
+    let hosts = hosts_file();
+    let name = |interface: Interface| {
+        let wanted = loopback_names || !interface.loopback;
+        let names = if wanted { names_of(&hosts, interface, service) } else { Vec::new() };
+        NamedInterface { interface, names }
+    };
+    interfaces().into_iter().map(name).collect()
+}
+
+fn names_of(
+    hosts: &[HostsEntry],
+    interface: Interface,
+    service: &mut dyn NameService,
+) -> Vec<Vec<u8>> {
+    let address = IpAddr::V4(interface.address);
+    match hosts.iter().find(|entry| entry.address == address) {
+        Some(entry) => entry.names.clone(),
+        None => service.by_address(address),
+    }
+}
+
+fn hosts_file() -> Vec<HostsEntry> {
+    parse_hosts(&std::fs::read("/etc/hosts").unwrap_or_default())
 }
 
 /// The node name of the system; `localhost` if it has none.
@@ -113,69 +142,42 @@ fn parse_hosts_line(line: &[u8]) -> Option<HostsEntry> {
     (!names.is_empty()).then_some(HostsEntry { address, names })
 }
 
-/// All the hosts file says of `name`: the lines that hold it, as one entry.
+/// All the hosts file says of `name`: the lines that hold it, as one entry. Where there are IPv6
+/// addresses, the others do not count (observed).
 fn by_name(hosts: &[HostsEntry], name: &[u8]) -> Option<(Vec<Vec<u8>>, Vec<IpAddr>)> {
+    let holds = |entry: &&HostsEntry| entry.names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    let entries: Vec<&HostsEntry> = hosts.iter().filter(holds).collect();
+    let v6_only = entries.iter().any(|entry| entry.address.is_ipv6());
     let mut names: Vec<Vec<u8>> = Vec::new();
     let mut addresses = Vec::new();
-    for entry in hosts {
-        if entry.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            entry.names.iter().for_each(|known| add(&mut names, known));
-            addresses.push(entry.address);
-        }
+    for entry in entries.iter().filter(|entry| entry.address.is_ipv6() == v6_only) {
+        entry.names.iter().for_each(|known| add(&mut names, known));
+        addresses.push(entry.address);
     }
     (!names.is_empty()).then_some((names, addresses))
 }
 
 /// The pure part of [`identify`].
-fn compute(
-    node: &[u8],
-    hosts: &[HostsEntry],
-    interfaces: &[Interface],
-    probe: Probe,
-    resolve: &mut dyn FnMut(&[u8]) -> Option<OwnName>,
-) -> HostIdentity {
+fn compute(node: &[u8], hosts: &[HostsEntry], service: &mut dyn NameService) -> HostIdentity {
     let (names, addresses) = match by_name(hosts, node) {
         Some(found) => found,
-        None => match resolve(node) {
-            Some(own) => (vec![own.canonical, node.to_vec()], own.addresses),
+        None => match service.by_name(node) {
+            Some(own) => (vec![own.canonical], own.addresses),
             None => (vec![node.to_vec()], Vec::new()),
         },
     };
     // The official name counts, unless only an alias has a dot.
     let canonical = names
-        .first()
-        .filter(|name| name.contains(&b'.'))
-        .or_else(|| names.iter().find(|name| name.contains(&b'.')))
+        .iter()
+        .find(|name| name.contains(&b'.'))
         .or(names.first())
         .map_or_else(|| node.to_vec(), |name| name.trim_ascii().to_vec());
-    let (short, domain) = split_name(&canonical);
     let mut class_w = Vec::new();
     add(&mut class_w, &canonical);
-    if probe != Probe::None {
-        add(&mut class_w, &short);
-        names.iter().for_each(|name| add(&mut class_w, name));
-    }
+    add(&mut class_w, node);
+    names.iter().skip(1).for_each(|name| add(&mut class_w, name));
     addresses.iter().for_each(|address| add(&mut class_w, &bracketed_address(*address)));
-    for interface in interfaces {
-        add_interface(&mut class_w, hosts, *interface, probe);
-    }
-    if probe == Probe::All {
-        add(&mut class_w, b"localhost");
-    }
-    HostIdentity { node: node.to_vec(), canonical, short, domain, class_w }
-}
-
-/// The address of an interface in brackets, and its names, plain and in brackets (observed).
-fn add_interface(class: &mut Vec<Vec<u8>>, hosts: &[HostsEntry], own: Interface, probe: Probe) {
-    add(class, &bracketed_address(own.address.into()));
-    if own.loopback && probe == Probe::NoLoopbackNames {
-        return;
-    }
-    let entry = hosts.iter().find(|entry| entry.address == IpAddr::V4(own.address));
-    for name in entry.into_iter().flat_map(|entry| &entry.names) {
-        add(class, name);
-        add(class, &[b"[", name.as_slice(), b"]"].concat());
-    }
+    HostIdentity { node: node.to_vec(), canonical, class_w }
 }
 
 /// `[1.2.3.4]` or `[IPv6:...]`, the latter without abbreviation, as sendmail writes it.
@@ -197,14 +199,6 @@ pub fn plain_address(address: IpAddr) -> String {
     }
 }
 
-/// Host and domain part of a name.
-fn split_name(name: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
-    match name.iter().position(|&byte| byte == b'.') {
-        Some(dot) => (name[..dot].to_vec(), Some(name[dot + 1..].to_vec())),
-        None => (name.to_vec(), None),
-    }
-}
-
 fn add(set: &mut Vec<Vec<u8>>, member: &[u8]) {
     if !set.iter().any(|known| known.eq_ignore_ascii_case(member)) {
         set.push(member.to_vec());
@@ -220,45 +214,62 @@ mod tests {
         192.168.7.8 relay.example.org extra.example.org\n\
         192.168.7.9 other.example.org other\nnonsense\n";
 
-    fn show(node: &str, probe: Probe, interfaces: &[(&str, bool)]) -> String {
-        let interfaces: Vec<Interface> = interfaces
-            .iter()
-            .map(|&(address, loopback)| Interface { address: address.parse().unwrap(), loopback })
-            .collect();
-        let hosts = parse_hosts(HOSTS);
-        let found = compute(node.as_bytes(), &hosts, &interfaces, probe, &mut |_| None);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    struct Silent;
+
+    impl NameService for Silent {
+        fn by_name(&mut self, _name: &[u8]) -> Option<OwnName> {
+            None
+        }
+
+        fn by_address(&mut self, _address: IpAddr) -> Vec<Vec<u8>> {
+            Vec::new()
+        }
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    fn show(node: &str, hosts: &[u8]) -> String {
+        let found = compute(node.as_bytes(), &parse_hosts(hosts), &mut Silent);
         let class: Vec<String> = found.class_w.iter().map(|name| text(name)).collect();
-        format!(
-            "w={} j={} m={} k={} | {}",
-            text(&found.short),
-            text(&found.canonical),
-            text(found.domain.as_deref().unwrap_or(b"-")),
-            text(&found.node),
-            class.join(" ")
-        )
+        format!("j={} k={} | {}", text(&found.canonical), text(&found.node), class.join(" "))
     }
 
-    /// The same hosts file and interfaces as in runs of sendmail 8.17.1.9 (MC-023, MC-085).
+    /// The same hosts file as in runs of sendmail 8.17.1.9 (MC-023, MC-085).
     #[test]
-    fn macros_and_class_w_are_those_of_sendmail() {
-        let loopback = ("127.0.0.1", true);
-        insta::assert_snapshot!(show("relay", Probe::All, &[loopback]), @"w=relay j=relay.example.org m=example.org k=relay | relay.example.org relay pony [192.168.7.7] [127.0.0.1] localhost [localhost] localhost.localdomain [localhost.localdomain]");
-        insta::assert_snapshot!(show("relay.example.org", Probe::All, &[]), @"w=relay j=relay.example.org m=example.org k=relay.example.org | relay.example.org relay pony extra.example.org [192.168.7.7] [192.168.7.8] localhost");
-        insta::assert_snapshot!(show("pony", Probe::NoLoopbackNames, &[loopback, ("192.168.7.9", false)]), @"w=relay j=relay.example.org m=example.org k=pony | relay.example.org relay pony [192.168.7.7] [127.0.0.1] [192.168.7.9] other.example.org [other.example.org] other [other]");
-        insta::assert_snapshot!(show("nodot", Probe::All, &[]), @"w=nodot j=nodot m=- k=nodot | nodot localhost");
-        insta::assert_snapshot!(show("relay", Probe::None, &[]), @"w=relay j=relay.example.org m=example.org k=relay | relay.example.org [192.168.7.7]");
+    fn names_of_the_hosts_file_are_those_of_sendmail() {
+        insta::assert_snapshot!(show("relay", HOSTS), @"j=relay.example.org k=relay | relay.example.org relay pony extra.example.org [192.168.7.7] [192.168.7.8]");
+        insta::assert_snapshot!(show("pony", HOSTS), @"j=relay.example.org k=pony | relay.example.org pony relay [192.168.7.7]");
+        insta::assert_snapshot!(show("nodot", HOSTS), @"j=nodot k=nodot | nodot");
+        // Only an alias has a dot: it is the name, and the official one is forgotten.
+        insta::assert_snapshot!(show("mail.example.test", b"192.0.2.9 mail mail.example.test m2.d\n"), @"j=mail.example.test k=mail.example.test | mail.example.test m2.d [192.0.2.9]");
+        insta::assert_snapshot!(show("mail", b"192.0.2.9 a.b mail\n::1 mail c.d\n"), @"j=c.d k=mail | c.d mail [IPv6:0:0:0:0:0:0:0:1]");
     }
 
     #[test]
-    fn the_resolver_qualifies_an_unknown_name() {
-        let found = compute(b"node", &[], &[], Probe::All, &mut |name| {
-            assert_eq!(name, b"node");
-            let addresses = vec!["2001:db8::5".parse().unwrap()];
-            Some(OwnName { canonical: b"node.example.net".to_vec(), addresses })
-        });
+    fn the_name_service_qualifies_an_unknown_name() {
+        struct One;
+        impl NameService for One {
+            fn by_name(&mut self, name: &[u8]) -> Option<OwnName> {
+                assert_eq!(name, b"node");
+                let addresses = vec!["2001:db8::5".parse().unwrap()];
+                Some(OwnName { canonical: b"node.example.net".to_vec(), addresses })
+            }
+
+            fn by_address(&mut self, _address: IpAddr) -> Vec<Vec<u8>> {
+                Vec::new()
+            }
+        }
+        let found = compute(b"node", &[], &mut One);
         assert_eq!(found.canonical, b"node.example.net");
-        assert_eq!(found.domain.as_deref(), Some(&b"example.net"[..]));
         assert!(found.class_w.contains(&b"[IPv6:2001:db8:0:0:0:0:0:5]".to_vec()));
+    }
+
+    #[test]
+    fn an_interface_has_the_names_of_its_line() {
+        let interface = Interface { address: "192.168.7.7".parse().unwrap(), loopback: false };
+        let names = names_of(&parse_hosts(HOSTS), interface, &mut Silent);
+        assert_eq!(names, [b"relay.example.org".to_vec(), b"relay".to_vec(), b"pony".to_vec()]);
     }
 }

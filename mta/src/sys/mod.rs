@@ -3,15 +3,19 @@
 
 pub mod clock;
 pub mod config_files;
+pub mod duplex;
 pub mod durable;
 pub mod errors;
 pub mod exec;
 pub mod hostname;
 pub mod ids;
+pub mod listen;
 pub mod load;
 pub mod mailbox_file;
 pub mod net;
 pub mod poll;
 pub mod program_safety;
+pub mod signals;
 pub mod syslog;
+pub mod terminal;
 pub mod users;

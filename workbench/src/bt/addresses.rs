@@ -1,14 +1,12 @@
 //! `RULESETS ADDRESS`: rulesets applied one after the other (CMD-099).
 
-use ruleset_vm::{Exit, split_codes};
+use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::prescan::{Mode, prescan};
-use ruleset_vm::rewriter::{invalid, masked, shorten};
 use ruleset_vm::token::Token;
+use ruleset_vm::validity::{invalid, masked, shorten};
+use ruleset_vm::{Exit, split_codes};
 
 use super::Session;
-
-/// Addresses of this many bytes are too long (RS-016).
-const ADDRESS_LIMIT: usize = 256;
 
 impl Session<'_> {
     pub(super) fn rulesets(&mut self, line: &[u8]) {
@@ -32,7 +30,7 @@ impl Session<'_> {
 
     /// One address of a comma list, tokenized as rules are (RS-009).
     fn scan_list(&mut self, text: &[u8]) -> (Option<Vec<Token>>, usize) {
-        if let Some(status) = invalid(text, Some(ADDRESS_LIMIT)) {
+        if let Some(status) = invalid(text, Some(MAX_NAME)) {
             self.say(status.text);
             self.fail(status.exit.0);
             return (None, text.len());

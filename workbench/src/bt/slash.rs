@@ -1,8 +1,10 @@
 //! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
 
 use mapper::{Answer, LookupContext};
-use ruleset_vm::rewriter::{invalid, shorten};
-use ruleset_vm::{Role, Target};
+use ruleset_vm::error_mailer::status_text;
+use ruleset_vm::limits::MAX_NAME;
+use ruleset_vm::validity::{invalid, shorten, shown};
+use ruleset_vm::{Role, Target, split_codes};
 
 use super::{Control, Session};
 
@@ -112,12 +114,17 @@ impl Session<'_> {
         self.say([b"Cracked address = ", &template[..]].concat());
         let role = self.role;
         self.say(format!("Parsing {} {} address", place(role), kind(role)));
-        if let Some(status) = invalid(address, None) {
-            self.say(status.text);
+        if let Some(status) = invalid(address, Some(MAX_NAME)) {
+            let text = status_text(&shorten(&shown(address)), &status);
+            self.say(split_codes(&text).1);
             self.fail(status.exit.0);
             return self.say("Cannot parse");
         }
-        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        let parsed = self.with_rewriter(|rewriter| {
+            let parsed = rewriter.parse(address, None, role)?;
+            rewriter.queue_group(&parsed.triple, role);
+            Some(parsed)
+        });
         let Some(parsed) = parsed else { return self.say("Cannot parse") };
         let name = match &parsed.triple.mailer {
             Target::Mailer(index) => {
@@ -179,10 +186,9 @@ impl Session<'_> {
         let role = Role { header: false, sender: true };
         let user = self.with_rewriter(|rewriter| {
             let parsed = rewriter.parse(address, None, role)?;
-            // A sender is then made relative to nobody's mailer, and so is the result (RS-145).
+            // A sender is then made relative to nobody's mailer (RS-145).
             let nobody = ruleset_vm::mailer::Mailer::named(b"");
-            let (relative, _) = rewriter.remote_name(address, &nobody, role, None);
-            rewriter.remote_name(&relative, &nobody, role, None);
+            rewriter.remote_name(address, &nobody, role, None);
             rewriter.macros.set(b"x", b"");
             Some(parsed.triple.user)
         });

@@ -1,0 +1,45 @@
+//! The configuration used when there is none: `examples/cf/standalone.cf`, compiled in.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use ruleset_vm::load::HostFacts;
+
+use crate::sys::config_files;
+
+/// The file's text.
+pub(super) const CONFIGURATION: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/cf/standalone.cf"));
+
+/// What messages call it.
+pub(super) const NAME: &[u8] = b"standalone.cf (embedded)";
+
+/// Directories that the configuration expects below the state directory, and files in it.
+const DIRECTORIES: [&str; 2] = ["queue", "mail"];
+
+/// Where state is kept: `$XDG_STATE_HOME/bangpath`, or below the home directory.
+pub(super) fn state_directory() -> PathBuf {
+    let from = |name: &[u8]| config_files::environment(name).filter(|value| !value.is_empty());
+    let path = |bytes: Vec<u8>| PathBuf::from(std::ffi::OsStr::from_bytes(&bytes));
+    match (from(b"XDG_STATE_HOME"), from(b"HOME")) {
+        (Some(state), _) => path(state).join("bangpath"),
+        (None, Some(home)) => path(home).join(".local/state/bangpath"),
+        (None, None) => PathBuf::from("/tmp/bangpath"),
+    }
+}
+
+/// Makes the state directory and tells the configuration where it is.
+pub(super) fn predefine(facts: &mut HostFacts) {
+    let state = state_directory();
+    for directory in DIRECTORIES {
+        let _ = std::fs::create_dir_all(state.join(directory));
+    }
+    let aliases = state.join("aliases");
+    if !aliases.exists() {
+        let user = String::from_utf8_lossy(&facts.user).into_owned();
+        let text = format!("postmaster: {user}\nMAILER-DAEMON: postmaster\n");
+        let _ = std::fs::write(&aliases, text);
+    }
+    facts.macros.push((b"stateDir".to_vec(), state.as_os_str().as_bytes().to_vec()));
+    facts.macros.push((b"user".to_vec(), facts.user.clone()));
+}

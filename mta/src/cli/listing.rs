@@ -1,0 +1,84 @@
+//! `-bp`, `mailq`: the queue as it is (CMD-079..CMD-092).
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::arguments::Arguments;
+use super::{print, start};
+use crate::daemon::post::Post;
+use crate::queue::listing::{self, Control, Entry, Mark};
+use crate::queue::store::{CONTROL_LIMIT, Kind, QueueStore as _};
+use crate::sys::durable::{self, DiskError};
+
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    let post = match start::open(arguments, b'p') {
+        Ok(post) => post,
+        Err(exit) => return exit,
+    };
+    let kind = kind_of(arguments);
+    let verbose = arguments.has(b'v');
+    let mut requests = 0;
+    for (index, directory) in post.store.directories().iter().enumerate() {
+        let entries = entries(&post, index, kind);
+        let shown = directory.shown_path().as_os_str().as_bytes();
+        print(&listing::head(shown, entries.len(), entries.len(), verbose));
+        requests += entries.len();
+        for entry in &entries {
+            print(&listing::entry(entry, verbose, &|at| post.moment(at).offset));
+        }
+    }
+    print(&listing::total(requests));
+    0
+}
+
+/// `-qQ` lists the quarantined, `-qL` the lost.
+fn kind_of(arguments: &Arguments) -> Kind {
+    let chosen = |letter: u8| arguments.all(b'q').any(|value| value.first() == Some(&letter));
+    if chosen(b'Q') {
+        Kind::Quarantined
+    } else if chosen(b'L') {
+        Kind::Lost
+    } else {
+        Kind::Normal
+    }
+}
+
+fn entries(post: &Post, directory: usize, kind: Kind) -> Vec<Entry> {
+    let Ok(scan) = post.store.scan(kind) else { return Vec::new() };
+    let mut found: Vec<_> = scan.filter(|entry| entry.place.directory == directory).collect();
+    found.sort_by(|a, b| a.place.id.cmp(&b.place.id));
+    let mut listed: Vec<(i64, Entry)> = found
+        .into_iter()
+        .filter_map(|entry| {
+            let path = post.store.control_path(&entry.place)?;
+            let control = control(&path);
+            let priority = match &control {
+                Control::Text(text) => {
+                    crate::queue::codec::decode(text).map_or(0, |envelope| envelope.priority)
+                }
+                _ => 0,
+            };
+            let spool = post.store.directories().get(directory)?;
+            let body = spool.body_file(&entry.place.id);
+            let mark = match kind {
+                Kind::Lost => Mark::Lost,
+                _ if durable::is_locked(&path) => Mark::Locked,
+                _ => Mark::None,
+            };
+            let body_size = durable::facts(&body).ok().map(|facts| facts.size);
+            Some((priority, Entry { id: entry.place.id.0, mark, body_size, control }))
+        })
+        .collect();
+    listed.sort_by_key(|(priority, _)| *priority);
+    listed.into_iter().map(|(_, entry)| entry).collect()
+}
+
+fn control(path: &std::path::Path) -> Control {
+    let text = durable::open_readable(path)
+        .and_then(|file| durable::read_bounded(path, &file, CONTROL_LIMIT));
+    match text {
+        Ok(text) if text.is_empty() => Control::Empty,
+        Ok(text) => Control::Text(text),
+        Err(DiskError::Missing { .. }) => Control::Completed,
+        Err(_) => Control::Denied,
+    }
+}

@@ -1,0 +1,65 @@
+//! `-q`: running the queue once.
+
+use super::arguments::Arguments;
+use super::{print_line, start};
+use crate::daemon::queue_run::{self, RunOptions};
+use crate::queue::selection::{Condition, Part, Selection};
+
+/// What a `-q` flag asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct QueueFlags {
+    /// Seconds between runs; `None` for one run.
+    pub(super) interval: Option<u64>,
+    /// Which messages.
+    pub(super) selection: Selection,
+}
+
+/// Reads every `-q` flag (CMD-048..CMD-053).
+///
+/// # Errors
+/// The text of a usage error.
+pub(super) fn flags(arguments: &Arguments) -> Result<QueueFlags, String> {
+    let mut out = QueueFlags::default();
+    for value in arguments.all(b'q') {
+        let (negated, rest) = match value.strip_prefix(b"!") {
+            Some(rest) => (true, rest),
+            None => (false, value),
+        };
+        let part = match rest.first() {
+            Some(b'I') => Part::Id,
+            Some(b'R') => Part::Recipient,
+            Some(b'S') => Part::Sender,
+            Some(b'Q' | b'L' | b'G' | b'f' | b'p') => continue,
+            Some(b'-') => return Err("Invalid -q value".to_owned()),
+            Some(_) => {
+                let (seconds, bad) = cf_parser::options::time(rest, b'm');
+                if let Some(unit) = bad.first() {
+                    return Err(format!("Invalid time unit `{}'", char::from(*unit)));
+                }
+                out.interval = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+                continue;
+            }
+            None => continue,
+        };
+        out.selection.conditions.push(Condition { part, negated, text: rest[1..].to_vec() });
+    }
+    Ok(out)
+}
+
+/// Runs the queue once, in the foreground.
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    let queue = match flags(arguments) {
+        Ok(queue) => queue,
+        Err(text) => {
+            print_line(text.as_bytes());
+            return 64;
+        }
+    };
+    let post = match start::open(arguments, b'q') {
+        Ok(post) => post,
+        Err(exit) => return exit,
+    };
+    let options = RunOptions { selection: queue.selection, verbose: arguments.has(b'v') };
+    queue_run::run(&post, &options);
+    0
+}

@@ -1,0 +1,52 @@
+//! The new tool's own commands (`bangpath tour`, ...), beside the classic flags.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use super::tour;
+use crate::sys::terminal;
+
+/// A mail system that runs an existing sendmail.cf.
+///
+/// Called with flags as sendmail is (`bangpath -bt`, `bangpath -bd -q30m`, `bangpath -t`) it does
+/// what sendmail does; the commands below are its own.
+#[derive(Debug, Parser)]
+#[command(name = "bangpath", version)]
+struct Tool {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows a message on its way, in a temporary directory: rules, queue file, mailbox
+    Tour,
+}
+
+/// Runs a command of the tool; `None` if the words are not for it: a flag in front, or an address.
+pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
+    let first = words.first()?;
+    let known = Tool::command()
+        .get_subcommands()
+        .any(|command| command.get_name().as_bytes() == first.as_slice());
+    let help = [&b"--help"[..], b"--version", b"help"].contains(&first.as_slice());
+    if !known && !help {
+        return None;
+    }
+    let words = words.iter().map(|word| std::ffi::OsStr::from_bytes(word).to_owned());
+    let words = std::iter::once(std::ffi::OsString::from("bangpath")).chain(words);
+    match Tool::try_parse_from(words) {
+        Ok(Tool { command: Command::Tour }) => Some(tour::run()),
+        Err(error) => {
+            let text = error.render().to_string();
+            if error.use_stderr() {
+                terminal::complain(text.as_bytes());
+                Some(64)
+            } else {
+                terminal::print(text.as_bytes());
+                Some(0)
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Cutting a message into header and body while it comes in; the body goes straight to the queue.
+
+use crate::message::envelope::Field;
+use crate::message::header::{Collector, Taken};
+use crate::queue::store::{Draft, StoreError};
+
+/// Longest header line held; the rest of a longer one is dropped with the message.
+const LINE_LIMIT: usize = 1 << 20;
+
+/// A message on its way in.
+pub(super) struct Collecting {
+    draft: Result<Box<dyn Draft>, StoreError>,
+    header: Option<Collector>,
+    fields: Vec<Field>,
+    line: Vec<u8>,
+    size: u64,
+    has_8bit: bool,
+    header_too_long: bool,
+}
+
+/// A message that has come in whole; its body is in the draft, not yet durable.
+pub(super) struct Collected {
+    /// The body.
+    pub(super) draft: Box<dyn Draft>,
+    /// The header as received.
+    pub(super) fields: Vec<Field>,
+    /// Bytes received.
+    pub(super) size: u64,
+    /// There are octets above 127.
+    pub(super) has_8bit: bool,
+    /// The header is longer than allowed.
+    pub(super) header_too_long: bool,
+}
+
+impl Collecting {
+    pub(super) fn new(draft: Result<Box<dyn Draft>, StoreError>, header_limit: usize) -> Self {
+        Self {
+            draft,
+            header: Some(Collector::new(header_limit)),
+            fields: Vec::new(),
+            line: Vec::new(),
+            size: 0,
+            has_8bit: false,
+            header_too_long: false,
+        }
+    }
+
+    /// Takes more of the message.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.has_8bit |= !bytes.is_ascii();
+        let mut rest = bytes;
+        while self.header.is_some() && !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest);
+            let part = &rest[..end.unwrap_or(rest.len())];
+            if self.line.len() + part.len() <= LINE_LIMIT {
+                self.line.extend_from_slice(part);
+            } else {
+                self.header_too_long = true;
+            }
+            rest = match end {
+                Some(end) => &rest[end + 1..],
+                None => b"",
+            };
+            if end.is_some() {
+                self.header_line();
+            }
+        }
+        if !rest.is_empty() {
+            self.write(rest);
+        }
+    }
+
+    fn header_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let Some(collector) = &mut self.header else { return };
+        match collector.line(&line) {
+            Taken::Header => {}
+            Taken::TooLong => self.header_too_long = true,
+            Taken::EndOfHeader => self.end_header(),
+            Taken::Body(bytes) => {
+                self.end_header();
+                self.write(&bytes);
+            }
+        }
+    }
+
+    fn end_header(&mut self) {
+        if let Some(collector) = self.header.take() {
+            let (fields, _from_line, _has_8bit) = collector.finish();
+            self.fields = fields;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Ok(draft) = &mut self.draft
+            && let Err(error) = draft.write(bytes)
+        {
+            self.draft = Err(error);
+        }
+    }
+
+    /// The end of the message.
+    pub(super) fn finish(mut self) -> Result<Collected, StoreError> {
+        if !self.line.is_empty() && self.header.is_some() {
+            self.header_line();
+        }
+        self.end_header();
+        Ok(Collected {
+            draft: self.draft?,
+            fields: self.fields,
+            size: self.size,
+            has_8bit: self.has_8bit,
+            header_too_long: self.header_too_long,
+        })
+    }
+}

@@ -1,0 +1,618 @@
+//! Taking a message in: sender, recipients, text, and the moment it is on stable storage.
+//!
+//! One value serves a session, one message after the other. Calls block; they are made by the
+//! thread that owns the connection or standard input.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+
+use super::attempt::{self, Attempt};
+use super::collect::{Collected, Collecting};
+use super::header_host::Headers;
+use super::post::Post;
+use crate::address::expand::{self, ExpandOptions};
+use crate::address::worker::{Verdict, Worker};
+use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
+use crate::message::defaults::{self, NoRecipientAction};
+use crate::message::envelope::{
+    BodyType, ControllingUser, Envelope, EnvelopeFlags, Field, QueueId, Recipient,
+};
+use crate::message::output::{OutputOptions, stored_header};
+use crate::message::{address_list::ListStyle, date};
+use crate::queue::priority;
+use crate::queue::store::{Claimed, Kind, QueueStore as _, StoreError};
+use crate::sys::{clock, ids};
+
+/// Where messages of a session come from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// `$_` and `relay=`: `root@localhost`, `host.example.com [192.0.2.1]`.
+    pub relay: Vec<u8>,
+    /// The local user who submits, if one does.
+    pub user: Option<ControllingUser>,
+    /// Full name of that user, `$x`.
+    pub full_name: Vec<u8>,
+    /// Lines of delivery progress go to standard output (`-v`).
+    pub verbose: bool,
+    /// Delivery mode of the command line, in place of the configuration's.
+    pub delivery_mode: Option<u8>,
+}
+
+/// Parameters of `MAIL`.
+#[derive(Clone, Debug, Default)]
+pub struct SenderParameters {
+    /// `SIZE=`
+    pub size: Option<u64>,
+    /// `BODY=`
+    pub body: Option<BodyType>,
+    /// `ENVID=`, decoded.
+    pub envid: Option<Vec<u8>>,
+    /// `RET=`: `Some(true)` for HDRS.
+    pub return_headers_only: Option<bool>,
+    /// `AUTH=`, xtext.
+    pub auth: Option<Vec<u8>>,
+}
+
+/// Parameters of `RCPT`.
+#[derive(Clone, Debug, Default)]
+pub struct RecipientParameters {
+    /// `NOTIFY=`: success, failure, delay; `None` if not given.
+    pub notify: Option<(bool, bool, bool)>,
+    /// `ORCPT=`: `type;addr`.
+    pub original: Option<Vec<u8>>,
+}
+
+/// A message that is on stable storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its queue id.
+    pub id: QueueId,
+    /// It was discarded on purpose: nothing is stored.
+    pub discarded: bool,
+}
+
+/// Takes messages in.
+pub struct Intake {
+    /// The shared part.
+    pub post: Arc<Post>,
+    worker: Worker,
+    origin: Origin,
+    session_macros: BTreeMap<Vec<u8>, Vec<u8>>,
+    envelope: Envelope,
+    sender_mailer: Option<usize>,
+    collecting: Option<Collecting>,
+    discard: bool,
+    accepted: Vec<Claimed>,
+}
+
+impl Intake {
+    /// An intake for one session.
+    #[must_use]
+    pub fn new(post: Arc<Post>, origin: Origin) -> Self {
+        let worker = Worker::new(post.site.clone());
+        let mut intake = Self {
+            post,
+            worker,
+            session_macros: BTreeMap::new(),
+            envelope: Envelope::default(),
+            sender_mailer: None,
+            collecting: None,
+            discard: false,
+            accepted: Vec::new(),
+            origin,
+        };
+        let relay = intake.origin.relay.clone();
+        intake.set_session_macro(b"_", &relay);
+        intake
+    }
+
+    /// The worker, for hooks of the session.
+    pub fn worker(&mut self) -> &mut Worker {
+        &mut self.worker
+    }
+
+    /// The envelope so far.
+    #[must_use]
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Sets a macro for this and all later messages of the session.
+    pub fn set_session_macro(&mut self, name: &[u8], value: &[u8]) {
+        self.session_macros.insert(name.to_vec(), value.to_vec());
+        self.worker.macros.set(name, value);
+    }
+
+    /// The peer has introduced itself.
+    pub fn hello(&mut self, protocol: &[u8], name: &[u8]) {
+        self.set_session_macro(b"r", protocol);
+        self.set_session_macro(b"s", name);
+    }
+
+    /// `MAIL`: resolves the sender and asks check_mail. `sender` is as written, with angle brackets
+    /// if it came with them.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
+        self.abandon();
+        self.start_envelope();
+        let address = bare(sender).to_vec();
+        let (host, user, mailer) = self.resolve_sender(&address)?;
+        self.sender_mailer = mailer;
+        let mailer_name =
+            mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
+        let canonical = if address.is_empty() {
+            Vec::new()
+        } else {
+            self.worker.canonical_sender(&address)
+        };
+        self.envelope.sender = address;
+        let macros = &mut self.worker.macros;
+        macros.set(b"mail_mailer", &mailer_name.unwrap_or_default());
+        macros.set(b"mail_host", &host);
+        macros.set(b"mail_addr", &user);
+        macros.set(b"mail_from", sender);
+        macros.set(b"f", &canonical);
+        macros.set(b"g", &canonical);
+        if let Some(size) = parameters.size {
+            macros.set(b"msg_size", size.to_string().as_bytes());
+        }
+        self.take_parameters(parameters);
+        let verdict = self.worker.check("check_mail", &[sender], true);
+        self.obey(verdict)
+    }
+
+    fn start_envelope(&mut self) {
+        self.worker.reset();
+        for (name, value) in &self.session_macros {
+            self.worker.macros.set(name, value);
+        }
+        let now = clock::now();
+        let id = self.post.new_id();
+        set_time_macros(&mut self.worker, &self.post, now, &id);
+        self.worker.macros.set(b"x", &self.origin.full_name);
+        self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
+        self.discard = false;
+    }
+
+    fn take_parameters(&mut self, parameters: SenderParameters) {
+        let envelope = &mut self.envelope;
+        envelope.body_type = parameters.body;
+        envelope.envid = parameters.envid;
+        envelope.auth = parameters.auth;
+        if let Some(headers_only) = parameters.return_headers_only {
+            envelope.flags.ret_given = true;
+            envelope.flags.no_body_return = headers_only;
+        }
+        if let Some(envid) = &envelope.envid {
+            self.worker.macros.set(b"dsn_envid", envid);
+        }
+    }
+
+    /// Host, user and mailer of the sender's triple.
+    fn resolve_sender(
+        &mut self,
+        address: &[u8],
+    ) -> Result<(Vec<u8>, Vec<u8>, Option<usize>), Status> {
+        let nobody = (Vec::new(), Vec::new(), None);
+        if address.is_empty() {
+            return Ok(nobody);
+        }
+        let role = Role { header: false, sender: true };
+        let Some(parsed) = self.worker.parse(address, role) else { return Ok(nobody) };
+        match parsed.triple.mailer {
+            Target::Error(status) => Err(status),
+            Target::Mailer(index) => {
+                Ok((parsed.triple.host.unwrap_or_default(), parsed.triple.user, Some(index)))
+            }
+        }
+    }
+
+    /// `RCPT`: resolves the recipient and asks check_rcpt. Returns whether it is only queued.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub fn recipient(
+        &mut self,
+        address: &[u8],
+        parameters: RecipientParameters,
+    ) -> Result<RecipientTaken, Status> {
+        let options = self.expand_options();
+        let resolved = expand::verify_recipient(&mut self.worker, bare(address), &options)?;
+        let count = self.envelope.recipients.len().to_string();
+        let macros = &mut self.worker.macros;
+        macros.set(b"rcpt_mailer", &resolved.mailer_name);
+        macros.set(b"rcpt_host", &resolved.host);
+        macros.set(b"rcpt_addr", &resolved.user);
+        macros.set(b"nrcpts", count.as_bytes());
+        let verdict = self.worker.check("check_rcpt", &[address], true);
+        for name in [&b"rcpt_mailer"[..], b"rcpt_host", b"rcpt_addr"] {
+            self.worker.macros.clear(name);
+        }
+        self.obey(verdict)?;
+        let mut recipient = Recipient::primary(bare(address));
+        if let Some((success, failure, delay)) = parameters.notify {
+            recipient.flags.notify_given = true;
+            recipient.flags.on_success = success;
+            recipient.flags.on_failure = failure;
+            recipient.flags.on_delay = delay;
+        }
+        recipient.original = parameters.original;
+        self.envelope.recipients.push(recipient);
+        let mode = self.delivery_mode();
+        Ok(RecipientTaken { will_queue: matches!(mode, b'q' | b'd') })
+    }
+
+    /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.
+    pub fn push_recipient(&mut self, recipient: Recipient) {
+        self.envelope.recipients.push(recipient);
+    }
+
+    /// `DATA`: asks check_data.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub fn data(&mut self, recipients: u32) -> Result<(), Status> {
+        let count = recipients.to_string();
+        self.worker.macros.set(b"nrcpts", count.as_bytes());
+        let verdict = self.worker.check("check_data", &[count.as_bytes()], false);
+        self.obey(verdict)
+    }
+
+    /// More of the message; lines end in LF.
+    pub fn body(&mut self, bytes: &[u8]) {
+        if self.collecting.is_none() {
+            let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
+            self.envelope.id = Some(id.clone());
+            let limit = self.post.site.configuration.options.number("MaxHeadersLength", 32_768);
+            let limit = usize::try_from(limit).unwrap_or(0);
+            let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
+            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), limit));
+        }
+        if let Some(collecting) = &mut self.collecting {
+            collecting.push(bytes);
+        }
+    }
+
+    /// The message is complete. When this returns, it is on stable storage.
+    ///
+    /// # Errors
+    /// The reply that refuses it; nothing is stored then.
+    pub fn finish(&mut self) -> Result<Accepted, Status> {
+        self.body(b"");
+        let Some(collecting) = self.collecting.take() else { return Err(no_space(true)) };
+        let collected = collecting.finish().map_err(|error| refused(&error))?;
+        if collected.header_too_long {
+            let text = "Headers too large (32768 max)";
+            let code = Enhanced::new(5, 6, 0);
+            return Err(Status::from_reply(Exit::DATAERR, 552, code, text));
+        }
+        let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
+        self.make_envelope(&collected);
+        self.check_headers(&collected)?;
+        if self.discard {
+            self.log(Severity::Info, 4, b"discarded".to_vec());
+            return Ok(Accepted { id, discarded: true });
+        }
+        self.store(collected)?;
+        Ok(Accepted { id, discarded: false })
+    }
+
+    /// Header, flags, class, priority and persistent macros.
+    fn make_envelope(&mut self, collected: &Collected) {
+        let size = collected.size;
+        self.worker.macros.set(b"msg_size", size.to_string().as_bytes());
+        let given = [b" ", self.envelope.sender.as_slice()].concat();
+        let names: Vec<&[u8]> = match self.sender_mailer {
+            Some(index) if self.post.site.mailers[index].flags.has(b'!') => Vec::new(),
+            _ => vec![given.trim_ascii_start()],
+        };
+        let fields = collected.fields.clone();
+        let mut assembled = defaults::assemble(&self.post.site.default_header, fields, &names);
+        let action = no_recipient_action(&self.post);
+        let recipients: Vec<Vec<u8>> =
+            self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
+        defaults::add_recipient_field(
+            &mut assembled.header,
+            action,
+            recipients.iter().map(Vec::as_slice),
+        );
+        self.worker.macros.set(b"c", assembled.hops.to_string().as_bytes());
+        if let [one] = recipients.as_slice() {
+            self.worker.macros.set(b"u", one);
+        }
+        let value = |name: &[u8]| {
+            assembled
+                .header
+                .iter()
+                .find(|field| !field.is_default && field.name.eq_ignore_ascii_case(name))
+                .map(|field| field.value.trim_ascii().to_vec())
+        };
+        if let Some(id) = value(b"message-id") {
+            self.worker.macros.set(b"msg_id", &id);
+        }
+        self.envelope.class = value(b"precedence").map_or(0, |word| self.class_of(&word));
+        let options = OutputOptions {
+            resent: assembled.resent,
+            delete_bcc: assembled.delete_bcc,
+            list_style: if assembled.old_style { ListStyle::Spaces } else { ListStyle::Commas },
+            ..OutputOptions::default()
+        };
+        let cell = RefCell::new(&mut self.worker);
+        let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+        let header = stored_header(&assembled.header, &host, &options);
+        let envelope = &mut self.envelope;
+        envelope.header = header;
+        envelope.size = size;
+        envelope.flags = EnvelopeFlags {
+            delete_bcc: assembled.delete_bcc,
+            has_8bit: collected.has_8bit,
+            no_body_return: envelope.flags.no_body_return || envelope.class < 0,
+            ..envelope.flags
+        };
+        envelope.macros = persistent_macros(&self.worker);
+        let factors = self.post.factors();
+        envelope.priority =
+            priority::initial(size, envelope.class, envelope.recipients.len(), &factors);
+    }
+
+    fn class_of(&self, word: &[u8]) -> i64 {
+        let lines = &self.post.site.configuration.precedences;
+        lines.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map_or(0, |(_, n)| *n)
+    }
+
+    /// Header checks, check_eoh and check_eom, in the oracle's order (RS-146).
+    fn check_headers(&mut self, collected: &Collected) -> Result<(), Status> {
+        let site = self.post.site.clone();
+        let mut bytes = 0;
+        for field in &collected.fields {
+            bytes += field.name.len() + field.value.len() + 2;
+            let Some((ruleset, keep)) = header_check(&site.configuration.headers, field) else {
+                continue;
+            };
+            let macros = &mut self.worker.macros;
+            macros.set(b"hdr_name", &field.name);
+            macros.set(b"hdrlen", field.value.len().to_string().as_bytes());
+            macros.set(b"currHeader", &field.value);
+            let name = String::from_utf8_lossy(&ruleset).into_owned();
+            let verdict = self.worker.check(&name, &[&field.value], !keep);
+            self.obey(verdict)?;
+        }
+        let count = collected.fields.len().to_string();
+        let bytes = bytes.to_string();
+        let verdict =
+            self.worker.check("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false);
+        self.obey(verdict)?;
+        let size = collected.size.to_string();
+        let verdict = self.worker.check("check_eom", &[size.as_bytes()], false);
+        self.obey(verdict)
+    }
+
+    /// Expands the recipients and writes every envelope that results.
+    fn store(&mut self, collected: Collected) -> Result<(), Status> {
+        let options = self.expand_options();
+        let mut notes = |_note: expand::Note| {};
+        let expansion =
+            expand::expand(&mut self.worker, &mut self.envelope, &options, &mut notes);
+        self.log_accepted();
+        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, &expansion);
+        let kind_hold = self.envelope.quarantine.is_some();
+        let claimed = collected
+            .draft
+            .commit(self.envelope.clone())
+            .map_err(|error| refused(&error))?;
+        for part in parts {
+            match self.post.store.split(&claimed, part) {
+                Ok(split) => self.accepted.push(split),
+                Err(error) => {
+                    // The first part must not survive alone: the client will send all again.
+                    let _ = self.post.store.finish(claimed);
+                    for split in self.accepted.drain(..) {
+                        let _ = self.post.store.finish(split);
+                    }
+                    return Err(refused(&error));
+                }
+            }
+        }
+        if kind_hold {
+            let held = self.post.store.set_kind(claimed, Kind::Quarantined);
+            return held.map_err(|error| refused(&error));
+        }
+        self.accepted.insert(0, claimed);
+        Ok(())
+    }
+
+    fn log_accepted(&self) {
+        let envelope = &self.envelope;
+        let text = |name: &[u8]| {
+            let value = self.worker.macros.value(name);
+            (!value.is_empty()).then_some(value)
+        };
+        let accepted = AcceptedEvent {
+            from: Some(envelope.sender.clone()),
+            size: envelope.size,
+            class: envelope.class,
+            recipients: envelope.recipients.iter().filter(|r| r.flags.primary).count(),
+            message_id: text(b"msg_id"),
+            body_type: envelope.body_type.map(|kind| match kind {
+                BodyType::SevenBit => b"7BIT".to_vec(),
+                BodyType::EightBitMime => b"8BITMIME".to_vec(),
+            }),
+            protocol: text(b"r"),
+            daemon: text(b"daemon_name"),
+            relay: self.origin.relay.clone(),
+        };
+        self.post.events.report(Event {
+            id: envelope.id.as_ref().map(|id| id.0.clone()),
+            severity: Severity::Info,
+            level: 4,
+            what: Happening::Accepted(Box::new(accepted)),
+        });
+    }
+
+    fn log(&self, severity: Severity, level: u8, text: Vec<u8>) {
+        self.post.log(self.envelope.id.as_ref(), severity, level, text);
+    }
+
+    /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the
+    /// background (`b`), or not (`q`, `d`). Returns the exit status of an immediate delivery.
+    pub fn deliver_accepted(&mut self) -> Exit {
+        let accepted = std::mem::take(&mut self.accepted);
+        if accepted.is_empty() {
+            return Exit::OK;
+        }
+        let mode = self.delivery_mode();
+        if matches!(mode, b'q' | b'd') {
+            return Exit::OK;
+        }
+        let attempt = Attempt {
+            post: self.post.clone(),
+            sender_user: self.origin.user.clone(),
+            verbose: self.origin.verbose,
+            first: true,
+        };
+        if mode == b'i' || self.origin.verbose {
+            let mut worst = Exit::OK;
+            for claimed in accepted {
+                let exit = attempt.run(&mut self.worker, claimed);
+                if worst == Exit::OK {
+                    worst = exit;
+                }
+            }
+            return worst;
+        }
+        let site = self.post.site.clone();
+        self.post.in_background(move || {
+            let mut worker = Worker::new(site);
+            for claimed in accepted {
+                attempt.run(&mut worker, claimed);
+            }
+        });
+        Exit::OK
+    }
+
+    /// Drops what was begun.
+    pub fn abandon(&mut self) {
+        self.collecting = None;
+        self.envelope = Envelope::default();
+        self.sender_mailer = None;
+        self.discard = false;
+    }
+
+    fn delivery_mode(&self) -> u8 {
+        let daemon = self.worker.macros.value(b"deliveryMode").first().copied();
+        let mode = self.origin.delivery_mode.or(daemon);
+        mode.unwrap_or_else(|| self.post.site.delivery_mode())
+    }
+
+    fn expand_options(&self) -> ExpandOptions {
+        expand::ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user)
+    }
+
+    fn obey(&mut self, verdict: Verdict) -> Result<(), Status> {
+        match verdict {
+            Verdict::Accept => Ok(()),
+            Verdict::Reject(status) => Err(status),
+            Verdict::Discard => {
+                self.discard = true;
+                Ok(())
+            }
+            Verdict::Quarantine(reason) => {
+                self.envelope.quarantine = Some(reason);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What became of a `RCPT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecipientTaken {
+    /// No delivery is tried at once.
+    pub will_queue: bool,
+}
+
+/// An address without one pair of angle brackets around it.
+#[must_use]
+pub fn bare(address: &[u8]) -> &[u8] {
+    let address = address.trim_ascii();
+    match address.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")) {
+        Some(inside) if !inside.contains(&b'<') => inside.trim_ascii(),
+        _ => address,
+    }
+}
+
+/// The macros that depend on the moment and the message (MC-001..MC-020, MC-075).
+pub(super) fn set_time_macros(worker: &mut Worker, post: &Post, now: u64, id: &QueueId) {
+    let moment = post.moment(now);
+    let macros = &mut worker.macros;
+    let rfc822 = date::rfc822(&moment);
+    macros.set(b"b", &rfc822);
+    macros.set(b"a", &rfc822);
+    macros.set(b"d", &date::ctime(&moment));
+    macros.set(b"t", &date::compact(now));
+    macros.set(b"time", now.to_string().as_bytes());
+    macros.set(b"p", ids::process_id().to_string().as_bytes());
+    macros.set(b"i", &id.0);
+}
+
+/// The macros of class `{persistentMacros}` that have a value, in the oracle's order.
+fn persistent_macros(worker: &Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let class = cf_parser::Name::new(b"persistentMacros");
+    let mut names = worker.site.configuration.classes.list(&class);
+    names.sort_by_key(|name| name.len());
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let parsed = cf_parser::names::parse_name(&name);
+            let value = worker.macros.value(parsed.name?.as_bytes());
+            (!value.is_empty()).then_some((name, value))
+        })
+        .collect()
+}
+
+/// The ruleset that checks a field, and whether comments are kept (CF-064, RS-120, RS-121).
+fn header_check(lines: &[cf_parser::item::Header], field: &Field) -> Option<(Vec<u8>, bool)> {
+    use cf_parser::item::HeaderAction;
+    let check = |name: &[u8]| {
+        lines.iter().rev().find_map(|line| match &line.action {
+            HeaderAction::Check { ruleset, keep_comments }
+                if line.name.eq_ignore_ascii_case(name) =>
+            {
+                Some((ruleset.clone(), *keep_comments))
+            }
+            _ => None,
+        })
+    };
+    check(&field.name).or_else(|| check(b"*"))
+}
+
+fn no_recipient_action(post: &Post) -> NoRecipientAction {
+    let value = post.site.configuration.options.bytes("NoRecipientAction").unwrap_or_default();
+    match value.to_ascii_lowercase().as_slice() {
+        b"add-to" => NoRecipientAction::AddTo,
+        b"add-apparently-to" => NoRecipientAction::AddApparentlyTo,
+        b"add-bcc" => NoRecipientAction::AddBcc,
+        b"add-to-undisclosed" => NoRecipientAction::AddUndisclosed,
+        _ => NoRecipientAction::None,
+    }
+}
+
+/// The reply to a message that could not be stored.
+fn refused(error: &StoreError) -> Status {
+    no_space(error.is_full())
+}
+
+fn no_space(full: bool) -> Status {
+    if full {
+        let text = "Out of disk space for temp file";
+        Status::from_reply(Exit::TEMPFAIL, 452, Enhanced::new(4, 4, 5), text)
+    } else {
+        let text = "Cannot store the message; try again later";
+        Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 3, 0), text)
+    }
+}

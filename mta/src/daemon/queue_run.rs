@@ -1,0 +1,160 @@
+//! One pass over the queue: choose, order, attempt (QU-056..QU-077).
+
+use std::sync::Arc;
+
+use super::attempt::Attempt;
+use super::post::Post;
+use super::settings::seconds;
+use crate::address::worker::Worker;
+use crate::events::Severity;
+use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
+use crate::queue::selection::Selection;
+use crate::queue::store::{Entry, Kind, QueueStore as _, StoreError};
+use crate::sys::{clock, durable, ids};
+
+/// What a run does.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Which messages (`-qI`, `-qR`, `-qS`).
+    pub selection: Selection,
+    /// `-v`: progress on standard output.
+    pub verbose: bool,
+}
+
+/// Runs the queue once; returns how many messages were tried.
+pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
+    recover(post);
+    let candidates = candidates(post, options);
+    let total = candidates.len();
+    let mut worker = Worker::new(post.site.clone());
+    let attempt = Attempt {
+        post: post.clone(),
+        sender_user: None,
+        verbose: options.verbose,
+        first: false,
+    };
+    let mut tried = 0;
+    for (number, entry) in candidates.into_iter().enumerate() {
+        match post.store.claim(&entry.place) {
+            Ok(claimed) => {
+                if options.verbose {
+                    show_progress(post, &entry, number + 1, total);
+                }
+                tried += 1;
+                attempt.run(&mut worker, claimed);
+            }
+            Err(StoreError::Locked { .. } | StoreError::Gone(_) | StoreError::Changed { .. }) => {}
+            Err(error) => {
+                let id = Some(&entry.place.id);
+                post.log(id, Severity::Alert, 0, format!("Losing {error}"));
+            }
+        }
+    }
+    tried
+}
+
+fn show_progress(post: &Post, entry: &Entry, number: usize, total: usize) {
+    let mut line = b"\nRunning ".to_vec();
+    if let Some(directory) = post.store.directories().get(entry.place.directory) {
+        use std::os::unix::ffi::OsStrExt as _;
+        line.extend_from_slice(directory.shown_path().as_os_str().as_bytes());
+    }
+    line.push(b'/');
+    line.extend_from_slice(&entry.place.id.0);
+    line.extend(format!(" (sequence {number} of {total})\n").into_bytes());
+    crate::sys::terminal::print(&line);
+}
+
+/// The messages to try, in order.
+fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
+    let settings = &post.site.configuration.options;
+    let order = settings
+        .bytes("QueueSortOrder")
+        .and_then(|value| SortOrder::from_option(&value))
+        .unwrap_or_default();
+    let time = |name: &str| settings.bytes(name).map_or(0, |value| seconds(&value, b'm'));
+    let limits = RetryLimits { min_age: time("MinQueueAge"), max_age: time("MaxQueueAge") };
+    let most = usize::try_from(settings.number("MaxQueueRunSize", 0)).unwrap_or(0);
+    let now = clock::now();
+    let mut entries = Vec::new();
+    let mut work = Vec::new();
+    let scan = match post.store.scan(Kind::Normal) {
+        Ok(scan) => scan,
+        Err(error) => {
+            post.log(None, Severity::Critical, 1, error.to_string());
+            return entries;
+        }
+    };
+    for entry in scan {
+        let Some(envelope) = peek(post, &entry) else {
+            entries.push(entry);
+            continue;
+        };
+        if !options.selection.matches(&envelope) {
+            continue;
+        }
+        let selective = options.selection.is_selective();
+        if !selective
+            && scheduling::is_too_young(
+                now,
+                envelope.created,
+                envelope.last_try,
+                envelope.tries,
+                &limits,
+            )
+        {
+            continue;
+        }
+        let host = envelope
+            .recipients
+            .first()
+            .map_or_else(Vec::new, |first| scheduling::host_of(&first.address));
+        work.push(Work {
+            id: entry.place.id.0.clone(),
+            priority: envelope.priority,
+            created: envelope.created,
+            modified: entry.facts.modified,
+            host,
+            is_locked: false,
+        });
+        entries.push(entry);
+        if most > 0 && entries.len() >= most {
+            break;
+        }
+    }
+    in_order(entries, work, order)
+}
+
+fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry> {
+    let mut known: std::collections::HashMap<Vec<u8>, Entry> = entries
+        .iter()
+        .cloned()
+        .map(|entry| (entry.place.id.0.clone(), entry))
+        .collect();
+    let mut work = work;
+    scheduling::sort(&mut work, order, ids::random_u64());
+    let mut sorted: Vec<Entry> = work.iter().filter_map(|one| known.remove(&one.id)).collect();
+    // What could not be read is tried last: claiming it says what is wrong.
+    sorted.extend(entries.into_iter().filter(|entry| known.contains_key(&entry.place.id.0)));
+    sorted
+}
+
+/// The envelope of an entry, unlocked; `None` if it cannot be read.
+fn peek(post: &Post, entry: &Entry) -> Option<crate::message::envelope::Envelope> {
+    let path = post.store.control_path(&entry.place)?;
+    let file = durable::open_readable(&path).ok()?;
+    let bytes =
+        durable::read_bounded(&path, &file, crate::queue::store::CONTROL_LIMIT).ok()?;
+    crate::queue::codec::decode(&bytes).ok()
+}
+
+/// Clears away what crashes have left.
+fn recover(post: &Post) {
+    let now = i64::try_from(clock::now()).unwrap_or(i64::MAX);
+    let Ok(found) = crate::queue::recovery::find(&post.store, now) else { return };
+    for leftover in found {
+        if let Err(error) = crate::queue::recovery::remove(&leftover) {
+            post.log(None, Severity::Warning, 1, error.to_string());
+        }
+    }
+}

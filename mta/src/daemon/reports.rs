@@ -1,0 +1,456 @@
+//! Reports about a message: what is told of each recipient, to whom, and the message that tells it.
+//!
+//! A report is on stable storage before the message it is about is changed, so that a crash in
+//! between can repeat a report but never lose one.
+
+use std::cell::RefCell;
+use std::io::Read as _;
+
+use ruleset_vm::{Enhanced, Exit, Status};
+
+use super::attempt::Attempt;
+use super::header_host::Headers;
+use super::intake::set_time_macros;
+use crate::address::worker::Worker;
+use crate::config::mailer::Mailer;
+use crate::delivery::context::DeliveryReport;
+use crate::delivery::outcome;
+use crate::events::{Event, Happening, Severity};
+use crate::message::defaults;
+use crate::message::envelope::{Envelope, EnvelopeFlags, Recipient, RecipientState};
+use crate::message::output::{OutputOptions, delivery_header, stored_header};
+use crate::protocol::dsn::{self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned};
+use crate::queue::priority;
+use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError};
+use crate::sys::clock::{TimeZoneSpec, Zone};
+use crate::sys::{clock, durable, ids};
+
+/// The full name in the From: field of reports.
+const REPORTER: &[u8] = b"Mail Delivery Subsystem";
+
+/// What an attempt has found out, for reports, the log and the queue listing.
+#[derive(Default)]
+pub(super) struct Told {
+    outcomes: Vec<Outcome>,
+    /// The session, line by line.
+    pub(super) transcript: Vec<Vec<u8>>,
+    /// The text for the queue listing.
+    pub(super) queue_message: Option<Vec<u8>>,
+    /// A delay is to be told: seconds of the warning, seconds of giving up.
+    pub(super) warn: Option<(u64, u64)>,
+    /// The message is given up after so many seconds.
+    pub(super) give_up: Option<u64>,
+    body_refused: bool,
+}
+
+struct Outcome {
+    recipient: usize,
+    status: Status,
+    reported: Enhanced,
+    remote_mta: Option<Vec<u8>>,
+    diagnostic: Option<(Vec<u8>, Vec<u8>)>,
+    address_type: Option<Vec<u8>>,
+    relayed: bool,
+    dsn_passed_on: bool,
+}
+
+impl Told {
+    /// A recipient that failed or was put off before a mailer was tried.
+    pub(super) fn note_status(&mut self, index: usize, recipient: &Recipient, status: &Status) {
+        if !status.is_ok() {
+            let line = ruleset_vm::error_mailer::status_text(&recipient.address, status);
+            self.transcript.push(line);
+        }
+        if status.retry && self.queue_message.is_none() {
+            self.queue_message = Some(status.text.clone());
+        }
+        let reported = status.enhanced.unwrap_or_else(|| outcome::reported_code(status.exit));
+        self.outcomes.push(Outcome {
+            recipient: index,
+            status: status.clone(),
+            reported,
+            remote_mta: None,
+            diagnostic: None,
+            address_type: None,
+            relayed: false,
+            dsn_passed_on: false,
+        });
+    }
+
+    /// The outcomes of a delivery.
+    pub(super) fn note_report(
+        &mut self,
+        envelope: &Envelope,
+        mailer: &Mailer,
+        report: &DeliveryReport,
+    ) {
+        self.transcript.extend(report.transcript.iter().cloned());
+        self.body_refused |= report.body_refused;
+        for found in &report.outcomes {
+            if found.status.retry && self.queue_message.is_none() {
+                self.queue_message = Some(found.queue_text.clone());
+            }
+            if envelope.recipients.get(found.recipient).is_none() {
+                continue;
+            }
+            let kind = mailer.types.diagnostic.clone().unwrap_or_else(|| b"smtp".to_vec());
+            self.outcomes.push(Outcome {
+                recipient: found.recipient,
+                status: found.status.clone(),
+                reported: found.reported,
+                remote_mta: found.remote_mta.clone(),
+                diagnostic: found
+                    .diagnostic
+                    .clone()
+                    .map(|text| (kind.to_ascii_uppercase(), text)),
+                address_type: mailer.types.address.clone(),
+                relayed: !mailer.flags.has(b'l'),
+                dsn_passed_on: report.relayed_with_dsn,
+            });
+        }
+    }
+
+    /// The first exit status that is not OK; what is only put off for now counts as OK (ML-151).
+    pub(super) fn exit(&self) -> Exit {
+        self.outcomes
+            .iter()
+            .map(|outcome| outcome.status.exit)
+            .find(|exit| !matches!(*exit, Exit::OK | Exit::TEMPFAIL))
+            .unwrap_or(Exit::OK)
+    }
+}
+
+/// Sends every report that is due. False if there is nobody to send one to: the message must then
+/// be kept for the postmaster's eyes.
+pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, told: &Told) -> bool {
+    let envelope = &claimed.envelope;
+    let failed = reported(envelope, told, worker, |recipient| {
+        matches!(recipient.state, RecipientState::Failed(_)) && wants_failure(recipient)
+    });
+    let mut safe = true;
+    if !failed.is_empty() {
+        safe = tell(attempt, worker, claimed, told, Kind::Failure, failed);
+    }
+    if let Some((after, give_up)) = told.warn
+        && !envelope.sender.is_empty()
+    {
+        let late = reported(envelope, told, worker, |recipient| {
+            matches!(recipient.state, RecipientState::Deferred(_) | RecipientState::Pending)
+                && wants_delay(recipient)
+        });
+        if !late.is_empty() {
+            tell(attempt, worker, claimed, told, Kind::Warning { after, give_up }, late);
+        }
+    }
+    if !envelope.sender.is_empty() {
+        let reached = reported(envelope, told, worker, |recipient| {
+            matches!(recipient.state, RecipientState::Sent(_)) && recipient.flags.on_success
+        });
+        if !reached.is_empty() {
+            tell(attempt, worker, claimed, told, Kind::Receipt, reached);
+        }
+    }
+    safe
+}
+
+fn wants_failure(recipient: &Recipient) -> bool {
+    recipient.flags.on_failure || !recipient.flags.notify_given
+}
+
+fn wants_delay(recipient: &Recipient) -> bool {
+    recipient.flags.on_delay || !recipient.flags.notify_given
+}
+
+fn reported(
+    envelope: &Envelope,
+    told: &Told,
+    worker: &Worker,
+    which: impl Fn(&Recipient) -> bool,
+) -> Vec<Reported> {
+    let mut out = Vec::new();
+    for (index, recipient) in envelope.recipients.iter().enumerate() {
+        if !which(recipient) {
+            continue;
+        }
+        let outcome = told.outcomes.iter().rev().find(|outcome| outcome.recipient == index);
+        if outcome.is_some_and(|o| o.dsn_passed_on && o.status.is_ok()) {
+            continue;
+        }
+        out.push(one_reported(recipient, outcome, told, worker));
+    }
+    out
+}
+
+fn one_reported(
+    recipient: &Recipient,
+    outcome: Option<&Outcome>,
+    told: &Told,
+    worker: &Worker,
+) -> Reported {
+    let action = match (&recipient.state, outcome) {
+        (RecipientState::Sent(_), Some(o)) if o.relayed => Action::Relayed,
+        (RecipientState::Sent(_), _) => Action::Delivered,
+        (RecipientState::Failed(_), _) => Action::Failed,
+        _ => Action::Delayed,
+    };
+    let status = match &recipient.state {
+        RecipientState::Failed(status) | RecipientState::Deferred(status) => status.clone(),
+        RecipientState::Sent(status) => status.clone(),
+        _ => Status::ok(),
+    };
+    let code = match (told.give_up, outcome) {
+        (Some(_), _) if action == Action::Failed => Enhanced::new(4, 4, 7),
+        (_, Some(outcome)) => outcome.reported,
+        _ => status.enhanced.unwrap_or_else(|| outcome::reported_code(status.exit)),
+    };
+    let host = worker.macros.value(b"j");
+    let qualified = |address: &[u8]| {
+        if address.contains(&b'@') {
+            address.to_vec()
+        } else {
+            [address, b"@", &host].concat()
+        }
+    };
+    let address_type = outcome.and_then(|o| o.address_type.clone());
+    let shown_type = address_type.clone().unwrap_or_else(|| b"rfc822".to_vec());
+    let named = recipient.alias.clone().unwrap_or_else(|| recipient.address.clone());
+    let final_recipient = recipient.final_recipient.clone().unwrap_or_else(|| {
+        [&shown_type.to_ascii_uppercase()[..], b"; ", &qualified(&named)].concat()
+    });
+    let reply = outcome.and_then(|o| o.diagnostic.as_ref().map(|(_, text)| text.clone()));
+    let local_reply = status.reply.map(|code| {
+        let enhanced = status.enhanced.map_or(String::new(), |e| format!(" {e}"));
+        [format!("{code}{enhanced} ").as_bytes(), &status.text].concat()
+    });
+    let failed = action == Action::Failed && told.give_up.is_none();
+    let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
+    Reported {
+        address: recipient.address.clone(),
+        expanded_from: recipient.alias.clone().filter(|alias| *alias != recipient.address),
+        reason,
+        action,
+        status: code,
+        original: recipient.original.clone(),
+        final_recipient,
+        actual: Some([&shown_type.to_ascii_lowercase()[..], b"; ", &qualified(&recipient.address)].concat()),
+        remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
+        diagnostic: outcome
+            .and_then(|o| o.diagnostic.clone())
+            .or_else(|| local_reply.filter(|_| failed).map(|text| (b"SMTP".to_vec(), text))),
+        last_attempt: Some(clock::now()),
+    }
+}
+
+/// Makes one report and starts its delivery.
+fn tell(
+    attempt: &Attempt,
+    worker: &mut Worker,
+    claimed: &Claimed,
+    told: &Told,
+    kind: Kind,
+    recipients: Vec<Reported>,
+) -> bool {
+    let post = &attempt.post;
+    let envelope = &claimed.envelope;
+    let Some((kind, to)) = addressee(attempt, envelope, kind) else { return false };
+    if to.is_empty() {
+        return true;
+    }
+    let id = post.new_id();
+    let mut transcript = told.transcript.clone();
+    if let Some(after) = told.give_up {
+        transcript.extend(dsn::give_up_lines(after));
+    } else if let Kind::Warning { after, give_up } = kind {
+        transcript.extend(dsn::warning_lines(after, give_up));
+    }
+    let header = returned_header(worker, envelope);
+    let host = worker.macros.value(b"j");
+    let origin = worker.macros.value(b"_");
+    let name = worker.macros.value(b"s");
+    let by_smtp = worker.macros.value(b"r").ends_with(b"SMTP");
+    let returned = if envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt {
+        Returned::Headers
+    } else {
+        Returned::Full
+    };
+    let options = &post.site.configuration.options;
+    let request = Request {
+        kind,
+        id: &id.0,
+        original_id: &claimed.place.id.0,
+        host: &host,
+        origin: &origin,
+        received_from_mta: (by_smtp && !name.is_empty()).then_some(name.as_slice()),
+        envid: envelope.envid.as_deref(),
+        arrived: envelope.created,
+        deliver_by: None,
+        now: clock::now(),
+        offset_at: system_offset,
+        mime: options.flag("SendMimeErrors", true),
+        has_8bit: envelope.flags.has_8bit,
+        error_header: b"",
+        recipients: &recipients,
+        transcript: &transcript,
+        returned,
+        header: &header,
+    };
+    let report = dsn::report(&request, &[&to]);
+    log_report(attempt, claimed, &id.0, kind, &recipients);
+    let stored = store(attempt, worker, claimed, &report, id, &to);
+    match stored {
+        Ok(report) => {
+            let next = Attempt { sender_user: None, first: true, ..attempt.clone() };
+            // The report's own delivery must not disturb the macros of this message.
+            let mut own = Worker::new(post.site.clone());
+            next.run(&mut own, report);
+            true
+        }
+        Err(error) => {
+            post.log(envelope.id.as_ref(), Severity::Alert, 0, error.to_string());
+            false
+        }
+    }
+}
+
+/// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
+/// that has failed already.
+fn addressee(attempt: &Attempt, envelope: &Envelope, kind: Kind) -> Option<(Kind, Vec<u8>)> {
+    if !envelope.sender.is_empty() {
+        return Some((kind, envelope.sender.clone()));
+    }
+    let options = &attempt.post.site.configuration.options;
+    let postmaster = match options.text("DoubleBounceAddress") {
+        Some(text) => attempt.post.site.configuration.macros.expand_bytes(text),
+        None => b"postmaster".to_vec(),
+    };
+    let again = envelope
+        .recipients
+        .iter()
+        .any(|r| r.address == postmaster || r.alias.as_ref() == Some(&postmaster));
+    if envelope.flags.response && again {
+        return None;
+    }
+    Some((Kind::Postmaster, postmaster))
+}
+
+fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told: &[Reported]) {
+    let label = match kind {
+        Kind::Failure => "DSN",
+        Kind::Warning { .. } => "sender notify",
+        Kind::Receipt => "return receipt",
+        Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
+    };
+    let text = match told.first().and_then(|first| first.reason.clone()) {
+        Some(reason) if kind == Kind::Failure => ruleset_vm::split_codes(&reason).1.to_vec(),
+        _ => kind.subject().into_bytes(),
+    };
+    attempt.post.events.report(Event {
+        id: Some(claimed.place.id.0.clone()),
+        severity: Severity::Notice,
+        level: 5,
+        what: Happening::Reported { id: id.to_vec(), kind: label, text },
+    });
+}
+
+/// The header of the original as a report shows it: not rewritten.
+fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
+    let cell = RefCell::new(worker);
+    let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+    let options = OutputOptions {
+        mailer_flags: RETURNED_HEADER_FLAGS,
+        delete_bcc: envelope.flags.delete_bcc,
+        ..OutputOptions::default()
+    };
+    delivery_header(&envelope.header, &host, &options)
+}
+
+/// Puts a report into the queue.
+fn store(
+    attempt: &Attempt,
+    worker: &mut Worker,
+    claimed: &Claimed,
+    report: &dsn::Report,
+    id: crate::message::envelope::QueueId,
+    to: &[u8],
+) -> Result<Claimed, StoreError> {
+    let post = &attempt.post;
+    let now = clock::now();
+    let kept = worker.macros.clone();
+    worker.reset();
+    set_time_macros(worker, post, now, &id);
+    let daemon = worker.macros.value(b"n");
+    for (name, value) in [
+        (&b"r"[..], &b""[..]),
+        (b"s", b"localhost"),
+        (b"_", b"localhost"),
+        (b"x", REPORTER),
+        (b"f", &daemon),
+        (b"g", &daemon),
+        (b"u", to),
+    ] {
+        worker.macros.set(name, value);
+    }
+    let assembled = defaults::assemble(&post.site.default_header, report.fields.clone(), &[]);
+    let header = {
+        let cell = RefCell::new(&mut *worker);
+        let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+        stored_header(&assembled.header, &host, &OutputOptions::default())
+    };
+    worker.macros = kept;
+    let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
+    let mut draft = post.store.begin(&id, choice)?;
+    let mut size = report.before_body.len() + report.after_body.len();
+    draft.write(&report.before_body)?;
+    if report.with_body {
+        size += copy_body(claimed, &mut *draft)?;
+    }
+    draft.write(&report.after_body)?;
+    let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
+    let envelope = Envelope {
+        id: Some(id),
+        created: now,
+        flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
+        priority: priority::initial(size as u64, 0, 1, &post.factors()),
+        size: size as u64,
+        macros: vec![
+            (b"r".to_vec(), Vec::new()),
+            (b"s".to_vec(), b"localhost".to_vec()),
+            (b"_".to_vec(), b"localhost".to_vec()),
+        ],
+        recipients: vec![recipient],
+        header,
+        ..Envelope::default()
+    };
+    draft.commit(envelope)
+}
+
+fn response_flags() -> crate::message::envelope::RecipientFlags {
+    crate::message::envelope::RecipientFlags {
+        primary: true,
+        on_failure: true,
+        ..crate::message::envelope::RecipientFlags::default()
+    }
+}
+
+fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<usize, StoreError> {
+    let Some(path) = &claimed.body else { return Ok(0) };
+    let mut file = durable::open_readable(path)?;
+    let mut buffer = [0; 16 << 10];
+    let mut copied = 0;
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(copied),
+            Ok(count) => {
+                draft.write(&buffer[..count])?;
+                copied += count;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(StoreError::Body(error)),
+        }
+    }
+}
+
+/// Seconds east of Greenwich in the system's zone.
+fn system_offset(at: u64) -> i32 {
+    Zone::load(&TimeZoneSpec::System).offset_at(at).seconds
+}

@@ -1,0 +1,146 @@
+//! Options of the configuration as deliveries and queue runs read them.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use super::post::file_mode;
+use crate::config::site::Site;
+use crate::delivery::context::DeliverySettings;
+use crate::delivery::timeouts::Timeouts;
+use crate::message::envelope::ControllingUser;
+use crate::queue::scheduling::QueueTimeouts;
+use crate::sys::users;
+
+/// What deliveries read.
+pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings {
+    let configuration = &site.configuration;
+    let options = &configuration.options;
+    let own_name = site.value("j");
+    let mut settings = DeliverySettings::new(default_user(site), &own_name);
+    for (name, value) in &configuration.environment {
+        settings.environment.push([&name[..], b"=", value].concat());
+    }
+    settings.queue_directory = queue_directory.as_os_str().as_bytes().to_vec();
+    settings.file_mode = file_mode(site, "TempFileMode");
+    settings.safe_file_environment =
+        options.bytes("SafeFileEnvironment").filter(|path| !path.is_empty());
+    let blame = options.all("DontBlameSendmail").map(|s| ruleset_vm::macros::bytes(&s.value));
+    let blame = blame.collect::<Vec<_>>().join(&b',').to_ascii_lowercase();
+    let allows = |word: &str| {
+        blame.split(|b| !b.is_ascii_alphanumeric()).any(|w| w == word.as_bytes())
+    };
+    settings.file_to_hard_link = allows("filedeliverytohardlink");
+    settings.file_to_symlink = allows("filedeliverytosymlink");
+    settings.timeouts = timeouts(site);
+    settings.hosts.fallback_mx = options.bytes("FallbackMXhost").filter(|h| !h.is_empty());
+    settings.hosts.fallback_smart_host =
+        options.bytes("FallbackSmartHost").filter(|h| !h.is_empty());
+    settings.hosts.try_null_mx_list = options.flag("TryNullMXList", false);
+    if let Some(name) = options.text("HeloName") {
+        settings.hello_name = configuration.macros.expand_bytes(name);
+    }
+    settings.connect_only_to = options
+        .bytes("ConnectOnlyTo")
+        .and_then(|text| String::from_utf8_lossy(&text).trim().parse().ok());
+    settings.dial_delay = options.bytes("DialDelay").map_or(0, |value| seconds(&value, b's'));
+    settings
+}
+
+/// `DefaultUser`: as set, or the first of mailnull, sendmail, daemon that exists, or 1:1 (OPT-056).
+fn default_user(site: &Site) -> ControllingUser {
+    let own = ControllingUser {
+        user: users::by_uid(users::effective_uid())
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |account| account.name),
+        uid: users::effective_uid(),
+        gid: users::effective_gid(),
+    };
+    if own.uid != 0 {
+        return own;
+    }
+    let value = site.configuration.options.bytes("DefaultUser").unwrap_or_default();
+    let mut parts = value.splitn(2, |b| matches!(b, b':' | b'/' | b'.'));
+    let user = parts.next().unwrap_or_default().trim_ascii();
+    let group = parts.next().map(<[u8]>::trim_ascii);
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u32>().ok();
+    let named = |name: &[u8]| users::by_name(name).ok().flatten();
+    let mut chosen = match (number(user), named(user)) {
+        (Some(uid), _) => Some(ControllingUser { user: user.to_vec(), uid, gid: uid }),
+        (None, Some(a)) => Some(ControllingUser { user: a.name, uid: a.uid, gid: a.gid }),
+        (None, None) => None,
+    };
+    if chosen.is_none() {
+        chosen = [&b"mailnull"[..], b"sendmail", b"daemon"]
+            .into_iter()
+            .filter_map(named)
+            .find(|account| account.uid != 0)
+            .map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid });
+    }
+    let mut chosen =
+        chosen.unwrap_or(ControllingUser { user: b"daemon".to_vec(), uid: 1, gid: 1 });
+    if let Some(group) = group
+        && let Some(gid) = number(group).or_else(|| users::group_by_name(group).ok().flatten())
+    {
+        chosen.gid = gid;
+    }
+    chosen
+}
+
+fn timeouts(site: &Site) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    let mut set = |name: &str, field: &mut Duration| {
+        if let Some(value) = site.configuration.options.suboption("Timeout", name) {
+            *field = Duration::from_secs(seconds(&value, b'm'));
+        }
+    };
+    set("connect", &mut timeouts.connect);
+    set("iconnect", &mut timeouts.initial_connect);
+    set("aconnect", &mut timeouts.all_connects);
+    set("initial", &mut timeouts.initial);
+    set("helo", &mut timeouts.helo);
+    set("lhlo", &mut timeouts.lhlo);
+    set("mail", &mut timeouts.mail);
+    set("rcpt", &mut timeouts.rcpt);
+    set("datainit", &mut timeouts.data_init);
+    set("datablock", &mut timeouts.data_block);
+    set("datafinal", &mut timeouts.data_final);
+    set("rset", &mut timeouts.rset);
+    set("quit", &mut timeouts.quit);
+    set("misc", &mut timeouts.misc);
+    timeouts
+}
+
+/// `Timeout.queuereturn` and `Timeout.queuewarn` (OPT-236..OPT-239).
+#[must_use]
+pub fn queue_timeouts(site: &Site) -> QueueTimeouts {
+    let mut limits = QueueTimeouts::default();
+    let value = |name: &str| site.configuration.options.suboption("Timeout", name);
+    let classes = ["normal", "urgent", "non-urgent", "dsn"];
+    for (option, unit, array) in
+        [("queuereturn", b'd', &mut limits.give_up), ("queuewarn", b'h', &mut limits.warn)]
+    {
+        for general in [option.to_owned(), format!("{option}.*")] {
+            if let Some(text) = value(&general) {
+                array.fill(seconds(&text, unit));
+            }
+        }
+        for (class, place) in classes.iter().zip(array.iter_mut()) {
+            if let Some(text) = value(&format!("{option}.{class}")) {
+                *place = seconds(&text, unit);
+            }
+        }
+    }
+    limits
+}
+
+/// A time with the default unit of its option.
+#[must_use]
+pub fn seconds(value: &[u8], unit: u8) -> u64 {
+    if value.trim_ascii().eq_ignore_ascii_case(b"now") {
+        return 0;
+    }
+    let (seconds, _) = cf_parser::options::time(value, unit);
+    u64::try_from(seconds).unwrap_or(0)
+}

@@ -1,0 +1,237 @@
+//! The answers to what an SMTP session asks of the world outside.
+
+use std::time::Duration;
+
+use ruleset_vm::Status;
+
+use super::intake::{RecipientParameters, SenderParameters};
+use super::queue_run::{self, RunOptions};
+use super::smtp_session::Server;
+use super::smtp_settings;
+use crate::address::worker::Verdict;
+use crate::events::Severity;
+use crate::message::envelope::BodyType;
+use crate::protocol::smtp::server::{
+    Admission, Answer, Body, MailParameters, Question, RcptParameters, Reply, Return,
+    replies,
+};
+use crate::queue::selection::{Condition, Part, Selection};
+
+/// Longest pause that greet_pause may ask for (RS-132).
+const MAX_GREET_PAUSE: Duration = Duration::from_secs(300);
+
+impl Server<'_> {
+    pub(super) fn answer(&mut self, question: Question) -> Answer {
+        match question {
+            Question::Connect => Answer::Admission(Box::new(self.admit())),
+            Question::Hello { extended, name } => {
+                self.stage = if extended { "ehlo" } else { "helo" };
+                let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
+                let command = [verb, b" ", name.as_slice()].concat();
+                let refusal = self.check("check_other", &[&command, b"2"], &[&command]);
+                if refusal.is_ok() {
+                    self.intake.hello(if extended { b"ESMTP" } else { b"SMTP" }, &name);
+                }
+                Answer::Status(refusal)
+            }
+            Question::Mail { address, parameters } => self.mail(&address, parameters),
+            Question::Rcpt { address, parameters } => self.rcpt(&address, parameters),
+            Question::Data { recipients } => {
+                self.stage = "data";
+                Answer::Status(result(self.intake.data(recipients)))
+            }
+            Question::Message(_) => self.message(),
+            Question::Verify(address) => self.verify(&address, false),
+            Question::Expand(address) => self.verify(&address, true),
+            Question::Etrn(node) => Answer::Status(self.etrn(&node)),
+            Question::Other { command, reply_class } => {
+                let class = reply_class.to_string();
+                Answer::Status(self.check(
+                    "check_other",
+                    &[&command, class.as_bytes()],
+                    &[&command],
+                ))
+            }
+            // Never offered.
+            Question::Auth { .. } => Answer::Status(replies::AUTH_NOT_AVAILABLE.status(&[])),
+            Question::AuthAborted => Answer::Status(Status::ok()),
+        }
+    }
+
+    /// check_relay, srv_features and greet_pause, for connections to a daemon (SM-002, RS-109).
+    fn admit(&mut self) -> Admission {
+        let mut refusal = None;
+        let mut answer = Vec::new();
+        let mut greet_pause = None;
+        let client = self.connection.arrival.as_ref().map(|arrival| &arrival.client);
+        let name = client.map_or_else(Vec::new, |client| client.name.clone());
+        if let Some(client) = client {
+            let address = client.address.clone();
+            let worker = self.intake.worker();
+            if worker.check("check_relay", &[&name, &address], true) == Verdict::Discard {
+                self.discard = true;
+            } else {
+                let arguments: [&[u8]; 2] = [&name, &address];
+                refusal = Some(self.check("check_relay", &arguments, &arguments))
+                    .filter(|status| !status.is_ok());
+            }
+            let worker = self.intake.worker();
+            greet_pause = worker.ask("greet_pause", &[&name, &address], true).and_then(
+                |(milliseconds, _, _)| {
+                    let text = String::from_utf8(milliseconds).ok()?;
+                    let pause = Duration::from_millis(text.trim().parse().ok()?);
+                    Some(pause.min(MAX_GREET_PAUSE))
+                },
+            );
+        }
+        if let Some((letters, _, _)) = self.intake.worker().ask("srv_features", &[&name, b""], true)
+        {
+            if letters.eq_ignore_ascii_case(b"temp") {
+                refusal = Some(replies::SHUTTING_DOWN.status(&[&self.hostname()]));
+            } else {
+                answer = letters;
+            }
+        }
+        let site = &self.post.site;
+        let (features, unknown) =
+            smtp_settings::features(site, &self.connection.modifiers, &answer);
+        if !unknown.is_empty() {
+            self.log(Severity::Warning, 9, &[b"srvfeatures: unknown feature ", &unknown]);
+        }
+        Admission { features, refusal, greet_pause }
+    }
+
+    fn hostname(&mut self) -> Vec<u8> {
+        self.intake.worker().macros.value(b"j")
+    }
+
+    fn mail(&mut self, address: &[u8], parameters: MailParameters) -> Answer {
+        self.stage = "mail";
+        self.issued = true;
+        let parameters = SenderParameters {
+            size: parameters.size,
+            body: parameters.body.map(|body| match body {
+                Body::SevenBit => BodyType::SevenBit,
+                Body::EightBitMime => BodyType::EightBitMime,
+            }),
+            envid: parameters.envid,
+            return_headers_only: parameters.ret.map(|ret| ret == Return::Headers),
+            auth: parameters.auth,
+        };
+        let begun = self.intake.begin(address, parameters);
+        self.in_transaction = begun.is_ok();
+        match begun {
+            Ok(()) => Answer::Accepted { address: None, will_queue: false },
+            Err(status) => {
+                self.log_rejection("check_mail", &[address], &status, Some(address));
+                self.intake.abandon();
+                Answer::Status(status)
+            }
+        }
+    }
+
+    fn rcpt(&mut self, address: &[u8], parameters: RcptParameters) -> Answer {
+        self.stage = "rcpt";
+        let parameters = RecipientParameters {
+            notify: parameters.notify.map(|it| (it.success, it.failure, it.delay)),
+            original: parameters.orcpt,
+        };
+        match self.intake.recipient(address, parameters) {
+            Ok(taken) => Answer::Accepted { address: None, will_queue: taken.will_queue },
+            Err(status) => {
+                self.log_rejection("check_rcpt", &[address], &status, Some(address));
+                Answer::Status(status)
+            }
+        }
+    }
+
+    fn message(&mut self) -> Answer {
+        self.in_transaction = false;
+        match self.intake.finish() {
+            Ok(accepted) => {
+                self.accepted = true;
+                Answer::Queued(accepted.id.0)
+            }
+            Err(status) => {
+                self.intake.abandon();
+                Answer::Status(status)
+            }
+        }
+    }
+
+    /// `VRFY` and `EXPN` (SM-024, SM-025).
+    fn verify(&mut self, argument: &[u8], expand: bool) -> Answer {
+        self.issued = true;
+        let (ruleset, verb): (_, &[u8]) =
+            if expand { ("check_expn", b"EXPN") } else { ("check_vrfy", b"VRFY") };
+        let peer = self.connection.display.clone();
+        self.log(Severity::Info, 5, &[&peer, b": ", verb, b" ", argument]);
+        let refusal = self.check(ruleset, &[argument], &[argument]);
+        if !refusal.is_ok() {
+            return Answer::Status(refusal);
+        }
+        Answer::Status(replies::CANNOT_VRFY.status(&[]))
+    }
+
+    /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
+    fn etrn(&mut self, argument: &[u8]) -> Status {
+        self.issued = true;
+        let peer = self.connection.display.clone();
+        self.log(Severity::Info, 5, &[&peer, b": ETRN ", argument]);
+        let refusal = self.check("check_etrn", &[argument], &[argument]);
+        if !refusal.is_ok() {
+            return refusal;
+        }
+        if let Some(group) = argument.strip_prefix(b"#") {
+            return replies::QUEUE_UNKNOWN.status(&[group]);
+        }
+        // `@node` means subdomains too, a plain node the part behind the `@` of a recipient.
+        let text = match argument.strip_prefix(b"@") {
+            Some(domain) => domain.to_vec(),
+            None => [b"@", argument].concat(),
+        };
+        let condition = Condition { part: Part::Recipient, negated: false, text };
+        let options = RunOptions {
+            selection: Selection { conditions: vec![condition] },
+            ..RunOptions::default()
+        };
+        let post = self.post.clone();
+        self.post.in_background(move || drop(queue_run::run(&post, &options)));
+        replies::QUEUING_NODE.status(&[argument])
+    }
+
+    /// Runs a hook of the session; success or the refusal, which is logged with `shown` arguments.
+    fn check(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Status {
+        match self.intake.worker().check(ruleset, arguments, true) {
+            Verdict::Reject(status) => {
+                self.log_rejection(ruleset, shown, &status, None);
+                status
+            }
+            Verdict::Accept | Verdict::Discard | Verdict::Quarantine(_) => Status::ok(),
+        }
+    }
+
+    /// `ruleset=X, arg1=A, relay=R, reject=TEXT` (LG-024, RS-107).
+    fn log_rejection(
+        &self,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        status: &Status,
+        address: Option<&[u8]>,
+    ) {
+        let mut text = format!("ruleset={ruleset}").into_bytes();
+        for (index, argument) in arguments.iter().enumerate() {
+            text.extend(format!(", arg{}=", index + 1).into_bytes());
+            text.extend_from_slice(argument);
+        }
+        text.extend_from_slice(b", relay=");
+        text.extend_from_slice(&self.connection.display);
+        text.extend_from_slice(b", reject=");
+        text.extend(Reply::from_status(status, address).render().trim_ascii_end());
+        self.log(Severity::Notice, 3, &[&text]);
+    }
+}
+
+fn result(outcome: Result<(), Status>) -> Status {
+    outcome.err().unwrap_or_else(Status::ok)
+}

@@ -1,0 +1,293 @@
+//! One SMTP session, as the server: does what the protocol's machine asks for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::intake::Intake;
+use super::post::Post;
+use super::smtp_settings::{self, Waits};
+use crate::events::Severity;
+use crate::message::date;
+use crate::protocol::smtp::server::{Action, Lost, Note, Peer, Session, Timeout};
+use crate::sys::clock;
+use crate::sys::duplex::{Bell, Duplex, Woken};
+
+/// Bytes read at a time.
+const BUFFER: usize = 16 << 10;
+/// Replies are held back for a pipelining peer up to so many bytes.
+const MAX_HELD: usize = 64 << 10;
+/// How long a message that is being received may take when the daemon stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Serves one connection until it ends. Messages that were accepted are delivered as the delivery
+/// mode says once their reply is out. When `stop` rings the peer gets a 421.
+pub fn serve(
+    stream: &mut dyn Duplex,
+    post: &Arc<Post>,
+    connection: &Connection,
+    stop: Option<&Bell>,
+) {
+    let mut server = Server::new(stream, post, connection, stop);
+    server.log(Severity::Info, 11, &[b"connect from ", &connection.display]);
+    let settings = smtp_settings::settings(server.intake.worker());
+    let peer = Peer {
+        name: connection.peer_name().to_vec(),
+        display: connection.display.clone(),
+    };
+    let mut session = Session::new(Arc::new(settings), peer);
+    server.run(&mut session);
+    server.say_goodbye();
+}
+
+/// The world around one session.
+pub(super) struct Server<'a> {
+    stream: &'a mut dyn Duplex,
+    pub(super) post: &'a Arc<Post>,
+    pub(super) connection: &'a Connection,
+    stop: Option<&'a Bell>,
+    pub(super) intake: Intake,
+    waits: Waits,
+    /// Replies not yet written.
+    held: Vec<u8>,
+    /// Nothing can be written any more.
+    deaf: bool,
+    /// A message was accepted whose delivery begins when the reply is out.
+    pub(super) accepted: bool,
+    /// A transaction is open.
+    pub(super) in_transaction: bool,
+    /// `MAIL`, `EXPN`, `VRFY` or `ETRN` was issued.
+    pub(super) issued: bool,
+    /// The last command, for log lines.
+    pub(super) stage: &'static str,
+    /// All mail of the session is dropped (check_relay said so).
+    pub(super) discard: bool,
+    /// When the message that is being received must be complete, once the daemon stops.
+    grace: Option<Instant>,
+    started: Instant,
+}
+
+impl<'a> Server<'a> {
+    fn new(
+        stream: &'a mut dyn Duplex,
+        post: &'a Arc<Post>,
+        connection: &'a Connection,
+        stop: Option<&'a Bell>,
+    ) -> Self {
+        let mut intake = Intake::new(post.clone(), connection.origin());
+        connection.define_macros(&mut intake);
+        let now = date::rfc822(&post.moment(clock::now()));
+        intake.worker().macros.set(b"b", &now);
+        Self {
+            stream,
+            post,
+            connection,
+            stop,
+            intake,
+            waits: Waits::of(&post.site),
+            held: Vec::new(),
+            deaf: false,
+            accepted: false,
+            in_transaction: false,
+            issued: false,
+            stage: "startup",
+            discard: false,
+            grace: None,
+            started: clock::monotonic(),
+        }
+    }
+
+    fn run(&mut self, session: &mut Session) {
+        loop {
+            match session.poll() {
+                Action::Reply(bytes) => self.hold(session, &bytes),
+                Action::Read(timeout) => {
+                    self.flush(session);
+                    self.read(session, timeout);
+                }
+                Action::Peek => {
+                    if matches!(self.wait(Some(Duration::ZERO), None), Ok(Woken::Input)) {
+                        self.receive(session, Duration::ZERO);
+                    }
+                }
+                Action::Pause(time) => {
+                    self.flush(session);
+                    self.pause(time);
+                }
+                Action::AwaitSilence(time) => {
+                    self.flush(session);
+                    if matches!(self.wait(Some(time), self.stop), Ok(Woken::Input)) {
+                        self.receive(session, time);
+                    }
+                }
+                Action::Ask(question) => {
+                    if self.accepted {
+                        self.flush(session);
+                    }
+                    let answer = self.answer(question);
+                    if session.answer(answer).is_err() {
+                        // Cannot happen; going on would ask the same for ever.
+                        session.shut_down();
+                    }
+                }
+                Action::Body(bytes) => self.intake.body(&bytes),
+                Action::Abandon(_) => {
+                    self.in_transaction = false;
+                    self.intake.abandon();
+                }
+                // Without certificates it is never offered.
+                Action::StartTls => session.lost(Lost::Closed),
+                Action::Note(note) => self.note(&note),
+                Action::Close => {
+                    self.flush(session);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn hold(&mut self, session: &mut Session, bytes: &[u8]) {
+        for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            self.log(Severity::Info, 14, &[b"--- ", line]);
+        }
+        self.held.extend_from_slice(bytes);
+        if self.held.len() > MAX_HELD {
+            self.flush(session);
+        }
+    }
+
+    /// Writes the replies; what was accepted goes on its way then, even if nobody hears us.
+    fn flush(&mut self, session: &mut Session) {
+        let bytes = std::mem::take(&mut self.held);
+        if !bytes.is_empty() && !self.deaf {
+            let limit = self.waits.limit(Timeout::Command);
+            if self.stream.send(&bytes, limit).is_err() {
+                self.deaf = true;
+                session.lost(Lost::Closed);
+            }
+        }
+        if std::mem::take(&mut self.accepted) {
+            self.intake.deliver_accepted();
+        }
+    }
+
+    fn wait(&self, limit: Option<Duration>, bell: Option<&Bell>) -> std::io::Result<Woken> {
+        self.stream.wait_input(limit, bell)
+    }
+
+    fn pause(&self, time: Duration) {
+        match self.stop {
+            Some(bell) => drop(bell.wait(time)),
+            None => clock::pause(time),
+        }
+    }
+
+    fn read(&mut self, session: &mut Session, timeout: Timeout) {
+        if self.deaf {
+            return session.lost(Lost::Closed);
+        }
+        let limit = self.waits.limit(timeout);
+        let woken = match (timeout, self.grace) {
+            (Timeout::DataBlock, Some(end)) => {
+                let left = end.saturating_duration_since(clock::monotonic());
+                match self.wait(Some(left.min(limit)), None) {
+                    Ok(Woken::Silence) => return session.shut_down(),
+                    woken => woken,
+                }
+            }
+            _ => self.wait(Some(limit), self.stop),
+        };
+        match woken {
+            Ok(Woken::Input) => self.receive(session, limit),
+            Ok(Woken::Silence) => {
+                let during = if timeout == Timeout::DataBlock {
+                    &b"message collect"[..]
+                } else {
+                    b"server cmd read"
+                };
+                let peer = &self.connection.display;
+                let text = [b"timeout waiting for input from ", peer, b" during ", during];
+                self.log(Severity::Notice, 1, &text);
+                session.lost(Lost::TimedOut);
+            }
+            Ok(Woken::Bell) if timeout == Timeout::DataBlock => {
+                self.grace = clock::monotonic().checked_add(GRACE);
+            }
+            Ok(Woken::Bell) => session.shut_down(),
+            Err(_) => session.lost(Lost::Closed),
+        }
+    }
+
+    fn receive(&mut self, session: &mut Session, limit: Duration) {
+        let mut buffer = [0; BUFFER];
+        match self.stream.receive(&mut buffer, limit) {
+            Ok(0) => session.lost(Lost::Closed),
+            Ok(count) => session.feed(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+                session.lost(Lost::TimedOut);
+            }
+            Err(_) => session.lost(Lost::Closed),
+        }
+    }
+
+    /// Log lines of the dialogue (LG-025..LG-037).
+    fn note(&mut self, note: &Note) {
+        use Severity::{Critical, Info, Notice};
+        let peer = self.connection.display.clone();
+        let peer = peer.as_slice();
+        match note {
+            Note::Attack { command, count } => {
+                let text = format!(": possible SMTP attack: command={command}, count={count}");
+                self.log(Info, 5, &[peer, text.as_bytes()]);
+            }
+            Note::PreGreetingTraffic => {
+                let text = b" due to pre-greeting traffic after ";
+                let seconds = format!("{} seconds", self.started.elapsed().as_secs());
+                self.log(Info, 0, &[b"rejecting commands from ", peer, text, seconds.as_bytes()]);
+            }
+            Note::EarlyTraffic(command) => {
+                let text = b" due to traffic before response";
+                let command = command.as_bytes();
+                self.log(Info, 5, &[b"rejecting ", command, b" from ", peer, text]);
+            }
+            Note::CommandTooLong => {
+                self.log(Info, 5, &[peer, b": SMTP violation, input too long"]);
+            }
+            Note::OpenProxy(command) => {
+                self.log(Info, 5, &[peer, b": probable open proxy: command=", command, b"\r\n"]);
+            }
+            Note::Intruder(command) => {
+                let client = self.connection.arrival.as_ref();
+                let address = client.map_or(&b"0"[..], |arrival| &arrival.client.address);
+                let text = [b"\"", command, b"\" command from ", peer, b" (", address, b")"];
+                self.log(Critical, 0, &text);
+            }
+            Note::RecipientFlood => {
+                self.log(Notice, 5, &[peer, b": Possible SMTP RCPT flood, throttling."]);
+            }
+            Note::TooManyBadCommands => {}
+            Note::LostInput(_) => {
+                let level = if self.in_transaction { 1 } else { 19 };
+                let (daemon, stage) = (self.connection.daemon_name(), self.stage.as_bytes());
+                let text = [b"lost input channel from ", peer, b" to ", daemon, b" after ", stage];
+                self.log(Notice, level, &text);
+            }
+        }
+    }
+
+    fn say_goodbye(&mut self) {
+        self.intake.abandon();
+        if !self.issued {
+            let text = b" did not issue MAIL/EXPN/VRFY/ETRN during connection to ";
+            let daemon = self.connection.daemon_name();
+            self.log(Severity::Info, 5, &[&self.connection.display, text, daemon]);
+        }
+    }
+
+    /// A line of the session, with the queue id of the message if there is one.
+    pub(super) fn log(&self, severity: Severity, level: u8, parts: &[&[u8]]) {
+        let id = self.intake.envelope().id.as_ref();
+        self.post.log(id, severity, level, parts.concat());
+    }
+}
