@@ -24,9 +24,8 @@ const CLASS_SEED: u32 = 1;
 /// The bucket of a name in sendmail's symbol table: the order of every listing.
 #[must_use]
 pub fn bucket(seed: u32, name: &[u8]) -> u32 {
-    name.iter().fold(seed, |hash, byte| {
-        ((hash << 1) ^ u32::from(byte.to_ascii_lowercase())) % BUCKETS
-    })
+    name.iter()
+        .fold(seed, |hash, byte| ((hash << 1) ^ u32::from(byte.to_ascii_lowercase())) % BUCKETS)
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,7 +107,12 @@ impl Classes {
         let Some(set) = &class.prefixes else { return !class.members.is_empty() };
         let folded = fold(text);
         let Ok(prefix) = std::str::from_utf8(&folded) else {
-            return set.range().ge(&folded).into_stream().next().is_some_and(|w| w.starts_with(&folded));
+            return set
+                .range()
+                .ge(&folded)
+                .into_stream()
+                .next()
+                .is_some_and(|w| w.starts_with(&folded));
         };
         set.search(fst::automaton::Str::new(prefix).starts_with()).into_stream().next().is_some()
     }

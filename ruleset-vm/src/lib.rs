@@ -6,6 +6,7 @@
 pub mod classes;
 mod compile;
 pub mod crack;
+pub mod error_mailer;
 mod lexeme;
 pub mod limits;
 pub mod load;
@@ -18,10 +19,13 @@ pub mod rewriter;
 mod status;
 pub mod token;
 pub mod trace;
+pub mod triple;
+pub mod validity;
 
 pub use classes::Classes;
 pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 pub use macros::Macros;
 pub use program::Program;
-pub use rewriter::{Lookups, Parsed, Rewriter, Role, Target, Triple};
+pub use rewriter::{Lookups, Parsed, Rewriter, Role};
 pub use status::{Enhanced, Exit, Status, split_codes};
+pub use triple::{Target, Triple};

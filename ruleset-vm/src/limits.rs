@@ -30,3 +30,11 @@ pub const MAX_KEY: usize = 1024;
 pub const MAX_LINE: usize = 2048;
 /// Mailers (`MAXMAILERS`).
 pub const MAX_MAILERS: usize = 25;
+/// Bytes of the user part of a triple (observed).
+pub const MAX_USER: usize = MAX_NAME - 1;
+/// Bytes of the host part of a triple (observed).
+pub const MAX_HOST: usize = MAX_NAME - 2;
+/// Bytes of an address rewritten for a mailer (observed).
+pub const MAX_REWRITTEN: usize = MAX_NAME - 2;
+/// Bytes of the same with its display text (observed).
+pub const MAX_FILLED: usize = MAX_NAME;

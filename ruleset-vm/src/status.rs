@@ -83,7 +83,8 @@ impl Enhanced {
                 }
                 at += 1;
             }
-            let digits = text[at.min(text.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
+            let digits =
+                text[at.min(text.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
             if digits == 0 || digits > 3 {
                 return None;
             }
@@ -135,7 +136,12 @@ impl Status {
     }
 
     /// An outcome told as an SMTP reply; `retry` is whether the code is of the 400 class.
-    pub fn from_reply(exit: Exit, reply: u16, enhanced: Enhanced, text: impl Into<Vec<u8>>) -> Self {
+    pub fn from_reply(
+        exit: Exit,
+        reply: u16,
+        enhanced: Enhanced,
+        text: impl Into<Vec<u8>>,
+    ) -> Self {
         Self {
             exit,
             reply: Some(reply),

@@ -125,7 +125,9 @@ fn mailer_line(index: usize, mailer: &Mailer, program: &Program) -> Vec<u8> {
     out.extend(pair(mailer.sender));
     out.extend_from_slice(b" R=");
     out.extend(pair(mailer.recipient));
-    out.extend(format!(" M={} U={}:{} F=", mailer.max_size, id(mailer.uid), id(mailer.gid)).bytes());
+    out.extend(
+        format!(" M={} U={}:{} F=", mailer.max_size, id(mailer.uid), id(mailer.gid)).bytes(),
+    );
     out.extend(mailer.flags.sorted());
     out.extend(format!(" L={} E=", mailer.line_limit).bytes());
     out.extend(escaped(&mailer.eol));
@@ -135,8 +137,7 @@ fn mailer_line(index: usize, mailer: &Mailer, program: &Program) -> Vec<u8> {
     }
     out.extend_from_slice(b" T=");
     let types = [&mailer.types.mta, &mailer.types.address, &mailer.types.diagnostic];
-    let types: Vec<&[u8]> =
-        types.iter().map(|t| t.as_deref().unwrap_or(b"<undefined>")).collect();
+    let types: Vec<&[u8]> = types.iter().map(|t| t.as_deref().unwrap_or(b"<undefined>")).collect();
     out.extend(types.join(&b'/'));
     out.extend(format!(" r={} A=", mailer.max_recipients).bytes());
     let words: Vec<Vec<u8>> = mailer.argv.iter().map(|word| visible(&bytes(word))).collect();

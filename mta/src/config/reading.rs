@@ -53,10 +53,9 @@ impl Reading {
     pub fn of_file(path: &[u8], facts: &HostFacts) -> Result<Self, ReadError> {
         let shown = String::from_utf8_lossy(path).into_owned();
         let bytes = config_files::read_regular(path).map_err(|error| match error {
-            config_files::ConfigFileError::Io(error) => ReadError::CannotOpen {
-                path: shown,
-                reason: crate::sys::errors::describe(&error),
-            },
+            config_files::ConfigFileError::Io(error) => {
+                ReadError::CannotOpen { path: shown, reason: crate::sys::errors::describe(&error) }
+            }
             _ => ReadError::NotPlain { path: shown },
         })?;
         Ok(Self::of_bytes(path, &bytes, facts))
@@ -114,9 +113,8 @@ impl Reading {
 /// The options that maps read.
 fn map_settings(configuration: &Configuration) -> Settings {
     let options = &configuration.options;
-    let expanded = |name: &str| {
-        options.text(name).map(|text| configuration.macros.expand_bytes(text))
-    };
+    let expanded =
+        |name: &str| options.text(name).map(|text| configuration.macros.expand_bytes(text));
     let mut settings = Settings::default();
     if let Some(path) = expanded("ServiceSwitchFile") {
         settings.service_switch_file = path;
@@ -174,7 +172,9 @@ impl Surroundings for System {
             None => spec.to_vec(),
         };
         let class = spec.split(|byte| *byte == b' ').next().unwrap_or_default().to_vec();
-        if let Some(error) = self.maps.declare(&[b"F-class ", &spec[..]].concat()).into_iter().next() {
+        if let Some(error) =
+            self.maps.declare(&[b"F-class ", &spec[..]].concat()).into_iter().next()
+        {
             let text = if error.text.ends_with(b"not available") {
                 [b"fileclass: class ", &class[..], b" not available"].concat()
             } else {

@@ -93,7 +93,14 @@ fn names_of(
     service: &mut dyn NameService,
 ) -> Vec<Vec<u8>> {
     let address = IpAddr::V4(interface.address);
-    match hosts.iter().find(|entry| entry.address == address) {
+    // The C library takes `::1` in the hosts file for 127.0.0.1, too.
+    let is_own = |entry: &&HostsEntry| {
+        entry.address == address
+            || (interface.address == Ipv4Addr::LOCALHOST
+                && entry.address.is_ipv6()
+                && entry.address.is_loopback())
+    };
+    match hosts.iter().find(is_own) {
         Some(entry) => entry.names.clone(),
         None => service.by_address(address),
     }

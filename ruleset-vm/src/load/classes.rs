@@ -117,7 +117,8 @@ impl Format {
         };
         let skip = format[..percent].to_vec();
         let conversion = &format[percent + 1..];
-        let conversion = &conversion[conversion.iter().take_while(|b| b.is_ascii_digit()).count()..];
+        let conversion =
+            &conversion[conversion.iter().take_while(|b| b.is_ascii_digit()).count()..];
         match conversion.strip_prefix(b"[") {
             Some(set) => Self { skip, kind: Conversion::set(set) },
             None => Self { skip, kind: Conversion::Word },

@@ -185,9 +185,10 @@ impl Maker<'_> {
             return false;
         }
         if mailer.eol.is_empty() {
-            let has_user = mailer.argv.iter().any(|word| {
-                word.iter().any(|p| *p == Piece::Macro(cf_parser::Name::new(b"u")))
-            });
+            let has_user = mailer
+                .argv
+                .iter()
+                .any(|word| word.iter().any(|p| *p == Piece::Macro(cf_parser::Name::new(b"u"))));
             mailer.eol = if has_user { b"\n".to_vec() } else { b"\r\n".to_vec() };
         }
         if mailer.flags.has(b'L') && mailer.line_limit == 0 {

@@ -27,7 +27,7 @@ use mailers::Maker;
 pub(crate) use mailers::leading_number;
 pub use options::{Options, Setting};
 use rulesets::Numbering;
-pub use surroundings::{Complaint, HostFacts, Surroundings, User};
+pub use surroundings::{Complaint, HostFacts, OwnInterface, Surroundings, User};
 
 /// The version of sendmail whose behaviour this is; `$v` and texts that name it.
 pub const SENDMAIL_VERSION: &str = "8.17.1.9";
@@ -328,9 +328,7 @@ impl<'a> Loader<'a> {
         if !own.is_empty() {
             configuration.classes.add(&class_w, &own);
         }
-        for alias in &self.facts.aliases {
-            configuration.classes.add(&class_w, alias);
-        }
+        probe_interfaces(&mut configuration, self.surroundings);
         configuration.classes.index();
         configuration.macros.freeze();
         let mut program = self.program;
@@ -339,6 +337,27 @@ impl<'a> Loader<'a> {
         program.comments_in_rules = configuration.level < 9;
         configuration.program = Arc::new(program);
         (configuration, self.diagnostics)
+    }
+}
+
+/// Option `DontProbeInterfaces` (OPT): names and addresses of interfaces into class w. A name that is
+/// new comes with its bracketed form (observed).
+fn probe_interfaces(configuration: &mut Configuration, surroundings: &mut dyn Surroundings) {
+    let class_w = Name::new(b"w");
+    let value = configuration.options.bytes("DontProbeInterfaces").unwrap_or(b"false".to_vec());
+    let loopback_names = !value.eq_ignore_ascii_case(b"loopback");
+    if loopback_names && configuration.options.flag("DontProbeInterfaces", false) {
+        return;
+    }
+    let classes = &mut configuration.classes;
+    for interface in surroundings.interfaces(loopback_names) {
+        classes.add(&class_w, &interface.address);
+        for name in &interface.names {
+            if !classes.has(b"w", name) {
+                classes.add(&class_w, name);
+                classes.add(&class_w, &[b"[", &name[..], b"]"].concat());
+            }
+        }
     }
 }
 
@@ -386,6 +405,6 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
         words.iter().for_each(|word| classes.add(&class, word.as_bytes()));
     }
     classes.add(&Name::new(b"w"), name);
+    facts.aliases.iter().for_each(|alias| classes.add(&Name::new(b"w"), alias));
     classes.add(&Name::new(b"k"), &facts.node);
 }
-

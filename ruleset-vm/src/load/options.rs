@@ -30,10 +30,7 @@ impl Options {
     }
 
     /// The settings of one option, in order.
-    pub fn all<'a, 'n>(
-        &'a self,
-        name: &'n str,
-    ) -> impl Iterator<Item = &'a Setting> + use<'a, 'n> {
+    pub fn all<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Setting> + use<'a, 'n> {
         self.settings.iter().filter(move |setting| {
             OPTIONS.get(setting.option).is_some_and(|row| row.name.eq_ignore_ascii_case(name))
         })

@@ -7,7 +7,7 @@ pub struct HostFacts {
     pub name: Vec<u8>,
     /// The node name of `uname`: `$k`.
     pub node: Vec<u8>,
-    /// Other names and bracketed addresses of this host, for class w.
+    /// Other names and bracketed addresses of this host, for class w before the file is read.
     pub aliases: Vec<Vec<u8>>,
     /// The current date in RFC 822 form: `$b`.
     pub date: Vec<u8>,
@@ -19,6 +19,15 @@ pub struct HostFacts {
     pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// Processors on line: `QueueLA` and `RefuseLA` are multiples of it.
     pub processors: usize,
+}
+
+/// A network interface that is up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnInterface {
+    /// Its address in brackets.
+    pub address: Vec<u8>,
+    /// Its names, the official one in front.
+    pub names: Vec<Vec<u8>>,
 }
 
 /// A message with the `sysexits` value it asks for; 0 for a mere warning.
@@ -69,6 +78,10 @@ pub trait Surroundings {
 
     /// A user by name.
     fn user(&mut self, name: &[u8]) -> Option<User>;
+
+    /// The interfaces of this host, with names unless they are loopback interfaces and
+    /// `loopback_names` is false; asked when the file has been read.
+    fn interfaces(&mut self, loopback_names: bool) -> Vec<OwnInterface>;
 
     /// A group's id by name.
     fn group(&mut self, name: &[u8]) -> Option<u32>;

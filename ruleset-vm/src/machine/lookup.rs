@@ -87,7 +87,8 @@ impl Machine {
 
     fn take_answer(&mut self, pending: Pending, answer: Answer, env: &mut Env<'_>) -> Control {
         if env.tracer.wants_rules() {
-            let value = if let Answer::Found(value) = &answer { Some(value.as_slice()) } else { None };
+            let value =
+                if let Answer::Found(value) = &answer { Some(value.as_slice()) } else { None };
             let event = Event::Answered { map: &pending.map, value };
             env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
         }

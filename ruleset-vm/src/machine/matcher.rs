@@ -86,7 +86,9 @@ impl Matcher {
                 subject.table.same(*literal, token?).then_some((pc + 1, at + 1))
             }
             Instr::Nothing => Some((pc + 1, at)),
-            Instr::Deferred(name) => deferred(name.as_bytes(), at, subject).map(|end| (pc + 1, end)),
+            Instr::Deferred(name) => {
+                deferred(name.as_bytes(), at, subject).map(|end| (pc + 1, end))
+            }
             Instr::NotClass(id, _) => {
                 if subject.classes.contains(*id, subject.table.text(token?)) {
                     return None;

@@ -195,6 +195,11 @@ impl Machine {
         out
     }
 
+    /// One text as a token of this machine.
+    pub fn intern_word(&mut self, kind: Kind, text: &[u8]) -> Token {
+        self.table.add(kind, text)
+    }
+
     /// Begins a ruleset; its first step says that it is entered.
     pub fn start(&mut self, ruleset: usize, workspace: Vec<Token>) {
         self.frames.clear();
@@ -230,10 +235,7 @@ impl Machine {
                     self.announce_entry(env);
                     if self.frames.len() > MAX_RECURSION + 1 {
                         let name = self.name(ruleset);
-                        self.say(env, &[
-                            b"rewrite: excessive recursion (max 50), ruleset ",
-                            &name,
-                        ]);
+                        self.say(env, &[b"rewrite: excessive recursion (max 50), ruleset ", &name]);
                         if let Some(outcome) = self.leave(Exit::CONFIG) {
                             return Step::Done(outcome);
                         }
@@ -325,7 +327,10 @@ impl Machine {
         let Some(frame) = self.frames.last() else { return Control::Leave };
         let rule = (frame.rule + 1).to_string();
         let name = self.name(frame.ruleset);
-        self.say(env, &[b"554 5.3.5 Infinite loop in ruleset ", &name, b", rule ", rule.as_bytes()]);
+        self.say(
+            env,
+            &[b"554 5.3.5 Infinite loop in ruleset ", &name, b", rule ", rule.as_bytes()],
+        );
         Control::Leave
     }
 
@@ -373,13 +378,10 @@ impl Machine {
         let Some(frame) = self.frames.last() else { return Control::Leave };
         let name = self.name(frame.ruleset);
         let digit = [b'0' + number];
-        self.say(env, &[
-            b"554 5.3.0 rewrite: ruleset ",
-            &name,
-            b": replacement $",
-            &digit,
-            b" out of bounds",
-        ]);
+        self.say(
+            env,
+            &[b"554 5.3.0 rewrite: ruleset ", &name, b": replacement $", &digit, b" out of bounds"],
+        );
         Control::Abort(Exit::CONFIG)
     }
 

@@ -62,7 +62,18 @@ impl<'a> Session<'a> {
         macros.set(b"addr_type", Role::default().addr_type());
         let machine = Machine::new(configuration.program.clone());
         let role = Role::default();
-        Self { configuration, macros, machine, maps, services, hosts, help, role, exit, out: Vec::new() }
+        Self {
+            configuration,
+            macros,
+            machine,
+            maps,
+            services,
+            hosts,
+            help,
+            role,
+            exit,
+            out: Vec::new(),
+        }
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.

@@ -78,8 +78,7 @@ impl Session<'_> {
         if key.is_empty() {
             return self.say("No key specified");
         }
-        let lookup =
-            self.maps.lookup(name, key, &[], &LookupContext::default(), self.services);
+        let lookup = self.maps.lookup(name, key, &[], &LookupContext::default(), self.services);
         for (name, value) in self.services.take_macros() {
             match value {
                 Some(value) => self.macros.set(&name, &value),
@@ -96,7 +95,9 @@ impl Session<'_> {
         match lookup.answer {
             Answer::NoSuchMap => self.say([b"Map named \"", name, b"\" not found"].concat()),
             Answer::NotOpen => self.say([b"Map named \"", name, b"\" not open"].concat()),
-            Answer::Found(value) => self.map_result(name, key, &[b"returns ", &value[..]].concat(), code),
+            Answer::Found(value) => {
+                self.map_result(name, key, &[b"returns ", &value[..]].concat(), code)
+            }
             _ => self.map_result(name, key, b"no match", code),
         }
     }

@@ -1,0 +1,197 @@
+//! Triples: the resolved workspace `$#mailer $@ host $: user` taken apart and completed (RS-079..RS-081,
+//! RS-092, RS-093).
+
+use cf_parser::text::Op;
+
+use crate::error_mailer::{error_status, status_text, strip_quotes};
+use crate::limits::{MAX_HOST, MAX_USER};
+use crate::mailer::{Mailer, find};
+use crate::rewriter::{Rewriter, Role, blank_sub};
+use crate::status::{Enhanced, Exit, Status, split_codes};
+use crate::token::{Token, meta};
+use crate::validity::{flaw, shorten};
+
+/// Where an address goes: `$#mailer $@host $:user`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Triple {
+    /// Which mailer; the error mailer carries its verdict.
+    pub mailer: Target,
+    /// `$@`, lower case unless the mailer has flag `h`.
+    pub host: Option<Vec<u8>>,
+    /// `$:` after rewriting, lower case unless the mailer has flag `u`.
+    pub user: Vec<u8>,
+    /// The user part began with `@`: no user database, no ruleset 5 (flag `@`).
+    pub not_remote: bool,
+}
+
+/// The first part of a triple.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Index into the configuration's mailers.
+    Mailer(usize),
+    /// `$#error` and triples that cannot be used.
+    Error(Status),
+}
+
+/// A workspace that begins with `$#`, cut at its operators.
+struct Parts {
+    mailer: Vec<u8>,
+    host: Option<Vec<Token>>,
+    /// Missing without `$:`.
+    user: Option<Vec<Token>>,
+}
+
+impl Rewriter<'_> {
+    /// A triple out of a workspace, with what follows the resolution.
+    pub fn build(&mut self, workspace: &[Token], address: &[u8], role: Role) -> Triple {
+        let Some(parts) = self.split(workspace) else {
+            return self.refuse(b"554 5.3.5 buildaddr: no mailer in parsed address");
+        };
+        let Some(user) = parts.user else {
+            return self.refuse(b"554 5.3.5 buildaddr: no user");
+        };
+        let host = parts.host.map(|host| self.host_text(&host));
+        if parts.mailer.eq_ignore_ascii_case(b"error") {
+            let mut text = self.machine.table().join(&user, Some(b' '));
+            text.truncate(MAX_USER);
+            let status = error_status(host.as_deref(), &text);
+            self.say(&status_text(&shorten(address), &status));
+            return Triple { mailer: Target::Error(status), host, user: text, not_remote: false };
+        }
+        match find(&self.configuration.mailers, &parts.mailer) {
+            Some(index) => self.finish(index, host, user, role),
+            None => {
+                self.refuse(&[b"554 5.3.5 buildaddr: unknown mailer ", &parts.mailer[..]].concat())
+            }
+        }
+    }
+
+    fn finish(
+        &mut self,
+        index: usize,
+        host: Option<Vec<u8>>,
+        user: Vec<Token>,
+        role: Role,
+    ) -> Triple {
+        let configuration = self.configuration;
+        let mut index = index;
+        let Some(mailer) = configuration.mailers.get(index) else {
+            return self.refuse(b"554 5.3.5 buildaddr: unknown mailer");
+        };
+        if host.is_none() && !mailer.flags.has(b'l') {
+            return self.refuse(b"554 5.3.5 buildaddr: no host");
+        }
+        let mut user = user;
+        let mut not_remote = false;
+        if mailer.flags.has(b'@') && self.first_byte(&user) == Some(b'@') {
+            user.remove(0);
+            not_remote = true;
+        }
+        let text = self.machine.table().join(&user, Some(b' '));
+        let bare = text.strip_prefix(b"\"").unwrap_or(&text);
+        if bare.first() == Some(&b'|') && mailer.flags.has(b'|') {
+            index = find(&configuration.mailers, b"prog").unwrap_or(index);
+        } else if bare.first() == Some(&b'/') && mailer.flags.has(b'/') {
+            index = find(&configuration.mailers, b"*file*").unwrap_or(index);
+        } else if mailer.flags.has(b':') {
+            let unquoted = strip_quotes(&text);
+            if let Some(path) = include_path(&unquoted) {
+                let index = find(&configuration.mailers, b"*include*").unwrap_or(index);
+                let user = path.to_vec();
+                return Triple { mailer: Target::Mailer(index), host, user, not_remote };
+            }
+        }
+        let mailer = configuration.mailers.get(index).unwrap_or(mailer);
+        let mut user = self.final_user(mailer, host.as_deref(), user, role);
+        self.check_user(&mut user, role);
+        let host = host.map(|h| if mailer.flags.has(b'h') { h } else { h.to_ascii_lowercase() });
+        Triple { mailer: Target::Mailer(index), host, user, not_remote }
+    }
+
+    /// Says what makes a user part no mailbox and shows its control characters as `?` (RS-018).
+    fn check_user(&mut self, user: &mut [u8], role: Role) {
+        let Some(reason) = flaw(user) else { return };
+        for byte in user.iter_mut().filter(|byte| byte.is_ascii_control()) {
+            *byte = b'?';
+        }
+        let codes: &[u8] = if role.sender { b"501 5.1.7 " } else { b"501 5.1.3 " };
+        let head = [codes, b"Syntax error in mailbox address \"", user].concat();
+        self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());
+    }
+
+    /// The user part: 2, `R=` and 4 for recipients (and for senders from V10 on), else 4 alone.
+    fn final_user(
+        &mut self,
+        mailer: &Mailer,
+        host: Option<&[u8]>,
+        user: Vec<Token>,
+        role: Role,
+    ) -> Vec<u8> {
+        match host {
+            Some(host) => self.macros.set(b"h", host),
+            None => self.macros.clear(b"h"),
+        }
+        let mut workspace = user;
+        if self.configuration.level >= 10 || role == Role::default() {
+            workspace = self.apply(2, workspace).workspace;
+            if mailer.recipient.envelope > 0 {
+                workspace = self.apply(mailer.recipient.envelope, workspace).workspace;
+            }
+        }
+        workspace = self.apply(4, workspace).workspace;
+        let blank = Some(blank_sub(self.configuration));
+        let mut text = self.machine.table().join(&workspace, blank);
+        text.truncate(MAX_USER);
+        if mailer.flags.has(b'u') { text } else { text.to_ascii_lowercase() }
+    }
+
+    /// Cuts a triple at its operators; `None` if it does not begin with `$#` and a name.
+    fn split(&self, workspace: &[Token]) -> Option<Parts> {
+        let (first, rest) = workspace.split_first()?;
+        if *first != meta(Op::Hash) {
+            return None;
+        }
+        let (name, rest) = rest.split_first()?;
+        let mailer = self.machine.table().text(*name).to_vec();
+        let mut halves = rest.splitn(2, |token| *token == meta(Op::Colon));
+        let before = halves.next().unwrap_or_default();
+        let host = before.strip_prefix(&[meta(Op::At)]).filter(|host| !host.is_empty());
+        let user = halves.next().map(<[Token]>::to_vec);
+        Some(Parts { mailer, host: host.map(<[Token]>::to_vec), user })
+    }
+
+    /// What a hook ruleset returned (RS-095..RS-105): mailer name, `$@` text and `$:` text; `None`
+    /// without `$#`.
+    #[must_use]
+    pub fn verdict(&self, workspace: &[Token]) -> Option<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> {
+        let parts = self.split(workspace)?;
+        let host = parts.host.map(|host| self.host_text(&host));
+        let table = self.machine.table();
+        let text = parts.user.map_or_else(Vec::new, |user| table.join(&user, Some(b' ')));
+        Some((parts.mailer, host, strip_quotes(&text)))
+    }
+
+    /// The `$@` part as text.
+    fn host_text(&self, host: &[Token]) -> Vec<u8> {
+        let mut text = self.machine.table().join(host, Some(blank_sub(self.configuration)));
+        text.truncate(MAX_HOST);
+        text
+    }
+
+    fn first_byte(&self, tokens: &[Token]) -> Option<u8> {
+        self.machine.table().text(*tokens.first()?).first().copied()
+    }
+
+    fn refuse(&mut self, text: &[u8]) -> Triple {
+        self.say(text);
+        let (_, words) = split_codes(text);
+        let status = Status::from_reply(Exit::CONFIG, 554, Enhanced::new(5, 3, 5), words);
+        Triple { mailer: Target::Error(status), host: None, user: Vec::new(), not_remote: false }
+    }
+}
+
+/// `/path` of `:include:/path`.
+fn include_path(user: &[u8]) -> Option<&[u8]> {
+    let (head, path) = user.split_at_checked(9)?;
+    head.eq_ignore_ascii_case(b":include:").then_some(path)
+}
