@@ -226,7 +226,12 @@ mod tests {
         let rows = [
             ("127.0.0.6:1", "client.example.com", "OK", "client.example.com [127.0.0.6]"),
             ("192.0.2.1:1", "good.example.com", "OK", "good.example.com [192.0.2.1]"),
-            ("192.0.2.2:1", "[192.0.2.2]", "FORGED", "liar.example.com [192.0.2.2] (may be forged)"),
+            (
+                "192.0.2.2:1",
+                "[192.0.2.2]",
+                "FORGED",
+                "liar.example.com [192.0.2.2] (may be forged)",
+            ),
             ("192.0.2.3:1", "[192.0.2.3]", "FAIL", "[192.0.2.3]"),
             ("192.0.2.4:1", "[192.0.2.4]", "TEMP", "[192.0.2.4]"),
             ("192.0.2.5:1", "[192.0.2.5]", "FAIL", "[192.0.2.5]"),

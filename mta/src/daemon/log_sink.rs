@@ -21,7 +21,10 @@ impl LogSink {
     /// A sink with the LogLevel of `site`, under the name `ident` (`sendmail`, or the `-L` tag).
     #[must_use]
     pub fn new(site: &Site, ident: &str) -> Self {
-        Self::with(Syslog::new(ident), site.configuration.options.number("LogLevel", DEFAULT_LOG_LEVEL))
+        Self::with(
+            Syslog::new(ident),
+            site.configuration.options.number("LogLevel", DEFAULT_LOG_LEVEL),
+        )
     }
 
     /// A sink that writes what `level` is above of to `log`.

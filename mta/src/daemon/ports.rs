@@ -194,8 +194,7 @@ fn host_address(
     v6: bool,
     names: &mut dyn Names,
 ) -> Result<IpAddr, PortError> {
-    let any: IpAddr =
-        if v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     let Some(text) = address.filter(|text| !text.is_empty()) else { return Ok(any) };
     let literal = std::str::from_utf8(text).ok().and_then(|text| text.parse::<IpAddr>().ok());
     let known = literal.map_or_else(|| names.host(text), |literal| vec![literal]);
@@ -272,16 +271,16 @@ mod tests {
     #[test]
     fn options_become_daemons() {
         let rows: [(&[&str], &str); 14] = [
-            (&[], "Daemon0 inet 0.0.0.0 25 []"),                       // OPT-212
+            (&[], "Daemon0 inet 0.0.0.0 25 []"), // OPT-212
             (&["Port=2525", "P=26"], "Daemon0 inet 0.0.0.0 2525 []\nDaemon1 inet 0.0.0.0 26 []"), // OPT-184
             (&["Name=MTA, Addr=127.0.0.1"], "MTA inet 127.0.0.1 25 []"),
             (&["M=Ea,N=MSA,P=submission"], "MSA inet 0.0.0.0 587 [EE a]"), // OPT-197
-            (&["M=s"], "Daemon0 inet 0.0.0.0 465 [s]"),                // OPT-185
-            (&["Port=nosuch"], "service \"nosuch\" unknown"),          // OPT-185
-            (&["Addr=two.example.com"], "Daemon0 inet 192.0.2.1 25 []"), // OPT-186
-            (&["Addr=no.such.host"], "host \"no.such.host\" unknown"), // observed
-            (&["Addr=::1"], "host \"::1\" unknown"),                   // observed
-            (&["Addr=127.0.0.1,F=inet6"], "host \"127.0.0.1\" unknown"), // observed
+            (&["M=s"], "Daemon0 inet 0.0.0.0 465 [s]"),                    // OPT-185
+            (&["Port=nosuch"], "service \"nosuch\" unknown"),              // OPT-185
+            (&["Addr=two.example.com"], "Daemon0 inet 192.0.2.1 25 []"),   // OPT-186
+            (&["Addr=no.such.host"], "host \"no.such.host\" unknown"),     // observed
+            (&["Addr=::1"], "host \"::1\" unknown"),                       // observed
+            (&["Addr=127.0.0.1,F=inet6"], "host \"127.0.0.1\" unknown"),   // observed
             (&["Family=inet6"], "Daemon0 inet6 IPv6:0:0:0:0:0:0:0:0 25 []"), // MC-053
             (&["F=local,A=/run/smtp"], "Daemon0 local /run/smtp 0 []"),
             (&["Port=25x"], "Daemon0 inet 0.0.0.0 25 []"),
@@ -297,8 +296,7 @@ mod tests {
         // OPT-189, OPT-191..OPT-194
         let text = "L=5,S=4096,R=8192,c=3,D=q,r=12";
         let daemon = read(&[text]).unwrap().remove(0);
-        let expected =
-            Tuning { backlog: 5, send_buffer: Some(4096), receive_buffer: Some(8192) };
+        let expected = Tuning { backlog: 5, send_buffer: Some(4096), receive_buffer: Some(8192) };
         assert_eq!(daemon.tuning, expected);
         assert_eq!((daemon.children, daemon.refuse_load), (3, 12));
         assert_eq!(daemon.delivery_mode, Some(b'q'));

@@ -12,8 +12,7 @@ use crate::address::worker::Verdict;
 use crate::events::Severity;
 use crate::message::envelope::BodyType;
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, MailParameters, Question, RcptParameters, Reply, Return,
-    replies,
+    Admission, Answer, Body, MailParameters, Question, RcptParameters, Reply, Return, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 
@@ -61,48 +60,38 @@ impl Server<'_> {
     /// check_relay, srv_features and greet_pause, for connections to a daemon (SM-002, RS-109).
     fn admit(&mut self) -> Admission {
         let mut refusal = None;
-        let mut answer = Vec::new();
         let mut greet_pause = None;
         let client = self.connection.arrival.as_ref().map(|arrival| &arrival.client);
-        let name = client.map_or_else(Vec::new, |client| client.name.clone());
+        let name = client.map_or(&b""[..], |client| &client.name);
         if let Some(client) = client {
-            let address = client.address.clone();
-            let worker = self.intake.worker();
-            if worker.check("check_relay", &[&name, &address], true) == Verdict::Discard {
-                self.discard = true;
-            } else {
-                let arguments: [&[u8]; 2] = [&name, &address];
-                refusal = Some(self.check("check_relay", &arguments, &arguments))
-                    .filter(|status| !status.is_ok());
+            let arguments: [&[u8]; 2] = [name, &client.address];
+            match self.judge("check_relay", &arguments, &arguments) {
+                Verdict::Reject(status) => refusal = Some(status),
+                Verdict::Discard => self.discard = true,
+                Verdict::Accept | Verdict::Quarantine(_) => {}
             }
-            let worker = self.intake.worker();
-            greet_pause = worker.ask("greet_pause", &[&name, &address], true).and_then(
-                |(milliseconds, _, _)| {
-                    let text = String::from_utf8(milliseconds).ok()?;
-                    let pause = Duration::from_millis(text.trim().parse().ok()?);
-                    Some(pause.min(MAX_GREET_PAUSE))
-                },
-            );
+            greet_pause = self.greet_pause(&arguments);
         }
-        if let Some((letters, _, _)) = self.intake.worker().ask("srv_features", &[&name, b""], true)
-        {
-            if letters.eq_ignore_ascii_case(b"temp") {
-                refusal = Some(replies::SHUTTING_DOWN.status(&[&self.hostname()]));
-            } else {
-                answer = letters;
-            }
+        let asked = self.intake.worker().ask("srv_features", &[name, b""], true);
+        let mut letters = asked.map(|(letters, _, _)| letters).unwrap_or_default();
+        if letters.eq_ignore_ascii_case(b"temp") {
+            letters.clear();
+            let own = self.intake.worker().macros.value(b"j");
+            refusal = Some(replies::SHUTTING_DOWN.status(&[&own]));
         }
-        let site = &self.post.site;
-        let (features, unknown) =
-            smtp_settings::features(site, &self.connection.modifiers, &answer);
+        let modifiers = &self.connection.modifiers;
+        let (features, unknown) = smtp_settings::features(&self.post.site, modifiers, &letters);
         if !unknown.is_empty() {
             self.log(Severity::Warning, 9, &[b"srvfeatures: unknown feature ", &unknown]);
         }
         Admission { features, refusal, greet_pause }
     }
 
-    fn hostname(&mut self) -> Vec<u8> {
-        self.intake.worker().macros.value(b"j")
+    /// The silence that greet_pause asks for, in milliseconds (RS-132).
+    fn greet_pause(&mut self, arguments: &[&[u8]]) -> Option<Duration> {
+        let (milliseconds, _, _) = self.intake.worker().ask("greet_pause", arguments, true)?;
+        let text = String::from_utf8(milliseconds).ok()?;
+        Some(Duration::from_millis(text.trim().parse().ok()?).min(MAX_GREET_PAUSE))
     }
 
     fn mail(&mut self, address: &[u8], parameters: MailParameters) -> Answer {
@@ -147,6 +136,12 @@ impl Server<'_> {
 
     fn message(&mut self) -> Answer {
         self.in_transaction = false;
+        if self.discard {
+            let id = self.intake.envelope().id.clone();
+            self.log(Severity::Info, 4, &[b"discarded"]);
+            self.intake.abandon();
+            return Answer::Queued(id.map_or_else(Vec::new, |id| id.0));
+        }
         match self.intake.finish() {
             Ok(accepted) => {
                 self.accepted = true;
@@ -196,19 +191,26 @@ impl Server<'_> {
             ..RunOptions::default()
         };
         let post = self.post.clone();
-        self.post.in_background(move || drop(queue_run::run(&post, &options)));
+        self.post.in_background(move || {
+            queue_run::run(&post, &options);
+        });
         replies::QUEUING_NODE.status(&[argument])
     }
 
     /// Runs a hook of the session; success or the refusal, which is logged with `shown` arguments.
     fn check(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Status {
-        match self.intake.worker().check(ruleset, arguments, true) {
-            Verdict::Reject(status) => {
-                self.log_rejection(ruleset, shown, &status, None);
-                status
-            }
+        match self.judge(ruleset, arguments, shown) {
+            Verdict::Reject(status) => status,
             Verdict::Accept | Verdict::Discard | Verdict::Quarantine(_) => Status::ok(),
         }
+    }
+
+    fn judge(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Verdict {
+        let verdict = self.intake.worker().check(ruleset, arguments, true);
+        if let Verdict::Reject(status) = &verdict {
+            self.log_rejection(ruleset, shown, status, None);
+        }
+        verdict
     }
 
     /// `ruleset=X, arg1=A, relay=R, reject=TEXT` (LG-024, RS-107).

@@ -31,10 +31,7 @@ pub fn serve(
     let mut server = Server::new(stream, post, connection, stop);
     server.log(Severity::Info, 11, &[b"connect from ", &connection.display]);
     let settings = smtp_settings::settings(server.intake.worker());
-    let peer = Peer {
-        name: connection.peer_name().to_vec(),
-        display: connection.display.clone(),
-    };
+    let peer = Peer { name: connection.peer_name().to_vec(), display: connection.display.clone() };
     let mut session = Session::new(Arc::new(settings), peer);
     server.run(&mut session);
     server.say_goodbye();
@@ -207,7 +204,8 @@ impl<'a> Server<'a> {
                     b"server cmd read"
                 };
                 let peer = &self.connection.display;
-                let text = [b"timeout waiting for input from ", peer, b" during ", during];
+                let text: [&[u8]; 4] =
+                    [b"timeout waiting for input from ", peer, b" during ", during];
                 self.log(Severity::Notice, 1, &text);
                 session.lost(Lost::TimedOut);
             }
@@ -260,7 +258,8 @@ impl<'a> Server<'a> {
             Note::Intruder(command) => {
                 let client = self.connection.arrival.as_ref();
                 let address = client.map_or(&b"0"[..], |arrival| &arrival.client.address);
-                let text = [b"\"", command, b"\" command from ", peer, b" (", address, b")"];
+                let text: [&[u8]; 7] =
+                    [b"\"", command, b"\" command from ", peer, b" (", address, b")"];
                 self.log(Critical, 0, &text);
             }
             Note::RecipientFlood => {
@@ -270,7 +269,8 @@ impl<'a> Server<'a> {
             Note::LostInput(_) => {
                 let level = if self.in_transaction { 1 } else { 19 };
                 let (daemon, stage) = (self.connection.daemon_name(), self.stage.as_bytes());
-                let text = [b"lost input channel from ", peer, b" to ", daemon, b" after ", stage];
+                let text: [&[u8]; 6] =
+                    [b"lost input channel from ", peer, b" to ", daemon, b" after ", stage];
                 self.log(Notice, level, &text);
             }
         }

@@ -66,14 +66,14 @@ pub fn printable(text: &[u8]) -> Vec<u8> {
     shown
 }
 
-/// `text` behind the queue id, in pieces that fit a log line; a piece that goes on ends, and the
+/// `text` behind the queue id (none if that is empty), in pieces that fit a log line; a piece that goes on ends, and the
 /// next begins, with `...`.
 fn split(id: &[u8], text: &[u8]) -> Vec<Vec<u8>> {
     let room = MAX_LINE.saturating_sub(id.len() + 40).max(80);
     let mut lines = Vec::new();
     let mut rest = text;
     loop {
-        let mut line = [id, b": "].concat();
+        let mut line = if id.is_empty() { Vec::new() } else { [id, b": "].concat() };
         if !lines.is_empty() {
             line.extend_from_slice(b"...");
         }

@@ -60,8 +60,7 @@ pub fn listen(place: &Place, tuning: Tuning) -> io::Result<Listening> {
     let backlog = Backlog::new(i32::from(tuning.backlog)).unwrap_or(Backlog::MAXCONN);
     match place {
         Place::Tcp(address) => {
-            let family =
-                if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+            let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
             let socket = open(family, tuning)?;
             socket::setsockopt(&socket, sockopt::ReuseAddr, &true)?;
             if address.is_ipv6() {

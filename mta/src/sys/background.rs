@@ -1,0 +1,21 @@
+//! A process that goes to the background, and one that becomes another program.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+/// Goes to the background: a new session, standard files on `/dev/null`; the calling process ends
+/// with status 0. Only the calling thread lives on, so no other may have been started.
+///
+/// # Errors
+/// The system's error.
+pub fn detach() -> io::Result<()> {
+    nix::unistd::daemon(true, false)?;
+    Ok(())
+}
+
+/// Becomes `program`; returns only with the reason why not.
+pub fn replace_with(program: &OsStr, words: impl IntoIterator<Item = OsString>) -> io::Error {
+    Command::new(program).args(words).exec()
+}
