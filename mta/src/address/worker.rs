@@ -204,7 +204,13 @@ impl Worker {
     /// Expands `$x` in a text given as it stands in a cf file.
     #[must_use]
     pub fn expand(&self, template: &[u8]) -> Vec<u8> {
-        let (text, _): (Text, _) = cf_parser::parse_text(template);
+        let mut text = Text::new();
+        for (index, line) in template.split(|byte| *byte == b'\n').enumerate() {
+            if index > 0 {
+                text.push(cf_parser::Piece::Byte(b'\n'));
+            }
+            text.extend(cf_parser::parse_text(line).0);
+        }
         self.macros.expand_bytes(&text)
     }
 

@@ -1,8 +1,6 @@
-//! `-q`: running the queue once.
+//! What `-q` asks for.
 
 use super::arguments::Arguments;
-use super::{print_line, start};
-use crate::daemon::queue_run::{self, RunOptions};
 use crate::queue::selection::{Condition, Part, Selection};
 
 /// What a `-q` flag asks for.
@@ -44,22 +42,4 @@ pub(super) fn flags(arguments: &Arguments) -> Result<QueueFlags, String> {
         out.selection.conditions.push(Condition { part, negated, text: rest[1..].to_vec() });
     }
     Ok(out)
-}
-
-/// Runs the queue once, in the foreground.
-pub(super) fn run(arguments: &Arguments) -> u8 {
-    let queue = match flags(arguments) {
-        Ok(queue) => queue,
-        Err(text) => {
-            print_line(text.as_bytes());
-            return 64;
-        }
-    };
-    let post = match start::open(arguments, b'q') {
-        Ok(post) => post,
-        Err(exit) => return exit,
-    };
-    let options = RunOptions { selection: queue.selection, verbose: arguments.has(b'v') };
-    queue_run::run(&post, &options);
-    0
 }

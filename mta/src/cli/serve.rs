@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use super::arguments::Arguments;
 use super::{print_line, queue, start, submit};
-use crate::daemon::listener::{self, DaemonOptions};
+use crate::daemon::connection::Connection;
+use crate::daemon::post::Post;
+use crate::daemon::queue_run::{self, RunOptions};
+use crate::daemon::service::{self, DaemonOptions};
 use crate::daemon::smtp_session;
+use crate::message::envelope::ControllingUser;
+use crate::sys::duplex::Pipes;
+use crate::sys::{background, clock, users};
+
+/// How long deliveries in the background may go on when the session is over.
+const BACKGROUND_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// `-bs`: SMTP on standard input and output.
 pub(super) fn standard_input(arguments: &Arguments) -> u8 {
@@ -13,17 +22,24 @@ pub(super) fn standard_input(arguments: &Arguments) -> u8 {
         Ok(post) => post,
         Err(exit) => return exit,
     };
-    let mode = submit::delivery_mode(arguments);
-    let served = smtp_session::serve_standard_input(&post, mode, arguments.has(b'v'));
-    post.wait_for_background(Duration::from_secs(24 * 3600));
-    match served {
-        Ok(()) => 0,
-        Err(_) => 71,
-    }
+    let uid = users::real_uid();
+    let user = Post::account(uid)
+        .unwrap_or_else(|| ControllingUser { user: b"nobody".to_vec(), uid, gid: 0 });
+    let modifiers = post
+        .site
+        .configuration
+        .options
+        .bytes("DirectSubmissionModifiers")
+        .unwrap_or_else(|| b"c u".to_vec());
+    let connection = Connection::standard(user, &modifiers, submit::delivery_mode(arguments));
+    let Ok(mut pipes) = Pipes::standard() else { return 71 };
+    smtp_session::serve(&mut pipes, &post, &connection, None);
+    post.wait_for_background(BACKGROUND_LIMIT);
+    0
 }
 
 /// `-bd`, `-bD`, with `-qTIME` queue runs beside.
-pub(super) fn daemon(arguments: &Arguments, words: &[Vec<u8>], mode: u8) -> u8 {
+pub(super) fn daemon(arguments: &Arguments, argv: &[Vec<u8>], mode: u8) -> u8 {
     let queue = match queue::flags(arguments) {
         Ok(queue) => queue,
         Err(text) => {
@@ -38,11 +54,9 @@ pub(super) fn daemon(arguments: &Arguments, words: &[Vec<u8>], mode: u8) -> u8 {
     let options = DaemonOptions {
         detach: mode == b'd',
         queue_interval: queue.interval.map(Duration::from_secs),
-        arguments: words.to_vec(),
-        delivery_mode: submit::delivery_mode(arguments),
-        ..DaemonOptions::default()
+        argv: argv.to_vec(),
     };
-    match listener::run(post, options) {
+    match service::run(&post, &options) {
         Ok(()) => 0,
         Err(error) => {
             print_line(error.to_string().as_bytes());
@@ -51,29 +65,29 @@ pub(super) fn daemon(arguments: &Arguments, words: &[Vec<u8>], mode: u8) -> u8 {
     }
 }
 
-/// `-q`: once, or every so often.
-pub(super) fn queue(arguments: &Arguments, words: &[Vec<u8>]) -> u8 {
-    match queue::flags(arguments) {
-        Ok(flags) if flags.interval.is_some() => {
-            let post = match start::open(arguments, b'q') {
-                Ok(post) => post,
-                Err(exit) => return exit,
-            };
-            let options = DaemonOptions {
-                detach: true,
-                queue_interval: flags.interval.map(Duration::from_secs),
-                arguments: words.to_vec(),
-                addresses: Some(Vec::new()),
-                ..DaemonOptions::default()
-            };
-            match listener::run(post, options) {
-                Ok(()) => 0,
-                Err(error) => {
-                    print_line(error.to_string().as_bytes());
-                    71
-                }
-            }
+/// `-q`: once, or every so often in the background.
+pub(super) fn queue(arguments: &Arguments) -> u8 {
+    let flags = match queue::flags(arguments) {
+        Ok(flags) => flags,
+        Err(text) => {
+            print_line(text.as_bytes());
+            return 64;
         }
-        _ => queue::run(arguments),
+    };
+    let post = match start::open(arguments, b'q') {
+        Ok(post) => post,
+        Err(exit) => return exit,
+    };
+    let options = RunOptions { selection: flags.selection, verbose: arguments.has(b'v') };
+    let Some(interval) = flags.interval else {
+        queue_run::run(&post, &options);
+        return 0;
+    };
+    if background::detach().is_err() {
+        return 71;
+    }
+    loop {
+        queue_run::run(&post, &options);
+        clock::pause(Duration::from_secs(interval));
     }
 }

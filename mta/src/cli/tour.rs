@@ -7,6 +7,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ruleset_vm::{Role, Target};
 
@@ -16,10 +17,15 @@ use crate::address::worker::Worker;
 use crate::cli::arguments::Arguments;
 use crate::config::reading::Reading;
 use crate::config::site::Site;
-use crate::daemon::listener::{self, DaemonOptions};
 use crate::daemon::post::Post;
 use crate::daemon::queue_run::{self, RunOptions};
+use crate::daemon::service;
 use crate::sys::terminal;
+
+/// What the tour changes in the embedded configuration: any free port, and delivery only when the
+/// queue is run, so that the control file can be seen in the spool.
+const CHANGES: [(&str, &str); 2] =
+    [("Port=2525", "Port=0"), ("O DeliveryMode=background", "O DeliveryMode=queueonly")];
 
 /// Why the tour could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +35,7 @@ enum TourError {
     #[error("the queue: {0}")]
     Queue(#[from] crate::daemon::post::OpenError),
     #[error("the daemon: {0}")]
-    Daemon(#[from] listener::DaemonError),
+    Daemon(#[from] service::DaemonError),
     #[error("the embedded configuration: {0}")]
     Configuration(String),
     #[error("the daemon answered `{0}'")]
@@ -69,13 +75,8 @@ impl<'a> Tour<'a> {
         let user = self.furnish()?;
         let site = self.site(&user)?;
         let post = Post::open(site.clone(), Arc::new(()))?;
-        let options = DaemonOptions {
-            addresses: Some(vec![([127, 0, 0, 1], 0).into()]),
-            delivery_mode: Some(b'q'),
-            ..DaemonOptions::default()
-        };
-        let daemon = listener::start(post.clone(), options)?;
-        let Some(address) = daemon.addresses().first().copied() else {
+        let daemon = service::start(&post, None, 1)?;
+        let Some(address) = daemon.addresses.first().copied() else {
             return Err(TourError::Configuration("no address to listen on".to_owned()));
         };
         self.heading("A daemon on the embedded configuration");
@@ -96,7 +97,7 @@ impl<'a> Tour<'a> {
         for (recipient, _, path) in &recipients {
             self.delivered(recipient, path)?;
         }
-        daemon.stop();
+        daemon.stop(Duration::from_secs(2));
         self.heading("What to try next");
         self.line("bangpath -C /path/to/your/sendmail.cf -bt    your own rules, as in sendmail -bt");
         self.line("bangpath -bD                                 this configuration on port 2525");
@@ -134,7 +135,9 @@ impl<'a> Tour<'a> {
         let directory = self.directory.as_os_str().as_bytes().to_vec();
         facts.macros.push((b"stateDir".to_vec(), directory));
         facts.macros.push((b"user".to_vec(), user.as_bytes().to_vec()));
-        let reading = Reading::of_bytes(embedded::NAME, embedded::CONFIGURATION, &facts);
+        let text = String::from_utf8_lossy(embedded::CONFIGURATION);
+        let text = CHANGES.iter().fold(text.into_owned(), |text, (from, to)| text.replace(from, to));
+        let reading = Reading::of_bytes(embedded::NAME, text.as_bytes(), &facts);
         let complaint = reading.messages().map(|(message, _)| message).next();
         match complaint {
             Some(message) => {

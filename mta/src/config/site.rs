@@ -120,5 +120,22 @@ fn field(header: &cf_parser::item::Header) -> Option<Field> {
             text
         }
     };
-    Some(Field { condition, name: header.name.clone(), value: write(template), is_default: true })
+    let value = marked(template);
+    Some(Field { condition, name: header.name.clone(), value, is_default: true })
+}
+
+/// A template with the octet 0201 in front of macros, as queue files have it (QU-035).
+fn marked(template: &[cf_parser::Piece]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for piece in template {
+        match piece {
+            cf_parser::Piece::Byte(byte) => out.push(*byte),
+            other => {
+                let text = write(std::slice::from_ref(other));
+                out.push(0x81);
+                out.extend_from_slice(text.get(1..).unwrap_or_default());
+            }
+        }
+    }
+    out
 }

@@ -108,6 +108,19 @@ impl Attempt {
         exit
     }
 
+    /// Reports what failed while the message came in, without trying to deliver the rest.
+    pub fn report_early(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
+        let mut claimed = claimed;
+        let failed = |r: &Recipient| matches!(r.state, RecipientState::Failed(_));
+        if !claimed.envelope.recipients.iter().any(failed) {
+            return Exit::OK;
+        }
+        let mut told = Told::default();
+        self.early_failures(&mut claimed, &mut told);
+        let (tries, last_try) = (claimed.envelope.tries, claimed.envelope.last_try);
+        self.conclude_with(worker, claimed, told, clock::now(), Some((tries, last_try)))
+    }
+
     /// Recipients that failed while they were resolved.
     fn early_failures(&self, claimed: &mut Claimed, told: &mut Told) {
         for (index, recipient) in claimed.envelope.recipients.iter().enumerate() {
@@ -212,7 +225,7 @@ impl Attempt {
         let post = &self.post;
         let envelope = &claimed.envelope;
         let mailer = &post.site.mailers[group.mailer];
-        let null = envelope.sender.is_empty();
+        let null = envelope.is_from_nobody();
         let name = if null { worker.macros.value(b"n") } else { envelope.sender.clone() };
         let role = Role { header: false, sender: true };
         let (relative, _) = worker.remote_name(&name, group.mailer, role, None);
@@ -285,15 +298,31 @@ impl Attempt {
 
     /// Reports what failed, then removes the message or writes it back.
     fn conclude(&self, worker: &mut Worker, claimed: Claimed, told: Told, now: u64) -> Exit {
+        self.conclude_with(worker, claimed, told, now, None)
+    }
+
+    /// `untried`: number of attempts and time of the last one, when this was none.
+    fn conclude_with(
+        &self,
+        worker: &mut Worker,
+        claimed: Claimed,
+        told: Told,
+        now: u64,
+        untried: Option<(u32, u64)>,
+    ) -> Exit {
         let mut claimed = claimed;
         let mut told = told;
         let post = &self.post;
         let exit = told.exit();
         claimed.envelope.tries += 1;
         claimed.envelope.last_try = now;
+        if let Some((tries, last_try)) = untried {
+            claimed.envelope.tries = tries;
+            claimed.envelope.last_try = last_try;
+        }
         let waiting =
             claimed.envelope.recipients.iter().any(|r| is_open(&r.state) || is_deferred(&r.state));
-        if waiting {
+        if waiting && untried.is_none() {
             self.consider_age(&mut claimed, &mut told, now);
         }
         let reported = reports::send(self, worker, &claimed, &told);
@@ -399,7 +428,7 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     if let Some(id) = &envelope.id {
         set_time_macros(worker, post, now, id);
     }
-    let sender = if envelope.sender.is_empty() {
+    let sender = if envelope.is_from_nobody() {
         worker.macros.value(b"n")
     } else {
         envelope.sender.clone()
@@ -410,7 +439,7 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
 
 /// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
 fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
-    if envelope.sender.is_empty() {
+    if envelope.is_from_nobody() {
         return None;
     }
     let role = Role { header: false, sender: true };

@@ -37,7 +37,15 @@ impl HeaderHost for Headers<'_, '_> {
     }
 }
 
-/// `$x` for the octet 0201 and its letter that stand for it in a queue file.
+/// A template as it stands in a cf file, made from one in which the octet 0201 marks macros.
 fn late_bound(template: &[u8]) -> Vec<u8> {
-    template.iter().map(|byte| if *byte == 0x81 { b'$' } else { *byte }).collect()
+    let mut out = Vec::with_capacity(template.len());
+    for &byte in template {
+        match byte {
+            0x81 => out.push(b'$'),
+            b'$' => out.extend_from_slice(b"$$"),
+            other => out.push(other),
+        }
+    }
+    out
 }

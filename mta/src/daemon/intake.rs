@@ -18,7 +18,7 @@ use crate::address::worker::{Verdict, Worker};
 use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
 use crate::message::defaults::{self, NoRecipientAction};
 use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, EnvelopeFlags, Field, QueueId, Recipient,
+    BodyType, ControllingUser, Envelope, EnvelopeFlags, Field, QueueId, Recipient, RecipientState,
 };
 use crate::message::output::{OutputOptions, stored_header};
 use crate::message::{address_list::ListStyle, date};
@@ -339,7 +339,7 @@ impl Intake {
         let options = OutputOptions {
             resent: assembled.resent,
             delete_bcc: assembled.delete_bcc,
-            list_style: if assembled.old_style { ListStyle::Spaces } else { ListStyle::Commas },
+            list_style: self.list_style(&assembled),
             ..OutputOptions::default()
         };
         let cell = RefCell::new(&mut self.worker);
@@ -358,6 +358,20 @@ impl Intake {
         let factors = self.post.factors();
         envelope.priority =
             priority::initial(size, envelope.class, envelope.recipients.len(), &factors);
+    }
+
+    /// Blanks separate addresses only if the option says so and nothing else does (AD-053).
+    fn list_style(&self, assembled: &defaults::Assembled) -> ListStyle {
+        let by_template = assembled.header.iter().any(|field| {
+            let kind = crate::message::field_kind::kind_of(&field.name);
+            field.is_default && (kind.sender || kind.recipient) && field.value.contains(&b'<')
+        });
+        let allowed = self.post.site.configuration.options.flag("OldStyleHeaders", false);
+        if allowed && assembled.old_style && !by_template {
+            ListStyle::Spaces
+        } else {
+            ListStyle::Commas
+        }
     }
 
     fn class_of(&self, word: &[u8]) -> i64 {
@@ -401,10 +415,11 @@ impl Intake {
         self.log_accepted();
         let parts = attempt::split_by_owner(&self.post, &mut self.envelope, &expansion);
         let kind_hold = self.envelope.quarantine.is_some();
-        let claimed = collected
+        let mut claimed = collected
             .draft
-            .commit(self.envelope.clone())
+            .commit(unsettled(&self.envelope))
             .map_err(|error| refused(&error))?;
+        claimed.envelope = self.envelope.clone();
         for part in parts {
             match self.post.store.split(&claimed, part) {
                 Ok(split) => self.accepted.push(split),
@@ -466,19 +481,21 @@ impl Intake {
             return Exit::OK;
         }
         let mode = self.delivery_mode();
-        if matches!(mode, b'q' | b'd') {
-            return Exit::OK;
-        }
         let attempt = Attempt {
             post: self.post.clone(),
             sender_user: self.origin.user.clone(),
             verbose: self.origin.verbose,
             first: true,
         };
-        if mode == b'i' || self.origin.verbose {
+        let only_queue = matches!(mode, b'q' | b'd');
+        if only_queue || mode == b'i' || self.origin.verbose {
             let mut worst = Exit::OK;
             for claimed in accepted {
-                let exit = attempt.run(&mut self.worker, claimed);
+                let exit = if only_queue {
+                    attempt.report_early(&mut self.worker, claimed)
+                } else {
+                    attempt.run(&mut self.worker, claimed)
+                };
                 if worst == Exit::OK {
                     worst = exit;
                 }
@@ -534,6 +551,18 @@ impl Intake {
 pub struct RecipientTaken {
     /// No delivery is tried at once.
     pub will_queue: bool,
+}
+
+/// The envelope as it is first stored: what has failed already is still in it, so that a crash
+/// before it is reported does not lose the report.
+fn unsettled(envelope: &Envelope) -> Envelope {
+    let mut stored = envelope.clone();
+    for recipient in &mut stored.recipients {
+        if matches!(recipient.state, RecipientState::Failed(_)) {
+            recipient.state = RecipientState::Pending;
+        }
+    }
+    stored
 }
 
 /// An address without one pair of angle brackets around it.

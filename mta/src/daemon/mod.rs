@@ -1,13 +1,23 @@
 //! L6: what owns tasks and processes: taking messages in, attempts to deliver, queue runs, listeners.
 
 pub mod attempt;
+pub mod client;
 mod collect;
+pub mod connection;
+pub mod connection_rates;
 mod header_host;
 pub mod intake;
+pub mod listener;
 pub mod log_sink;
 mod names;
 mod outgoing;
+pub mod pidfile;
+pub mod ports;
 pub mod post;
 pub mod queue_run;
 mod reports;
+pub mod service;
 pub mod settings;
+mod smtp_answers;
+pub mod smtp_session;
+mod smtp_settings;

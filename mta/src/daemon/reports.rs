@@ -132,7 +132,7 @@ pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, to
         safe = tell(attempt, worker, claimed, told, Kind::Failure, failed);
     }
     if let Some((after, give_up)) = told.warn
-        && !envelope.sender.is_empty()
+        && !envelope.is_from_nobody()
     {
         let late = reported(envelope, told, worker, |recipient| {
             matches!(recipient.state, RecipientState::Deferred(_) | RecipientState::Pending)
@@ -142,7 +142,7 @@ pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, to
             tell(attempt, worker, claimed, told, Kind::Warning { after, give_up }, late);
         }
     }
-    if !envelope.sender.is_empty() {
+    if !envelope.is_from_nobody() {
         let reached = reported(envelope, told, worker, |recipient| {
             matches!(recipient.state, RecipientState::Sent(_)) && recipient.flags.on_success
         });
@@ -315,7 +315,7 @@ fn tell(
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
 /// that has failed already.
 fn addressee(attempt: &Attempt, envelope: &Envelope, kind: Kind) -> Option<(Kind, Vec<u8>)> {
-    if !envelope.sender.is_empty() {
+    if !envelope.is_from_nobody() {
         return Some((kind, envelope.sender.clone()));
     }
     let options = &attempt.post.site.configuration.options;
@@ -409,6 +409,7 @@ fn store(
     let envelope = Envelope {
         id: Some(id),
         created: now,
+        sender: daemon,
         flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
         priority: priority::initial(size as u64, 0, 1, &post.factors()),
         size: size as u64,

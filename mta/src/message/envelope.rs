@@ -202,3 +202,12 @@ pub struct Envelope {
     /// The header, in order.
     pub header: Vec<Field>,
 }
+
+impl Envelope {
+    /// Whether no report may be sent about this message: it has the null sender, or is itself a
+    /// report (whose `S` line names MAILER-DAEMON, QU-102).
+    #[must_use]
+    pub fn is_from_nobody(&self) -> bool {
+        self.sender.is_empty() || self.flags.response
+    }
+}

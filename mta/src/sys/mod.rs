@@ -1,6 +1,7 @@
 //! L0: the only place that opens sockets, starts processes, reads the clock, the environment and
 //! the user database.
 
+pub mod background;
 pub mod clock;
 pub mod config_files;
 pub mod duplex;
