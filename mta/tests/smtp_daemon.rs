@@ -37,7 +37,7 @@ S3
 R<$*>\t$1
 S0
 R$+\t$#null $@ nowhere $: $1
-Mnull, P=/bin/true, F=qw, A=true
+Mnull, P=/bin/true, F=q, A=true
 Mlocal, P=/bin/true, F=lqw, A=true
 Mprog, P=/bin/true, F=lq, A=true
 ";

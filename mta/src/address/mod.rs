@@ -1,4 +1,10 @@
 //! L2: addresses of a message: the configuration's rules and maps applied to them.
 
 pub mod expand;
+pub mod list;
+pub mod list_safety;
+pub mod note;
+pub mod options;
+pub mod verify;
+mod walk;
 pub mod worker;

@@ -1,11 +1,13 @@
 //! The configuration used when there is none: `examples/cf/standalone.cf`, compiled in.
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::chown;
 use std::path::PathBuf;
 
 use ruleset_vm::load::HostFacts;
 
-use crate::sys::config_files;
+use crate::daemon::post::Post;
+use crate::sys::{config_files, users};
 
 /// The file's text.
 pub(super) const CONFIGURATION: &[u8] =
@@ -42,4 +44,14 @@ pub(super) fn predefine(facts: &mut HostFacts) {
     }
     facts.macros.push((b"stateDir".to_vec(), state.as_os_str().as_bytes().to_vec()));
     facts.macros.push((b"user".to_vec(), facts.user.clone()));
+}
+
+/// Gives mailboxes to the user who writes them, when that is not the one who runs this: started by
+/// root, files are written as `DefaultUser`.
+pub(super) fn hand_over(post: &Post, paths: &[PathBuf]) -> std::io::Result<()> {
+    let user = &post.delivery.default_user;
+    if users::effective_uid() != 0 || user.uid == 0 {
+        return Ok(());
+    }
+    paths.iter().try_for_each(|path| chown(path, Some(user.uid), Some(user.gid)))
 }

@@ -101,8 +101,16 @@ fn long_option(text: &[u8]) -> Option<(Option<usize>, Vec<u8>)> {
 pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
     let site = Arc::new(site(arguments, mode)?);
     let tag = arguments.last(b'L').map(|tag| String::from_utf8_lossy(tag).into_owned());
+    let is_embedded = path(arguments, mode).is_none();
     let sink = LogSink::new(&site, tag.as_deref().unwrap_or("sendmail"));
-    Post::open(site, Arc::new(sink)).map_err(|error| {
+    let post = Post::open(site, Arc::new(sink));
+    if is_embedded && let Ok(post) = &post {
+        let mail = embedded::state_directory().join("mail");
+        if let Err(error) = embedded::hand_over(post, &[mail]) {
+            print_line(format!("mailboxes: {error}").as_bytes());
+        }
+    }
+    post.map_err(|error| {
         let prefix: &[u8] = if matches!(mode, b's' | b'd' | b'D') { b"451 4.0.0 " } else { b"" };
         let text = match &error {
             OpenError::NoQueueDirectory => [b"554 5.3.5 ".as_slice(), error.to_string().as_bytes()].concat(),

@@ -75,6 +75,7 @@ impl<'a> Tour<'a> {
         let user = self.furnish()?;
         let site = self.site(&user)?;
         let post = Post::open(site.clone(), Arc::new(()))?;
+        embedded::hand_over(&post, &[self.directory.join("mail"), self.directory.join("robot.out")])?;
         let daemon = service::start(&post, None, 1)?;
         let Some(address) = daemon.addresses.first().copied() else {
             return Err(TourError::Configuration("no address to listen on".to_owned()));
@@ -82,7 +83,11 @@ impl<'a> Tour<'a> {
         self.heading("A daemon on the embedded configuration");
         self.line(&format!("listening on {address}, everything below {}", self.directory.display()));
         let recipients = [
-            (user.clone(), format!("a local user, {user}"), self.directory.join("mail").join(&user)),
+            (
+                format!("{user}@localhost"),
+                format!("a local user, {user}"),
+                self.directory.join("mail").join(&user),
+            ),
             (
                 "robot".to_owned(),
                 "an alias that is a program".to_owned(),
@@ -122,10 +127,7 @@ impl<'a> Tour<'a> {
             script.display()
         );
         std::fs::write(self.directory.join("aliases"), aliases)?;
-        if crate::sys::users::effective_uid() == 0 {
-            // Programs and mailboxes are then not root's: the directory must let them in.
-            open_to_all(self.directory)?;
-        }
+        std::fs::write(&output, b"")?;
         Ok(user)
     }
 
@@ -167,10 +169,19 @@ impl<'a> Tour<'a> {
         self.control_file(post)
     }
 
-    /// The rules that fired for an address, and its triple.
+    /// The rules that fired for an address, and its triple; for an alias also those of its value.
     fn rules(&self, post: &Arc<Post>, recipient: &str) {
         self.subheading(&format!("why {recipient} goes where it goes"));
         let mut worker = Worker::new(post.site.clone());
+        self.rules_for(&mut worker, post, recipient);
+        if let mapper::Answer::Found(value) = worker.lookup(b"aliases", recipient.as_bytes(), &[]) {
+            let value = String::from_utf8_lossy(&value).into_owned();
+            self.line(&format!("  alias {recipient}: {value}"));
+            self.rules_for(&mut worker, post, &value);
+        }
+    }
+
+    fn rules_for(&self, worker: &mut Worker, post: &Arc<Post>, recipient: &str) {
         let (fired, parsed) = worker.explain(recipient.as_bytes(), Role::default());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         for firing in fired {
@@ -210,7 +221,7 @@ impl<'a> Tour<'a> {
     }
 
     fn delivered(&self, recipient: &str, path: &Path) -> Result<(), TourError> {
-        if !path.exists() {
+        if std::fs::metadata(path).map_or(0, |facts| facts.len()) == 0 {
             return Err(TourError::NotDelivered(path.display().to_string()));
         }
         self.subheading(&format!("{recipient}: {}", path.display()));
@@ -219,8 +230,14 @@ impl<'a> Tour<'a> {
 
     fn contents(&self, path: &Path) -> Result<(), TourError> {
         for line in std::fs::read(path)?.split(|byte| *byte == b'\n') {
-            let shown = line.iter().map(|b| if b.is_ascii_control() && *b != b'\t' { b'?' } else { *b });
-            self.line(&format!("  {}", String::from_utf8_lossy(&shown.collect::<Vec<u8>>())));
+            let shown: String = line
+                .iter()
+                .map(|&byte| match byte {
+                    b'\t' | 0x20..=0x7e => char::from(byte).to_string(),
+                    other => format!("\\{other:03o}"),
+                })
+                .collect();
+            self.line(&format!("  {shown}"));
         }
         Ok(())
     }
@@ -253,18 +270,4 @@ impl<'a> Tour<'a> {
     fn line(&self, text: &str) {
         terminal::print(format!("{text}\n").as_bytes());
     }
-}
-
-/// Lets other users write below a directory of ours.
-fn open_to_all(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755))?;
-    for name in ["mail", "robot.out"] {
-        let path = directory.join(name);
-        if name == "robot.out" {
-            std::fs::write(&path, b"")?;
-        }
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(if name == "mail" { 0o755 } else { 0o666 }))?;
-    }
-    Ok(())
 }

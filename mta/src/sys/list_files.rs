@@ -18,6 +18,11 @@ use nix::sys::stat::{FileStat, Mode, fstat};
 
 /// Largest list read, in bytes.
 pub const MAX_LIST: u64 = 16 << 20;
+/// How a directory is opened that need not be readable, only searchable.
+#[cfg(target_os = "linux")]
+const ENTER: OFlag = OFlag::O_PATH;
+#[cfg(not(target_os = "linux"))]
+const ENTER: OFlag = OFlag::O_RDONLY;
 /// Symbolic links followed on one path.
 const MAX_LINKS: usize = 16;
 
@@ -126,8 +131,8 @@ fn walk(
     if path.first() != Some(&b'/') || path.contains(&0) {
         return Err(Errno::EACCES.into());
     }
-    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-    let enter = flags | OFlag::O_DIRECTORY;
+    let flags = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+    let enter = flags | OFlag::O_DIRECTORY | ENTER;
     let mut stack = vec![nix::fcntl::open("/", enter, Mode::empty())?];
     note_directory(stack.last(), reader, directories)?;
     let mut rest = components(path);
@@ -142,7 +147,8 @@ fn walk(
         let Some(here) = stack.last() else { return Err(Errno::ENOENT.into()) };
         let name = Path::new(OsStr::from_bytes(&name));
         let last = rest.is_empty();
-        let wanted = if last { flags | OFlag::O_NONBLOCK | OFlag::O_NOCTTY } else { enter };
+        let read = flags | OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let wanted = if last { read } else { enter };
         match openat(here.as_fd(), name, wanted, Mode::empty()) {
             Ok(opened) if last => return Ok(opened),
             Ok(opened) => {

@@ -10,6 +10,7 @@ pub mod errors;
 pub mod exec;
 pub mod hostname;
 pub mod ids;
+pub mod list_files;
 pub mod listen;
 pub mod load;
 pub mod mailbox_file;

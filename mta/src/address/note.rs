@@ -1,0 +1,184 @@
+//! What there is to say while recipients are resolved: lines of `-v`, errors, log lines.
+
+use ruleset_vm::validity::shorten;
+use ruleset_vm::{Exit, Status, split_codes};
+
+use crate::events::{Event, Happening, Severity};
+
+/// One thing said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// `FILE: line N: ` when it concerns a line of a list; else empty.
+    pub place: Vec<u8>,
+    /// The address concerned.
+    pub address: Vec<u8>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened to an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It is an alias for this list (AD-010).
+    Aliased(Vec<u8>),
+    /// This file is read for it (AD-028).
+    Including(Vec<u8>),
+    /// A line of a list (AD-028).
+    Sending(Vec<u8>),
+    /// A line of the `.forward` of the address (AD-036).
+    Forwarding(Vec<u8>),
+    /// It is there already (AD-048).
+    Duplicate,
+    /// It failed or is put off.
+    Failed(Status),
+    /// Rules, maps or the tokenizer said this; codes in front.
+    Said(Vec<u8>),
+    /// A `.forward` file was passed over (AD-032, AD-033).
+    ForwardSkipped {
+        /// Its path.
+        file: Vec<u8>,
+        /// Why, in the system's words.
+        reason: Vec<u8>,
+        /// Trying again may help.
+        transient: bool,
+    },
+    /// Only for the log, written when LogLevel is above the number.
+    Logged(u8, Vec<u8>),
+}
+
+/// Reply codes whose text has the address in front (RS-100).
+const ADDRESS_CODES: [u16; 6] = [50, 250, 252, 450, 550, 553];
+
+impl Note {
+    /// The line as it is printed to a user, without reply codes; nothing if it is only for the log.
+    /// Errors are printed always, the rest with `-v`.
+    #[must_use]
+    pub fn verbose(&self) -> Option<Vec<u8>> {
+        let (_, text) = self.parts()?;
+        Some([self.place.as_slice(), &text].concat())
+    }
+
+    /// The line as it stands in the transcript of a report, reply codes in front.
+    #[must_use]
+    pub fn transcript(&self) -> Option<Vec<u8>> {
+        let (codes, text) = self.parts()?;
+        Some([codes.as_slice(), &self.place, &text].concat())
+    }
+
+    /// The exit status an error asks for; `None` if this is none.
+    #[must_use]
+    pub fn exit(&self) -> Option<Exit> {
+        match &self.what {
+            What::Failed(status) if !status.retry => Some(status.exit),
+            What::Said(text) if matches!(text.first(), Some(b'5')) && !split_codes(text).0.is_empty() => {
+                Some(Exit::USAGE)
+            }
+            _ => None,
+        }
+    }
+
+    /// The event for the log.
+    #[must_use]
+    pub fn event(&self, id: &[u8]) -> Option<Event> {
+        let text = |severity, level, text: Vec<u8>| Some(Event::text(Some(id), severity, level, text));
+        match &self.what {
+            What::Aliased(value) => Some(Event {
+                id: Some(id.to_vec()),
+                severity: Severity::Info,
+                level: 10,
+                what: Happening::Alias { name: self.address.clone(), value: value.clone() },
+            }),
+            What::Forwarding(to) => {
+                text(Severity::Info, 10, [b"forward ", &self.address[..], b" => ", to].concat())
+            }
+            What::ForwardSkipped { file, reason, transient } => {
+                let kind: &[u8] = if *transient { b": transient error: " } else { b": " };
+                text(Severity::Warning, 2, [b"forward ", &file[..], kind, reason].concat())
+            }
+            What::Logged(level, line) => text(Severity::Notice, *level, line.clone()),
+            _ => {
+                self.exit()?;
+                text(Severity::Notice, 3, self.verbose()?)
+            }
+        }
+    }
+
+    /// Codes with the blank behind them, and the text without its place.
+    fn parts(&self) -> Option<(Vec<u8>, Vec<u8>)> {
+        let with_address = |text: &[&[u8]]| [&shorten(&self.address)[..], b"... ", &text.concat()].concat();
+        let plain = |text: Vec<u8>| Some((b"050 ".to_vec(), text));
+        match &self.what {
+            What::Aliased(value) => plain(with_address(&[b"aliased to ", value])),
+            What::Including(file) => plain(with_address(&[b"including file ", file])),
+            What::Sending(to) => plain([b"sending to ", &to[..]].concat()),
+            What::Forwarding(to) => plain([b"forwarding to ", &to[..]].concat()),
+            What::Duplicate => plain(with_address(&[b"duplicate suppressed"])),
+            What::ForwardSkipped { file, reason, transient } => {
+                let kind: &[u8] = if *transient { b": transient error: " } else { b": " };
+                plain(with_address(&[b"forward: ", file, kind, reason]))
+            }
+            What::Logged(..) => None,
+            What::Said(text) => {
+                let (codes, text) = split_codes(text);
+                Some((codes.to_vec(), text.to_vec()))
+            }
+            What::Failed(status) => {
+                let code = status.reply.unwrap_or(if status.retry { 450 } else { 550 });
+                let mut codes = code.to_string().into_bytes();
+                if let Some(enhanced) = status.enhanced {
+                    codes.extend_from_slice(format!(" {enhanced}").as_bytes());
+                }
+                codes.push(b' ');
+                let text = if ADDRESS_CODES.contains(&code) {
+                    with_address(&[&status.text])
+                } else {
+                    status.text.clone()
+                };
+                Some((codes, text))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ruleset_vm::Enhanced;
+
+    fn note(place: &str, what: What) -> Note {
+        Note { place: place.into(), address: b"list".to_vec(), what }
+    }
+
+    #[test]
+    fn lines_read_as_observed() {
+        let unknown = Status::from_reply(Exit::NOUSER, 550, Enhanced::new(5, 1, 1), "User unknown");
+        let loops = Status::from_reply(Exit::USAGE, 554, Enhanced::new(5, 4, 6), "loop broken");
+        let skipped = What::ForwardSkipped {
+            file: b"/home/a/.forward".to_vec(),
+            reason: b"Group writable file".to_vec(),
+            transient: false,
+        };
+        let rows = [
+            note("", What::Aliased(b"a, b".to_vec())),
+            note("/l: line 9: ", What::Including(b"/m".to_vec())),
+            note("/l: line 9: ", What::Sending(b"bob, carol".to_vec())),
+            note("/f: line 1: ", What::Forwarding(b"bob".to_vec())),
+            note("", What::Duplicate),
+            note("/l: line 6: ", What::Failed(unknown)),
+            note("", What::Failed(loops)),
+            note("", What::Said(b"553 5.1.3 x... Unbalanced '<'".to_vec())),
+            note("", skipped),
+        ];
+        let mut out = Vec::new();
+        for row in &rows {
+            let exit = row.exit().map(|exit| exit.0);
+            let event = row.event(b"ID").map(|event| crate::events::lines(&event).concat());
+            for line in [row.verbose(), row.transcript(), event] {
+                out.extend_from_slice(&line.unwrap_or_default());
+                out.push(b'\n');
+            }
+            out.extend_from_slice(format!("{exit:?}\n").as_bytes());
+        }
+        insta::assert_snapshot!(String::from_utf8_lossy(&out), @"");
+    }
+}
