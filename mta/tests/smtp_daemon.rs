@@ -193,7 +193,7 @@ fn macros_tell_of_the_connection() {
     let mut client = daemon.greeted();
     client.say("HELO hello.example");
     // MC-045..MC-059, OPT-197; the interface is not named on the loopback
-    let expected = "550 5.7.9 <macros>... 127.0.0.1 OK MTA EE c hello.example SMTP";
+    let expected = "550 5.7.9 <macros>... 127.0.0.1 OK MTA EE c  hello.example SMTP";
     assert_eq!(client.say("MAIL FROM:<macros>"), expected);
     let line = daemon.log_with("ruleset=check_mail");
     assert!(line.contains(", arg1=<macros>, relay=localhost [127.0.0.1], reject=550 5.7.9")); // LG-068
@@ -241,7 +241,8 @@ fn nonsense_is_bounded() {
     let mut client = daemon.greeted();
     client.send(&vec![b'x'; 13_000]);
     let reply = client.reply();
-    let expected = "421 4.7.0 mail.example.com Command too long, possible attack localhost [127.0.0.1]";
+    let expected =
+        "421 4.7.0 mail.example.com Command too long, possible attack localhost [127.0.0.1]";
     assert_eq!(reply, expected); // SM-121
     let mut client = daemon.greeted();
     for _ in 0..25 {
@@ -250,7 +251,9 @@ fn nonsense_is_bounded() {
     let last = client.say("FOO");
     assert_eq!(last, "421 4.7.0 mail.example.com Too many bad commands; closing connection"); // SM-033
     assert_eq!(client.rest(), "");
-    daemon.log_with("localhost [127.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA"); // LG-079
+    daemon.log_with(
+        "localhost [127.0.0.1] did not issue MAIL/EXPN/VRFY/ETRN during connection to MTA",
+    ); // LG-079
     daemon.stop();
 }
 
