@@ -154,7 +154,8 @@ mod tests {
             (0o755, 0o666, "GroupWritableForwardFileSafe", Refused("World writable file")),
         ];
         for &(directory, file, words, expected) in rows {
-            let found = verdict(&FORWARD, &facts(directory, file), &Forgiven::parse(words.as_bytes()));
+            let found =
+                verdict(&FORWARD, &facts(directory, file), &Forgiven::parse(words.as_bytes()));
             assert_eq!(found, expected, "{directory:o} {file:o} {words}");
         }
         let pipe = ListFacts { regular: false, ..facts(0o755, 0o644) };

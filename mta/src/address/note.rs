@@ -70,7 +70,9 @@ impl Note {
     pub fn exit(&self) -> Option<Exit> {
         match &self.what {
             What::Failed(status) if !status.retry => Some(status.exit),
-            What::Said(text) if matches!(text.first(), Some(b'5')) && !split_codes(text).0.is_empty() => {
+            What::Said(text)
+                if matches!(text.first(), Some(b'5')) && !split_codes(text).0.is_empty() =>
+            {
                 Some(Exit::USAGE)
             }
             _ => None,
@@ -80,7 +82,8 @@ impl Note {
     /// The event for the log.
     #[must_use]
     pub fn event(&self, id: &[u8]) -> Option<Event> {
-        let text = |severity, level, text: Vec<u8>| Some(Event::text(Some(id), severity, level, text));
+        let text =
+            |severity, level, text: Vec<u8>| Some(Event::text(Some(id), severity, level, text));
         match &self.what {
             What::Aliased(value) => Some(Event {
                 id: Some(id.to_vec()),
@@ -105,7 +108,8 @@ impl Note {
 
     /// Codes with the blank behind them, and the text without its place.
     fn parts(&self) -> Option<(Vec<u8>, Vec<u8>)> {
-        let with_address = |text: &[&[u8]]| [&shorten(&self.address)[..], b"... ", &text.concat()].concat();
+        let with_address =
+            |text: &[&[u8]]| [&shorten(&self.address)[..], b"... ", &text.concat()].concat();
         let plain = |text: Vec<u8>| Some((b"050 ".to_vec(), text));
         match &self.what {
             What::Aliased(value) => plain(with_address(&[b"aliased to ", value])),

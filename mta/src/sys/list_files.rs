@@ -123,11 +123,7 @@ impl ListFile {
     }
 }
 
-fn walk(
-    path: &[u8],
-    reader: Option<&Reader>,
-    directories: &mut Vec<Place>,
-) -> io::Result<OwnedFd> {
+fn walk(path: &[u8], reader: Option<&Reader>, directories: &mut Vec<Place>) -> io::Result<OwnedFd> {
     if path.first() != Some(&b'/') || path.contains(&0) {
         return Err(Errno::EACCES.into());
     }
@@ -215,7 +211,11 @@ mod tests {
             (0o004, 1, 1, 7, true),
             (0o000, 1, 1, 0, true),
         ] {
-            assert_eq!(reader(user).may(mode, uid, gid, 4), expected, "{mode:o} {uid} {gid} {user}");
+            assert_eq!(
+                reader(user).may(mode, uid, gid, 4),
+                expected,
+                "{mode:o} {uid} {gid} {user}"
+            );
         }
     }
 

@@ -1,0 +1,211 @@
+//! One address as `RCPT` and `VRFY` judge it, and the line of `-bv`.
+
+use mapper::Answer;
+use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+
+use super::options::ExpandOptions;
+use super::walk::judge;
+use super::worker::Worker;
+use crate::config::site::Site;
+use crate::message::envelope::{Envelope, RecipientState};
+use crate::sys::users;
+
+/// An address that is acceptable as a recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Index of the mailer.
+    pub mailer: usize,
+    /// Its name.
+    pub mailer_name: Vec<u8>,
+    /// The host; empty for none.
+    pub host: Vec<u8>,
+    /// The user.
+    pub user: Vec<u8>,
+    /// It could not be decided now: accepted, and resolved again by a queue run.
+    pub deferred: bool,
+}
+
+/// Resolves one address as it comes from `RCPT`. Aliases and lists are not expanded, but they must
+/// exist; so must local users (AD-046).
+///
+/// # Errors
+/// The reply that refuses it: an error triple, `User unknown`, programs and files (AD-038).
+pub fn verify_recipient(
+    worker: &mut Worker,
+    address: &[u8],
+    options: &ExpandOptions,
+) -> Result<Resolved, Status> {
+    worker.take_messages();
+    let parsed = worker.parse(address, Role::default());
+    let messages = worker.take_messages();
+    let Some(parsed) = parsed else { return Err(syntax_error(&messages)) };
+    let mailer = match parsed.triple.mailer {
+        Target::Error(status) => return Err(status),
+        Target::Mailer(mailer) => mailer,
+    };
+    let site = worker.site.clone();
+    let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown()) };
+    if let Some(refusal) = judge::direct_refusal(&known.name) {
+        return Err(refusal);
+    }
+    let mut resolved = Resolved {
+        mailer,
+        mailer_name: known.name.clone(),
+        host: parsed.triple.host.unwrap_or_default(),
+        user: parsed.triple.user,
+        deferred: parsed.deferred,
+    };
+    if resolved.deferred {
+        return Ok(resolved);
+    }
+    let exists = Existence { options, not_remote: parsed.triple.not_remote }.of(
+        worker,
+        &mut resolved,
+        options.max_recursion,
+    );
+    worker.take_messages();
+    exists.map(|()| resolved)
+}
+
+struct Existence<'a> {
+    options: &'a ExpandOptions,
+    not_remote: bool,
+}
+
+impl Existence<'_> {
+    /// Whether there is an alias or a user; ruleset 5 may lead to another one.
+    fn of(&self, worker: &mut Worker, at: &mut Resolved, depth: u32) -> Result<(), Status> {
+        let site = worker.site.clone();
+        let Some(mailer) = site.mailers.get(at.mailer) else { return Ok(()) };
+        if mailer.flags.has(b'A') && self.options.aliases {
+            match worker.lookup(b"aliases", &at.user, &[&at.host]) {
+                Answer::Found(_) => return Ok(()),
+                Answer::Temporary { .. } => {
+                    at.deferred = true;
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        if mailer.flags.has(b'5') && !self.not_remote && site.configuration.program.has_rules(b"5")
+        {
+            match worker.localaddr(&at.user) {
+                (_, true) => {
+                    at.deferred = true;
+                    return Ok(());
+                }
+                (Some(triple), false) => match triple.mailer {
+                    Target::Error(status) => return Err(status),
+                    Target::Mailer(mailer) => {
+                        let host = triple.host.unwrap_or_default();
+                        if depth > 0
+                            && (mailer, &host, &triple.user) != (at.mailer, &at.host, &at.user)
+                        {
+                            let mut next = Resolved {
+                                mailer,
+                                host,
+                                user: triple.user,
+                                mailer_name: Vec::new(),
+                                deferred: false,
+                            };
+                            let found = self.of(worker, &mut next, depth - 1);
+                            at.deferred = next.deferred;
+                            return found;
+                        }
+                    }
+                },
+                (None, false) => {}
+            }
+        }
+        if !mailer.flags.has(b'w') {
+            return Ok(());
+        }
+        match users::by_name(&judge::login(&at.user).0) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(judge::user_unknown()),
+            Err(_) => {
+                at.deferred = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The reply to an address without anything in it; the tokenizer has said why.
+fn syntax_error(messages: &[Vec<u8>]) -> Status {
+    let text = messages.last().map_or(&b"User address required"[..], |message| {
+        let (_, text) = ruleset_vm::split_codes(message);
+        let from = text.windows(4).rposition(|window| window == b"... ");
+        from.and_then(|at| text.get(at + 4..)).unwrap_or(text)
+    });
+    Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), text)
+}
+
+/// What `-bv` prints for an address that can be delivered to (CMD-093).
+#[must_use]
+pub fn verify_line(address: &[u8], mailer: &[u8], host: &[u8], user: &[u8]) -> Vec<u8> {
+    let mut line = [address, b"... deliverable: mailer ", mailer].concat();
+    if !host.is_empty() {
+        line.extend_from_slice(b", host ");
+        line.extend_from_slice(host);
+    }
+    line.extend_from_slice(b", user ");
+    line.extend_from_slice(user);
+    line
+}
+
+/// What `-bv` prints of an expanded envelope, with exit statuses: failures first (CMD-140). Places in
+/// list files are known to the notes of the expansion only.
+#[must_use]
+pub fn verify_lines(site: &Site, envelope: &Envelope) -> Vec<(Vec<u8>, u8)> {
+    let mut failed = Vec::new();
+    let mut good = Vec::new();
+    for recipient in &envelope.recipients {
+        let address = recipient.address.as_slice();
+        match &recipient.state {
+            RecipientState::Failed(status) => {
+                let text = ruleset_vm::error_mailer::status_text(address, status);
+                let (_, text) = ruleset_vm::split_codes(&text);
+                failed.push((text.to_vec(), status.exit.0));
+            }
+            RecipientState::Pending | RecipientState::Deferred(_) => {
+                let Some(route) = &recipient.route else { continue };
+                let Some(mailer) = site.mailers.get(route.mailer) else { continue };
+                good.push((verify_line(address, &mailer.name, &route.host, &route.user), 0));
+            }
+            _ => {}
+        }
+    }
+    failed.append(&mut good);
+    failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_bv() {
+        // CMD-093, CMD-140
+        for (address, mailer, host, user, expected) in [
+            (
+                "a@b.c",
+                "smtp",
+                "b.c",
+                "a@b.c",
+                "a@b.c... deliverable: mailer smtp, host b.c, user a@b.c",
+            ),
+            ("ALICE", "local", "", "alice", "ALICE... deliverable: mailer local, user alice"),
+            (
+                "\"|/bin/cat\"",
+                "prog",
+                "",
+                "\"|/bin/cat\"",
+                "\"|/bin/cat\"... deliverable: mailer prog, user \"|/bin/cat\"",
+            ),
+        ] {
+            let [address, mailer, host, user] = [address, mailer, host, user].map(str::as_bytes);
+            assert_eq!(verify_line(address, mailer, host, user), expected.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Entering a resolved address into the envelope: limits, direct programs, loops, duplicates.
+
+use std::rc::Rc;
+
+use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target};
+
+use super::{Candidate, Control, Key, Member, Slot, Walk, broken_loop};
+use crate::address::note::What;
+use crate::message::envelope::{Recipient, RecipientState, Route};
+use crate::sys::users;
+
+/// The route of a triple that is no error.
+pub(super) fn route(parsed: &Parsed) -> Option<Route> {
+    let Target::Mailer(mailer) = parsed.triple.mailer else { return None };
+    let host = parsed.triple.host.clone().unwrap_or_default();
+    Some(Route { mailer, host, user: parsed.triple.user.clone() })
+}
+
+/// RS-091: a map failed for now while the address was resolved.
+pub(in crate::address) fn transient_parse() -> Status {
+    let text = "Transient parse error -- message queued for future delivery";
+    Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 4, 3), text)
+}
+
+fn refused(text: Vec<u8>) -> Status {
+    Status::from_reply(Exit::USAGE, 550, Enhanced::new(5, 7, 1), text)
+}
+
+/// AD-024, AD-038: what a submitter may not name.
+pub(in crate::address) fn direct_refusal(mailer: &[u8]) -> Option<Status> {
+    let what: &[u8] = match mailer {
+        b"prog" => b"programs",
+        b"*file*" => b"files",
+        b"*include*" => b":include:s",
+        _ => return None,
+    };
+    Some(refused([b"Cannot mail directly to ", what].concat()))
+}
+
+impl Walk<'_> {
+    /// Enters one address and starts what follows from it.
+    pub(super) fn enter(&mut self, candidate: Candidate) {
+        let Candidate { mut recipient, mut member, parsed, slot, place } = candidate;
+        if let Some(status) = self.flaw(&recipient, &member, &parsed) {
+            if let Some(parent) = member.parent {
+                self.count_entered(parent);
+            }
+            let index = self.place(recipient, member, slot);
+            self.settle(index, status, &place);
+            return;
+        }
+        let Some(route) = route(&parsed) else { return };
+        let uid = match &member.control {
+            Control::User(user) => Some(user.uid),
+            Control::Default => None,
+        };
+        let key = self.key(&route, uid);
+        if member.parent.is_some() && self.sender.as_ref() == Some(&key) {
+            return; // AD-051
+        }
+        if self.refers_to_itself(&member, &key) {
+            return;
+        }
+        if let Some(parent) = member.parent {
+            self.count_entered(parent);
+        }
+        if self.is_duplicate(&recipient, &member, &key, slot, &place) {
+            return;
+        }
+        if recipient.final_recipient.is_none() {
+            recipient.final_recipient = Some(self.final_recipient(&recipient.address, &route));
+        }
+        recipient.route = Some(route);
+        member.not_remote = parsed.triple.not_remote;
+        let index = self.place(recipient, member, slot);
+        self.keys.insert(key, index);
+        if parsed.deferred {
+            self.settle(index, transient_parse(), &place);
+            return;
+        }
+        self.open(index, &place);
+    }
+
+    /// What forbids the address: too deep, an error triple, a program or file that is not allowed.
+    fn flaw(&self, recipient: &Recipient, member: &Member, parsed: &Parsed) -> Option<Status> {
+        let limit = self.options.max_recursion;
+        if member.level > limit {
+            return Some(broken_loop(format!(" ({} aliases deep; {limit} max)", member.level)));
+        }
+        let mailer = match &parsed.triple.mailer {
+            Target::Error(status) => return Some(status.clone()),
+            Target::Mailer(mailer) => self.worker.site.mailers.get(*mailer)?,
+        };
+        let refusal = direct_refusal(&mailer.name)?;
+        let Some(alias) = &recipient.alias else { return Some(refusal) };
+        let what: &[u8] = match mailer.name.as_slice() {
+            b"prog" => b"programs",
+            b"*file*" => b"files",
+            _ => return None,
+        };
+        if let Some(user) = &member.bogus_shell {
+            let host = self.worker.macros.value(b"j");
+            let why: &[u8] = b" doesn't have a valid shell for mailing to ";
+            return Some(refused([b"User ", &user[..], b"@", &host, why, what].concat()));
+        }
+        member.is_unsafe.then(|| {
+            refused([b"Address ", &alias[..], b" is unsafe for mailing to ", what].concat())
+        })
+    }
+
+    /// Whether the address leads back to one it came from, and a user of that name ends the loop: then
+    /// the user gets the mail (AD-013, AD-015).
+    fn refers_to_itself(&mut self, member: &Member, key: &Key) -> bool {
+        let Some(parent) = member.parent else { return false };
+        if self.key_at(parent).as_ref() == Some(key)
+            && let Some(found) = self.members.get_mut(parent)
+        {
+            found.self_reference = true;
+        }
+        let Some(origin) = self.ancestors(parent).find(|&at| self.key_at(at).as_ref() == Some(key))
+        else {
+            return false;
+        };
+        let mut candidates = vec![origin];
+        candidates.extend(self.ancestors(parent).take_while(|&at| at != origin));
+        let Some(real) = candidates.into_iter().find(|&at| self.is_real_user(at)) else {
+            return false;
+        };
+        if let Some(found) = self.members.get_mut(real) {
+            found.self_reference = true;
+        }
+        self.touched.push(real);
+        true
+    }
+
+    fn ancestors(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(from), |&at| self.members.get(at)?.parent)
+    }
+
+    fn key_at(&self, index: usize) -> Option<Key> {
+        let route = self.recipients.get(index)?.route.as_ref()?;
+        let uid = match &self.members.get(index)?.control {
+            Control::User(user) => Some(user.uid),
+            Control::Default => None,
+        };
+        Some(self.key(route, uid))
+    }
+
+    fn is_real_user(&self, index: usize) -> bool {
+        let Some(route) = self.recipients.get(index).and_then(|r| r.route.as_ref()) else {
+            return false;
+        };
+        let mailer = self.worker.site.mailers.get(route.mailer);
+        mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
+            && matches!(users::by_name(&super::local::login(&route.user).0), Ok(Some(_)))
+    }
+
+    /// Drops a second occurrence (AD-048). One that the submitter named goes silently, unless it is
+    /// what is being expanded.
+    fn is_duplicate(
+        &mut self,
+        recipient: &Recipient,
+        member: &Member,
+        key: &Key,
+        slot: Slot,
+        place: &Rc<[u8]>,
+    ) -> bool {
+        let Some(&known) = self.keys.get(key) else { return false };
+        if slot == Slot::At(known) {
+            return false;
+        }
+        let Some(other) = self.recipients.get_mut(known) else { return false };
+        if other.flags.primary {
+            let expands = member.parent.is_some_and(|parent| {
+                std::iter::successors(Some(parent), |&at| self.members.get(at)?.parent)
+                    .any(|at| at == known)
+            });
+            if expands {
+                return false;
+            }
+        } else {
+            let (flags, new) = (&mut other.flags, recipient.flags);
+            flags.primary |= new.primary;
+            flags.notify_given |= new.notify_given;
+            flags.on_success |= new.on_success;
+            flags.on_failure |= new.on_failure;
+            flags.on_delay |= new.on_delay;
+            flags.from_alias |= new.from_alias;
+            self.note(place, &recipient.address, What::Duplicate);
+        }
+        self.touched.push(known);
+        if let Slot::At(index) = slot
+            && let Some(own) = self.recipients.get_mut(index)
+        {
+            own.state = RecipientState::Duplicate;
+        }
+        true
+    }
+
+    fn count_entered(&mut self, parent: usize) {
+        if let Some(parent) = self.members.get_mut(parent) {
+            parent.entered += 1;
+        }
+    }
+
+    fn place(&mut self, recipient: Recipient, member: Member, slot: Slot) -> usize {
+        self.alive += 1;
+        let index = match slot {
+            Slot::At(index) => index,
+            Slot::New => self.recipients.len(),
+        };
+        match (self.recipients.get_mut(index), self.members.get_mut(index)) {
+            (Some(own), Some(known)) => (*own, *known) = (recipient, member),
+            _ => {
+                self.recipients.push(recipient);
+                self.members.push(member);
+            }
+        }
+        self.touched.push(index);
+        index
+    }
+
+    /// A recipient that `parent` stands for.
+    pub(super) fn child(&self, parent: usize, address: &[u8], from_alias: bool) -> Recipient {
+        let mut child = Recipient::primary(address);
+        let Some(known) = self.recipients.get(parent) else { return child };
+        child.flags = known.flags;
+        child.flags.primary = false;
+        child.flags.from_alias = from_alias;
+        child.original.clone_from(&known.original);
+        child.final_recipient.clone_from(&known.final_recipient);
+        child.alias = Some(known.address.clone());
+        let member = self.members.get(parent);
+        child.controlling_user = match member.map(|member| &member.control) {
+            Some(Control::User(user)) => Some(user.clone()).filter(|user| user.uid != 0),
+            _ => known.route.as_ref().map(|route| crate::message::envelope::ControllingUser {
+                user: route.user.clone(),
+                ..self.options.default_user.clone()
+            }),
+        };
+        if member.is_some_and(|member| member.owner.is_some()) {
+            // The list itself is reported as expanded (AD-022).
+            child.flags.on_success = false;
+        }
+        child
+    }
+
+    /// Where a recipient stands that `parent` stands for.
+    pub(super) fn child_member(&self, parent: usize) -> Member {
+        let known = self.members.get(parent).cloned().unwrap_or_default();
+        Member {
+            level: known.level + 1,
+            parent: Some(parent),
+            self_reference: false,
+            entered: 0,
+            not_remote: false,
+            ..known
+        }
+    }
+
+    /// `Final-Recipient` of a submitted address: its type, and the address, complete.
+    fn final_recipient(&self, address: &[u8], route: &Route) -> Vec<u8> {
+        let mailer = self.worker.site.mailers.get(route.mailer);
+        let kind = mailer.and_then(|mailer| mailer.types.address.clone());
+        let kind = kind.unwrap_or_else(|| b"rfc822".to_vec());
+        let complete = if route.user.contains(&b'@') {
+            route.user.clone()
+        } else if address.contains(&b'@') {
+            address.to_vec()
+        } else {
+            [&route.user[..], b"@", &self.worker.macros.value(b"j")].concat()
+        };
+        [&kind[..], b"; ", &complete].concat()
+    }
+}

@@ -1,0 +1,136 @@
+//! `:include:` files, and the lines of lists (AD-023..AD-028, AD-034, AD-036).
+
+use std::rc::Rc;
+
+use nix::errno::Errno;
+use ruleset_vm::{Enhanced, Exit, Status};
+
+use super::{Control, OpenList, Task, Walk};
+use crate::address::list;
+use crate::address::list_safety::{INCLUDE, ListVerdict, verdict};
+use crate::address::note::What;
+use crate::message::envelope::ControllingUser;
+use crate::sys::errors;
+use crate::sys::list_files::{ListFile, Reader};
+use crate::sys::users;
+
+/// `Cannot open FILE: REASON`, for now or for good (AD-025).
+fn cannot_open(path: &[u8], reason: &str, transient: bool) -> Status {
+    let text = [b"Cannot open ", path, b": ", reason.as_bytes()].concat();
+    if transient {
+        Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 2, 4), text)
+    } else {
+        Status::from_reply(Exit::USAGE, 550, Enhanced::new(5, 2, 4), text)
+    }
+}
+
+impl Walk<'_> {
+    /// Reads the file of an `:include:` address.
+    pub(super) fn include(&mut self, index: usize, path: &[u8], place: &Rc<[u8]>) {
+        let (file, mark) = match self.open_include(index, path) {
+            Ok(opened) => opened,
+            Err(status) => return self.settle(index, status, place),
+        };
+        let address = self.address(index);
+        self.note(place, &address, What::Including(path.to_vec()));
+        self.take_owner(index, path, &file, mark);
+        match file.read() {
+            Ok(content) => {
+                let path = path.to_vec();
+                let list = Rc::new(OpenList { path, content, index, forwarding: false });
+                self.push(Task::EndList(list.clone()));
+                self.push(Task::Lines(list, 0, 0));
+            }
+            Err(error) => {
+                let (reason, transient) = (errors::describe(&error), errors::is_transient(&error));
+                self.settle(index, cannot_open(path, &reason, transient), place);
+            }
+        }
+    }
+
+    fn open_include(
+        &self,
+        index: usize,
+        path: &[u8],
+    ) -> Result<(ListFile, Option<&'static str>), Status> {
+        let failed = |error: &std::io::Error| {
+            cannot_open(path, &errors::describe(error), errors::is_transient(error))
+        };
+        // Read as the user who named it; without one the file answers for itself.
+        let reader = match self.members.get(index).map(|member| &member.control) {
+            Some(Control::User(user)) if user.uid != 0 => {
+                let groups = users::groups_of(&user.user, user.gid);
+                Some(Reader { uid: user.uid, groups })
+            }
+            _ => None,
+        };
+        let privileged = reader.as_ref().filter(|_| users::effective_uid() == 0);
+        let file = ListFile::open(path, privileged).map_err(|error| failed(&error))?;
+        let mark = match verdict(&INCLUDE, &file.facts, &self.options.forgiven) {
+            ListVerdict::Refused(reason) => return Err(cannot_open(path, reason, false)),
+            ListVerdict::Unsafe(reason) => Some(reason),
+            ListVerdict::Safe => None,
+        };
+        if privileged.is_some_and(|reader| !file.readable_by(reader)) {
+            return Err(failed(&Errno::EACCES.into()));
+        }
+        Ok((file, mark))
+    }
+
+    /// The owner of the file answers for what it names, unless a user does so already (AD-026).
+    fn take_owner(&mut self, index: usize, path: &[u8], file: &ListFile, mark: Option<&str>) {
+        let address = self.address(index);
+        let mut bogus = None;
+        let mut control = None;
+        let has_user =
+            matches!(self.members.get(index).map(|m| &m.control), Some(Control::User(_)));
+        if !has_user {
+            let account = users::by_uid(file.facts.uid).ok().flatten();
+            let name = account.as_ref().map_or_else(Vec::new, |account| account.name.clone());
+            let shell = account.map_or_else(Vec::new, |account| account.shell);
+            control = Some(ControllingUser {
+                user: name.clone(),
+                uid: file.facts.uid,
+                gid: file.facts.gid,
+            });
+            if !users::is_valid_shell(&shell) {
+                let line = [path, b": user ", &name, b" has bad shell ", &shell, b", marked bogus"]
+                    .concat();
+                self.note(b"", &address, What::Logged(11, line));
+                bogus = Some(name);
+            }
+        }
+        if let Some(mark) = mark {
+            let line = [path, b": ", mark.as_bytes(), b" :include: file, marked unsafe"].concat();
+            self.note(b"", &address, What::Logged(11, line));
+        }
+        let Some(member) = self.members.get_mut(index) else { return };
+        member.is_unsafe |= mark.is_some();
+        if let Some(user) = control {
+            member.control = Control::User(user);
+            member.bogus_shell = bogus;
+        }
+    }
+
+    /// Enters the addresses of one line; the lines behind it come afterwards.
+    pub(super) fn line(&mut self, open: &Rc<OpenList>, from: usize, number: usize) {
+        let Some(line) = list::next_line(&open.content, from, number) else { return };
+        self.push(Task::Lines(open.clone(), line.next, line.number));
+        let at = format!(": line {}: ", line.number);
+        let place: Rc<[u8]> = [open.path.as_slice(), at.as_bytes()].concat().into();
+        let text = line.text.to_vec();
+        let what = if open.forwarding { What::Forwarding(text) } else { What::Sending(text) };
+        let address = self.address(open.index);
+        self.note(&place, &address, what);
+        self.push_elements(open.index, line.text, false, &place);
+    }
+
+    /// A list is read to its end. A user whose `.forward` names nobody, or the user, gets the mail.
+    pub(super) fn end_list(&mut self, open: &OpenList) {
+        let Some(member) = self.members.get(open.index) else { return };
+        let stays = member.self_reference || member.entered == 0;
+        if !open.forwarding || !stays {
+            self.expanded(open.index);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The walk over aliases, lists and `.forward` files: from the addresses given to those delivered to.
+//!
+//! Depth first, with a stack of tasks instead of recursion. The elements of one alias value or line
+//! are resolved in order and then entered last first, as the oracle does; where each recipient came
+//! from is kept in [`Member`]s that stand at the same index as the recipients.
+
+mod alias;
+mod enter;
+mod lists;
+mod local;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
+
+use super::list;
+use super::note::{Note, What};
+use super::options::ExpandOptions;
+use super::worker::Worker;
+use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientState, Route};
+
+/// Who the programs and files that an address stands for run as.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Control {
+    /// Nobody has answered for it yet: DefaultUser, once it has been through an alias.
+    #[default]
+    Default,
+    /// A local user, or the owner of a list.
+    User(ControllingUser),
+}
+
+/// Where a recipient came from, and what is still known of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Member {
+    /// Aliases, lists and `.forward` files it went through.
+    pub(super) level: u32,
+    /// The recipient that stands for it.
+    pub(super) parent: Option<usize>,
+    /// The owner of the innermost list with one.
+    pub(super) owner: Option<Vec<u8>>,
+    /// It occurs in its own expansion and stays.
+    pub(super) self_reference: bool,
+    /// Elements of its list that count as recipients.
+    pub(super) entered: usize,
+    /// Who its programs and files run as.
+    pub(super) control: Control,
+    /// It came out of a list others may write: no programs and files.
+    pub(super) is_unsafe: bool,
+    /// It came from a user without a valid shell, whose name this is: no programs and files.
+    pub(super) bogus_shell: Option<Vec<u8>>,
+    /// Its user part begins with `@` removed: no ruleset 5 (flag `@`).
+    pub(super) not_remote: bool,
+}
+
+/// What makes two recipients one (AD-048).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    mailer: usize,
+    host: Vec<u8>,
+    user: Vec<u8>,
+    /// For programs and files only.
+    uid: Option<u32>,
+}
+
+/// Where a candidate is to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// It is in the envelope already.
+    At(usize),
+    /// Behind the last one.
+    New,
+}
+
+/// A resolved address that is not entered yet.
+pub(super) struct Candidate {
+    pub(super) recipient: Recipient,
+    pub(super) member: Member,
+    pub(super) parsed: Parsed,
+    pub(super) slot: Slot,
+    pub(super) place: Rc<[u8]>,
+}
+
+/// A list file being read.
+pub(super) struct OpenList {
+    pub(super) path: Vec<u8>,
+    pub(super) content: Vec<u8>,
+    /// The recipient it stands for.
+    pub(super) index: usize,
+    /// Whether it is a `.forward` file.
+    pub(super) forwarding: bool,
+}
+
+/// What is to be done next.
+pub(super) enum Task {
+    Enter(Box<Candidate>),
+    /// The lines of a list from this byte on, and how many lines stand in front.
+    Lines(Rc<OpenList>, usize, usize),
+    EndAlias(usize, Rc<[u8]>),
+    EndList(Rc<OpenList>),
+}
+
+/// The state of one expansion.
+pub(super) struct Walk<'a> {
+    pub(super) worker: &'a mut Worker,
+    pub(super) options: &'a ExpandOptions,
+    pub(super) recipients: &'a mut Vec<Recipient>,
+    pub(super) members: Vec<Member>,
+    notes: &'a mut dyn FnMut(Note),
+    keys: HashMap<Key, usize>,
+    sender: Option<Key>,
+    tasks: Vec<Task>,
+    /// Recipients entered or met again for the submitted address in hand.
+    touched: Vec<usize>,
+    /// How many of the recipients entered are not replaced by others.
+    alive: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(
+        worker: &'a mut Worker,
+        options: &'a ExpandOptions,
+        envelope: &'a mut Envelope,
+        notes: &'a mut dyn FnMut(Note),
+    ) -> Self {
+        let members = vec![Member::default(); envelope.recipients.len()];
+        let mut walk = Self {
+            worker,
+            options,
+            recipients: &mut envelope.recipients,
+            members,
+            notes,
+            keys: HashMap::new(),
+            sender: None,
+            tasks: Vec::new(),
+            touched: Vec::new(),
+            alive: 0,
+        };
+        if !options.me_too && !envelope.sender.is_empty() {
+            walk.sender = walk.key_of_sender(&envelope.sender);
+        }
+        for index in 0..walk.recipients.len() {
+            walk.note_resolved(index);
+        }
+        walk
+    }
+
+    /// A recipient that another attempt has resolved.
+    fn note_resolved(&mut self, index: usize) {
+        let Some(recipient) = self.recipients.get(index) else { return };
+        if let Some(route) = &recipient.route {
+            let uid = recipient.controlling_user.as_ref().map(|user| user.uid);
+            let key = self.key(route, uid);
+            self.keys.entry(key).or_insert(index);
+            self.alive += 1;
+        }
+    }
+
+    fn key_of_sender(&mut self, sender: &[u8]) -> Option<Key> {
+        let role = Role { header: false, sender: true };
+        let parsed = self.worker.parse(sender, role)?;
+        self.worker.take_messages();
+        let route = enter::route(&parsed)?;
+        Some(self.key(&route, None))
+    }
+
+    /// What a recipient is compared by.
+    pub(super) fn key(&self, route: &Route, uid: Option<u32>) -> Key {
+        let named = self.worker.site.mailers.get(route.mailer).map(|mailer| mailer.name.as_slice());
+        let runs = matches!(named, Some(b"prog" | b"*file*"));
+        Key {
+            mailer: route.mailer,
+            host: route.host.to_ascii_lowercase(),
+            user: route.user.clone(),
+            uid: uid.filter(|_| runs),
+        }
+    }
+
+    /// Expands the submitted address at `index`.
+    pub(super) fn submitted(&mut self, index: usize) {
+        let Some(recipient) = self.recipients.get(index).cloned() else { return };
+        self.touched.clear();
+        let place: Rc<[u8]> = Rc::from(&b""[..]);
+        match self.parse(&recipient.address, &recipient.address, &place) {
+            Some(parsed) => {
+                let member = Member {
+                    control: recipient
+                        .controlling_user
+                        .clone()
+                        .map_or(Control::Default, Control::User),
+                    ..Member::default()
+                };
+                let candidate =
+                    Candidate { recipient, member, parsed, slot: Slot::At(index), place };
+                self.tasks.push(Task::Enter(Box::new(candidate)));
+                self.run();
+                self.end_of_submitted(index);
+            }
+            None => {
+                let code = Enhanced::new(5, 1, 3);
+                let status =
+                    Status::from_reply(Exit::USAGE, 553, code, "Recipient names must be specified");
+                self.settle(index, status, b"");
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(task) = self.tasks.pop() {
+            match task {
+                Task::Enter(candidate) => self.enter(*candidate),
+                Task::Lines(list, from, number) => self.line(&list, from, number),
+                Task::EndAlias(index, place) => self.end_alias(index, &place),
+                Task::EndList(list) => self.end_list(&list),
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, task: Task) {
+        self.tasks.push(task);
+    }
+
+    /// The address in hand alone counts as named by the submitter; and something must be left over.
+    fn end_of_submitted(&mut self, index: usize) {
+        let mut only = None;
+        let mut several = false;
+        for &at in &self.touched {
+            let open = self.recipients.get(at).is_some_and(|recipient| {
+                matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
+            });
+            several |= open && only.is_some_and(|known| known != at);
+            only = if open { Some(at) } else { only };
+        }
+        if let Some(recipient) =
+            only.filter(|_| !several).and_then(|at| self.recipients.get_mut(at))
+        {
+            recipient.flags.primary = true;
+        }
+        let dead = self
+            .recipients
+            .get(index)
+            .is_some_and(|recipient| recipient.state == RecipientState::Expanded);
+        if dead && self.alive == 0 {
+            // AD-015
+            self.alive += 1;
+            self.settle(index, broken_loop(String::new()), b"");
+        }
+    }
+
+    /// Resolves an address; what is said about it goes to the notes. `shown` is what messages about
+    /// its syntax name.
+    pub(super) fn parse(
+        &mut self,
+        address: &[u8],
+        shown: &[u8],
+        place: &Rc<[u8]>,
+    ) -> Option<Parsed> {
+        let parsed = self.worker.parse(address, Role::default());
+        let failed = parsed
+            .as_ref()
+            .is_some_and(|parsed| matches!(parsed.triple.mailer, ruleset_vm::Target::Error(_)));
+        let mut said = self.worker.take_messages();
+        if failed {
+            // The verdict itself becomes the note of the failure.
+            said.pop();
+        }
+        for text in said {
+            let text = renamed(text, address, shown);
+            self.note(place, address, What::Said(text));
+        }
+        parsed
+    }
+
+    /// Resolves the elements of a list that stands for `index`, to be entered last first.
+    pub(super) fn push_elements(
+        &mut self,
+        index: usize,
+        text: &[u8],
+        from_alias: bool,
+        place: &Rc<[u8]>,
+    ) {
+        let site = self.worker.site.clone();
+        for element in list::elements(text, site.configuration.program.operators()) {
+            let Some(parsed) = self.parse(element.text, element.rest, place) else { continue };
+            let recipient = self.child(index, element.text, from_alias);
+            let member = self.child_member(index);
+            let place = place.clone();
+            let candidate = Candidate { recipient, member, parsed, slot: Slot::New, place };
+            self.tasks.push(Task::Enter(Box::new(candidate)));
+        }
+    }
+
+    /// Says something about an address.
+    pub(super) fn note(&mut self, place: &[u8], address: &[u8], what: What) {
+        (self.notes)(Note { place: place.to_vec(), address: address.to_vec(), what });
+    }
+
+    /// Fails a recipient, or puts it off.
+    pub(super) fn settle(&mut self, index: usize, status: Status, place: &[u8]) {
+        let Some(recipient) = self.recipients.get_mut(index) else { return };
+        let address = recipient.address.clone();
+        recipient.state = if status.retry {
+            RecipientState::Deferred(status.clone())
+        } else {
+            RecipientState::Failed(status.clone())
+        };
+        self.note(place, &address, What::Failed(status));
+    }
+
+    /// Others have taken the place of this recipient.
+    pub(super) fn expanded(&mut self, index: usize) {
+        if let Some(recipient) = self.recipients.get_mut(index) {
+            recipient.state = RecipientState::Expanded;
+            recipient.route = None;
+            self.alive = self.alive.saturating_sub(1);
+        }
+    }
+}
+
+/// `aliasing/forwarding loop broken` (AD-014, AD-015).
+pub(super) fn broken_loop(details: String) -> Status {
+    let text = format!("aliasing/forwarding loop broken{details}");
+    Status::from_reply(Exit::USAGE, 554, Enhanced::new(5, 4, 6), text)
+}
+
+/// Messages about syntax name the rest of the list, not only its element.
+fn renamed(text: Vec<u8>, address: &[u8], shown: &[u8]) -> Vec<u8> {
+    let (codes, words) = ruleset_vm::split_codes(&text);
+    let own = ruleset_vm::validity::shorten(address);
+    match words.strip_prefix(own.as_slice()).filter(|rest| rest.starts_with(b"... Unbalanced")) {
+        Some(rest) => [codes, &ruleset_vm::validity::shorten(shown), rest].concat(),
+        None => text,
+    }
+}
+
+/// What `RCPT` judges by as well.
+pub(super) mod judge {
+    pub(in crate::address) use super::enter::direct_refusal;
+    pub(in crate::address) use super::local::{login, user_unknown};
+}
