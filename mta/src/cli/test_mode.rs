@@ -56,7 +56,7 @@ fn converse(reading: Reading, user: &[u8]) -> u8 {
     let mut services = SystemServices::default();
     let mut hosts = Hosts;
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
-    session.set_macro(b"_", &[user, b"@localhost"].concat());
+    session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     session.set_macro(b"i", &queue_ids.next(clock::now()).0);
     session.set_macro(b"load_avg", b"0");

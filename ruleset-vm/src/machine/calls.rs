@@ -17,11 +17,13 @@ pub(super) struct Call {
     /// Where the running call's tail begins.
     running: Option<usize>,
     result: Option<Outcome>,
+    /// How the calls of this right-hand side went.
+    exit: Exit,
 }
 
 impl Call {
     pub(super) fn new(built: Vec<Token>) -> Self {
-        Self { built, calls: None, running: None, result: None }
+        Self { built, calls: None, running: None, result: None, exit: Exit::OK }
     }
 
     /// Takes the result of the ruleset that was entered.
@@ -65,7 +67,9 @@ impl Machine {
                 return self.keep(built, Exit::CONFIG, env);
             };
             if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
+                // What moves into this place is not looked at: a call right behind stays (observed).
                 built.drain(at..(at + 2).min(built.len()));
+                at += 1;
                 continue;
             }
             calls.push((at, number));
@@ -82,7 +86,7 @@ impl Machine {
     /// it may fire again).
     fn keep(&mut self, built: Vec<Token>, exit: Exit, env: &mut Env<'_>) -> Control {
         if let Some(frame) = self.frames.last_mut() {
-            frame.exit = exit;
+            frame.fail(exit);
         }
         self.finish_rule(built, env)
     }
@@ -92,15 +96,17 @@ impl Machine {
         let Phase::Calls(call) = &mut frame.phase else { return Control::Continue };
         if let (Some(start), Some(outcome)) = (call.running.take(), call.result.take()) {
             if outcome.exit != Exit::OK {
-                frame.exit = outcome.exit;
+                call.exit = outcome.exit;
             }
             call.built.truncate(start);
             call.built.extend(outcome.workspace);
         }
+        // After a permanent failure the calls to the left are not made (observed).
+        let go_on = matches!(call.exit, Exit::OK | Exit::TEMPFAIL);
         if call.built.len() > MAX_ATOMS {
             return self.too_long(env);
         }
-        match call.calls.as_mut().and_then(Vec::pop) {
+        match call.calls.as_mut().and_then(Vec::pop).filter(|_| go_on) {
             Some((at, number)) => {
                 call.running = Some(at);
                 let tail = call.built.get(at + 2..).unwrap_or_default().to_vec();
@@ -108,6 +114,8 @@ impl Machine {
             }
             None => {
                 let built = std::mem::take(&mut call.built);
+                let exit = call.exit;
+                frame.fail(exit);
                 self.finish_rule(built, env)
             }
         }

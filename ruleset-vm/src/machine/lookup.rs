@@ -6,7 +6,6 @@ use cf_parser::text::Op;
 use super::calls::Call;
 use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Request};
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::status::Exit;
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
@@ -102,10 +101,8 @@ impl Machine {
             }
         };
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
-        if let Some(exit) = failure
-            && frame.exit == Exit::OK
-        {
-            frame.exit = exit;
+        if let Some(exit) = failure {
+            frame.fail(exit);
         }
         let Phase::Lookups(lookup) = &mut frame.phase else { return Control::Continue };
         lookup.settled = pending.start + replacement.len();

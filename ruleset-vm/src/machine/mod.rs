@@ -481,6 +481,13 @@ impl Machine {
 }
 
 impl Frame {
+    /// The first failure of a ruleset is its status.
+    fn fail(&mut self, exit: Exit) {
+        if self.exit == Exit::OK {
+            self.exit = exit;
+        }
+    }
+
     fn new(ruleset: usize, workspace: Vec<Token>) -> Self {
         Self {
             ruleset,

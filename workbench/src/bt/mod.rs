@@ -5,6 +5,7 @@
 
 mod addresses;
 mod definitions;
+mod sender;
 mod slash;
 mod tracer;
 
@@ -42,6 +43,10 @@ pub struct Session<'a> {
     hosts: &'a mut dyn HostLookups,
     help: Option<Vec<u8>>,
     role: Role,
+    /// Who runs this.
+    user: Vec<u8>,
+    /// The first full name found for a sender.
+    full_name: Vec<u8>,
     exit: u8,
     out: Vec<u8>,
 }
@@ -71,9 +76,17 @@ impl<'a> Session<'a> {
             hosts,
             help,
             role,
+            user: Vec::new(),
+            full_name: Vec::new(),
             exit,
             out: Vec::new(),
         }
+    }
+
+    /// Who runs this: `$_`, and the sender where none is usable.
+    pub fn set_user(&mut self, user: &[u8]) {
+        self.user = user.to_vec();
+        self.macros.set(b"_", &[user, b"@localhost"].concat());
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.

@@ -4,7 +4,7 @@ use mapper::{Answer, LookupContext};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::validity::{invalid, shorten, shown};
-use ruleset_vm::{Role, Target, split_codes};
+use ruleset_vm::{Parsed, Role, Target, split_codes};
 
 use super::{Control, Session};
 
@@ -126,6 +126,7 @@ impl Session<'_> {
             rewriter.queue_group(&parsed.triple, role);
             Some(parsed)
         });
+        self.tell_deferred(address, parsed.as_ref());
         let Some(parsed) = parsed else { return self.say("Cannot parse") };
         let name = match &parsed.triple.mailer {
             Target::Mailer(index) => {
@@ -144,6 +145,19 @@ impl Session<'_> {
         }
         line.extend([b", user ", &parsed.triple.user[..]].concat());
         self.say(line);
+    }
+
+    /// A map that failed for now keeps the address in the queue (RS-091).
+    pub(super) fn tell_deferred(&mut self, address: &[u8], parsed: Option<&Parsed>) {
+        if !parsed.is_some_and(|parsed| parsed.deferred) {
+            return;
+        }
+        let mode = self.configuration.options.bytes("DeliveryMode").unwrap_or_default();
+        let words: &[u8] = match mode.first() {
+            Some(b'd' | b'D') => b"... Deferring message until queue run",
+            _ => b"... Transient parse error -- message queued for future delivery",
+        };
+        self.say([&shorten(address)[..], words].concat());
     }
 
     fn try_mailer(&mut self, argument: &[u8]) {
@@ -180,22 +194,6 @@ impl Session<'_> {
             }
         }
         self.macros.set(b"addr_type", self.role.addr_type());
-    }
-
-    /// `/sender`: the address as an envelope sender.
-    fn sender(&mut self, address: &[u8]) {
-        let role = Role { header: false, sender: true };
-        let user = self.with_rewriter(|rewriter| {
-            let parsed = rewriter.parse(address, None, role)?;
-            // A sender is then made relative to nobody's mailer (RS-145).
-            let nobody = ruleset_vm::mailer::Mailer::named(b"");
-            rewriter.remote_name(address, &nobody, role, None);
-            rewriter.macros.set(b"x", b"");
-            Some(parsed.triple.user)
-        });
-        if let Some(user) = user {
-            self.say([b"addr=", &user[..]].concat());
-        }
     }
 
     fn expand(&mut self, text: &[u8]) {

@@ -1,0 +1,96 @@
+//! `/sender`: an address becomes the envelope sender, as a message's would (CMD-117, RS-145).
+
+use ruleset_vm::mailer::{Mailer, find};
+use ruleset_vm::{Role, Target, Triple};
+
+use super::Session;
+use ruleset_vm::validity::shorten;
+
+/// Mailers that no sender can have.
+const NO_SENDER: [&[u8]; 3] = [b"prog", b"*file*", b"*include*"];
+
+impl Session<'_> {
+    /// Without a usable address the sender is whoever runs this.
+    pub(super) fn sender(&mut self, address: &[u8]) {
+        let own = self.user.clone();
+        let given = if address.is_empty() { own.as_slice() } else { address };
+        let Some((sender, triple)) =
+            [given, &own].into_iter().find_map(|sender| Some((sender, self.resolve_sender(sender)?)))
+        else {
+            return;
+        };
+        // A sender is then made relative to nobody's mailer.
+        let nobody = Mailer::named(b"");
+        let role = Role { header: false, sender: true };
+        self.full_name_of(&triple);
+        let (relative, _) =
+            self.with_rewriter(|rewriter| rewriter.remote_name(sender, &nobody, role, None));
+        self.macros.set(b"f", &relative);
+        self.say([b"addr=", &triple.user[..]].concat());
+    }
+
+    fn resolve_sender(&mut self, address: &[u8]) -> Option<Triple> {
+        let role = Role { header: false, sender: true };
+        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        self.tell_deferred(address, parsed.as_ref());
+        let triple = parsed?.triple;
+        let Target::Mailer(index) = triple.mailer else { return None };
+        let mailers = &self.configuration.mailers;
+        if NO_SENDER.iter().any(|name| find(mailers, name) == Some(index)) {
+            self.complain([&shorten(address)[..], b"... Invalid sender address"].concat());
+            return None;
+        }
+        Some(triple)
+    }
+
+    /// `$x` and `$z` of a sender who has an account here; the first full name stays.
+    fn full_name_of(&mut self, triple: &Triple) {
+        let mailer = match triple.mailer {
+            Target::Mailer(index) => self.configuration.mailers.get(index),
+            Target::Error(_) => None,
+        };
+        if mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
+            && let Ok(Some(account)) = self.services.passwd(&triple.user)
+        {
+            self.macros.set(b"z", &account.dir);
+            if self.full_name.is_empty() {
+                self.full_name = full_name(&account.gecos, &account.name);
+            }
+        }
+        self.macros.set(b"x", &self.full_name.clone());
+    }
+}
+
+/// The full name in a GECOS field: up to the first comma, semicolon or percent sign, `&` being the
+/// capitalised login name.
+fn full_name(gecos: &[u8], login: &[u8]) -> Vec<u8> {
+    let gecos = gecos.strip_prefix(b"*").unwrap_or(gecos);
+    let mut name = Vec::new();
+    for byte in gecos.iter().take_while(|byte| !matches!(byte, b',' | b';' | b'%')) {
+        if *byte == b'&' {
+            name.extend(login.iter().take(1).map(u8::to_ascii_uppercase));
+            name.extend_from_slice(login.get(1..).unwrap_or_default());
+        } else {
+            name.push(*byte);
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::full_name;
+
+    #[test]
+    fn a_gecos_field_gives_the_name() {
+        let rows: [(&[u8], &[u8]); 4] = [
+            (b"Alice Example,,,", b"Alice Example"),
+            (b"& Singer;room", b"Carol Singer"),
+            (b"*& & %", b"Carol Carol "),
+            (b"", b""),
+        ];
+        for (gecos, expected) in rows {
+            assert_eq!(full_name(gecos, b"carol"), expected);
+        }
+    }
+}
