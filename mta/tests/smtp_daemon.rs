@@ -30,7 +30,7 @@ R<macros>\t$#error $@ 5.7.9 $: \"550 \" $&{client_addr} \" \" $&{client_resolve}
 Scheck_other
 RNOOP $* $| $*\t$#error $@ 4.7.0 $: \"421 go away\"
 Scheck_vrfy
-R$*\t$#error $@ 5.7.1 $: \"550 not told\"
+Rnone\t$#error $@ 5.7.1 $: \"550 not told\"
 Scheck_rcpt
 R<rej@$*>\t$#error $@ 5.7.1 $: \"550 rejected\"
 S3
@@ -165,7 +165,7 @@ fn a_message_is_taken_in() {
     assert_eq!(client.say("EHLO client.example.com"), expected); // SM-037..SM-049, OPT-208
     assert_eq!(client.say("MAIL FROM:<a@b>"), "250 2.1.0 <a@b>... Sender ok");
     assert_eq!(client.say("RCPT TO:<rej@x>"), "550 5.7.1 <rej@x>... rejected");
-    assert_eq!(client.say("RCPT TO:<u@x>"), "250 2.1.5 <u@x>... Recipient ok (will queue)"); // SM-017
+    assert_eq!(client.say("RCPT TO:<u@x>"), "250 2.1.5 <u@x>... Recipient ok"); // SM-017
     assert_eq!(client.say("DATA"), "354 End data with <CR><LF>.<CR><LF>");
     assert_eq!(daemon.queue(), [""; 0]);
     let accepted = client.say("Subject: one\r\n\r\n..dot\r\n.");
@@ -181,6 +181,7 @@ fn a_message_is_taken_in() {
     assert_eq!(client.reply(), "");
     let from = daemon.log_with("from=");
     assert!(from.starts_with(&format!("{id}: from=")), "{from}");
+    assert!(from.contains("from=<a@b>, size="), "{from}");
     let tail = "nrcpts=1, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]";
     assert!(from.ends_with(tail), "{from}"); // LG-073
     daemon.log_with("NOQUEUE: connect from localhost [127.0.0.1]"); // LG-066
@@ -212,6 +213,30 @@ fn commands_in_one_packet_are_answered_in_order() {
     let replies: Vec<String> = (0..4).map(|_| client.reply()[..3].to_owned()).collect();
     assert_eq!(replies, ["250", "250", "250", "221"]);
     assert_eq!(daemon.queue(), ["df", "qf"]);
+    daemon.stop();
+}
+
+#[test]
+fn log_lines_of_a_session_share_the_queue_id() {
+    let daemon = daemon("");
+    let mut client = daemon.greeted();
+    client.say("EHLO x");
+    client.say("MAIL FROM:<macros>");
+    client.say("MAIL FROM:<a@b>");
+    client.say("RCPT TO:<rej@x>");
+    client.say("RCPT TO:<u@x>");
+    client.say("RSET");
+    client.say("QUIT");
+    // LG-073, LG-074
+    let reset = daemon.log_with("to=<u@x>, delay=00:00:00, pri=0, stat=RSET");
+    let id = reset.split(':').next().unwrap();
+    let tail = "daemon=MTA, relay=localhost [127.0.0.1]";
+    let from = daemon.log_with("from=");
+    assert_eq!(from, format!("{id}: from=<a@b>, size=0, class=0, nrcpts=1, proto=ESMTP, {tail}"));
+    for ruleset in ["check_mail", "check_rcpt"] {
+        let line = daemon.log_with(&format!("ruleset={ruleset}"));
+        assert!(line.starts_with(&format!("{id}: ")), "{line}");
+    }
     daemon.stop();
 }
 
@@ -262,8 +287,10 @@ fn hooks_of_other_commands() {
     let daemon = daemon("");
     let mut client = daemon.greeted();
     client.say("HELO x");
-    assert_eq!(client.say("VRFY root"), "550 5.7.1 root... not told"); // RS-118
-    daemon.log_with("NOQUEUE: localhost [127.0.0.1]: VRFY root"); // LG-075
+    assert_eq!(client.say("VRFY none"), "550 5.7.1 none... not told"); // RS-118
+    assert_eq!(client.say("VRFY root"), "250 2.1.5 <root@mail.example.com>"); // SM-129
+    assert_eq!(client.say("EXPN <root@x>"), "250 2.1.5 <root@x>");
+    daemon.log_with(": localhost [127.0.0.1]: VRFY root"); // LG-075
     assert_eq!(client.say("NOOP x"), "421 4.7.0 go away"); // RS-119
     assert_eq!(client.rest(), "");
     daemon.stop();

@@ -103,13 +103,13 @@ impl Connection {
 
     /// Sets the macros of the connection (MC-045..MC-061).
     pub(super) fn define_macros(&self, intake: &mut Intake) {
+        let site = intake.post.site.clone();
         let mut set = |name: &[u8], value: &[u8]| intake.set_session_macro(name, value);
         set(b"r", b"SMTP");
         set(b"daemon_flags", &self.modifiers.flags());
         set(b"load_avg", load::load_average().to_string().as_bytes());
-        if let Some(mode) = self.delivery_mode {
-            set(b"deliveryMode", &[mode]);
-        }
+        let mode = self.delivery_mode.unwrap_or_else(|| site.delivery_mode());
+        set(b"deliveryMode", &[mode]);
         let Some(arrival) = &self.arrival else {
             for name in [&b"client_addr"[..], b"client_port"] {
                 set(name, b"0");
@@ -120,6 +120,7 @@ impl Connection {
             return;
         };
         let Arrival { client, daemon, counts, .. } = arrival;
+        set(b"opMode", b"d");
         set(b"s", &client.name);
         set(b"client_addr", &client.address);
         set(b"client_name", &client.name);

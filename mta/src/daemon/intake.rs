@@ -12,6 +12,7 @@ use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 use super::attempt::{self, Attempt};
 use super::collect::{Collected, Collecting};
 use super::header_host::Headers;
+use super::hook_log;
 use super::post::Post;
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::{Verdict, Worker};
@@ -24,7 +25,7 @@ use crate::message::output::{OutputOptions, stored_header};
 use crate::message::{address_list::ListStyle, date};
 use crate::queue::priority;
 use crate::queue::store::{Claimed, Kind, QueueStore as _, StoreError};
-use crate::sys::{clock, ids};
+use crate::sys::{clock, ids, users};
 
 /// Where messages of a session come from.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,7 @@ pub struct Origin {
     pub relay: Vec<u8>,
     /// The local user who submits, if one does.
     pub user: Option<ControllingUser>,
-    /// Full name of that user, `$x`.
+    /// Full name of the sender given with `-F`, `$x`; empty for that of the account.
     pub full_name: Vec<u8>,
     /// Lines of delivery progress go to standard output (`-v`).
     pub verbose: bool,
@@ -82,9 +83,14 @@ pub struct Intake {
     origin: Origin,
     session_macros: BTreeMap<Vec<u8>, Vec<u8>>,
     envelope: Envelope,
+    /// The sender as `MAIL` gave it, for the log.
+    sender_shown: Vec<u8>,
     sender_mailer: Option<usize>,
+    /// The queue id of the next message, once log lines have named it.
+    reserved: Option<QueueId>,
     collecting: Option<Collecting>,
     discard: bool,
+    from_header: bool,
     accepted: Vec<Claimed>,
 }
 
@@ -98,9 +104,12 @@ impl Intake {
             worker,
             session_macros: BTreeMap::new(),
             envelope: Envelope::default(),
+            sender_shown: Vec::new(),
             sender_mailer: None,
+            reserved: None,
             collecting: None,
             discard: false,
+            from_header: false,
             accepted: Vec::new(),
             origin,
         };
@@ -118,6 +127,14 @@ impl Intake {
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
+    }
+
+    /// The queue id of the message, or the one that the next message will have.
+    pub fn id(&mut self) -> QueueId {
+        match (&self.envelope.id, &self.reserved) {
+            (Some(id), _) | (None, Some(id)) => id.clone(),
+            (None, None) => self.reserved.insert(self.post.new_id()).clone(),
+        }
     }
 
     /// Sets a macro for this and all later messages of the session.
@@ -140,6 +157,7 @@ impl Intake {
     pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
         self.abandon();
         self.start_envelope();
+        self.sender_shown = sender.to_vec();
         let address = bare(sender).to_vec();
         let (host, user, mailer) = self.resolve_sender(&address)?;
         self.sender_mailer = mailer;
@@ -150,7 +168,9 @@ impl Intake {
         } else {
             self.worker.canonical_sender(&address)
         };
-        self.envelope.sender = address;
+        self.envelope.sender =
+            if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
+        self.name_sender(&user, mailer);
         let macros = &mut self.worker.macros;
         macros.set(b"mail_mailer", &mailer_name.unwrap_or_default());
         macros.set(b"mail_host", &host);
@@ -162,8 +182,7 @@ impl Intake {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }
         self.take_parameters(parameters);
-        let verdict = self.worker.check("check_mail", &[sender], true);
-        self.obey(verdict)
+        self.hook("check_mail", &[sender], true, Some(sender))
     }
 
     fn start_envelope(&mut self) {
@@ -172,7 +191,8 @@ impl Intake {
             self.worker.macros.set(name, value);
         }
         let now = clock::now();
-        let id = self.post.new_id();
+        let id = self.id();
+        self.reserved = None;
         set_time_macros(&mut self.worker, &self.post, now, &id);
         self.worker.macros.set(b"x", &self.origin.full_name);
         self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
@@ -212,6 +232,28 @@ impl Intake {
         }
     }
 
+    /// `$x`: the name given with `-F`, else that of the local user who sends.
+    fn name_sender(&mut self, user: &[u8], mailer: Option<usize>) {
+        let mailer = mailer.and_then(|index| self.post.site.mailers.get(index));
+        if !self.origin.full_name.is_empty() || mailer.is_none_or(|m| m.name != b"local") {
+            return;
+        }
+        if let Ok(Some(account)) = users::by_name(user) {
+            self.worker.macros.set(b"x", &users::full_name(&account.gecos, &account.name));
+        }
+    }
+
+    /// `Final-Recipient` of an address given to `RCPT`: its type, and the address, complete (QU-033).
+    fn final_recipient(&self, address: &[u8], resolved: &expand::Resolved) -> Vec<u8> {
+        let mailer = self.post.site.mailers.get(resolved.mailer);
+        let kind = mailer.and_then(|mailer| mailer.types.address.clone());
+        let kind = kind.unwrap_or_else(|| b"rfc822".to_vec());
+        if address.contains(&b'@') {
+            return [&kind[..], b"; ", address].concat();
+        }
+        [&kind[..], b"; ", address, b"@", &self.worker.macros.value(b"j")].concat()
+    }
+
     /// `RCPT`: resolves the recipient and asks check_rcpt. Returns whether it is only queued.
     ///
     /// # Errors
@@ -229,12 +271,14 @@ impl Intake {
         macros.set(b"rcpt_host", &resolved.host);
         macros.set(b"rcpt_addr", &resolved.user);
         macros.set(b"nrcpts", count.as_bytes());
-        let verdict = self.worker.check("check_rcpt", &[address], true);
+        let verdict = self.hook("check_rcpt", &[address], true, Some(address));
         for name in [&b"rcpt_mailer"[..], b"rcpt_host", b"rcpt_addr"] {
             self.worker.macros.clear(name);
         }
-        self.obey(verdict)?;
-        let mut recipient = Recipient::primary(bare(address));
+        verdict?;
+        let mut recipient = Recipient::primary(address.trim_ascii());
+        let final_recipient = self.final_recipient(bare(address), &resolved);
+        recipient.final_recipient = Some(final_recipient);
         if let Some((success, failure, delay)) = parameters.notify {
             recipient.flags.notify_given = true;
             recipient.flags.on_success = success;
@@ -252,6 +296,11 @@ impl Intake {
         self.envelope.recipients.push(recipient);
     }
 
+    /// The recipients are those of the header (`-t`): `$u` is not known while it is read (observed).
+    pub fn recipients_from_header(&mut self) {
+        self.from_header = true;
+    }
+
     /// `DATA`: asks check_data.
     ///
     /// # Errors
@@ -259,8 +308,7 @@ impl Intake {
     pub fn data(&mut self, recipients: u32) -> Result<(), Status> {
         let count = recipients.to_string();
         self.worker.macros.set(b"nrcpts", count.as_bytes());
-        let verdict = self.worker.check("check_data", &[count.as_bytes()], false);
-        self.obey(verdict)
+        self.hook("check_data", &[count.as_bytes()], false, None)
     }
 
     /// More of the message; lines end in LF.
@@ -306,10 +354,10 @@ impl Intake {
     fn make_envelope(&mut self, collected: &Collected) {
         let size = collected.size;
         self.worker.macros.set(b"msg_size", size.to_string().as_bytes());
-        let given = [b" ", self.envelope.sender.as_slice()].concat();
+        let given = self.envelope.sender.clone();
         let names: Vec<&[u8]> = match self.sender_mailer {
             Some(index) if self.post.site.mailers[index].flags.has(b'!') => Vec::new(),
-            _ => vec![given.trim_ascii_start()],
+            _ => vec![&given],
         };
         let fields = collected.fields.clone();
         let mut assembled = defaults::assemble(&self.post.site.default_header, fields, &names);
@@ -322,8 +370,12 @@ impl Intake {
             recipients.iter().map(Vec::as_slice),
         );
         self.worker.macros.set(b"c", assembled.hops.to_string().as_bytes());
-        if let [one] = recipients.as_slice() {
-            self.worker.macros.set(b"u", one);
+        match recipients.as_slice() {
+            [one] if !self.from_header => self.worker.macros.set(b"u", bare(one)),
+            _ => self.worker.macros.clear(b"u"),
+        }
+        if let Some(name) = collected.fields.iter().find(|f| is_named(f, b"full-name")) {
+            self.worker.macros.set(b"x", name.value.trim_ascii());
         }
         let value = |name: &[u8]| {
             assembled
@@ -345,16 +397,21 @@ impl Intake {
         let cell = RefCell::new(&mut self.worker);
         let host = Headers { worker: &cell, mailer: None, sender_domain: None };
         let header = stored_header(&assembled.header, &host, &options);
+        let is_submission = self.is_submission();
         let envelope = &mut self.envelope;
         envelope.header = header;
         envelope.size = size;
         envelope.flags = EnvelopeFlags {
             delete_bcc: assembled.delete_bcc,
             has_8bit: collected.has_8bit,
+            split: envelope.quarantine.is_none(),
             no_body_return: envelope.flags.no_body_return || envelope.class < 0,
             ..envelope.flags
         };
         envelope.macros = persistent_macros(&self.worker);
+        if is_submission && envelope.auth.is_none() && !envelope.is_from_nobody() {
+            envelope.auth = Some(self.worker.macros.value(b"f")); // QU-111
+        }
         let factors = self.post.factors();
         envelope.priority =
             priority::initial(size, envelope.class, envelope.recipients.len(), &factors);
@@ -393,17 +450,13 @@ impl Intake {
             macros.set(b"hdrlen", field.value.len().to_string().as_bytes());
             macros.set(b"currHeader", &field.value);
             let name = String::from_utf8_lossy(&ruleset).into_owned();
-            let verdict = self.worker.check(&name, &[&field.value], !keep);
-            self.obey(verdict)?;
+            self.hook(&name, &[&field.value], !keep, None)?;
         }
         let count = collected.fields.len().to_string();
         let bytes = bytes.to_string();
-        let verdict =
-            self.worker.check("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false);
-        self.obey(verdict)?;
+        self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)?;
         let size = collected.size.to_string();
-        let verdict = self.worker.check("check_eom", &[size.as_bytes()], false);
-        self.obey(verdict)
+        self.hook("check_eom", &[size.as_bytes()], false, None)
     }
 
     /// Expands the recipients and writes every envelope that results.
@@ -448,7 +501,7 @@ impl Intake {
             (!value.is_empty()).then_some(value)
         };
         let accepted = AcceptedEvent {
-            from: Some(envelope.sender.clone()),
+            from: Some(self.sender_shown.clone()),
             size: envelope.size,
             class: envelope.class,
             recipients: envelope.recipients.iter().filter(|r| r.flags.primary).count(),
@@ -512,12 +565,40 @@ impl Intake {
         Exit::OK
     }
 
+    /// Drops what was begun by `MAIL`, and says so in the log (LG-073); after `RSET` also for each
+    /// recipient (LG-074).
+    pub fn cut_short(&mut self, reset: bool) {
+        if self.envelope.id.is_some() {
+            if reset {
+                for recipient in &self.envelope.recipients {
+                    let shown = [b"to=<", bare(&recipient.address), b">"].concat();
+                    let text = [&shown[..], b", delay=00:00:00, pri=0, stat=RSET"].concat();
+                    self.log(Severity::Info, 8, text);
+                }
+            }
+            self.log_accepted();
+        }
+        self.abandon();
+    }
+
+    /// Drops what `MAIL` began because it was refused: the next attempt has the same queue id.
+    pub fn refuse(&mut self) {
+        let id = self.envelope.id.take();
+        self.abandon();
+        self.reserved = id;
+    }
+
     /// Drops what was begun.
     pub fn abandon(&mut self) {
         self.collecting = None;
         self.envelope = Envelope::default();
         self.sender_mailer = None;
         self.discard = false;
+    }
+
+    /// Neither a client nor a protocol is known: the command line submits.
+    fn is_submission(&self) -> bool {
+        self.envelope.recipients.iter().any(|r| r.flags.primary && r.final_recipient.is_none())
     }
 
     fn delivery_mode(&self) -> u8 {
@@ -530,7 +611,19 @@ impl Intake {
         expand::ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user)
     }
 
-    fn obey(&mut self, verdict: Verdict) -> Result<(), Status> {
+    /// Asks a hook ruleset and does what it says; `about` is the address a refusal names.
+    fn hook(
+        &mut self,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+        about: Option<&[u8]>,
+    ) -> Result<(), Status> {
+        let verdict = self.worker.check(ruleset, arguments, comments);
+        let relay = &self.origin.relay;
+        if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
+            self.log(Severity::Notice, 3, line);
+        }
         match verdict {
             Verdict::Accept => Ok(()),
             Verdict::Reject(status) => Err(status),
@@ -551,6 +644,10 @@ impl Intake {
 pub struct RecipientTaken {
     /// No delivery is tried at once.
     pub will_queue: bool,
+}
+
+fn is_named(field: &Field, name: &[u8]) -> bool {
+    field.name.eq_ignore_ascii_case(name)
 }
 
 /// The envelope as it is first stored: what has failed already is still in it, so that a crash
@@ -598,8 +695,10 @@ fn persistent_macros(worker: &Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
         .into_iter()
         .filter_map(|name| {
             let parsed = cf_parser::names::parse_name(&name);
-            let value = worker.macros.value(parsed.name?.as_bytes());
-            (!value.is_empty()).then_some((name, value))
+            let parsed = parsed.name?;
+            let value = worker.macros.value(parsed.as_bytes());
+            let is_set = !value.is_empty() || worker.macros.get(&parsed).is_some();
+            is_set.then_some((name, value))
         })
         .collect()
 }

@@ -6,6 +6,7 @@ mod collect;
 pub mod connection;
 pub mod connection_rates;
 mod header_host;
+mod hook_log;
 pub mod intake;
 pub mod listener;
 pub mod log_sink;

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use ruleset_vm::Status;
+use ruleset_vm::{Exit, Status};
 
-use super::intake::{RecipientParameters, SenderParameters};
+use super::hook_log;
+use super::intake::{RecipientParameters, SenderParameters, bare};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
+use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
 use crate::events::Severity;
-use crate::message::envelope::BodyType;
+use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, MailParameters, Question, RcptParameters, Reply, Return, replies,
+    Admission, Answer, Body, MailParameters, Question, RcptParameters, Return, Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 
@@ -112,8 +114,8 @@ impl Server<'_> {
         match begun {
             Ok(()) => Answer::Accepted { address: None, will_queue: false },
             Err(status) => {
-                self.log_rejection("check_mail", &[address], &status, Some(address));
-                self.intake.abandon();
+                self.log_user_error(&status, address);
+                self.intake.refuse();
                 Answer::Status(status)
             }
         }
@@ -126,9 +128,10 @@ impl Server<'_> {
             original: parameters.orcpt,
         };
         match self.intake.recipient(address, parameters) {
-            Ok(taken) => Answer::Accepted { address: None, will_queue: taken.will_queue },
+            // The oracle says `(will queue)` in no delivery mode (observed).
+            Ok(_) => Answer::Accepted { address: None, will_queue: false },
             Err(status) => {
-                self.log_rejection("check_rcpt", &[address], &status, Some(address));
+                self.log_user_error(&status, address);
                 Answer::Status(status)
             }
         }
@@ -165,7 +168,41 @@ impl Server<'_> {
         if !refusal.is_ok() {
             return Answer::Status(refusal);
         }
-        Answer::Status(replies::CANNOT_VRFY.status(&[]))
+        match self.members(argument, expand) {
+            Ok(members) if members.is_empty() => {
+                Answer::Status(replies::NOTHING_TO.status(&[verb]))
+            }
+            Ok(members) => Answer::Addresses(members),
+            Err(status) => Answer::Status(status),
+        }
+    }
+
+    /// What an address stands for: itself, or with `expand` the members of the alias.
+    fn members(&mut self, argument: &[u8], expand: bool) -> Result<Vec<Verified>, Status> {
+        let address = bare(argument);
+        let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
+        let own = self.intake.worker().macros.value(b"j");
+        let resolved = expand::verify_recipient(self.intake.worker(), address, &options)?;
+        if !expand {
+            let mailers = &self.post.site.mailers;
+            let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
+            let certain = mailer.is_some_and(|mailer| mailer.flags.has(b'q'));
+            return Ok(vec![verified(address, &own, certain)]);
+        }
+        let mut envelope =
+            Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
+        expand::expand(self.intake.worker(), &mut envelope, &options, &mut |_| {});
+        let mut members = Vec::new();
+        for recipient in envelope.recipients {
+            match recipient.state {
+                RecipientState::Pending => members.push(verified(&recipient.address, &own, true)),
+                RecipientState::Failed(status) | RecipientState::Deferred(status) => {
+                    return Err(status);
+                }
+                _ => {}
+            }
+        }
+        Ok(members)
     }
 
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
@@ -207,31 +244,30 @@ impl Server<'_> {
 
     fn judge(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Verdict {
         let verdict = self.intake.worker().check(ruleset, arguments, true);
-        if let Verdict::Reject(status) = &verdict {
-            self.log_rejection(ruleset, shown, status, None);
+        let relay = &self.connection.display;
+        if let Some(line) = hook_log::line(ruleset, shown, relay, &verdict, None) {
+            self.log(Severity::Notice, 3, &[&line]);
         }
         verdict
     }
 
-    /// `ruleset=X, arg1=A, relay=R, reject=TEXT` (LG-024, RS-107).
-    fn log_rejection(
-        &self,
-        ruleset: &str,
-        arguments: &[&[u8]],
-        status: &Status,
-        address: Option<&[u8]>,
-    ) {
-        let mut text = format!("ruleset={ruleset}").into_bytes();
-        for (index, argument) in arguments.iter().enumerate() {
-            text.extend(format!(", arg{}=", index + 1).into_bytes());
-            text.extend_from_slice(argument);
+    /// `ADDR... User unknown` (LG-012), for refusals that no ruleset has logged.
+    fn log_user_error(&self, status: &Status, address: &[u8]) {
+        if status.exit == Exit::NOUSER {
+            self.log(Severity::Notice, 3, &[address, b"... ", &status.text]);
         }
-        text.extend_from_slice(b", relay=");
-        text.extend_from_slice(&self.connection.display);
-        text.extend_from_slice(b", reject=");
-        text.extend(Reply::from_status(status, address).render().trim_ascii_end());
-        self.log(Severity::Notice, 3, &[&text]);
     }
+}
+
+/// One line of a reply; a name without a host gets ours (SM-129).
+fn verified(address: &[u8], own: &[u8], certain: bool) -> Verified {
+    let place = address.first().is_some_and(|first| b"|/\":".contains(first));
+    let address = if place || address.contains(&b'@') {
+        address.to_vec()
+    } else {
+        [address, b"@", own].concat()
+    };
+    Verified { certain, full_name: Vec::new(), address }
 }
 
 fn result(outcome: Result<(), Status>) -> Status {

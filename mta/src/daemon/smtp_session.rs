@@ -9,7 +9,8 @@ use super::post::Post;
 use super::smtp_settings::{self, Waits};
 use crate::events::Severity;
 use crate::message::date;
-use crate::protocol::smtp::server::{Action, Lost, Note, Peer, Session, Timeout};
+use crate::message::envelope::QueueId;
+use crate::protocol::smtp::server::{Abandoned, Action, Lost, Note, Peer, Session, Timeout};
 use crate::sys::clock;
 use crate::sys::duplex::{Bell, Duplex, Woken};
 
@@ -29,7 +30,8 @@ pub fn serve(
     stop: Option<&Bell>,
 ) {
     let mut server = Server::new(stream, post, connection, stop);
-    server.log(Severity::Info, 11, &[b"connect from ", &connection.display]);
+    let text = [b"connect from ", connection.display.as_slice()].concat();
+    post.log(None, Severity::Info, 11, text);
     let settings = smtp_settings::settings(server.intake.worker());
     let peer = Peer { name: connection.peer_name().to_vec(), display: connection.display.clone() };
     let mut session = Session::new(Arc::new(settings), peer);
@@ -45,6 +47,8 @@ pub(super) struct Server<'a> {
     stop: Option<&'a Bell>,
     pub(super) intake: Intake,
     waits: Waits,
+    /// The queue id of the message, or of the next one: log lines carry it.
+    id: QueueId,
     /// Replies not yet written.
     held: Vec<u8>,
     /// Nothing can be written any more.
@@ -80,8 +84,9 @@ impl<'a> Server<'a> {
             post,
             connection,
             stop,
-            intake,
             waits: Waits::of(&post.site),
+            id: intake.id(),
+            intake,
             held: Vec::new(),
             deaf: false,
             accepted: false,
@@ -128,9 +133,10 @@ impl<'a> Server<'a> {
                     }
                 }
                 Action::Body(bytes) => self.intake.body(&bytes),
-                Action::Abandon(_) => {
+                Action::Abandon(why) => {
                     self.in_transaction = false;
-                    self.intake.abandon();
+                    self.intake.cut_short(why == Abandoned::Reset);
+                    self.id = self.intake.id();
                 }
                 // Without certificates it is never offered.
                 Action::StartTls => session.lost(Lost::Closed),
@@ -166,6 +172,8 @@ impl<'a> Server<'a> {
         }
         if std::mem::take(&mut self.accepted) {
             self.intake.deliver_accepted();
+            self.intake.abandon();
+            self.id = self.intake.id();
         }
     }
 
@@ -285,9 +293,8 @@ impl<'a> Server<'a> {
         }
     }
 
-    /// A line of the session, with the queue id of the message if there is one.
+    /// A line of the session, with the queue id of its message.
     pub(super) fn log(&self, severity: Severity, level: u8, parts: &[&[u8]]) {
-        let id = self.intake.envelope().id.as_ref();
-        self.post.log(id, severity, level, parts.concat());
+        self.post.log(Some(&self.id), severity, level, parts.concat());
     }
 }
