@@ -60,10 +60,7 @@ fn submit(
         gid: account.gid,
     });
     let login = account.as_ref().map_or_else(|| b"nobody".to_vec(), |a| a.name.clone());
-    let full_name = arguments.last(b'F').map_or_else(
-        || account.as_ref().map_or_else(Vec::new, |a| full_name(&a.gecos, &a.name)),
-        <[u8]>::to_vec,
-    );
+    let full_name = arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec);
     let given = arguments.last(b'f').or_else(|| arguments.last(b'r'));
     let origin = Origin {
         relay: [&login[..], b"@localhost"].concat(),
@@ -74,6 +71,9 @@ fn submit(
     };
     let mut intake = Intake::new(post.clone(), origin);
     intake.set_session_macro(b"daemon_flags", b"c u");
+    if arguments.has(b't') {
+        intake.recipients_from_header();
+    }
     let sender = given.map_or_else(|| login.clone(), <[u8]>::to_vec);
     if let Err(status) = intake.begin(&sender, parameters) {
         print_line(&status.text);
@@ -174,24 +174,6 @@ fn header_recipients(message: &[u8]) -> Vec<Vec<u8>> {
             out.extend(
                 elements(&field.value, ListStyle::Commas).into_iter().map(<[u8]>::to_vec),
             );
-        }
-    }
-    out
-}
-
-/// The name in front of the first comma of the GECOS field, `&` for the login name.
-fn full_name(gecos: &[u8], login: &[u8]) -> Vec<u8> {
-    let field = gecos.split(|byte| *byte == b',').next().unwrap_or_default();
-    let mut out = Vec::new();
-    for &byte in field {
-        if byte == b'&' {
-            let mut name = login.to_vec();
-            if let Some(first) = name.first_mut() {
-                first.make_ascii_uppercase();
-            }
-            out.extend(name);
-        } else {
-            out.push(byte);
         }
     }
     out

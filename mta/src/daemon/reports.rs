@@ -386,15 +386,18 @@ fn store(
         (b"x", REPORTER),
         (b"f", &daemon),
         (b"g", &daemon),
-        (b"u", to),
     ] {
         worker.macros.set(name, value);
     }
-    let assembled = defaults::assemble(&post.site.default_header, report.fields.clone(), &[]);
+    let assembled = defaults::assemble(&post.site.default_header, Vec::new(), &[]);
+    let mut fields = assembled.header;
+    for field in &report.fields {
+        defaults::insert(&mut fields, field.clone());
+    }
     let header = {
         let cell = RefCell::new(&mut *worker);
         let host = Headers { worker: &cell, mailer: None, sender_domain: None };
-        stored_header(&assembled.header, &host, &OutputOptions::default())
+        stored_header(&fields, &host, &OutputOptions::default())
     };
     worker.macros = kept;
     let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);

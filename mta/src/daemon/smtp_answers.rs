@@ -12,7 +12,7 @@ use super::smtp_settings;
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
 use crate::events::Severity;
-use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
+use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState};
 use crate::protocol::smtp::server::{
     Admission, Answer, Body, MailParameters, Question, RcptParameters, Return, Verified, replies,
 };
@@ -29,7 +29,7 @@ impl Server<'_> {
                 self.stage = if extended { "ehlo" } else { "helo" };
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
                 let command = [verb, b" ", name.as_slice()].concat();
-                let refusal = self.check("check_other", &[&command, b"2"], &[&command]);
+                let refusal = self.check("check_other", &[&command, b"2"]);
                 if refusal.is_ok() {
                     self.intake.hello(if extended { b"ESMTP" } else { b"SMTP" }, &name);
                 }
@@ -47,11 +47,7 @@ impl Server<'_> {
             Question::Etrn(node) => Answer::Status(self.etrn(&node)),
             Question::Other { command, reply_class } => {
                 let class = reply_class.to_string();
-                Answer::Status(self.check(
-                    "check_other",
-                    &[&command, class.as_bytes()],
-                    &[&command],
-                ))
+                Answer::Status(self.check("check_other", &[&command, class.as_bytes()]))
             }
             // Never offered.
             Question::Auth { .. } => Answer::Status(replies::AUTH_NOT_AVAILABLE.status(&[])),
@@ -67,8 +63,11 @@ impl Server<'_> {
         let name = client.map_or(&b""[..], |client| &client.name);
         if let Some(client) = client {
             let arguments: [&[u8]; 2] = [name, &client.address];
-            match self.judge("check_relay", &arguments, &arguments) {
-                Verdict::Reject(status) => refusal = Some(status),
+            match self.judge("check_relay", &arguments) {
+                Verdict::Reject(status) => {
+                    refusal = Some(status);
+                    self.issued = true;
+                }
                 Verdict::Discard => self.discard = true,
                 Verdict::Accept | Verdict::Quarantine(_) => {}
             }
@@ -164,7 +163,7 @@ impl Server<'_> {
             if expand { ("check_expn", b"EXPN") } else { ("check_vrfy", b"VRFY") };
         let peer = self.connection.display.clone();
         self.log(Severity::Info, 5, &[&peer, b": ", verb, b" ", argument]);
-        let refusal = self.check(ruleset, &[argument], &[argument]);
+        let refusal = self.check(ruleset, &[argument]);
         if !refusal.is_ok() {
             return Answer::Status(refusal);
         }
@@ -208,12 +207,11 @@ impl Server<'_> {
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
     fn etrn(&mut self, argument: &[u8]) -> Status {
         self.issued = true;
-        let peer = self.connection.display.clone();
-        self.log(Severity::Info, 5, &[&peer, b": ETRN ", argument]);
-        let refusal = self.check("check_etrn", &[argument], &[argument]);
+        let refusal = self.check("check_etrn", &[argument]);
         if !refusal.is_ok() {
             return refusal;
         }
+        self.log(Severity::Info, 5, &[&self.connection.display, b": ETRN ", argument]);
         if let Some(group) = argument.strip_prefix(b"#") {
             return replies::QUEUE_UNKNOWN.status(&[group]);
         }
@@ -234,19 +232,21 @@ impl Server<'_> {
         replies::QUEUING_NODE.status(&[argument])
     }
 
-    /// Runs a hook of the session; success or the refusal, which is logged with `shown` arguments.
-    fn check(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Status {
-        match self.judge(ruleset, arguments, shown) {
+    /// Runs a hook of the session; success or the refusal, which is logged.
+    fn check(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Status {
+        match self.judge(ruleset, arguments) {
             Verdict::Reject(status) => status,
             Verdict::Accept | Verdict::Discard | Verdict::Quarantine(_) => Status::ok(),
         }
     }
 
-    fn judge(&mut self, ruleset: &str, arguments: &[&[u8]], shown: &[&[u8]]) -> Verdict {
+    fn judge(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Verdict {
         let verdict = self.intake.worker().check(ruleset, arguments, true);
         let relay = &self.connection.display;
-        if let Some(line) = hook_log::line(ruleset, shown, relay, &verdict, None) {
-            self.log(Severity::Notice, 3, &[&line]);
+        if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, None) {
+            // These lines carry no queue id (LG-069).
+            let nothing = QueueId(Vec::new());
+            self.post.log(Some(&nothing), Severity::Notice, 3, line);
         }
         verdict
     }

@@ -57,7 +57,7 @@ pub(super) struct Server<'a> {
     pub(super) accepted: bool,
     /// A transaction is open.
     pub(super) in_transaction: bool,
-    /// `MAIL`, `EXPN`, `VRFY` or `ETRN` was issued.
+    /// `MAIL`, `EXPN`, `VRFY` or `ETRN` was issued, or is refused to this peer.
     pub(super) issued: bool,
     /// The last command, for log lines.
     pub(super) stage: &'static str,

@@ -84,6 +84,19 @@ fn replace_default(defaults: &mut Vec<Field>, mut field: Field, forced: bool) ->
     Some(field)
 }
 
+/// Adds a field in front of the first one of its name, which it replaces when that is a default; at
+/// the end if there is none (observed).
+pub fn insert(header: &mut Vec<Field>, field: Field) {
+    let same = |known: &Field| known.name.eq_ignore_ascii_case(&field.name);
+    match header.iter().position(same) {
+        None => header.push(field),
+        Some(at) => match header.get_mut(at) {
+            Some(known) if known.is_default => *known = field,
+            _ => header.insert(at, field),
+        },
+    }
+}
+
 /// Adds what NoRecipientAction asks for when no field names a recipient.
 pub fn add_recipient_field<'a>(
     header: &mut Vec<Field>,

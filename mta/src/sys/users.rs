@@ -149,6 +149,25 @@ fn usable(name: &[u8]) -> Option<&str> {
     OsStr::from_bytes(name).to_str()
 }
 
+/// The full name in a GECOS field: what stands in front of the first comma, `&` being the login name
+/// with a capital.
+#[must_use]
+pub fn full_name(gecos: &[u8], login: &[u8]) -> Vec<u8> {
+    let field = gecos.split(|byte| *byte == b',').next().unwrap_or_default();
+    let mut out = Vec::new();
+    for &byte in field {
+        if byte == b'&' {
+            out.extend(login.iter().enumerate().map(|(at, byte)| match at {
+                0 => byte.to_ascii_uppercase(),
+                _ => *byte,
+            }));
+        } else {
+            out.push(byte);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
