@@ -22,4 +22,4 @@ pub use print::print;
 pub use reading::{MAX_LEVEL, level_check, parse};
 pub use span::Span;
 pub use text::{Name, Op, Piece, Text};
-pub use translate::parse_text;
+pub use translate::{in_message, parse_text};

@@ -197,6 +197,12 @@ pub(crate) fn flat(text: &[Piece]) -> Vec<u8> {
     out
 }
 
+/// [`shown`] for whoever has no table of long names: their codes are those of names met first.
+#[must_use]
+pub fn in_message(text: &[Piece]) -> Vec<u8> {
+    shown(text, &mut LongNames::new())
+}
+
 /// The text as the oracle shows it in messages: operators as octet 001 and what stands behind
 /// them, long names as their code, everything cut to seven bits (CF-112).
 pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {

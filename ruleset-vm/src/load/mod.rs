@@ -140,7 +140,7 @@ impl<'a> Loader<'a> {
                 self.configuration.precedences.push((name.clone(), *value));
             }
             Directive::QueueGroup { name, equates } => self.queue_group(name, equates),
-            Directive::Rule { lhs, rhs, .. } => self.rule(lhs, rhs, span),
+            Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, comment, span),
             Directive::Ruleset(line) => self.ruleset(line, span),
             Directive::Version { level, .. } => self.version(*level),
             Directive::Milter { name, equates } => {
@@ -271,12 +271,16 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn rule(&mut self, lhs: &Text, rhs: &Text, span: Span) {
+    fn rule(&mut self, lhs: &Text, rhs: &Text, comment: &[u8], span: Span) {
         let Some(number) = self.current else {
             let mut text = b"missing valid ruleset for \"R".to_vec();
-            text.extend(cf_parser::text::write(lhs));
+            text.extend(cf_parser::in_message(lhs));
             text.push(b'\t');
-            text.extend(cf_parser::text::write(rhs));
+            text.extend(cf_parser::in_message(rhs));
+            if !comment.is_empty() {
+                text.push(b'\t');
+                text.extend_from_slice(comment);
+            }
             text.push(b'"');
             self.say(span, text, 70);
             return;
