@@ -5,9 +5,9 @@ use std::sync::Arc;
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
 use ruleset_vm::prescan::{Mode, Scanned, prescan};
-use ruleset_vm::validity::invalid;
 use ruleset_vm::token::meta;
 use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::validity::invalid;
 use ruleset_vm::{Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices};
 use workbench::explain::{Firing, Firings};
@@ -26,6 +26,9 @@ pub enum Verdict {
     /// `$#error $@ quarantine`: keep under this reason.
     Quarantine(Vec<u8>),
 }
+
+/// What a hook ruleset returns behind `$#`, `$@` and `$:`.
+pub type HookAnswer = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
 /// Applies rules and maps for one message or connection at a time.
 pub struct Worker {
@@ -158,7 +161,7 @@ impl Worker {
         ruleset: &str,
         arguments: &[&[u8]],
         comments: bool,
-    ) -> Option<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> {
+    ) -> Option<HookAnswer> {
         let program = self.site.configuration.program.clone();
         if !program.has_rules(ruleset.as_bytes()) {
             return None;
@@ -166,8 +169,12 @@ impl Worker {
         let number = program.number(ruleset.as_bytes())?;
         self.with_rewriter(|rewriter| {
             rewriter.machine.reset();
-            let mode =
-                Mode { operators: program.operators(), delimiter: None, comments, ignore: !comments };
+            let mode = Mode {
+                operators: program.operators(),
+                delimiter: None,
+                comments,
+                ignore: !comments,
+            };
             let mut tokens = Vec::new();
             for (index, argument) in arguments.iter().enumerate() {
                 if index > 0 {
