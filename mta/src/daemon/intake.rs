@@ -156,6 +156,7 @@ impl Intake {
     /// The reply that refuses it.
     pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
         self.abandon();
+        self.check_room(parameters.size)?;
         self.start_envelope();
         self.sender_shown = sender.to_vec();
         let address = bare(sender).to_vec();
@@ -183,6 +184,19 @@ impl Intake {
         }
         self.take_parameters(parameters);
         self.hook("check_mail", &[sender], true, Some(sender))
+    }
+
+    /// `MinFreeBlocks`: room for the message and so many blocks beside it (OPT-020, SM-050).
+    fn check_room(&self, size: Option<u64>) -> Result<(), Status> {
+        let reserve = self.post.site.configuration.options.number("MinFreeBlocks", 0);
+        let reserve = u64::try_from(reserve).unwrap_or(0);
+        let Some(free) = crate::sys::disk::free(&self.post.queue_directory) else { return Ok(()) };
+        let wanted = size.unwrap_or(0).div_ceil(free.block).saturating_add(reserve);
+        if reserve == 0 || free.blocks >= wanted {
+            return Ok(());
+        }
+        let text = "Insufficient disk space; try again later";
+        Err(Status::from_reply(Exit::TEMPFAIL, 452, Enhanced::new(4, 4, 5), text))
     }
 
     fn start_envelope(&mut self) {
@@ -371,7 +385,7 @@ impl Intake {
         );
         self.worker.macros.set(b"c", assembled.hops.to_string().as_bytes());
         match recipients.as_slice() {
-            [one] if !self.from_header => self.worker.macros.set(b"u", bare(one)),
+            [one] if !self.from_header => self.worker.macros.set(b"u", one),
             _ => self.worker.macros.clear(b"u"),
         }
         if let Some(name) = collected.fields.iter().find(|f| is_named(f, b"full-name")) {
@@ -397,6 +411,9 @@ impl Intake {
         let cell = RefCell::new(&mut self.worker);
         let host = Headers { worker: &cell, mailer: None, sender_domain: None };
         let header = stored_header(&assembled.header, &host, &options);
+        if let Some(id) = header.iter().find(|field| is_named(field, b"message-id")) {
+            self.worker.macros.set(b"msg_id", id.value.trim_ascii());
+        }
         let is_submission = self.is_submission();
         let envelope = &mut self.envelope;
         envelope.header = header;
