@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
-use super::intake::set_time_macros;
+use super::compat;
+use super::intake::{bare, set_time_macros};
 use super::names::Names;
 use super::outgoing::Outgoing;
 use super::post::Post;
@@ -77,6 +78,11 @@ impl Attempt {
         if !self.first {
             claimed.envelope.priority =
                 priority::aged(claimed.envelope.priority, &post.factors());
+            for recipient in &mut claimed.envelope.recipients {
+                if is_deferred(&recipient.state) {
+                    recipient.state = RecipientState::Pending;
+                }
+            }
         }
         let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
         let id = claimed_id(&claimed);
@@ -129,18 +135,25 @@ impl Attempt {
             else {
                 continue;
             };
-            told.note_status(index, recipient, status);
+            told.note_status(index, recipient, self.mailer_of(recipient), status);
             self.log_status(claimed, recipient, status);
         }
     }
 
+    fn mailer_of(&self, recipient: &Recipient) -> Option<&crate::config::mailer::Mailer> {
+        self.post.site.mailers.get(recipient.route.as_ref()?.mailer)
+    }
+
+    /// A failure that no mailer has seen; those of the error mailer were logged as user errors.
     fn log_status(&self, claimed: &Claimed, recipient: &Recipient, status: &Status) {
+        let Some(mailer) = self.mailer_of(recipient) else { return };
         let delivered = crate::events::Delivered {
             to: vec![recipient.address.clone()],
             delay: clock::now().saturating_sub(claimed.envelope.created),
-            transaction_delay: Some(0),
-            priority: claimed.envelope.priority,
+            mailer: Some(mailer.name.clone()),
+            priority: if self.first { 0 } else { claimed.envelope.priority },
             dsn: status.enhanced,
+            reply: reports::reply_text(status),
             stat: delivery::outcome::stat_text(status),
             ..crate::events::Delivered::default()
         };
@@ -170,7 +183,7 @@ impl Attempt {
         for (index, recipient) in claimed.envelope.recipients.iter_mut().enumerate() {
             if is_open(&recipient.state) {
                 recipient.state = RecipientState::Failed(status.clone());
-                told.note_status(index, recipient, &status);
+                told.note_status(index, recipient, None, &status);
             }
         }
         true
@@ -188,24 +201,18 @@ impl Attempt {
             plan::plan(&claimed.envelope.recipients, &post.site.mailers, &signature)
         };
         let count = groups.len();
-        for (number, group) in groups.into_iter().enumerate() {
+        let account = sender_account(worker, &claimed.envelope).or_else(|| self.sender_user.clone());
+        for (number, mut group) in groups.into_iter().enumerate() {
             let began = clock::now();
-            let report = self.deliver_group(worker, claimed, &group, &cache);
-            let mailer = &post.site.mailers[group.mailer];
-            let id = claimed_id(claimed);
-            let occasion = report::Occasion {
-                id: &id,
-                envelope: &claimed.envelope,
-                mailer,
-                controlling: None,
-                delay: clock::now().saturating_sub(claimed.envelope.created),
-                transaction_delay: clock::now().saturating_sub(began),
-            };
-            for event in report::events(&report, &group, &occasion) {
-                post.events.report(event);
+            let refused = compat::check(worker, &mut claimed.envelope, &mut group, &post.site);
+            if let Some((refused, them)) = &refused {
+                self.settle_group(claimed, told, refused, them, (began, None));
             }
-            told.note_report(&claimed.envelope, mailer, &report);
-            record(&mut claimed.envelope, &report);
+            if group.recipients.is_empty() {
+                continue;
+            }
+            let report = self.deliver_group(worker, claimed, &group, &cache);
+            self.settle_group(claimed, told, &report, &group, (began, account.as_ref()));
             if number + 1 < count
                 && let Err(error) = post.store.update(claimed)
             {
@@ -213,6 +220,32 @@ impl Attempt {
             }
         }
         cache.borrow_mut().close_all(&|line| self.show(line));
+    }
+
+    /// Logs and records what a delivery has come to.
+    fn settle_group(
+        &self,
+        claimed: &mut Claimed,
+        told: &mut Told,
+        report: &DeliveryReport,
+        group: &plan::DeliveryGroup,
+        (began, account): (u64, Option<&ControllingUser>),
+    ) {
+        let mailer = &self.post.site.mailers[group.mailer];
+        let id = claimed_id(claimed);
+        let occasion = report::Occasion {
+            id: &id,
+            envelope: &claimed.envelope,
+            mailer,
+            sender: account,
+            delay: clock::now().saturating_sub(claimed.envelope.created),
+            transaction_delay: clock::now().saturating_sub(began),
+        };
+        for event in report::events(report, group, &occasion) {
+            self.post.events.report(event);
+        }
+        told.note_report(&claimed.envelope, mailer, report);
+        record(&mut claimed.envelope, report);
     }
 
     fn deliver_group(
@@ -226,7 +259,7 @@ impl Attempt {
         let envelope = &claimed.envelope;
         let mailer = &post.site.mailers[group.mailer];
         let null = envelope.is_from_nobody();
-        let name = if null { worker.macros.value(b"n") } else { envelope.sender.clone() };
+        let name = if null { worker.macros.value(b"n") } else { bare(&envelope.sender).to_vec() };
         let role = Role { header: false, sender: true };
         let (relative, _) = worker.remote_name(&name, group.mailer, role, None);
         worker.macros.set(b"g", &relative);
@@ -431,10 +464,25 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     let sender = if envelope.is_from_nobody() {
         worker.macros.value(b"n")
     } else {
-        envelope.sender.clone()
+        worker.canonical_sender(bare(&envelope.sender))
     };
     worker.macros.set(b"f", &sender);
     worker.macros.set(b"ntries", envelope.tries.to_string().as_bytes());
+}
+
+/// The account of a local sender, the controlling user of its recipients (LG-008).
+fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<ControllingUser> {
+    if envelope.is_from_nobody() {
+        return None;
+    }
+    let role = Role { header: false, sender: true };
+    let parsed = worker.parse(bare(&envelope.sender), role)?;
+    let Target::Mailer(index) = parsed.triple.mailer else { return None };
+    if worker.site.mailers.get(index)?.name != b"local" {
+        return None;
+    }
+    let account = crate::sys::users::by_name(&parsed.triple.user).ok().flatten()?;
+    Some(ControllingUser { user: account.name, uid: account.uid, gid: account.gid })
 }
 
 /// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
@@ -443,12 +491,12 @@ fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
         return None;
     }
     let role = Role { header: false, sender: true };
-    let parsed = worker.parse(&envelope.sender, role)?;
+    let parsed = worker.parse(bare(&envelope.sender), role)?;
     let Target::Mailer(index) = parsed.triple.mailer else { return None };
     if !worker.site.mailers.get(index)?.flags.has(b'C') {
         return None;
     }
-    let canonical = worker.canonical_sender(&envelope.sender);
+    let canonical = worker.canonical_sender(bare(&envelope.sender));
     let at = canonical.iter().rposition(|byte| *byte == b'@')?;
     Some(canonical[at..].to_vec())
 }

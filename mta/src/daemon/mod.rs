@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod client;
 mod collect;
+mod compat;
 pub mod connection;
 pub mod connection_rates;
 mod header_host;

@@ -10,12 +10,13 @@ use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::attempt::Attempt;
 use super::header_host::Headers;
-use super::intake::set_time_macros;
+use super::intake::{bare, set_time_macros};
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
 use crate::delivery::context::DeliveryReport;
 use crate::delivery::outcome;
 use crate::events::{Event, Happening, Severity};
+use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
 use crate::message::envelope::{Envelope, EnvelopeFlags, Recipient, RecipientState};
 use crate::message::output::{OutputOptions, delivery_header, stored_header};
@@ -56,7 +57,13 @@ struct Outcome {
 
 impl Told {
     /// A recipient that failed or was put off before a mailer was tried.
-    pub(super) fn note_status(&mut self, index: usize, recipient: &Recipient, status: &Status) {
+    pub(super) fn note_status(
+        &mut self,
+        index: usize,
+        recipient: &Recipient,
+        mailer: Option<&Mailer>,
+        status: &Status,
+    ) {
         if !status.is_ok() {
             let line = ruleset_vm::error_mailer::status_text(&recipient.address, status);
             self.transcript.push(line);
@@ -70,8 +77,10 @@ impl Told {
             status: status.clone(),
             reported,
             remote_mta: None,
-            diagnostic: None,
-            address_type: None,
+            diagnostic: reply_text(status)
+                .filter(|_| !status.retry)
+                .map(|text| (diagnostic_type(mailer), text)),
+            address_type: mailer.and_then(|mailer| mailer.types.address.clone()),
             relayed: false,
             dsn_passed_on: false,
         });
@@ -93,7 +102,6 @@ impl Told {
             if envelope.recipients.get(found.recipient).is_none() {
                 continue;
             }
-            let kind = mailer.types.diagnostic.clone().unwrap_or_else(|| b"smtp".to_vec());
             self.outcomes.push(Outcome {
                 recipient: found.recipient,
                 status: found.status.clone(),
@@ -102,7 +110,7 @@ impl Told {
                 diagnostic: found
                     .diagnostic
                     .clone()
-                    .map(|text| (kind.to_ascii_uppercase(), text)),
+                    .map(|text| (diagnostic_type(Some(mailer)), text)),
                 address_type: mailer.types.address.clone(),
                 relayed: !mailer.flags.has(b'l'),
                 dsn_passed_on: report.relayed_with_dsn,
@@ -118,6 +126,19 @@ impl Told {
             .find(|exit| !matches!(*exit, Exit::OK | Exit::TEMPFAIL))
             .unwrap_or(Exit::OK)
     }
+}
+
+/// The type in front of a diagnostic, from the mailer's T= as written; `SMTP` by default.
+fn diagnostic_type(mailer: Option<&Mailer>) -> Vec<u8> {
+    let kind = mailer.and_then(|mailer| mailer.types.diagnostic.clone());
+    kind.unwrap_or_else(|| b"SMTP".to_vec())
+}
+
+/// A status as a reply: `550 5.1.1 User unknown`.
+pub(super) fn reply_text(status: &Status) -> Option<Vec<u8>> {
+    let code = status.reply?;
+    let enhanced = status.enhanced.map_or(String::new(), |e| format!(" {e}"));
+    Some([format!("{code}{enhanced} ").as_bytes(), &status.text].concat())
 }
 
 /// Sends every report that is due. False if there is nobody to send one to: the message must then
@@ -218,10 +239,7 @@ fn one_reported(
         [&shown_type.to_ascii_uppercase()[..], b"; ", &qualified(&named)].concat()
     });
     let reply = outcome.and_then(|o| o.diagnostic.as_ref().map(|(_, text)| text.clone()));
-    let local_reply = status.reply.map(|code| {
-        let enhanced = status.enhanced.map_or(String::new(), |e| format!(" {e}"));
-        [format!("{code}{enhanced} ").as_bytes(), &status.text].concat()
-    });
+    let local_reply = reply_text(&status);
     let failed = action == Action::Failed && told.give_up.is_none();
     let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
     Reported {
@@ -236,7 +254,7 @@ fn one_reported(
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
         diagnostic: outcome
             .and_then(|o| o.diagnostic.clone())
-            .or_else(|| local_reply.filter(|_| failed).map(|text| (b"SMTP".to_vec(), text))),
+            .or_else(|| local_reply.filter(|_| failed).map(|text| (diagnostic_type(None), text))),
         last_attempt: Some(clock::now()),
     }
 }
@@ -354,6 +372,10 @@ fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told:
 
 /// The header of the original as a report shows it: not rewritten.
 fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
+    if !envelope.is_from_nobody() {
+        let sender = worker.canonical_sender(bare(&envelope.sender));
+        worker.macros.set(b"g", &sender);
+    }
     let cell = RefCell::new(worker);
     let host = Headers { worker: &cell, mailer: None, sender_domain: None };
     let options = OutputOptions {
@@ -436,20 +458,30 @@ fn response_flags() -> crate::message::envelope::RecipientFlags {
     }
 }
 
+/// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
 fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<usize, StoreError> {
     let Some(path) = &claimed.body else { return Ok(0) };
     let mut file = durable::open_readable(path)?;
+    let form = LineForm { eol: b"\n".to_vec(), limit: 0, escape_from: true, seven_bit: false };
+    let mut encoder = LineEncoder::new(form);
     let mut buffer = [0; 16 << 10];
+    let mut encoded = Vec::new();
     let mut copied = 0;
     loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(copied),
-            Ok(count) => {
-                draft.write(&buffer[..count])?;
-                copied += count;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+        encoded.clear();
+        let count = match file.read(&mut buffer) {
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(StoreError::Body(error)),
+        };
+        match count {
+            0 => encoder.finish(false, &mut encoded),
+            count => encoder.push(&buffer[..count], &mut encoded),
+        }
+        draft.write(&encoded)?;
+        copied += encoded.len();
+        if count == 0 {
+            return Ok(copied);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::context::{DeliveryReport, RecipientOutcome};
 use super::plan::DeliveryGroup;
 use crate::config::mailer::Mailer;
 use crate::events::{ControllingAddress, Delivered, Event};
-use crate::message::envelope::Envelope;
+use crate::message::envelope::{ControllingUser, Envelope};
 
 /// What the log wants to know beside the report.
 #[derive(Clone, Debug)]
@@ -18,8 +18,8 @@ pub struct Occasion<'a> {
     pub envelope: &'a Envelope,
     /// The mailer.
     pub mailer: &'a Mailer,
-    /// `ctladdr=`.
-    pub controlling: Option<ControllingAddress>,
+    /// The account of the sender, if it is a local one: `ctladdr=` of recipients it has named.
+    pub sender: Option<&'a ControllingUser>,
     /// Seconds since the message was accepted.
     pub delay: u64,
     /// Seconds the delivery took.
@@ -66,7 +66,7 @@ pub fn events(report: &DeliveryReport, group: &DeliveryGroup, at: &Occasion<'_>)
             };
             let delivered = Delivered {
                 to: recipients.iter().filter_map(address).collect(),
-                controlling: at.controlling.clone(),
+                controlling: controlling(at, &recipients),
                 delay: at.delay,
                 transaction_delay: Some(at.transaction_delay),
                 mailer: Some(at.mailer.name.clone()),
@@ -81,4 +81,14 @@ pub fn events(report: &DeliveryReport, group: &DeliveryGroup, at: &Occasion<'_>)
             Event::delivered(at.id, delivered, &outcome.status)
         })
         .collect()
+}
+
+/// `ctladdr=`: the alias or list a recipient came from and whom it runs as, else the local sender.
+fn controlling(at: &Occasion<'_>, recipients: &[usize]) -> Option<ControllingAddress> {
+    let first = at.envelope.recipients.get(*recipients.first()?)?;
+    let (address, user) = match (&first.controlling_user, &first.alias) {
+        (Some(user), Some(alias)) => (alias.clone(), user),
+        _ => (at.envelope.sender.clone(), at.sender?),
+    };
+    Some(ControllingAddress { address, ids: Some((user.uid, user.gid)) })
 }

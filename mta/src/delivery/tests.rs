@@ -59,7 +59,7 @@ fn one_log_line_names_all_recipients_with_success() {
             id: b"ID",
             envelope: &world.envelope,
             mailer: &world.mailers[0],
-            controlling: None,
+            sender: None,
             delay: 1,
             transaction_delay: 0,
         };

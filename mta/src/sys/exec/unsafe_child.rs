@@ -23,8 +23,8 @@ pub(super) struct Preparation {
     pub(super) root: Option<CString>,
     pub(super) nice: i32,
     pub(super) identity: Identity,
-    /// The first of these that can be entered becomes the working directory; when none can, the
-    /// directory stays what it was.
+    /// The first of these that the user can enter becomes the working directory; when none can, the
+    /// last one, entered before the user is switched.
     pub(super) directories: Vec<CString>,
 }
 
@@ -47,6 +47,10 @@ fn prepare(preparation: &Preparation, groups: &[Gid]) -> io::Result<()> {
         // SAFETY: a plain system call without pointers. Failing to become nicer is no reason to
         // refuse the delivery.
         let _ = unsafe { libc::nice(preparation.nice) };
+    }
+    if let Some(last) = preparation.directories.last() {
+        // The queue directory, which the user may not be able to enter (observed).
+        let _ = unistd::chdir(last.as_c_str());
     }
     switch_user(&preparation.identity, groups)?;
     for directory in &preparation.directories {
