@@ -65,6 +65,9 @@ pub const FLAGS: &[Flag] = &[
     flag(b'X', Takes::Value, "file", "traffic log"),
 ];
 
+/// The file of a `-C` at the very end (observed).
+const DEFAULT_FILE: &[u8] = b"sendmail.cf";
+
 /// A command line cut into flags and operands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
@@ -78,16 +81,16 @@ pub struct Arguments {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// No such flag.
-    #[error("invalid option -- '{}'", char::from(*.0))]
+    #[error("illegal option -- {}", char::from(*.0))]
     Unknown(u8),
     /// The value is missing.
-    #[error("option requires an argument -- '{}'", char::from(*.0))]
+    #[error("option requires an argument -- {}", char::from(*.0))]
     NoValue(u8),
 }
 
 impl Arguments {
     /// Reads the words behind the program's name. The first word that is no flag ends the flags;
-    /// so does `--`.
+    /// so does a word that starts with `--`, which is itself left out.
     ///
     /// # Errors
     /// An unknown flag, or a flag without its value.
@@ -95,7 +98,7 @@ impl Arguments {
         let mut out = Self::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            if word.as_slice() == b"--" {
+            if word.starts_with(b"--") {
                 out.operands.extend(words.by_ref().cloned());
                 break;
             }
@@ -115,7 +118,11 @@ impl Arguments {
                     }
                     Takes::Attached => rest.to_vec(),
                     Takes::Value if !rest.is_empty() => rest.to_vec(),
-                    Takes::Value => words.next().ok_or(UsageError::NoValue(letter))?.clone(),
+                    Takes::Value => match words.next() {
+                        Some(word) => word.clone(),
+                        None if letter == b'C' => DEFAULT_FILE.to_vec(),
+                        None => return Err(UsageError::NoValue(letter)),
+                    },
                 };
                 out.flags.push((letter, value));
                 break;
@@ -175,8 +182,10 @@ mod tests {
             ("-d0.1 -v a -bt", "d=0.1 v= a -bt"),
             ("-iv -t", "i= v= t="),
             ("-oi -odq -f a@b -- -x", "o=i o=dq f=a@b -x"), // CMD-063
-            ("-Z", "invalid option -- 'Z'"), // CMD-064
-            ("-f", "option requires an argument -- 'f'"),
+            ("-Z", "illegal option -- Z"), // CMD-064
+            ("-f", "option requires an argument -- f"),
+            ("-C", "C=sendmail.cf"),
+            ("-v --help a", "v= a"),
             ("- a", "- a"),
         ];
         for (line, expected) in rows {

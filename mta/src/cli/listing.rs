@@ -30,6 +30,15 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     0
 }
 
+/// `-bP`: without shared memory there are no numbers (CMD-091).
+pub(super) fn numbers(arguments: &Arguments) -> u8 {
+    if let Err(exit) = start::open(arguments, b'P') {
+        return exit;
+    }
+    print(b"Data unavailable: shared memory not updated\n");
+    0
+}
+
 /// `-qQ` lists the quarantined, `-qL` the lost.
 fn kind_of(arguments: &Arguments) -> Kind {
     let chosen = |letter: u8| arguments.all(b'q').any(|value| value.first() == Some(&letter));

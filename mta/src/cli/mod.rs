@@ -1,5 +1,6 @@
 //! L7: personalities and flags.
 
+mod aliases;
 pub mod arguments;
 mod embedded;
 mod facts;
@@ -12,8 +13,13 @@ mod test_mode;
 mod tool;
 mod tour;
 mod tour_client;
+mod usage;
+mod verify;
+mod voice;
 
 use arguments::Arguments;
+
+use voice::Voice;
 
 use crate::sys::terminal;
 
@@ -53,25 +59,64 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
 }
 
 fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
-    let given = arguments.last(b'b').map(|mode| mode.first().copied().unwrap_or(0));
-    let mode = given.unwrap_or(if arguments.has(b'q') { b'q' } else { b'm' });
-    match mode {
+    let mode = match mode_of(arguments) {
+        Ok(mode) => mode,
+        Err(exit) => return exit,
+    };
+    let mistakes = match usage::check(arguments, mode, Voice::of(mode)) {
+        Ok(exit) => exit,
+        Err(exit) => return exit,
+    };
+    // Only mistakes in a message's own parameters do not keep it from being sent (CMD-028).
+    if mistakes != 0 && !matches!(mode, b't' | b'm' | b'a') {
+        return mistakes;
+    }
+    let exit = match mode {
         b't' => test_mode::run(arguments),
-        b'm' | b'a' => submit::run(arguments),
-        b'v' => submit::verify(arguments),
+        b'm' | b'a' => submit::run(arguments, mode),
+        b'v' => verify::run(arguments),
         b's' => serve::standard_input(arguments),
         b'd' | b'D' => serve::daemon(arguments, argv, mode),
         b'p' => listing::run(arguments),
-        b'q' => serve::queue(arguments),
-        b'z' => {
+        b'P' => listing::numbers(arguments),
+        b'i' => aliases::run(arguments),
+        b'C' | b'h' | b'H' => start::site(arguments, mode).map_or_else(|exit| exit, |_| 0),
+        b'O' => option_names(),
+        _ => serve::queue(arguments),
+    };
+    if exit == 0 { mistakes } else { exit }
+}
+
+/// Modes of `-b` (CMD-008..CMD-024).
+const MODES: &[u8] = b"adDvitmspPhHCO";
+
+fn mode_of(arguments: &Arguments) -> Result<u8, u8> {
+    for value in arguments.all(b'b') {
+        let mode = value.first().copied().unwrap_or(0);
+        if mode == b'z' {
             print_line(b"Frozen configurations unsupported");
-            64
+            return Err(64);
         }
-        mode => {
+        if !MODES.contains(&mode) {
             print_line(&[b"Invalid operation mode ", &[mode][..]].concat());
-            64
+            return Err(64);
         }
     }
+    let given = arguments.last(b'b').and_then(|mode| mode.first().copied());
+    let queued = arguments.has(b'q') || arguments.has(b'Q');
+    Ok(match given {
+        // A queue run is what `-q` alone asks for.
+        None | Some(b'm') if queued => b'q',
+        None => b'm',
+        Some(mode) => mode,
+    })
+}
+
+/// `-bO`: the names of all options; options without one give an empty line (CMD-017).
+fn option_names() -> u8 {
+    let built = cf_parser::options::OPTIONS.iter().filter(|option| option.built);
+    built.for_each(|option| print_line(option.name.as_bytes()));
+    0
 }
 
 /// Prints a line; a closed standard output is not our trouble.

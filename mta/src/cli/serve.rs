@@ -40,13 +40,7 @@ pub(super) fn standard_input(arguments: &Arguments) -> u8 {
 
 /// `-bd`, `-bD`, with `-qTIME` queue runs beside.
 pub(super) fn daemon(arguments: &Arguments, argv: &[Vec<u8>], mode: u8) -> u8 {
-    let queue = match queue::flags(arguments) {
-        Ok(queue) => queue,
-        Err(text) => {
-            print_line(text.as_bytes());
-            return 64;
-        }
-    };
+    let Ok(queue) = queue::flags(arguments) else { return 64 };
     let post = match start::open(arguments, mode) {
         Ok(post) => post,
         Err(exit) => return exit,
@@ -67,13 +61,7 @@ pub(super) fn daemon(arguments: &Arguments, argv: &[Vec<u8>], mode: u8) -> u8 {
 
 /// `-q`: once, or every so often in the background.
 pub(super) fn queue(arguments: &Arguments) -> u8 {
-    let flags = match queue::flags(arguments) {
-        Ok(flags) => flags,
-        Err(text) => {
-            print_line(text.as_bytes());
-            return 64;
-        }
-    };
+    let Ok(flags) = queue::flags(arguments) else { return 64 };
     let post = match start::open(arguments, b'q') {
         Ok(post) => post,
         Err(exit) => return exit,

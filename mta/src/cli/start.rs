@@ -8,12 +8,14 @@ use ruleset_vm::load::Setting;
 use super::arguments::Arguments;
 use super::embedded;
 use super::facts;
-use super::print_line;
+use super::voice::Voice;
+use super::{complain, print_line, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::{OpenError, Post};
-use crate::sys::config_files;
+use crate::sys::durable::{self, DiskError};
+use crate::sys::{config_files, users};
 
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
@@ -57,52 +59,38 @@ fn path(arguments: &Arguments, mode: u8) -> Option<Vec<u8>> {
     }
 }
 
-/// `-O Name=value`, `-oxvalue` and the flags that are short for options.
+/// `-O Name=value`, `-oxvalue` and the flags that are short for options. What is wrong with them was
+/// said before (see [`usage::check`]).
 fn command_line_options(arguments: &Arguments) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (letter, value) in &arguments.flags {
-        let (option, value) = match letter {
-            b'O' => match long_option(value) {
-                Some(found) => found,
-                None => continue,
-            },
-            b'o' => match value.split_first() {
-                Some((letter, rest)) => (cf_parser::options::by_letter(*letter), rest.to_vec()),
-                None => continue,
-            },
-            b'i' => (cf_parser::options::by_letter(b'i'), b"True".to_vec()),
-            b'v' => (cf_parser::options::by_letter(b'v'), b"True".to_vec()),
-            b'm' => (cf_parser::options::by_letter(b'm'), b"True".to_vec()),
-            b'c' => (cf_parser::options::by_letter(b'c'), b"True".to_vec()),
-            b's' => (cf_parser::options::by_letter(b'f'), b"True".to_vec()),
-            b'e' => (cf_parser::options::by_letter(b'e'), value.clone()),
-            b'h' => continue,
+        let flag = match letter {
+            b'O' | b'o' | b'T' => usage::option_flag(*letter, value),
+            b'i' | b'v' | b'm' | b'c' => usage::option_flag(b'o', &[&[*letter], &b"True"[..]].concat()),
+            b's' => usage::option_flag(b'o', b"fTrue"),
+            b'e' => usage::option_flag(b'o', &[b"e", &value[..]].concat()),
             _ => continue,
         };
-        let Some(option) = option else { continue };
+        let Ok(usage::OptionFlag { option, suboption, value }) = flag else { continue };
+        let is_queue = cf_parser::options::name(option) == "QueueDirectory";
+        let value = if is_queue && value.is_empty() { b"mqueue".to_vec() } else { value };
         let (value, _): (Text, _) = cf_parser::parse_text(&value);
-        settings.push(Setting { option, suboption: None, value, span: cf_parser::Span::default() });
+        settings.push(Setting { option, suboption, value, span: cf_parser::Span::default() });
     }
     settings
 }
 
-fn long_option(text: &[u8]) -> Option<(Option<usize>, Vec<u8>)> {
-    let equals = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
-    let name = text[..equals].trim_ascii();
-    let value = text.get(equals + 1..).unwrap_or_default().trim_ascii_start().to_vec();
-    let index = cf_parser::options::OPTIONS
-        .iter()
-        .position(|row| !row.name.is_empty() && row.name.as_bytes().eq_ignore_ascii_case(name));
-    Some((index, value))
-}
-
 /// Reads the configuration and opens the queue; complains and returns the exit status where that is
-/// not possible. `prefix` is the reply code that `-bs` and `-bd` put in front (CF-010).
+/// not possible (CF-010).
 pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
     let site = Arc::new(site(arguments, mode)?);
-    let tag = arguments.last(b'L').map(|tag| String::from_utf8_lossy(tag).into_owned());
+    let voice = Voice::of(mode);
+    if mode == b'v' && users::real_uid() != 0 {
+        print_line(b"Notice: -bv may give misleading output for non-privileged user");
+    }
+    enter_queue(&site, mode, voice)?;
     let is_embedded = path(arguments, mode).is_none();
-    let sink = LogSink::new(&site, tag.as_deref().unwrap_or("sendmail"));
+    let sink = LogSink::new(&site, &log_tag(arguments));
     let post = Post::open(site, Arc::new(sink));
     if is_embedded && let Ok(post) = &post {
         let mail = embedded::state_directory().join("mail");
@@ -111,45 +99,133 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
         }
     }
     post.map_err(|error| {
-        let prefix: &[u8] = if matches!(mode, b's' | b'd' | b'D') { b"451 4.0.0 " } else { b"" };
-        let text = match &error {
-            OpenError::NoQueueDirectory => [b"554 5.3.5 ".as_slice(), error.to_string().as_bytes()].concat(),
-            OpenError::QueueDirectory { .. } => [prefix, error.to_string().as_bytes()].concat(),
+        let code: &[u8] = match &error {
+            OpenError::NoQueueDirectory => b"554 5.3.5",
+            OpenError::QueueDirectory { .. } => b"451 4.0.0",
         };
-        let text = if matches!(mode, b's' | b'd' | b'D') {
-            text
-        } else {
-            ruleset_vm::split_codes(&text).1.to_vec()
-        };
-        print_line(&text);
+        voice.say(code, error.to_string().as_bytes());
         78
     })
 }
 
+/// `-L`: at most 32 characters, what cannot be printed shown as `*` (CMD-040).
+pub(super) fn log_tag(arguments: &Arguments) -> String {
+    let tag = arguments.last(b'L').unwrap_or(b"sendmail");
+    let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { *byte } else { b'*' };
+    tag.iter().take(32).map(shown).map(char::from).collect()
+}
+
+/// Whether the queue directory may be entered at all, and by this user (CMD-077, CMD-141).
+fn enter_queue(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
+    let Some(directory) = site.path("QueueDirectory") else { return Ok(()) };
+    let denied = matches!(durable::facts(&directory.join(".")), Err(DiskError::Denied { .. }));
+    if denied {
+        let text = format!("can not chdir({}/): Permission denied", directory.display());
+        voice.say(b"451 4.0.0", text.as_bytes());
+        complain(b"Program mode requires special privileges, e.g., root or TrustedUser.");
+    }
+    if mode == b'q' && users::real_uid() != 0 && privacy(site, b"restrictqrun") {
+        voice.usage("You do not have permission to process the queue");
+        return Err(77);
+    }
+    if denied { Err(78) } else { Ok(()) }
+}
+
+/// Whether `PrivacyOptions` has a word.
+fn privacy(site: &Site, word: &[u8]) -> bool {
+    site.configuration.options.all("PrivacyOptions").any(|setting| {
+        let value = site.configuration.macros.expand_bytes(&setting.value);
+        value
+            .split(|byte| matches!(byte, b',' | b' ' | b'\t'))
+            .any(|given| given.eq_ignore_ascii_case(word))
+    })
+}
+
 /// The site of a mode other than `-bt`: any error in the file ends the program (CF-010).
-fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
-    let replies = matches!(mode, b's' | b'd' | b'D');
-    let reading = read(arguments, mode).map_err(|error| {
-        let prefix: &[u8] = if replies { b"451 4.0.0 " } else { b"" };
-        print_line(&[prefix, error.to_string().as_bytes()].concat());
+pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
+    let voice = Voice::of(mode);
+    let mut reading = read(arguments, mode).map_err(|error| {
+        voice.say(b"451 4.0.0", error.to_string().as_bytes());
         72
     })?;
+    warn_of_permissions(&reading.path, mode);
     for (message, severity) in reading.messages() {
-        let prefix: &[u8] = match severity {
-            cf_parser::Severity::Error { exit: 71 | 72, .. } if replies => b"451 4.0.0 ",
-            cf_parser::Severity::Error { .. } if replies => b"554 5.0.0 ",
-            _ => b"",
-        };
-        print_line(&[prefix, &message].concat());
+        match severity {
+            cf_parser::Severity::Error { exit: 71 | 72, .. } => voice.say(b"451 4.0.0", &message),
+            cf_parser::Severity::Error { .. } => voice.say(b"554 5.0.0", &message),
+            cf_parser::Severity::Warning => print_line(&message),
+        }
     }
     let exit = reading.exit();
     if exit != 0 {
         return Err(exit);
     }
-    if ruleset_vm::mailer::find(&reading.configuration.mailers, b"local").is_none() {
-        let prefix: &[u8] = if replies { b"554 5.3.5 " } else { b"" };
-        print_line(&[prefix, b"No local mailer defined"].concat());
+    if let Some(open) = arguments.last(b'X') {
+        open_traffic_log(open, voice)?;
+    }
+    if arguments.has(b'n') {
+        // Without alias files there is no aliasing (CMD-044).
+        let mut settings = reading.maps.settings().clone();
+        settings.alias_files.clear();
+        reading.maps.set_settings(settings);
+    }
+    let site = Site::new(reading);
+    may_run(&site, mode, voice)?;
+    if ruleset_vm::mailer::find(&site.configuration.mailers, b"local").is_none() {
+        voice.say(b"554 5.3.5", b"No local mailer defined");
         return Err(70);
     }
-    Ok(Site::new(reading))
+    Ok(site)
+}
+
+/// The file of `-X` must be one that can be written (CMD-061).
+fn open_traffic_log(path: &[u8], voice: Voice) -> Result<(), u8> {
+    crate::sys::terminal::open_for_appending(path).map_err(|error| {
+        let reason = crate::sys::errors::describe(&error);
+        voice.say(b"451 4.0.0", &[b"cannot open ", path, b": ", reason.as_bytes()].concat());
+        73
+    })?;
+    Ok(())
+}
+
+/// A configuration that others may change is told of where it matters most (CF-002).
+fn warn_of_permissions(path: &[u8], mode: u8) {
+    if matches!(mode, b'd' | b'i' | b'C') && config_files::is_loosely_writable(path) {
+        complain(&[path, b": WARNING: dangerous write permissions"].concat());
+    }
+}
+
+/// Whether this user, and this configuration, may run the mode (CMD-025, CMD-026).
+fn may_run(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
+    let uid = users::real_uid();
+    if matches!(mode, b'd' | b'D' | b'i' | b'H') && !is_trusted(site, uid) {
+        voice.usage("Permission denied (real uid not trusted)");
+        return Err(64);
+    }
+    let options = &site.configuration.options;
+    if !options.flag("UseMSP", false) {
+        return Ok(());
+    }
+    if matches!(mode, b'd' | b'D') {
+        voice.usage("Mail submission program cannot be used as daemon");
+        return Err(64);
+    }
+    let run_as = options.bytes("RunAsUser").unwrap_or_default();
+    let is_root = |name: &[u8]| matches!(name, b"" | b"root" | b"0");
+    if users::effective_uid() == 0 && is_root(run_as.split(|b| *b == b':').next().unwrap_or(b"")) {
+        voice.usage("Mail submission program must have RunAsUser set to non root user");
+        return Err(78);
+    }
+    Ok(())
+}
+
+/// Root, the TrustedUser and the members of class `t` (CMD-025).
+fn is_trusted(site: &Site, uid: u32) -> bool {
+    if uid == 0 {
+        return true;
+    }
+    let Ok(Some(account)) = users::by_uid(uid) else { return false };
+    let configuration = &site.configuration;
+    configuration.classes.has(b"t", &account.name)
+        || configuration.options.bytes("TrustedUser").is_some_and(|user| user == account.name)
 }

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use super::arguments::Arguments;
-use super::{print_line, start};
-use crate::address::expand;
+use super::voice::Voice;
+use super::{print_line, start, usage};
 use crate::daemon::intake::{Intake, Origin, SenderParameters};
 use crate::daemon::post::Post;
 use crate::message::address_list::{ListStyle, elements};
@@ -17,20 +17,13 @@ use std::sync::Arc;
 /// Longest piece of input taken at once, bytes.
 const CHUNK: u64 = 64 << 10;
 
-pub(super) fn run(arguments: &Arguments) -> u8 {
+pub(super) fn run(arguments: &Arguments, mode: u8) -> u8 {
     let from_header = arguments.has(b't');
     if arguments.operands.is_empty() && !from_header {
-        print_line(b"Recipient names must be specified");
+        Voice::of(mode).usage("Recipient names must be specified");
         return 64;
     }
-    let parameters = match parameters(arguments) {
-        Ok(parameters) => parameters,
-        Err(text) => {
-            print_line(text.as_bytes());
-            return 64;
-        }
-    };
-    let post = match start::open(arguments, b'm') {
+    let post = match start::open(arguments, mode) {
         Ok(post) => post,
         Err(exit) => return exit,
     };
@@ -43,7 +36,9 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             return 0;
         }
     }
-    submit(arguments, &post, &message, &recipients, parameters)
+    let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
+    let sender = if mode == b'a' { header_sender(&message).or(sender) } else { sender };
+    submit(arguments, &post, &message, &recipients, sender)
 }
 
 fn submit(
@@ -51,7 +46,7 @@ fn submit(
     post: &Arc<Post>,
     message: &[u8],
     recipients: &[Vec<u8>],
-    parameters: SenderParameters,
+    given: Option<Vec<u8>>,
 ) -> u8 {
     let account = users::by_uid(users::real_uid()).ok().flatten();
     let user = account.as_ref().map(|account| ControllingUser {
@@ -61,7 +56,6 @@ fn submit(
     });
     let login = account.as_ref().map_or_else(|| b"nobody".to_vec(), |a| a.name.clone());
     let full_name = arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec);
-    let given = arguments.last(b'f').or_else(|| arguments.last(b'r'));
     let origin = Origin {
         relay: [&login[..], b"@localhost"].concat(),
         user: if given.is_some() { None } else { user },
@@ -70,18 +64,28 @@ fn submit(
         delivery_mode: delivery_mode(arguments),
     };
     let mut intake = Intake::new(post.clone(), origin);
-    intake.set_session_macro(b"daemon_flags", b"c u");
+    for (name, value) in session_macros(arguments) {
+        intake.set_session_macro(&name, &value);
+    }
     if arguments.has(b't') {
         intake.recipients_from_header();
     }
-    let sender = given.map_or_else(|| login.clone(), <[u8]>::to_vec);
-    if let Err(status) = intake.begin(&sender, parameters) {
+    let sender = given.unwrap_or_else(|| login.clone());
+    if let Err(status) = intake.begin(&sender, parameters(arguments)) {
         print_line(&status.text);
         return status.exit.0;
     }
+    let notify = arguments.last(b'N').and_then(usage::notify);
     for recipient in recipients {
         for element in elements(recipient, ListStyle::Commas) {
-            intake.push_recipient(Recipient::primary(crate::daemon::intake::bare(element)));
+            let mut recipient = Recipient::primary(crate::daemon::intake::bare(element));
+            if let Some((success, failure, delay)) = notify {
+                recipient.flags.notify_given = true;
+                recipient.flags.on_success = success;
+                recipient.flags.on_failure = failure;
+                recipient.flags.on_delay = delay;
+            }
+            intake.push_recipient(recipient);
         }
     }
     intake.body(message);
@@ -108,32 +112,61 @@ pub(super) fn delivery_mode(arguments: &Arguments) -> Option<u8> {
     })
 }
 
-/// `-B`, `-R`, `-V`, `-N`.
-fn parameters(arguments: &Arguments) -> Result<SenderParameters, String> {
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let body = match arguments.last(b'B') {
-        None => None,
-        Some(value) if value.eq_ignore_ascii_case(b"7BIT") => Some(BodyType::SevenBit),
-        Some(value) if value.eq_ignore_ascii_case(b"8BITMIME") => Some(BodyType::EightBitMime),
-        Some(value) => return Err(format!("Illegal body type {}", text(value))),
-    };
-    let return_headers_only = match arguments.last(b'R') {
-        None => None,
-        Some(value) if value.eq_ignore_ascii_case(b"full") => Some(false),
-        Some(value) if value.eq_ignore_ascii_case(b"hdrs") => Some(true),
-        Some(_) => return Err("Invalid -R value".to_owned()),
-    };
-    if let Some(count) = arguments.last(b'h')
-        && !count.iter().all(u8::is_ascii_digit)
-    {
-        return Err(format!("Bad hop count ({})", text(count)));
+/// Macros of `-G`, `-p`, `-M` and `-oM` (CMD-036, CMD-041, CMD-046).
+fn session_macros(arguments: &Arguments) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let flags: &[u8] = if arguments.has(b'G') { b"CC f" } else { b"c u" };
+    let mut macros = vec![(b"daemon_flags".to_vec(), flags.to_vec())];
+    for (letter, value) in &arguments.flags {
+        let definition = match (letter, value.as_slice()) {
+            (b'M', definition) | (b'o', [b'M', definition @ ..]) => definition,
+            (b'p', value) => {
+                let mut parts = value.splitn(2, |byte| *byte == b':');
+                let protocol = parts.next().unwrap_or_default();
+                macros.push((b"r".to_vec(), protocol.to_vec()));
+                macros.push((b"s".to_vec(), parts.next().unwrap_or_default().to_vec()));
+                continue;
+            }
+            _ => continue,
+        };
+        let parsed = cf_parser::names::parse_name(definition);
+        if let Some(name) = parsed.name {
+            macros.push((name.as_bytes().to_vec(), parsed.rest.to_vec()));
+        }
     }
-    Ok(SenderParameters {
+    macros
+}
+
+/// `-B`, `-R`, `-V`; values that mean nothing were told of before.
+fn parameters(arguments: &Arguments) -> SenderParameters {
+    let is = |letter: u8, word: &[u8]| {
+        arguments.last(letter).is_some_and(|value| value.eq_ignore_ascii_case(word))
+    };
+    let body = match () {
+        () if is(b'B', b"7BIT") => Some(BodyType::SevenBit),
+        () if is(b'B', b"8BITMIME") => Some(BodyType::EightBitMime),
+        () => None,
+    };
+    let return_headers_only = match () {
+        () if is(b'R', b"full") => Some(false),
+        () if is(b'R', b"hdrs") => Some(true),
+        () => None,
+    };
+    SenderParameters {
         body,
         return_headers_only,
         envid: arguments.last(b'V').map(<[u8]>::to_vec),
         ..SenderParameters::default()
-    })
+    }
+}
+
+/// The sender that the header names: Sender:, else From: (CMD-008).
+fn header_sender(message: &[u8]) -> Option<Vec<u8>> {
+    let split = header::split(message, 0);
+    let named = |name: &[u8]| {
+        let field = split.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
+        elements(&field.value, ListStyle::Commas).first().map(|address| address.to_vec())
+    };
+    named(b"From").or_else(|| named(b"Sender"))
 }
 
 /// The whole of standard input in queue form: lines end in LF. A line with one dot ends it unless
@@ -177,39 +210,4 @@ fn header_recipients(message: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     out
-}
-
-/// `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
-pub(super) fn verify(arguments: &Arguments) -> u8 {
-    if arguments.operands.is_empty() {
-        print_line(b"Recipient names must be specified");
-        return 64;
-    }
-    let post = match start::open(arguments, b'v') {
-        Ok(post) => post,
-        Err(exit) => return exit,
-    };
-    let mut worker = crate::address::worker::Worker::new(post.site.clone());
-    let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
-    let verbose = arguments.has(b'v');
-    let mut envelope = crate::message::envelope::Envelope::default();
-    for operand in &arguments.operands {
-        for element in elements(operand, ListStyle::Commas) {
-            envelope.recipients.push(Recipient::primary(element));
-        }
-    }
-    let mut notes = |note: expand::Note| {
-        if verbose && let Some(line) = note.verbose() {
-            print_line(&line);
-        }
-    };
-    expand::expand(&mut worker, &mut envelope, &options, &mut notes);
-    let mut exit = 0;
-    for (line, status) in expand::verify_lines(&post.site, &envelope) {
-        print_line(&line);
-        if exit == 0 {
-            exit = status;
-        }
-    }
-    exit
 }

@@ -12,3 +12,13 @@ pub fn print(text: &[u8]) {
 pub fn complain(text: &[u8]) {
     let _ = std::io::stderr().lock().write_all(text);
 }
+
+/// Opens a file for appending, as a traffic log is (CMD-061); it is made if there is none.
+///
+/// # Errors
+/// As the system gives them.
+pub fn open_for_appending(path: &[u8]) -> std::io::Result<std::fs::File> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
+    std::fs::OpenOptions::new().append(true).create(true).open(path)
+}

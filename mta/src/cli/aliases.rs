@@ -1,0 +1,140 @@
+//! `-bi`, `newaliases`: alias files to databases (CMD-014, CMD-096, AD-001..AD-011, MAP-097..MAP-102).
+
+use cf_parser::options::{self, Found, OptionValue};
+use mapper::AliasName;
+use ruleset_vm::{Role, Target};
+use std::sync::Arc;
+
+use super::arguments::Arguments;
+use super::{print_line, start};
+use crate::address::worker::Worker;
+use crate::config::site::Site;
+use crate::daemon::log_sink::LogSink;
+use crate::daemon::post::Post;
+use crate::events::{Event, EventSink as _, Severity};
+use crate::sys::{config_files, errors, ids, users};
+
+/// Map classes whose databases are built from text; the others are left alone.
+const REBUILT: [&[u8]; 3] = [b"implicit", b"hash", b"dbm"];
+
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    let site = match start::site(arguments, b'i') {
+        Ok(site) => Arc::new(site),
+        Err(exit) => return exit,
+    };
+    let log = LogSink::new(&site, &start::log_tag(arguments));
+    let mut worker = Worker::new(site.clone());
+    let mut exit = 0;
+    for file in alias_files(&site) {
+        let status = rebuild(&file, &mut worker, &log);
+        exit = if exit == 0 { status } else { exit };
+    }
+    exit
+}
+
+/// One alias file.
+struct AliasSource {
+    path: Vec<u8>,
+    /// `-o`: it may be missing.
+    optional: bool,
+    /// `-A`: values of the same name are joined.
+    append: bool,
+}
+
+/// The files that are built, as `AliasFile` names them.
+fn alias_files(site: &Site) -> Vec<AliasSource> {
+    let Found::Exact(option) = options::by_name(b"AliasFile") else { return Vec::new() };
+    let specs = site.maps().settings().alias_files.clone();
+    let mut files = Vec::new();
+    for spec in specs {
+        let Some(OptionValue::Aliases(parsed)) = options::interpret(option, None, &spec).value
+        else {
+            continue;
+        };
+        for file in parsed {
+            let class = file.class.unwrap_or_else(|| b"implicit".to_vec());
+            if REBUILT.iter().any(|rebuilt| class.eq_ignore_ascii_case(rebuilt)) {
+                files.push(source(&file.spec));
+            }
+        }
+    }
+    files
+}
+
+/// Flags and path of a specification.
+fn source(spec: &[u8]) -> AliasSource {
+    let words = spec.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut source = AliasSource { path: Vec::new(), optional: false, append: false };
+    for word in words {
+        match word {
+            [b'-', b'o', ..] => source.optional = true,
+            [b'-', b'A', ..] => source.append = true,
+            [b'-', ..] => {}
+            path => source.path = path.to_vec(),
+        }
+    }
+    source
+}
+
+/// Builds the database of one file; returns the exit status.
+fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
+    let text = match config_files::read_regular(&file.path) {
+        Ok(text) => text,
+        Err(_) if file.optional => return 0,
+        Err(error) => {
+            let reason = error.to_string();
+            print_line(&[b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat());
+            return 0;
+        }
+    };
+    let aliases = mapper::build_aliases(&text, file.append, &mut |left| name_of(worker, left));
+    for diagnostic in &aliases.diagnostics {
+        print_line(&diagnostic.render(&file.path));
+    }
+    let mut uid = [0; 20];
+    ids::fill_random(&mut uid);
+    let database = [&file.path[..], b".db"].concat();
+    if let Err(error) = mapper::write_database(&database, &mapper::alias_database(&aliases), uid) {
+        let reason = errors::describe(&error);
+        print_line(&[b"Cannot create database for alias file ", &file.path[..]].concat());
+        let text = [b"cannot create ", &database[..], b": ", reason.as_bytes()].concat();
+        log.report(Event::text(None, Severity::Critical, 0, text));
+        return 75;
+    }
+    let summary = aliases.summary(&file.path);
+    print_line(&summary);
+    log.report(Event::text(None, Severity::Info, 7, summary));
+    let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
+    let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
+    log.report(Event::text(None, Severity::Notice, 8, text));
+    if aliases.has_errors() { 70 } else { 0 }
+}
+
+/// What a left side stands for: the user part of a local address (AD-004).
+fn name_of(worker: &mut Worker, left: &[u8]) -> AliasName {
+    let Some(parsed) = worker.parse(left, Role::default()) else { return AliasName::Illegal };
+    let Target::Mailer(index) = parsed.triple.mailer else { return AliasName::Illegal };
+    let Some(mailer) = worker.site.mailers.get(index) else { return AliasName::Illegal };
+    if mailer.name == b"*include*" {
+        return AliasName::Illegal;
+    }
+    if !mailer.flags.has(b'A') {
+        return AliasName::NotLocal;
+    }
+    let keeps_case = mailer.flags.has(b'u');
+    let user = parsed.triple.user;
+    AliasName::Local(if keeps_case { user } else { user.to_ascii_lowercase() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn specifications_have_flags_and_a_path() {
+        let parsed = source(b"-o -A /etc/mail/aliases");
+        assert_eq!(parsed.path, b"/etc/mail/aliases");
+        assert!(parsed.optional && parsed.append);
+        assert!(!source(b"/a").optional);
+    }
+}

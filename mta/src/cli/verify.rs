@@ -1,0 +1,42 @@
+//! `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
+
+use super::arguments::Arguments;
+use super::{print_line, start};
+use crate::address::expand;
+use crate::message::address_list::{ListStyle, elements};
+use crate::message::envelope::Recipient;
+
+/// `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    if arguments.operands.is_empty() {
+        print_line(b"Recipient names must be specified");
+        return 64;
+    }
+    let post = match start::open(arguments, b'v') {
+        Ok(post) => post,
+        Err(exit) => return exit,
+    };
+    let mut worker = crate::address::worker::Worker::new(post.site.clone());
+    let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
+    let verbose = arguments.has(b'v');
+    let mut envelope = crate::message::envelope::Envelope::default();
+    for operand in &arguments.operands {
+        for element in elements(operand, ListStyle::Commas) {
+            envelope.recipients.push(Recipient::primary(element));
+        }
+    }
+    let mut notes = |note: expand::Note| {
+        if verbose && let Some(line) = note.verbose() {
+            print_line(&line);
+        }
+    };
+    expand::expand(&mut worker, &mut envelope, &options, &mut notes);
+    let mut exit = 0;
+    for (line, status) in expand::verify_lines(&post.site, &envelope) {
+        print_line(&line);
+        if exit == 0 {
+            exit = status;
+        }
+    }
+    exit
+}
