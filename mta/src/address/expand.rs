@@ -26,9 +26,6 @@ pub struct Split {
 pub struct Expansion {
     /// In the order of the first member of each.
     pub splits: Vec<Split>,
-    /// Lists with an owner whose submitter wants to hear of success: they are reported as expanded
-    /// (AD-022).
-    pub expanded: Vec<usize>,
 }
 
 /// Resolves every pending recipient of the envelope that has no route yet. Recipients are afterwards
@@ -51,22 +48,26 @@ pub fn expand(
             walk.submitted(index);
         }
     }
-    let owners: Vec<Option<Vec<u8>>> =
-        walk.members.into_iter().map(|member| member.owner).collect();
-    let owners = sort_by_host(envelope, owners);
+    let origins: Vec<Origin> =
+        walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
+    let owners = sort_by_host(envelope, origins);
     collect(envelope, owners, &sender)
 }
 
+/// The turn in which a recipient was entered, and the owner of its list.
+type Origin = (usize, Option<Vec<u8>>);
+
 /// AD-093: by host, ignoring case; otherwise the order in which they were found.
-fn sort_by_host(envelope: &mut Envelope, owners: Vec<Option<Vec<u8>>>) -> Vec<Option<Vec<u8>>> {
+fn sort_by_host(envelope: &mut Envelope, origins: Vec<Origin>) -> Vec<Option<Vec<u8>>> {
     let recipients = std::mem::take(&mut envelope.recipients);
-    let mut pairs: Vec<_> = recipients.into_iter().zip(owners).collect();
-    pairs.sort_by_cached_key(|(recipient, _)| {
-        recipient.route.as_ref().map_or_else(Vec::new, |route| route.host.to_ascii_lowercase())
+    let mut pairs: Vec<_> = recipients.into_iter().zip(origins).collect();
+    pairs.sort_by_cached_key(|(recipient, (turn, _))| {
+        let host = recipient.route.as_ref().map(|route| route.host.to_ascii_lowercase());
+        (host.unwrap_or_default(), *turn)
     });
-    let (recipients, owners) = pairs.into_iter().unzip();
+    let (recipients, origins): (Vec<_>, Vec<Origin>) = pairs.into_iter().unzip();
     envelope.recipients = recipients;
-    owners
+    origins.into_iter().map(|(_, owner)| owner).collect()
 }
 
 fn collect(envelope: &Envelope, owners: Vec<Option<Vec<u8>>>, sender: &[u8]) -> Expansion {
@@ -75,12 +76,7 @@ fn collect(envelope: &Envelope, owners: Vec<Option<Vec<u8>>>, sender: &[u8]) -> 
     for (index, (recipient, owner)) in envelope.recipients.iter().zip(owners).enumerate() {
         let Some(owner) = owner else { continue };
         match recipient.state {
-            RecipientState::Expanded => {
-                if recipient.flags.on_success {
-                    expansion.expanded.push(index);
-                }
-            }
-            RecipientState::Duplicate => {}
+            RecipientState::Expanded | RecipientState::Duplicate => {}
             _ if owner == sender => {}
             _ => match known.get(&owner).and_then(|&at| expansion.splits.get_mut(at)) {
                 Some(split) => split.recipients.push(index),
@@ -93,3 +89,6 @@ fn collect(envelope: &Envelope, owners: Vec<Option<Vec<u8>>>, sender: &[u8]) -> 
     }
     expansion
 }
+
+#[cfg(test)]
+mod tests;

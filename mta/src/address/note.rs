@@ -183,6 +183,43 @@ mod tests {
             }
             out.extend_from_slice(format!("{exit:?}\n").as_bytes());
         }
-        insta::assert_snapshot!(String::from_utf8_lossy(&out), @"");
+        insta::assert_snapshot!(String::from_utf8_lossy(&out), @r"
+        list... aliased to a, b
+        050 list... aliased to a, b
+        ID: alias list => a, b
+        None
+        /l: line 9: list... including file /m
+        050 /l: line 9: list... including file /m
+
+        None
+        /l: line 9: sending to bob, carol
+        050 /l: line 9: sending to bob, carol
+
+        None
+        /f: line 1: forwarding to bob
+        050 /f: line 1: forwarding to bob
+        ID: forward list => bob
+        None
+        list... duplicate suppressed
+        050 list... duplicate suppressed
+
+        None
+        /l: line 6: list... User unknown
+        550 5.1.1 /l: line 6: list... User unknown
+        ID: /l: line 6: list... User unknown
+        Some(67)
+        loop broken
+        554 5.4.6 loop broken
+        ID: loop broken
+        Some(64)
+        x... Unbalanced '<'
+        553 5.1.3 x... Unbalanced '<'
+        ID: x... Unbalanced '<'
+        Some(64)
+        list... forward: /home/a/.forward: Group writable file
+        050 list... forward: /home/a/.forward: Group writable file
+        ID: forward /home/a/.forward: Group writable file
+        None
+        ");
     }
 }

@@ -38,7 +38,11 @@ pub fn verify_recipient(
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
     let messages = worker.take_messages();
-    let Some(parsed) = parsed else { return Err(syntax_error(&messages)) };
+    let complaint = messages.iter().find_map(|message| complaint(message));
+    let Some(parsed) = parsed else { return Err(complaint.unwrap_or_else(no_address)) };
+    if let Some(complaint) = complaint {
+        return Err(complaint);
+    }
     let mailer = match parsed.triple.mailer {
         Target::Error(status) => return Err(status),
         Target::Mailer(mailer) => mailer,
@@ -131,14 +135,19 @@ impl Existence<'_> {
     }
 }
 
-/// The reply to an address without anything in it; the tokenizer has said why.
-fn syntax_error(messages: &[Vec<u8>]) -> Status {
-    let text = messages.last().map_or(&b"User address required"[..], |message| {
-        let (_, text) = ruleset_vm::split_codes(message);
-        let from = text.windows(4).rposition(|window| window == b"... ");
-        from.and_then(|at| text.get(at + 4..)).unwrap_or(text)
-    });
-    Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), text)
+/// The reply to an address the tokenizer complains of, though it can be repaired.
+fn complaint(message: &[u8]) -> Option<Status> {
+    let (codes, text) = ruleset_vm::split_codes(message);
+    let at = text
+        .windows(14)
+        .rposition(|window| window == b"... Unbalanced")
+        .filter(|_| codes == b"553 ")?;
+    let code = Enhanced::new(5, 0, 0);
+    Some(Status::from_reply(Exit::USAGE, 553, code, text.get(at + 4..).unwrap_or_default()))
+}
+
+fn no_address() -> Status {
+    Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), "User address required")
 }
 
 /// What `-bv` prints for an address that can be delivered to (CMD-093).

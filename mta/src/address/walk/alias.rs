@@ -7,6 +7,7 @@ use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Task, Walk};
 use crate::address::note::What;
+use crate::message::envelope::RecipientState;
 
 /// Longest name whose owner is looked up as `owner-NAME` (AD-017).
 const MAX_OWNED: usize = 250;
@@ -14,7 +15,7 @@ const MAX_OWNED: usize = 250;
 const NOT_AN_ADDRESS: &[u8] = b",:/|\"";
 
 /// AD-008.
-pub(in crate::address) fn unavailable() -> Status {
+fn unavailable() -> Status {
     let text = "alias database unavailable";
     Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 3, 0), text)
 }
@@ -53,7 +54,12 @@ impl Walk<'_> {
         let answer = self.ask_aliases(index, &route.user, host, place);
         match answer {
             Answer::Found(value) => self.replace_by(index, &route.user, &value, place),
-            Answer::Temporary { .. } => self.settle(index, unavailable(), place),
+            Answer::Temporary { .. } => {
+                // Nothing is said; the queue's listing tells it.
+                if let Some(recipient) = self.recipients.get_mut(index) {
+                    recipient.state = RecipientState::Deferred(unavailable());
+                }
+            }
             _ => self.after_alias(index, place),
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn route(parsed: &Parsed) -> Option<Route> {
 /// RS-091: a map failed for now while the address was resolved.
 pub(in crate::address) fn transient_parse() -> Status {
     let text = "Transient parse error -- message queued for future delivery";
-    Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 4, 3), text)
+    Status::from_reply(Exit::TEMPFAIL, 450, Enhanced::new(4, 4, 3), text)
 }
 
 fn refused(text: Vec<u8>) -> Status {
@@ -185,7 +185,6 @@ impl Walk<'_> {
             flags.on_success |= new.on_success;
             flags.on_failure |= new.on_failure;
             flags.on_delay |= new.on_delay;
-            flags.from_alias |= new.from_alias;
             self.note(place, &recipient.address, What::Duplicate);
         }
         self.touched.push(known);
@@ -203,8 +202,10 @@ impl Walk<'_> {
         }
     }
 
-    fn place(&mut self, recipient: Recipient, member: Member, slot: Slot) -> usize {
+    fn place(&mut self, recipient: Recipient, mut member: Member, slot: Slot) -> usize {
         self.alive += 1;
+        self.turns += 1;
+        member.turn = self.turns;
         let index = match slot {
             Slot::At(index) => index,
             Slot::New => self.recipients.len(),
@@ -239,8 +240,11 @@ impl Walk<'_> {
             }),
         };
         if member.is_some_and(|member| member.owner.is_some()) {
-            // The list itself is reported as expanded (AD-022).
+            // What the submitter wants to hear does not concern the owner (AD-022).
+            child.flags.notify_given = false;
             child.flags.on_success = false;
+            child.flags.on_failure = true;
+            child.flags.on_delay = true;
         }
         child
     }

@@ -27,12 +27,12 @@ fn cannot_open(path: &[u8], reason: &str, transient: bool) -> Status {
 impl Walk<'_> {
     /// Reads the file of an `:include:` address.
     pub(super) fn include(&mut self, index: usize, path: &[u8], place: &Rc<[u8]>) {
+        let address = self.address(index);
+        self.note(place, &address, What::Including(path.to_vec()));
         let (file, mark) = match self.open_include(index, path) {
             Ok(opened) => opened,
             Err(status) => return self.settle(index, status, place),
         };
-        let address = self.address(index);
-        self.note(place, &address, What::Including(path.to_vec()));
         self.take_owner(index, path, &file, mark);
         match file.read() {
             Ok(content) => {

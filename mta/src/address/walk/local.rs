@@ -21,7 +21,7 @@ pub(in crate::address) fn user_unknown() -> Status {
     Status::from_reply(Exit::NOUSER, 550, Enhanced::new(5, 1, 1), "User unknown")
 }
 
-pub(in crate::address) fn no_user_database() -> Status {
+fn no_user_database() -> Status {
     let text = "User database unavailable";
     Status::from_reply(Exit::TEMPFAIL, 450, Enhanced::new(4, 3, 0), text)
 }
@@ -109,14 +109,14 @@ impl Walk<'_> {
         if super::enter::route(&parsed).as_ref() == own {
             return false;
         }
-        let mut recipient = self.child(index, &address, false);
+        let from_alias = self.recipients.get(index).is_some_and(|known| known.flags.from_alias);
+        let mut recipient = self.child(index, &address, from_alias);
         let mut member = self.child_member(index);
-        member.level = member.level.saturating_sub(1);
-        if let Some(known) = self.recipients.get(index) {
-            recipient.flags = known.flags;
-            recipient.alias.clone_from(&known.alias);
+        if let (Control::Default, Some(known)) = (&member.control, self.recipients.get(index)) {
+            // Only aliases make DefaultUser answer.
             recipient.controlling_user.clone_from(&known.controlling_user);
         }
+        member.level = member.level.saturating_sub(1);
         self.expanded(index);
         let place = place.clone();
         let candidate = Candidate { recipient, member, parsed, slot: Slot::New, place };

@@ -51,6 +51,8 @@ pub(super) struct Member {
     pub(super) bogus_shell: Option<Vec<u8>>,
     /// Its user part begins with `@` removed: no ruleset 5 (flag `@`).
     pub(super) not_remote: bool,
+    /// The place among all recipients in the order in which they were entered.
+    pub(super) turn: usize,
 }
 
 /// What makes two recipients one (AD-048).
@@ -114,6 +116,7 @@ pub(super) struct Walk<'a> {
     touched: Vec<usize>,
     /// How many of the recipients entered are not replaced by others.
     alive: usize,
+    turns: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -135,6 +138,7 @@ impl<'a> Walk<'a> {
             tasks: Vec::new(),
             touched: Vec::new(),
             alive: 0,
+            turns: 0,
         };
         if !options.me_too && !envelope.sender.is_empty() {
             walk.sender = walk.key_of_sender(&envelope.sender);
