@@ -171,21 +171,26 @@ impl Attempt {
         let code = Enhanced::new(5, 4, 6);
         let status = Status::from_reply(Exit::UNAVAILABLE, 554, code, "Too many hops");
         let first = claimed.envelope.recipients.first().map(|r| r.address.clone());
-        told.transcript.push(
+        let line =
             [
                 format!("554 5.4.6 Too many hops {hops} ({limit} max): from ").as_bytes(),
                 &claimed.envelope.sender,
                 b" via localhost, to ",
                 &first.unwrap_or_default(),
             ]
-            .concat(),
-        );
+            .concat();
+        let before = told.transcript.len();
         for (index, recipient) in claimed.envelope.recipients.iter_mut().enumerate() {
             if is_open(&recipient.state) {
                 recipient.state = RecipientState::Failed(status.clone());
-                told.note_status(index, recipient, None, &status);
+                let mailer = recipient.route.as_ref().map(|route| route.mailer);
+                let mailer = mailer.and_then(|index| self.post.site.mailers.get(index));
+                told.note_status(index, recipient, mailer, &status);
             }
         }
+        // One line for all of them.
+        told.transcript.truncate(before);
+        told.transcript.push(line);
         true
     }
 

@@ -36,7 +36,7 @@ pub(super) fn check(
                 let exit = status.exit;
                 report.transcript.push([b"550 ", status.text.as_slice()].concat());
                 let mut status = outcome::from_exit(exit, mailer);
-                status.reply = None;
+                status.enhanced = Some(outcome::reported_code(exit));
                 report.add_all(&[index], &status);
                 if let Some(last) = report.outcomes.last_mut() {
                     last.reply = Some(exit.0.to_string().into_bytes());

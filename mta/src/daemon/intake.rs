@@ -249,7 +249,11 @@ impl Intake {
     /// `$x`: the name given with `-F`, else that of the local user who sends.
     fn name_sender(&mut self, user: &[u8], mailer: Option<usize>) {
         let mailer = mailer.and_then(|index| self.post.site.mailers.get(index));
-        if !self.origin.full_name.is_empty() || mailer.is_none_or(|m| m.name != b"local") {
+        if mailer.is_none_or(|m| m.name != b"local") {
+            self.worker.macros.clear(b"x");
+            return;
+        }
+        if !self.origin.full_name.is_empty() {
             return;
         }
         if let Ok(Some(account)) = users::by_name(user) {
@@ -479,7 +483,13 @@ impl Intake {
     /// Expands the recipients and writes every envelope that results.
     fn store(&mut self, collected: Collected) -> Result<(), Status> {
         let options = self.expand_options();
-        let mut notes = |_note: expand::Note| {};
+        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
+        let post = self.post.clone();
+        let mut notes = |note: expand::Note| {
+            if let Some(event) = note.event(&id) {
+                post.events.report(event);
+            }
+        };
         let expansion =
             expand::expand(&mut self.worker, &mut self.envelope, &options, &mut notes);
         self.log_accepted();

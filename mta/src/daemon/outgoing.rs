@@ -13,7 +13,7 @@ use crate::message::output::{OutputOptions, delivery_header};
 use crate::sys::durable;
 
 /// The form in which the first line is written when the option does not say (OPT-081).
-const FROM_LINE: &[u8] = b"From $g $d";
+const FROM_LINE: &[u8] = b"From $g  $d";
 
 /// A message in the queue.
 pub(super) struct Outgoing<'a, 'w> {

@@ -11,9 +11,10 @@ use ruleset_vm::{Enhanced, Exit, Status};
 use super::attempt::Attempt;
 use super::header_host::Headers;
 use super::intake::{bare, set_time_macros};
+use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
-use crate::delivery::context::DeliveryReport;
+use crate::delivery::context::{DeliveryReport, RecipientOutcome};
 use crate::delivery::outcome;
 use crate::events::{Event, Happening, Severity};
 use crate::message::body::{LineEncoder, LineForm};
@@ -28,6 +29,9 @@ use crate::sys::{clock, durable, ids};
 
 /// The full name in the From: field of reports.
 const REPORTER: &[u8] = b"Mail Delivery Subsystem";
+
+/// What a report is taken to add to the size of its message, bytes (observed).
+const REPORT_SIZE: u64 = 1024;
 
 /// What an attempt has found out, for reports, the log and the queue listing.
 #[derive(Default)]
@@ -51,6 +55,8 @@ struct Outcome {
     remote_mta: Option<Vec<u8>>,
     diagnostic: Option<(Vec<u8>, Vec<u8>)>,
     address_type: Option<Vec<u8>>,
+    /// The reason, when it is the exit status of a program.
+    exit_text: Option<Vec<u8>>,
     relayed: bool,
     dsn_passed_on: bool,
 }
@@ -81,6 +87,7 @@ impl Told {
                 .filter(|_| !status.retry)
                 .map(|text| (diagnostic_type(mailer), text)),
             address_type: mailer.and_then(|mailer| mailer.types.address.clone()),
+            exit_text: None,
             relayed: false,
             dsn_passed_on: false,
         });
@@ -110,7 +117,11 @@ impl Told {
                 diagnostic: found
                     .diagnostic
                     .clone()
+                    .or_else(|| exit_number(mailer, found))
                     .map(|text| (diagnostic_type(Some(mailer)), text)),
+                exit_text: exit_number(mailer, found).map(|number| {
+                    outcome::exit_row(found.status.exit).map_or(number, |row| row.text.into())
+                }),
                 address_type: mailer.types.address.clone(),
                 relayed: !mailer.flags.has(b'l'),
                 dsn_passed_on: report.relayed_with_dsn,
@@ -124,7 +135,10 @@ impl Told {
             .iter()
             .map(|outcome| outcome.status.exit)
             .find(|exit| !matches!(*exit, Exit::OK | Exit::TEMPFAIL))
-            .unwrap_or(Exit::OK)
+            .map_or(Exit::OK, |exit| match outcome::exit_row(exit) {
+                Some(_) => exit,
+                None => Exit::UNAVAILABLE,
+            })
     }
 }
 
@@ -132,6 +146,24 @@ impl Told {
 fn diagnostic_type(mailer: Option<&Mailer>) -> Vec<u8> {
     let kind = mailer.and_then(|mailer| mailer.types.diagnostic.clone());
     kind.unwrap_or_else(|| b"SMTP".to_vec())
+}
+
+/// The exit status of a local program that failed, the diagnostic of its failure.
+fn exit_number(mailer: &Mailer, found: &RecipientOutcome) -> Option<Vec<u8>> {
+    use crate::config::mailer::Transport;
+    let is_local = matches!(mailer.transport(), Transport::Program | Transport::File);
+    let failed = is_local && !found.status.is_ok() && !found.status.retry;
+    failed.then(|| found.status.exit.0.to_string().into_bytes())
+}
+
+/// `X-Actual-Recipient:`: addresses with a domain, commands and files as they are.
+fn actual_recipient(recipient: &Recipient, kind: &[u8], qualified: Vec<u8>) -> Vec<u8> {
+    if kind.eq_ignore_ascii_case(b"rfc822") {
+        return [b"rfc822; ", &qualified[..]].concat();
+    }
+    let user = recipient.route.as_ref().map_or(&recipient.address, |route| &route.user);
+    let user: Vec<u8> = user.iter().copied().filter(|byte| *byte != b'"').collect();
+    [kind, b"; ", &user].concat()
 }
 
 /// A status as a reply: `550 5.1.1 User unknown`.
@@ -238,7 +270,9 @@ fn one_reported(
     let final_recipient = recipient.final_recipient.clone().unwrap_or_else(|| {
         [&shown_type.to_ascii_uppercase()[..], b"; ", &qualified(&named)].concat()
     });
-    let reply = outcome.and_then(|o| o.diagnostic.as_ref().map(|(_, text)| text.clone()));
+    let reply = outcome.and_then(|o| {
+        o.exit_text.clone().or_else(|| o.diagnostic.as_ref().map(|(_, text)| text.clone()))
+    });
     let local_reply = reply_text(&status);
     let failed = action == Action::Failed && told.give_up.is_none();
     let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
@@ -250,7 +284,7 @@ fn one_reported(
         status: code,
         original: recipient.original.clone(),
         final_recipient,
-        actual: Some([&shown_type.to_ascii_lowercase()[..], b"; ", &qualified(&recipient.address)].concat()),
+        actual: Some(actual_recipient(recipient, &shown_type, qualified(&recipient.address))),
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
         diagnostic: outcome
             .and_then(|o| o.diagnostic.clone())
@@ -270,12 +304,14 @@ fn tell(
 ) -> bool {
     let post = &attempt.post;
     let envelope = &claimed.envelope;
-    let Some((kind, to)) = addressee(attempt, envelope, kind) else { return false };
+    let mut transcript = told.transcript.clone();
+    let Some((kind, to)) = addressee(attempt, envelope, kind, &mut transcript) else {
+        return false;
+    };
     if to.is_empty() {
         return true;
     }
     let id = post.new_id();
-    let mut transcript = told.transcript.clone();
     if let Some(after) = told.give_up {
         transcript.extend(dsn::give_up_lines(after));
     } else if let Kind::Warning { after, give_up } = kind {
@@ -332,9 +368,18 @@ fn tell(
 
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
 /// that has failed already.
-fn addressee(attempt: &Attempt, envelope: &Envelope, kind: Kind) -> Option<(Kind, Vec<u8>)> {
+fn addressee(
+    attempt: &Attempt,
+    envelope: &Envelope,
+    kind: Kind,
+    transcript: &mut Vec<Vec<u8>>,
+) -> Option<(Kind, Vec<u8>)> {
     if !envelope.is_from_nobody() {
-        return Some((kind, envelope.sender.clone()));
+        let unknown = unreachable_sender(attempt, &envelope.sender);
+        if kind != Kind::Failure || unknown.is_empty() {
+            return Some((kind, envelope.sender.clone()));
+        }
+        transcript.extend(unknown);
     }
     let options = &attempt.post.site.configuration.options;
     let postmaster = match options.text("DoubleBounceAddress") {
@@ -349,6 +394,27 @@ fn addressee(attempt: &Attempt, envelope: &Envelope, kind: Kind) -> Option<(Kind
         return None;
     }
     Some((Kind::Postmaster, postmaster))
+}
+
+/// What is wrong with a sender that nothing can be delivered to (QU-108); nothing if something can.
+fn unreachable_sender(attempt: &Attempt, sender: &[u8]) -> Vec<Vec<u8>> {
+    let post = &attempt.post;
+    let mut worker = Worker::new(post.site.clone());
+    let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
+    let mut envelope =
+        Envelope { recipients: vec![Recipient::primary(sender)], ..Envelope::default() };
+    expand::expand(&mut worker, &mut envelope, &options, &mut |_| {});
+    let mut lines = Vec::new();
+    for recipient in &envelope.recipients {
+        match &recipient.state {
+            RecipientState::Failed(status) => {
+                lines.push(ruleset_vm::error_mailer::status_text(&recipient.address, status));
+            }
+            RecipientState::Expanded | RecipientState::Duplicate => {}
+            _ => return Vec::new(),
+        }
+    }
+    lines
 }
 
 fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told: &[Reported]) {
@@ -424,20 +490,20 @@ fn store(
     worker.macros = kept;
     let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
     let mut draft = post.store.begin(&id, choice)?;
-    let mut size = report.before_body.len() + report.after_body.len();
     draft.write(&report.before_body)?;
     if report.with_body {
-        size += copy_body(claimed, &mut *draft)?;
+        copy_body(claimed, &mut *draft)?;
     }
     draft.write(&report.after_body)?;
+    let size = claimed.envelope.size + REPORT_SIZE;
     let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
     let envelope = Envelope {
         id: Some(id),
         created: now,
         sender: daemon,
         flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
-        priority: priority::initial(size as u64, 0, 1, &post.factors()),
-        size: size as u64,
+        priority: priority::initial(size, 0, 1, &post.factors()),
+        size,
         macros: vec![
             (b"r".to_vec(), Vec::new()),
             (b"s".to_vec(), b"localhost".to_vec()),
@@ -459,14 +525,13 @@ fn response_flags() -> crate::message::envelope::RecipientFlags {
 }
 
 /// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
-fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<usize, StoreError> {
-    let Some(path) = &claimed.body else { return Ok(0) };
+fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<(), StoreError> {
+    let Some(path) = &claimed.body else { return Ok(()) };
     let mut file = durable::open_readable(path)?;
     let form = LineForm { eol: b"\n".to_vec(), limit: 0, escape_from: true, seven_bit: false };
     let mut encoder = LineEncoder::new(form);
     let mut buffer = [0; 16 << 10];
     let mut encoded = Vec::new();
-    let mut copied = 0;
     loop {
         encoded.clear();
         let count = match file.read(&mut buffer) {
@@ -479,9 +544,8 @@ fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<usize, StoreErr
             count => encoder.push(&buffer[..count], &mut encoded),
         }
         draft.write(&encoded)?;
-        copied += encoded.len();
         if count == 0 {
-            return Ok(copied);
+            return Ok(());
         }
     }
 }

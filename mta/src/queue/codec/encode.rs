@@ -68,7 +68,7 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
     if let Some((mode, time)) = envelope.deliver_by {
         line(&mut out, b"!", &[&[mode, b' '], time.to_string().as_bytes()].concat());
     }
-    recipients(&mut out, &envelope.recipients);
+    recipients(&mut out, envelope);
     for field in &envelope.header {
         header(&mut out, field);
     }
@@ -92,11 +92,14 @@ fn is_kept(recipient: &Recipient) -> bool {
     matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
 }
 
-fn recipients(out: &mut Vec<u8>, recipients: &[Recipient]) {
+/// A deferral stands in front of its recipient unless the message says the same (observed).
+fn recipients(out: &mut Vec<u8>, envelope: &Envelope) {
+    let recipients = &envelope.recipients;
     let mut controlling: Vec<u8> = Vec::new();
     for recipient in recipients.iter().filter(|recipient| is_kept(recipient)) {
         if let RecipientState::Deferred(status) = &recipient.state
             && !status.text.is_empty()
+            && envelope.message.as_ref() != Some(&status.text)
         {
             line(out, b"M", &status.text);
         }
