@@ -1,6 +1,6 @@
 //! A compiled configuration's rules: names, rulesets, and one flat instruction array for each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use cf_parser::Span;
 use cf_parser::text::Name;
 
 use crate::classes::ClassId;
-use crate::limits::MAX_RULESETS;
+use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
 use crate::prescan::Operators;
 use crate::token::{ProgramTexts, Token};
 
@@ -89,6 +89,46 @@ pub struct Program {
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) numbers: HashMap<Vec<u8>, usize>,
     pub(crate) shown_names: HashMap<usize, Vec<u8>>,
+    /// Names for which there was no number left.
+    pub(crate) refused: HashSet<Vec<u8>>,
+}
+
+/// Why a text stands for no ruleset (RS-024, RS-025), in the oracle's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRuleset {
+    /// No ruleset of this name; the caller has words for it.
+    #[error("unknown ruleset")]
+    Unknown,
+    /// Neither a letter nor a digit in front.
+    #[error("invalid ruleset name: \"{}\"", String::from_utf8_lossy(.0.get(..SHOWN_NAME).unwrap_or(.0)))]
+    BadName(Vec<u8>),
+    /// A number that configurations may not use.
+    #[error("bad ruleset {0} ({MAX_NUMBERED} max)")]
+    BadNumber(usize),
+    /// The file had one name too many.
+    #[error("{}: too many named rulesets ({MAX_NUMBERED} max)", String::from_utf8_lossy(.0))]
+    Refused(Vec<u8>),
+}
+
+/// How much of a refused name is shown (observed).
+const SHOWN_NAME: usize = 20;
+
+/// A byte of a ruleset's name behind the first.
+pub(crate) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The number in front of a text in C's manner: `010` is 8, `0x10` is 16 (observed).
+pub(crate) fn base_zero_number(text: &[u8]) -> usize {
+    let (base, digits) = match text {
+        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
+        [b'0', rest @ ..] => (8, rest),
+        text => (10, text),
+    };
+    digits
+        .iter()
+        .map_while(|byte| char::from(*byte).to_digit(base))
+        .fold(0usize, |n, digit| n.saturating_mul(base as usize).saturating_add(digit as usize))
 }
 
 impl Default for Program {
@@ -100,6 +140,7 @@ impl Default for Program {
             rulesets: vec![Ruleset::default(); MAX_RULESETS],
             numbers: HashMap::new(),
             shown_names: HashMap::new(),
+            refused: HashSet::new(),
         }
     }
 }
@@ -108,15 +149,31 @@ impl Program {
     /// The number behind a ruleset's name or digits; trailing text is ignored as the oracle does.
     #[must_use]
     pub fn number(&self, name: &[u8]) -> Option<usize> {
-        let start = name.iter().position(|b| !b.is_ascii_whitespace())?;
-        let name = &name[start..];
-        let digits = name.iter().take_while(|b| b.is_ascii_digit()).count();
-        if digits > 0 {
-            let number = std::str::from_utf8(&name[..digits]).ok()?.parse().ok()?;
-            return (number < MAX_RULESETS / 2).then_some(number);
+        self.find(name).ok()
+    }
+
+    /// [`Program::number`] with what the oracle says of a name that stands for no ruleset.
+    ///
+    /// # Errors
+    /// See [`NoRuleset`]; the oracle says `Undefined ruleset` or `Unknown ruleset` besides.
+    pub fn find(&self, name: &[u8]) -> Result<usize, NoRuleset> {
+        let name = name.trim_ascii_start();
+        match name.first() {
+            Some(b'0'..=b'9') => {
+                let number = base_zero_number(name);
+                if number < MAX_NUMBERED { Ok(number) } else { Err(NoRuleset::BadNumber(number)) }
+            }
+            Some(first) if first.is_ascii_alphabetic() => {
+                let end = name.iter().take_while(|b| is_name_byte(**b)).count();
+                let name = name.get(..end).unwrap_or_default();
+                match self.numbers.get(name) {
+                    Some(number) => Ok(*number),
+                    None if self.refused.contains(name) => Err(NoRuleset::Refused(name.to_vec())),
+                    None => Err(NoRuleset::Unknown),
+                }
+            }
+            _ => Err(NoRuleset::BadName(name.to_vec())),
         }
-        let end = name.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        self.numbers.get(&name[..end]).copied()
     }
 
     /// The name shown in traces: the last one declared, or the number.

@@ -47,6 +47,9 @@ impl Lookups for Answering<'_> {
         }
         match lookup.answer {
             mapper::Answer::Found(value) => Answer::Found(value),
+            mapper::Answer::Temporary {
+                substitute: Some(value), exit, sets_status: true, ..
+            } => Answer::Substitute(value, Exit(exit)),
             mapper::Answer::Temporary { substitute: Some(value), .. } => Answer::Found(value),
             mapper::Answer::Temporary { exit, sets_status: true, .. } => Answer::Failed(Exit(exit)),
             _ => Answer::NotFound,

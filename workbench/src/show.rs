@@ -6,8 +6,8 @@ use ruleset_vm::mailer::Mailer;
 use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
 use ruleset_vm::token::{Token, TokenTable};
 
-/// Text as traces show it: control characters vanish, the upper half is `M-` and the lower octet
-/// (observed on a pipe).
+/// Text as traces show it: control characters vanish but for three, the upper half is `M-` and the
+/// lower octet (observed on a pipe).
 #[must_use]
 pub fn visible(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -15,9 +15,54 @@ pub fn visible(text: &[u8]) -> Vec<u8> {
         if byte >= 0x80 {
             out.extend_from_slice(b"M-");
         }
-        let low = byte & 0x7f;
-        if (0x20..0x7f).contains(&low) {
-            out.push(low);
+        show_low(byte & 0x7f, &mut out);
+    }
+    out
+}
+
+fn show_low(low: u8, out: &mut Vec<u8>) {
+    match low {
+        b'\t' => out.extend_from_slice(b"\\t"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        0x20..0x7f => out.push(low),
+        _ => {}
+    }
+}
+
+/// The octets in which sendmail holds its operators, and how it shows them.
+const OPERATOR_OCTETS: [(u8, &[u8]); 20] = [
+    (0x81, b"$"),
+    (0x82, b"$&"),
+    (0x85, b"$("),
+    (0x86, b"$)"),
+    (0x90, b"$*"),
+    (0x91, b"$+"),
+    (0x92, b"$-"),
+    (0x93, b"$="),
+    (0x94, b"$~"),
+    (0x95, b"$"),
+    (0x96, b"$#"),
+    (0x97, b"$@"),
+    (0x98, b"$:"),
+    (0x99, b"$>"),
+    (0x9a, b"$?"),
+    (0x9b, b"$|"),
+    (0x9c, b"$."),
+    (0x9d, b"$["),
+    (0x9e, b"$]"),
+    (0xff, b"M-"),
+];
+
+/// The value of a macro as `$x` shows it: octets of the operator range stand behind a quoting octet,
+/// which shows as `M-`, and look like the operators themselves (observed).
+#[must_use]
+pub fn macro_value(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in quoted(text) {
+        match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
+            Some((_, shown)) => out.extend_from_slice(shown),
+            None => out.extend(visible(&[byte])),
         }
     }
     out
@@ -130,7 +175,7 @@ fn mailer_line(index: usize, mailer: &Mailer, program: &Program) -> Vec<u8> {
     );
     out.extend(mailer.flags.sorted());
     out.extend(format!(" L={} E=", mailer.line_limit).bytes());
-    out.extend(escaped(&mailer.eol));
+    out.extend(visible(&mailer.eol));
     if let Some(charset) = &mailer.charset {
         out.extend_from_slice(b" C=");
         out.extend_from_slice(charset);
@@ -143,19 +188,5 @@ fn mailer_line(index: usize, mailer: &Mailer, program: &Program) -> Vec<u8> {
     let words: Vec<Vec<u8>> = mailer.argv.iter().map(|word| visible(&bytes(word))).collect();
     out.extend(words.join(&b' '));
     out.push(b'\n');
-    out
-}
-
-/// Line ends as `\r` and `\n`.
-fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for &byte in text {
-        match byte {
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            byte => out.extend(visible(&[byte])),
-        }
-    }
     out
 }

@@ -26,7 +26,19 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         date: date::rfc822(&date::Moment::utc(clock::now())),
         mode,
         user,
+        options: options(arguments),
         macros,
         processors: config_files::processors(),
     }
+}
+
+/// The options given as flags, as they would stand in the file (CMD-045).
+fn options(arguments: &Arguments) -> Vec<Vec<u8>> {
+    let option = |(letter, value): &(u8, Vec<u8>)| match letter {
+        b'O' => Some([b" ", value.as_slice()].concat()),
+        b'o' => Some(value.clone()),
+        b'v' => Some(b"v".to_vec()),
+        _ => None,
+    };
+    arguments.flags.iter().filter_map(option).collect()
 }

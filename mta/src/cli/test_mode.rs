@@ -2,8 +2,10 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 
-use mapper::{LookupContext, SystemServices};
-use workbench::bt::{BANNER, Control, HostLookups, PROMPT, Session};
+use cf_parser::Severity;
+use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
+use ruleset_vm::load::post_checks;
+use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
 
 use super::arguments::Arguments;
 use super::{complain, facts, print, print_line};
@@ -12,6 +14,10 @@ use crate::sys::{clock, config_files, ids};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: u64 = 2047;
+
+/// Seconds of the first try, and tries, of a question about mail hosts (OPT-213).
+const RETRANS: u32 = 5;
+const RETRY: u32 = 4;
 
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
@@ -32,29 +38,24 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     if let Some(exit) = reading.fatal() {
         return exit;
     }
-    let level = reading.configuration.level;
-    if level < ruleset_vm::load::MAX_LEVEL {
-        print_line(out_of_date(level).as_bytes());
+    let mut exit = reading.exit();
+    for found in post_checks(&reading.configuration, b't') {
+        print_line(&found.text);
+        if let Severity::Error { exit: own, .. } = found.severity
+            && exit == 0
+        {
+            exit = own;
+        }
     }
-    converse(reading, &facts.user)
+    converse(reading, &facts.user, exit)
 }
 
-/// The warning about files of older levels (CF-013).
-pub(super) fn out_of_date(level: i32) -> String {
-    let version = ruleset_vm::load::SENDMAIL_VERSION;
-    format!(
-        "Warning: .cf file is out of date: sendmail {version} supports version 10, \
-         .cf file is version {level}"
-    )
-}
-
-fn converse(reading: Reading, user: &[u8]) -> u8 {
-    let exit = reading.exit();
+fn converse(reading: Reading, user: &[u8], exit: u8) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
     let help_path = configuration.options.bytes("HelpFile");
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
-    let mut hosts = Hosts;
+    let mut hosts = Hosts { services: SystemServices::default() };
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
@@ -85,16 +86,39 @@ fn converse(reading: Reading, user: &[u8]) -> u8 {
     session.exit()
 }
 
-/// Host questions of `/mx` and `/canon`.
-struct Hosts;
+/// Host questions of `/mx`.
+struct Hosts {
+    services: SystemServices,
+}
 
 impl HostLookups for Hosts {
-    fn mx(&mut self, _domain: &[u8]) -> Result<Vec<Vec<u8>>, i32> {
-        Err(-1)
-    }
-
-    fn canonical(&mut self, host: &[u8]) -> Vec<u8> {
-        let _ = LookupContext::default();
-        host.to_vec()
+    fn mail_hosts(&mut self, domain: &[u8]) -> MailHosts {
+        if domain.starts_with(b"[") {
+            return MailHosts::Hosts(vec![domain.to_vec()]);
+        }
+        let bare = domain.strip_suffix(b".").unwrap_or(domain);
+        let query = DnsQuery { name: bare, kind: RecordType::Mx, retrans: RETRANS, retry: RETRY };
+        let records = match self.services.resolve(&query) {
+            DnsAnswer::Records(records) => records,
+            DnsAnswer::NoSuchName => return MailHosts::Hosts(Vec::new()),
+            DnsAnswer::Failure => return MailHosts::Failure,
+        };
+        let mut hosts: Vec<(u16, Vec<u8>)> = records
+            .into_iter()
+            .filter_map(|record| match record.data {
+                RecordData::Preferred(preference, host) => Some((preference, host)),
+                _ => None,
+            })
+            .collect();
+        if let [(0, host)] = hosts.as_slice()
+            && (host.is_empty() || host == b".")
+        {
+            return MailHosts::Null;
+        }
+        if hosts.is_empty() {
+            hosts.push((0, bare.to_vec()));
+        }
+        hosts.sort_by_key(|(preference, _)| *preference);
+        MailHosts::Hosts(hosts.into_iter().map(|(_, host)| [&host[..], b"."].concat()).collect())
     }
 }

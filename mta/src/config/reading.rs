@@ -1,12 +1,12 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
-use mapper::{MapSet, Settings};
+use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
     Complaint, Configuration, HostFacts, OwnInterface, Setting, Surroundings, User, load,
 };
 
 use super::own_names;
-use crate::sys::{config_files, hostname, users};
+use crate::sys::{config_files, hostname, net, users};
 use cf_parser::{Diagnostic, Severity, Span};
 
 /// A configuration as it was read, and what was said about it.
@@ -144,6 +144,12 @@ fn map_settings(configuration: &Configuration) -> Settings {
         .into_iter()
         .map(|name| name.to_ascii_lowercase())
         .collect();
+    let allows = |word: &str| options.has_word("DontBlameSendmail", word);
+    settings.blame = BlameSettings {
+        map_in_unsafe_dir_path: allows("MapInUnsafeDirPath"),
+        linked_map_in_writable_dir: allows("LinkedMapInWritableDir"),
+        group_writable_dir_safe: allows("GroupWritableDirPathSafe"),
+    };
     settings
 }
 
@@ -154,10 +160,10 @@ struct System {
 }
 
 impl Surroundings for System {
-    fn class_file(&mut self, path: &[u8]) -> Result<Vec<u8>, Complaint> {
-        config_files::read_class_file(path, true).map_err(|error| {
+    fn class_file(&mut self, path: &[u8], any_directory: bool) -> Result<Vec<u8>, Complaint> {
+        config_files::read_class_file(path, !any_directory).map_err(|error| {
             let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
-            Complaint { text, exit: 71 }
+            Complaint::error(text, 71)
         })
     }
 
@@ -166,7 +172,7 @@ impl Surroundings for System {
     }
 
     fn class_lookup(&mut self, key: &[u8], spec: &[u8]) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
-        let complaint = |text: Vec<u8>| Complaint { text, exit: 70 };
+        let complaint = |text: Vec<u8>| Complaint::error(text, 70);
         let spec: Vec<u8> = match spec.iter().position(|byte| *byte == b':') {
             Some(colon) => [&spec[..colon], b" ", &spec[colon + 1..]].concat(),
             None => spec.to_vec(),
@@ -200,11 +206,7 @@ impl Surroundings for System {
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
         self.map_lines.push(line.to_vec());
-        self.maps
-            .declare(line)
-            .into_iter()
-            .map(|error| Complaint { text: error.text, exit: 70 })
-            .collect()
+        self.maps.declare(line).into_iter().map(|error| Complaint::error(error.text, 70)).collect()
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
@@ -225,6 +227,14 @@ impl Surroundings for System {
                 names: named.names,
             })
             .collect()
+    }
+
+    fn service(&mut self, name: &[u8]) -> bool {
+        net::service_port(name).is_some()
+    }
+
+    fn host(&mut self, name: &[u8]) -> bool {
+        hostname::is_known(name, &mut own_names::Asking::default())
     }
 
     fn group(&mut self, name: &[u8]) -> Option<u32> {

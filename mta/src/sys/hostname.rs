@@ -62,6 +62,18 @@ pub fn identify(service: &mut dyn NameService) -> HostIdentity {
     compute(&node_name(), &hosts_file(), service)
 }
 
+/// Whether a host, or an address written with or without brackets, can be found.
+#[must_use]
+pub fn is_known(host: &[u8], service: &mut dyn NameService) -> bool {
+    let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
+    let bare = match bare.get(..5) {
+        Some(head) if head.eq_ignore_ascii_case(b"IPv6:") => &bare[5..],
+        _ => bare,
+    };
+    let is_address = std::str::from_utf8(bare).is_ok_and(|text| text.parse::<IpAddr>().is_ok());
+    is_address || by_name(&hosts_file(), bare).is_some() || service.by_name(bare).is_some()
+}
+
 /// An interface with its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedInterface {

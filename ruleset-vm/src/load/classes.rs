@@ -48,7 +48,9 @@ impl Loader<'_> {
         match source {
             ClassSource::File { path, format } => {
                 let path = bytes(&self.expand(path, span));
-                let found = self.surroundings.class_file(&path);
+                let options = &self.configuration.options;
+                let lenient = options.has_word("DontBlameSendmail", "ClassFileInUnsafeDirPath");
+                let found = self.surroundings.class_file(&path, lenient);
                 self.class_lines(name, optional, found, format.as_ref(), span);
             }
             ClassSource::Program { command, format } => {

@@ -60,12 +60,13 @@ impl Maker<'_> {
     /// Makes a mailer of a line and puts it in its place; `None` if the line is refused.
     pub(super) fn make(&mut self, mailers: &mut Vec<Mailer>, name: &[u8], equates: &[Equate]) {
         let mut mailer = Mailer::named(name);
-        for equate in equates {
-            self.equate(&mut mailer, equate);
+        if !equates.iter().all(|equate| self.equate(&mut mailer, equate)) {
+            return;
         }
         if !self.complete(&mut mailer) {
             return;
         }
+        dns_types(&mut mailer);
         self.old_versions(&mut mailer);
         match find(mailers, name) {
             Some(index) => mailers[index] = mailer,
@@ -76,13 +77,16 @@ impl Maker<'_> {
         }
     }
 
-    fn equate(&mut self, mailer: &mut Mailer, equate: &Equate) {
+    /// Takes one field; false if the line is refused for it.
+    fn equate(&mut self, mailer: &mut Mailer, equate: &Equate) -> bool {
         let value = bytes(&equate.value);
         match equate.letter {
+            b'S' | b'R' => {
+                let Some(pair) = self.rulesets(&value) else { return false };
+                if equate.letter == b'S' { mailer.sender = pair } else { mailer.recipient = pair }
+            }
             b'P' => mailer.path = value,
             b'F' => flags(mailer, &value),
-            b'S' => mailer.sender = self.rulesets(&value),
-            b'R' => mailer.recipient = self.rulesets(&value),
             b'E' => {
                 if value.is_empty() {
                     let name = String::from_utf8_lossy(&mailer.name).into_owned();
@@ -101,26 +105,34 @@ impl Maker<'_> {
             b'C' => mailer.charset = Some(value),
             b'T' => types(mailer, &value),
             b'U' => self.user(mailer, &value),
-            b'W' => mailer.wait = seconds(&value),
+            b'W' => mailer.wait = self.seconds(&value),
             b'Q' => self.queue_group(mailer, value),
             _ => {}
         }
+        true
     }
 
-    fn rulesets(&mut self, value: &[u8]) -> RulesetPair {
-        let (envelope, header) = match value.iter().position(|b| *b == b'/') {
-            Some(slash) => (&value[..slash], Some(&value[slash + 1..])),
-            None => (value, None),
+    /// `set` or `set/set` (ML-014, ML-015); a set that is refused takes the mailer with it (observed).
+    fn rulesets(&mut self, value: &[u8]) -> Option<RulesetPair> {
+        let Self { program, numbering, complaints, .. } = self;
+        let mut say = |text: String| complaints.push(Complaint::error(text, 70));
+        let declared = numbering.number(program, value, &mut say);
+        let envelope = declared.number?;
+        let header = match declared.rest.trim_ascii_start().strip_prefix(b"/") {
+            Some(text) => numbering.number(program, text, &mut say).number?,
+            None => envelope,
         };
-        let envelope = self.ruleset(envelope);
-        let header = header.map_or(envelope, |name| self.ruleset(name));
-        RulesetPair { envelope, header }
+        Some(RulesetPair { envelope, header })
     }
 
-    fn ruleset(&mut self, name: &[u8]) -> usize {
-        let complaints = &mut self.complaints;
-        let mut say = |text: String| complaints.push(Complaint { text: text.into(), exit: 70 });
-        self.numbering.number(self.program, name, &mut say).unwrap_or(0)
+    /// `W=`: a time in seconds (ML-028).
+    fn seconds(&mut self, value: &[u8]) -> u64 {
+        let (seconds, wrong) = cf_parser::options::time(value, b's');
+        for unit in wrong {
+            self.complaints
+                .push(Complaint::error(format!("Invalid time unit `{}'", char::from(unit)), 0));
+        }
+        u64::try_from(seconds).unwrap_or(0)
     }
 
     fn user(&mut self, mailer: &mut Mailer, value: &[u8]) {
@@ -245,11 +257,20 @@ impl Maker<'_> {
     }
 
     fn say(&mut self, text: String) {
-        self.complaints.push(Complaint { text: text.into(), exit: 70 });
+        self.complaints.push(Complaint::error(text, 70));
     }
 
     fn warn(&mut self, text: String) {
-        self.complaints.push(Complaint { text: text.into(), exit: 0 });
+        self.complaints.push(Complaint::bare(text));
+    }
+}
+
+/// A type of MTA names `dns` brings the other types with it (observed).
+fn dns_types(mailer: &mut Mailer) {
+    let types = &mut mailer.types;
+    if types.mta.as_ref().is_some_and(|mta| mta.eq_ignore_ascii_case(b"dns")) {
+        types.address.get_or_insert_with(|| b"rfc822".to_vec());
+        types.diagnostic.get_or_insert_with(|| b"smtp".to_vec());
     }
 }
 
@@ -300,29 +321,6 @@ pub(super) fn number(value: &[u8]) -> i64 {
         .take_while(|b| b.is_ascii_digit())
         .fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
     if negative { -magnitude } else { magnitude }
-}
-
-/// `1h30m`; a bare number is seconds. Unknown units end the reading.
-fn seconds(value: &[u8]) -> u64 {
-    let mut total = 0u64;
-    let mut current = 0u64;
-    for byte in value {
-        let unit = match byte {
-            b'0'..=b'9' => {
-                current = current.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
-                continue;
-            }
-            b's' => 1,
-            b'm' => 60,
-            b'h' => 3600,
-            b'd' => 86_400,
-            b'w' => 604_800,
-            _ => break,
-        };
-        total = total.saturating_add(current.saturating_mul(unit));
-        current = 0;
-    }
-    total.saturating_add(current)
 }
 
 /// The number that the digits in front make.

@@ -4,25 +4,29 @@
 //! as it is at that line, a version line changes what follows. The loader runs that program; what
 //! it needs from outside it asks of [`Surroundings`].
 
+mod checks;
 mod classes;
 mod mailers;
+mod option_lines;
 mod options;
 mod rulesets;
 mod surroundings;
 
 use std::sync::Arc;
 
-use cf_parser::item::{Directive, Equate, Header, OptionLine, RulesetLine};
+use cf_parser::item::{Directive, Equate, Header, HeaderAction, RulesetLine};
 use cf_parser::text::{Name, Text};
 use cf_parser::{Config, Diagnostic, Severity, Span};
 
 use crate::classes::Classes;
 use crate::compile::add_rule;
+use crate::limits::MAX_LINE;
 use crate::macros::{Macros, bytes};
 use crate::mailer::Mailer;
 use crate::prescan::{Mode, Operators};
 use crate::program::Program;
 use crate::token::ProgramTexts;
+pub use checks::post_checks;
 use mailers::Maker;
 pub(crate) use mailers::leading_number;
 pub use options::{Options, Setting};
@@ -72,15 +76,24 @@ pub fn load(
     surroundings: &mut dyn Surroundings,
 ) -> (Configuration, Vec<Diagnostic>) {
     let mut loader = Loader::new(facts, surroundings);
+    loader.command_line();
     let mut parsed = parsed.into_iter().peekable();
     for item in &config.items {
         while let Some(found) = parsed.next_if(|d| d.span.last_line <= item.span.last_line) {
             loader.diagnostics.push(found);
         }
         loader.item(&item.directive, item.span);
+        if loader.diagnostics.last().is_some_and(is_fatal) {
+            return loader.finish();
+        }
     }
     loader.diagnostics.extend(parsed);
     loader.finish()
+}
+
+/// Whether reading ends with this message.
+fn is_fatal(diagnostic: &Diagnostic) -> bool {
+    matches!(diagnostic.severity, Severity::Error { fatal: true, .. })
 }
 
 struct Loader<'a> {
@@ -92,6 +105,8 @@ struct Loader<'a> {
     current: Option<usize>,
     /// Operators, once a rule has been tokenized.
     operators: Option<Operators>,
+    /// Options that the command line has set.
+    fixed_options: Vec<usize>,
     facts: &'a HostFacts,
     surroundings: &'a mut dyn Surroundings,
     diagnostics: Vec<Diagnostic>,
@@ -112,6 +127,7 @@ impl<'a> Loader<'a> {
             numbering: Numbering::default(),
             current: None,
             operators: None,
+            fixed_options: Vec::new(),
             facts,
             surroundings,
             diagnostics: Vec::new(),
@@ -129,10 +145,10 @@ impl<'a> Loader<'a> {
                 words.iter().for_each(|word| self.configuration.classes.add(&name, word));
             }
             Directive::Macro { name, value } => {
-                self.configuration.macros.define(name.clone(), value.clone());
+                self.configuration.macros.define(name.clone(), cut(value.clone()));
             }
             Directive::Environment { name, value } => self.environment(name, value.as_ref()),
-            Directive::Header(header) => self.configuration.headers.push(header.clone()),
+            Directive::Header(header) => self.header(header, span),
             Directive::Map(text) => self.map(text, span),
             Directive::Mailer { name, equates } => self.mailer(name, equates, span),
             Directive::Option(line) => self.option(line, span),
@@ -154,7 +170,7 @@ impl<'a> Loader<'a> {
         if expanded.too_deep {
             self.say(span, "expand: recursion too deep (10 max)", 70);
         }
-        expanded.text
+        cut(expanded.text)
     }
 
     fn say(&mut self, span: Span, text: impl Into<Vec<u8>>, exit: u8) {
@@ -164,9 +180,22 @@ impl<'a> Loader<'a> {
     }
 
     fn complain(&mut self, span: Span, complaints: Vec<Complaint>) {
-        for complaint in complaints {
-            self.say(span, complaint.text, complaint.exit);
+        for Complaint { text, exit, bare } in complaints {
+            let severity =
+                if exit == 0 { Severity::Warning } else { Severity::Error { exit, fatal: false } };
+            self.diagnostics.push(Diagnostic { span, text, severity, bare });
         }
+    }
+
+    /// `H…`; the ruleset of a check is known from now on.
+    fn header(&mut self, header: &Header, span: Span) {
+        if let HeaderAction::Check { ruleset, .. } = &header.action {
+            let mut messages = Vec::new();
+            let mut say = |message: String| messages.push(message);
+            self.numbering.number(&mut self.program, ruleset, &mut say);
+            messages.into_iter().for_each(|message| self.say(span, message, 70));
+        }
+        self.configuration.headers.push(header.clone());
     }
 
     fn environment(&mut self, name: &[u8], value: Option<&Text>) {
@@ -211,31 +240,6 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn option(&mut self, line: &OptionLine, span: Span) {
-        let row = cf_parser::options::OPTIONS.get(line.option);
-        match row.map(|row| row.name) {
-            Some("OperatorChars") if self.operators.is_some() => {
-                let text = "Warning: OperatorChars is being redefined.\n         \
-                            It should only be set before ruleset definitions.";
-                self.say(span, text, 0);
-                let chars = bytes(&line.value);
-                self.operators = Some(Operators::new(&chars));
-            }
-            Some("ColonOkInAddr") => {
-                let value = bytes(&line.value);
-                self.configuration.colon_ok =
-                    matches!(value.first(), None | Some(b't' | b'T' | b'y' | b'Y'));
-            }
-            _ => {}
-        }
-        self.configuration.options.push(Setting {
-            option: line.option,
-            suboption: line.suboption.clone(),
-            value: line.value.clone(),
-            span,
-        });
-    }
-
     fn version(&mut self, level: i32) {
         self.configuration.level = level;
         if level >= 5 {
@@ -257,15 +261,16 @@ impl<'a> Loader<'a> {
         }
         let mut messages = Vec::new();
         let mut say = |message: String| messages.push(message);
-        self.current = self.numbering.number(&mut self.program, &text, &mut say);
+        self.current = self.numbering.number(&mut self.program, &text, &mut say).number;
         for message in messages {
             self.say(span, message, 70);
         }
         let Some(number) = self.current else { return };
         let again = self.program.ruleset(number).is_some_and(|set| !set.rules.is_empty());
         if again && matches!(self.facts.mode, b't' | b'C') {
+            let written = text;
             let mut text = b"WARNING: Ruleset ".to_vec();
-            text.extend(self.program.name(number));
+            text.extend(written);
             text.extend_from_slice(b" has multiple definitions");
             self.say(span, text, 0);
         }
@@ -365,6 +370,12 @@ fn probe_interfaces(configuration: &mut Configuration, surroundings: &mut dyn Su
     }
 }
 
+/// A value as long as the oracle keeps it (CF-072).
+fn cut(mut text: Text) -> Text {
+    text.truncate(MAX_LINE - 1);
+    text
+}
+
 /// What exists before the first line (CF-106, CF-107).
 fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
     let name = &facts.name;
@@ -380,6 +391,7 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
     macros.set(b"n", b"MAILER-DAEMON");
     macros.set(b"b", &facts.date);
     macros.set(b"opMode", &[facts.mode]);
+    macros.set(b"deliveryMode", b"i");
     for (name, value) in &facts.macros {
         macros.set(name, value);
     }

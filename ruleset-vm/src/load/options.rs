@@ -72,4 +72,15 @@ impl Options {
     pub fn number(&self, name: &str, default: i64) -> i64 {
         self.bytes(name).map_or(default, |value| super::mailers::number(&value))
     }
+
+    /// Whether a word is in one of the settings of a cumulative option such as DontBlameSendmail;
+    /// words are told apart by anything but letters and digits, case does not matter.
+    #[must_use]
+    pub fn has_word(&self, name: &str, word: &str) -> bool {
+        self.all(name).any(|setting| {
+            crate::macros::bytes(&setting.value)
+                .split(|byte| !byte.is_ascii_alphanumeric())
+                .any(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Numbers of rulesets: given by the configuration, or from 199 downwards for names (RS-024..026).
 
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
-use crate::program::Program;
+use crate::program::{NoRuleset, Program, base_zero_number, is_name_byte};
 
 /// Gives out numbers.
 #[derive(Clone, Debug)]
@@ -15,51 +15,78 @@ impl Default for Numbering {
     }
 }
 
+/// What stands at the beginning of a text.
+pub(crate) struct Declared<'t> {
+    /// The ruleset's number; `None` if it was refused.
+    pub(crate) number: Option<usize>,
+    /// What follows the name and its number.
+    pub(crate) rest: &'t [u8],
+}
+
 impl Numbering {
     /// The number for `text`: digits, a name, or `name=number`; names that are new get one. Messages
-    /// go to `say`.
-    pub(crate) fn number(
+    /// go to `say`; they show the text as it is written.
+    pub(crate) fn number<'t>(
         &mut self,
         program: &mut Program,
-        text: &[u8],
+        text: &'t [u8],
+        say: &mut dyn FnMut(String),
+    ) -> Declared<'t> {
+        let start = text.trim_ascii_start();
+        let first = start.first().copied().unwrap_or(0);
+        if !first.is_ascii_alphabetic() {
+            let digits = start.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+            let rest = start.get(digits..).unwrap_or_default();
+            let number = program.find(start).map_err(|error| say(error.to_string())).ok();
+            return Declared { number, rest };
+        }
+        let end = start.iter().take_while(|b| is_name_byte(**b)).count();
+        let (name, rest) = start.split_at(end);
+        let Some(value) = rest.trim_ascii_start().strip_prefix(b"=") else {
+            return Declared { number: self.named(program, name, None, text, say), rest };
+        };
+        // A blank behind the name ends what messages show of the text (observed).
+        let shown = if rest.first() == Some(&b'=') { text } else { name };
+        let value = value.trim_ascii_start();
+        let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+        let rest = value.get(digits..).unwrap_or_default();
+        let number = assigned(shown, value, say)
+            .and_then(|number| self.named(program, name, Some(number), shown, say));
+        Declared { number, rest }
+    }
+
+    fn named(
+        &mut self,
+        program: &mut Program,
+        name: &[u8],
+        number: Option<usize>,
+        shown: &[u8],
         say: &mut dyn FnMut(String),
     ) -> Option<usize> {
-        let text = trim_start(text);
-        let first = text.first().copied().unwrap_or(0);
-        if first.is_ascii_digit() {
-            return explicit(text, say);
-        }
-        if !(first.is_ascii_alphabetic() || first == b'_') {
-            let shown = String::from_utf8_lossy(&text[..text.len().min(20)]).into_owned();
-            say(format!("invalid ruleset name: \"{shown}\""));
-            return None;
-        }
-        let end = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-        let (name, rest) = text.split_at(end);
-        let known = program.numbers.get(name).copied();
-        let number = match trim_start(rest).strip_prefix(b"=") {
-            Some(value) => Some(assigned(text, trim_start(value), say)?),
-            None => None,
-        };
-        let number = match (known, number) {
+        let number = match (program.numbers.get(name).copied(), number) {
             (Some(old), Some(new)) if old != new => {
-                let shown = String::from_utf8_lossy(name);
+                let shown = String::from_utf8_lossy(shown);
                 say(format!("{shown}: ruleset changed value (old {old}, new {new})"));
                 old
             }
             (Some(old), _) => old,
             (None, Some(new)) => new,
-            (None, None) => self.fresh(name, say)?,
+            (None, None) => self.fresh(program, name, say)?,
         };
         program.numbers.insert(name.to_vec(), number);
         program.shown_names.insert(number, name.to_vec());
         Some(number)
     }
 
-    fn fresh(&mut self, name: &[u8], say: &mut dyn FnMut(String)) -> Option<usize> {
+    fn fresh(
+        &mut self,
+        program: &mut Program,
+        name: &[u8],
+        say: &mut dyn FnMut(String),
+    ) -> Option<usize> {
         if self.next <= MAX_NUMBERED {
-            let shown = String::from_utf8_lossy(name);
-            say(format!("{shown}: too many named rulesets ({MAX_NUMBERED} max)"));
+            say(NoRuleset::Refused(name.to_vec()).to_string());
+            program.refused.insert(name.to_vec());
             return None;
         }
         self.next -= 1;
@@ -67,24 +94,14 @@ impl Numbering {
     }
 }
 
-/// `S3`: the digits in front count.
-fn explicit(text: &[u8], say: &mut dyn FnMut(String)) -> Option<usize> {
-    let number = leading_number(text);
-    if number >= MAX_NUMBERED {
-        say(format!("bad ruleset {number} ({MAX_NUMBERED} max)"));
-        return None;
-    }
-    Some(number)
-}
-
-/// `Sname=3`.
-fn assigned(whole: &[u8], value: &[u8], say: &mut dyn FnMut(String)) -> Option<usize> {
-    let shown = String::from_utf8_lossy(whole);
+/// The number of `Sname=3`.
+fn assigned(shown: &[u8], value: &[u8], say: &mut dyn FnMut(String)) -> Option<usize> {
+    let shown = String::from_utf8_lossy(shown);
     if !value.first().is_some_and(u8::is_ascii_digit) {
         say(format!("bad ruleset definition \"{shown}\" (number required after `=')"));
         return None;
     }
-    let number = leading_number(value);
+    let number = base_zero_number(value);
     if number >= MAX_NUMBERED {
         say(format!("bad ruleset number {number} in \"{shown}\" ({MAX_NUMBERED} max)"));
         return None;
@@ -92,13 +109,55 @@ fn assigned(whole: &[u8], value: &[u8], say: &mut dyn FnMut(String)) -> Option<u
     Some(number)
 }
 
-fn leading_number(text: &[u8]) -> usize {
-    text.iter()
-        .take_while(|b| b.is_ascii_digit())
-        .fold(0usize, |n, b| n.saturating_mul(10).saturating_add(usize::from(b - b'0')))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn trim_start(text: &[u8]) -> &[u8] {
-    let start = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len());
-    &text[start..]
+    #[test]
+    fn names_and_numbers_as_observed() {
+        // RS-024, RS-025: what 8.17.1.9 says of these lines, one after the other.
+        let rows: [(&str, Option<usize>, &str); 17] = [
+            ("foo = 55 junk", Some(55), ""),
+            (" foo=55x", Some(55), ""),
+            ("foo=56 ccc", Some(55), "foo=56 ccc: ruleset changed value (old 55, new 56)"),
+            ("foo ddd", Some(55), ""),
+            ("first", Some(199), ""),
+            ("second-x", Some(198), ""),
+            ("7", Some(7), ""),
+            ("010", Some(8), ""),
+            ("98=97", Some(98), ""),
+            ("_x", None, "invalid ruleset name: \"_x\""),
+            ("", None, "invalid ruleset name: \"\""),
+            ("%abcdefghijklmnopqrstuvwxyz", None, "invalid ruleset name: \"%abcdefghijklmnopqrs\""),
+            ("150", None, "bad ruleset 150 (100 max)"),
+            ("b=", None, "bad ruleset definition \"b=\" (number required after `=')"),
+            ("b=200", None, "bad ruleset number 200 in \"b=200\" (100 max)"),
+            ("b=-1", None, "bad ruleset definition \"b=-1\" (number required after `=')"),
+            ("b = x", None, "bad ruleset definition \"b\" (number required after `=')"),
+        ];
+        let mut program = Program::default();
+        let mut numbering = Numbering::default();
+        for (text, expected, message) in rows {
+            let mut said = Vec::new();
+            let mut say = |text| said.push(text);
+            let found = numbering.number(&mut program, text.as_bytes(), &mut say).number;
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(said.concat(), message, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_hundred_and_first_name_fails() {
+        let mut program = Program::default();
+        let mut numbering = Numbering::default();
+        let mut said = Vec::new();
+        for n in 1..=101 {
+            let name = format!("set{n}");
+            let mut say = |text| said.push(text);
+            numbering.number(&mut program, name.as_bytes(), &mut say);
+        }
+        assert_eq!(said, ["set101: too many named rulesets (100 max)"]); // RS-025
+        assert_eq!(program.number(b"set100"), Some(100));
+        assert_eq!(program.find(b"set101"), Err(NoRuleset::Refused(b"set101".to_vec())));
+    }
 }

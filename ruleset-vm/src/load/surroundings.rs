@@ -15,6 +15,9 @@ pub struct HostFacts {
     pub mode: u8,
     /// Name of the user who runs this.
     pub user: Vec<u8>,
+    /// Options given on the command line, as they would stand behind the `O` of a line: ` Name=value`
+    /// or a letter and the value. They win over the file's.
+    pub options: Vec<Vec<u8>>,
     /// Macros given on the command line (`-M`), name without braces.
     pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// Processors on line: `QueueLA` and `RefuseLA` are multiples of it.
@@ -37,6 +40,22 @@ pub struct Complaint {
     pub text: Vec<u8>,
     /// Exit status.
     pub exit: u8,
+    /// Printed without file and line in front.
+    pub bare: bool,
+}
+
+impl Complaint {
+    /// An error with file and line in front.
+    #[must_use]
+    pub fn error(text: impl Into<Vec<u8>>, exit: u8) -> Self {
+        Self { text: text.into(), exit, bare: false }
+    }
+
+    /// A warning without file and line.
+    #[must_use]
+    pub fn bare(text: impl Into<Vec<u8>>) -> Self {
+        Self { text: text.into(), exit: 0, bare: true }
+    }
 }
 
 /// A user as the password database has it.
@@ -52,11 +71,12 @@ pub struct User {
 
 /// The outside of the loader. Every method is asked when the line is read.
 pub trait Surroundings {
-    /// The contents of a class file (CF-048..CF-058).
+    /// The contents of a class file (CF-048..CF-058). `any_directory`: directories that others may
+    /// write are no reason to refuse (DontBlameSendmail, OPT-262).
     ///
     /// # Errors
     /// The text behind `fileclass: ` and its exit status.
-    fn class_file(&mut self, path: &[u8]) -> Result<Vec<u8>, Complaint>;
+    fn class_file(&mut self, path: &[u8], any_directory: bool) -> Result<Vec<u8>, Complaint>;
 
     /// The output of a class program, run without a shell (CF-052).
     ///
@@ -82,6 +102,12 @@ pub trait Surroundings {
     /// The interfaces of this host, with names unless they are loopback interfaces and
     /// `loopback_names` is false; asked when the file has been read.
     fn interfaces(&mut self, loopback_names: bool) -> Vec<OwnInterface>;
+
+    /// Whether a TCP service of this name is known.
+    fn service(&mut self, name: &[u8]) -> bool;
+
+    /// Whether a host of this name, or an address, is known.
+    fn host(&mut self, name: &[u8]) -> bool;
 
     /// A group's id by name.
     fn group(&mut self, name: &[u8]) -> Option<u32>;

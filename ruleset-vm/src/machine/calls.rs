@@ -5,6 +5,7 @@ use cf_parser::text::Op;
 
 use super::{Control, Env, Machine, Outcome, Phase};
 use crate::limits::{MAX_ATOMS, MAX_CALLS};
+use crate::program::NoRuleset;
 use crate::status::Exit;
 use crate::token::{Token, meta};
 
@@ -62,9 +63,15 @@ impl Machine {
             }
             let name = built.get(at + 1).map_or(Vec::new(), |t| self.table.text(*t).to_vec());
             let name = unquote(&name);
-            let Some(number) = self.program.number(name) else {
-                self.say(env, &[b"554 5.3.5 Unknown ruleset ", name]);
-                return self.keep(built, Exit::CONFIG, env);
+            let number = match self.program.find(name) {
+                Ok(number) => number,
+                Err(error) => {
+                    if error != NoRuleset::Unknown {
+                        self.say(env, &[b"554 5.3.0 ", error.to_string().as_bytes()]);
+                    }
+                    self.say(env, &[b"554 5.3.5 Unknown ruleset ", name]);
+                    return self.keep(built, Exit::CONFIG, env);
+                }
             };
             if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
                 // What moves into this place is not looked at: a call right behind stays (observed).

@@ -95,6 +95,10 @@ impl Machine {
         let replacement = match answer {
             Answer::Found(value) => self.value_tokens(&value, env),
             Answer::NotFound => pending.default.unwrap_or(pending.key),
+            Answer::Substitute(value, exit) => {
+                failure = Some(exit);
+                self.value_tokens(&value, env)
+            }
             Answer::Failed(exit) => {
                 failure = Some(exit);
                 pending.default.unwrap_or(pending.key)

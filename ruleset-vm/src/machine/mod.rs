@@ -17,9 +17,10 @@ use crate::limits::{MAX_ATOMS, MAX_LOOPS, MAX_RECURSION};
 use crate::macros::Macros;
 use crate::prescan::{Mode, Scanned, prescan};
 use crate::program::{After, Instr, Program, Rule};
-use crate::status::Exit;
+use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
 use crate::trace::{Event, Scene, Tracer};
+use crate::validity::shorten;
 
 use calls::Call;
 use lookup::Lookup;
@@ -69,6 +70,8 @@ pub enum Answer {
     NotFound,
     /// Not now: as not found, and the ruleset ends with this status.
     Failed(Exit),
+    /// Not now, with a value in its place (RS-068); the ruleset ends with this status.
+    Substitute(Vec<u8>, Exit),
 }
 
 /// What a step comes to.
@@ -409,7 +412,7 @@ impl Machine {
             ignore: false,
         };
         let scan = crate::prescan::prescan_text(&value, mode);
-        self.complain(env, &scan.complaints);
+        self.complain(env, &crate::macros::bytes(&value), &scan.complaints);
         let tokens = scan.tokens.filter(|tokens| !tokens.is_empty())?;
         Some(self.intern(&tokens))
     }
@@ -423,7 +426,7 @@ impl Machine {
             ignore: false,
         };
         let scan = prescan(value, mode);
-        self.complain(env, &scan.complaints);
+        self.complain(env, value, &scan.complaints);
         self.intern(&scan.tokens.unwrap_or_default())
     }
 
@@ -458,9 +461,12 @@ impl Machine {
         env.tracer.event(scene, &Event::Message(&parts.concat()));
     }
 
-    fn complain(&self, env: &mut Env<'_>, complaints: &[crate::prescan::Complaint]) {
+    /// What the tokenizer says of a text, the text in front.
+    fn complain(&self, env: &mut Env<'_>, text: &[u8], complaints: &[crate::prescan::Complaint]) {
         for complaint in complaints {
-            self.say(env, &[complaint.to_string().as_bytes()]);
+            let message = complaint.to_string();
+            let (codes, words) = split_codes(message.as_bytes());
+            self.say(env, &[codes, &shorten(text), b"... ", words]);
         }
     }
 

@@ -3,7 +3,7 @@
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::prescan::{Mode, prescan};
 use ruleset_vm::token::Token;
-use ruleset_vm::validity::{invalid, masked, shorten};
+use ruleset_vm::validity::{invalid, shorten};
 use ruleset_vm::{Exit, split_codes};
 
 use super::Session;
@@ -42,7 +42,10 @@ impl Session<'_> {
             comments: program.comments_in_rules(),
             ignore: false,
         };
-        let scan = prescan(&masked(text), mode);
+        // Here octet 0377 separates tokens (observed); addresses of mail lose its upper bit.
+        let spaced: Vec<u8> =
+            text.iter().map(|byte| if *byte == 0xff { b' ' } else { *byte }).collect();
+        let scan = prescan(&spaced, mode);
         for complaint in &scan.complaints {
             let message = complaint.to_string();
             let text = [&shorten(text)[..], b"... ", split_codes(message.as_bytes()).1].concat();

@@ -56,7 +56,7 @@ impl Session<'_> {
         let Some((name, _)) = self.name(rest) else { return };
         match self.macros.get(&name).cloned() {
             Some(value) => {
-                let shown = show::visible(&show::quoted(&bytes(&value)));
+                let shown = show::macro_value(&bytes(&value));
                 self.say(shown);
             }
             None => self.say("Undefined"),

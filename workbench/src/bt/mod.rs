@@ -5,17 +5,19 @@
 
 mod addresses;
 mod definitions;
+mod header_check;
 mod sender;
 mod slash;
 mod tracer;
 
 use mapper::{LookupContext, MapSet};
 use ruleset_vm::load::Configuration;
+use ruleset_vm::program::NoRuleset;
 use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show;
-pub use slash::HostLookups;
+pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
 
 /// What stands in front of the first prompt.
@@ -47,6 +49,10 @@ pub struct Session<'a> {
     user: Vec<u8>,
     /// The first full name found for a sender.
     full_name: Vec<u8>,
+    /// Lines are shown before they run.
+    verbose: bool,
+    /// What users do wrong is not told.
+    quiet: bool,
     exit: u8,
     out: Vec<u8>,
 }
@@ -67,6 +73,7 @@ impl<'a> Session<'a> {
         macros.set(b"addr_type", Role::default().addr_type());
         let machine = Machine::new(configuration.program.clone());
         let role = Role::default();
+        let verbose = configuration.options.flag("Verbose", false);
         Self {
             configuration,
             macros,
@@ -78,6 +85,8 @@ impl<'a> Session<'a> {
             role,
             user: Vec::new(),
             full_name: Vec::new(),
+            verbose,
+            quiet: false,
             exit,
             out: Vec::new(),
         }
@@ -107,6 +116,9 @@ impl<'a> Session<'a> {
 
     /// Runs one line, without its newline.
     pub fn line(&mut self, line: &[u8]) -> Control {
+        if self.verbose {
+            self.say(line);
+        }
         let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
         let start = line.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(line.len());
         let line = &line[start..];
@@ -141,10 +153,13 @@ impl<'a> Session<'a> {
     }
 
     fn help(&mut self) {
-        let lines = self.help.as_deref().map(|help| help_topic(help, b"-bt")).unwrap_or_default();
-        if lines.is_empty() {
+        let Some(help) = self.help.as_deref() else {
             let version = ruleset_vm::load::SENDMAIL_VERSION;
-            self.say(format!("Sendmail {version} -- HELP not implemented"));
+            return self.say(format!("Sendmail {version} -- HELP not implemented"));
+        };
+        let lines = help_topic(help, b"-bt");
+        if lines.is_empty() {
+            self.say("HELP topic \"-bt\" unknown");
         }
         for line in lines {
             self.say(line);
@@ -186,20 +201,14 @@ impl<'a> Session<'a> {
     /// The number of a ruleset typed by the user; says what is wrong with it but not that it is
     /// undefined.
     fn ruleset_number(&mut self, text: &[u8]) -> Option<usize> {
-        let text = text.trim_ascii_start();
-        let first = text.first().copied().unwrap_or(0);
-        if !first.is_ascii_alphanumeric() && first != b'_' {
-            let shown = &text[..text.len().min(20)];
-            self.complain([b"invalid ruleset name: \"", shown, b"\""].concat());
-            return None;
+        match self.configuration.program.find(text) {
+            Ok(number) => Some(number),
+            Err(NoRuleset::Unknown) => None,
+            Err(error) => {
+                self.complain(error.to_string());
+                None
+            }
         }
-        let program = self.configuration.program.clone();
-        let number = program.number(text);
-        if number.is_none() && first.is_ascii_digit() {
-            let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
-            self.complain([b"bad ruleset ", &text[..digits], b" (100 max)"].concat());
-        }
-        number
     }
 
     /// Lends everything a chain of rulesets needs; what is traced goes to the output.
@@ -220,7 +229,7 @@ impl<'a> Session<'a> {
             context: LookupContext::default(),
             say: &mut say,
         };
-        let mut tracer = BtTracer { out: &out, exit: &exit };
+        let mut tracer = BtTracer { out: &out, exit: &exit, quiet: self.quiet };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
             configuration: &self.configuration,

@@ -14,8 +14,9 @@ impl Session<'_> {
     pub(super) fn sender(&mut self, address: &[u8]) {
         let own = self.user.clone();
         let given = if address.is_empty() { own.as_slice() } else { address };
-        let Some((sender, triple)) =
-            [given, &own].into_iter().find_map(|sender| Some((sender, self.resolve_sender(sender)?)))
+        let Some((sender, triple)) = [given, &own]
+            .into_iter()
+            .find_map(|sender| Some((sender, self.resolve_sender(sender)?)))
         else {
             return;
         };

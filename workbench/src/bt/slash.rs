@@ -1,6 +1,6 @@
 //! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
 
-use mapper::{Answer, LookupContext};
+use mapper::{Answer, LookupContext, Notice, NoticeKind};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::validity::{invalid, shorten, shown};
@@ -8,16 +8,21 @@ use ruleset_vm::{Parsed, Role, Target, split_codes};
 
 use super::{Control, Session};
 
+/// What `/mx` finds (CMD-111).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailHosts {
+    /// These hosts, in order; perhaps none.
+    Hosts(Vec<Vec<u8>>),
+    /// The domain takes no mail (RFC 7505).
+    Null,
+    /// The name servers do not answer.
+    Failure,
+}
+
 /// Host questions that `/mx` and `/canon` ask.
 pub trait HostLookups {
-    /// MX hosts of a domain in order, or the negative result of the lookup.
-    ///
-    /// # Errors
-    /// The number that `/mx` shows instead of a count.
-    fn mx(&mut self, domain: &[u8]) -> Result<Vec<Vec<u8>>, i32>;
-
-    /// The canonical name of a host; the name itself if there is none.
-    fn canonical(&mut self, host: &[u8]) -> Vec<u8>;
+    /// The hosts that take mail for a domain.
+    fn mail_hosts(&mut self, domain: &[u8]) -> MailHosts;
 }
 
 impl Session<'_> {
@@ -41,7 +46,9 @@ impl Session<'_> {
             b"sender" => self.sender(argument),
             b"expand" => self.expand(argument),
             b"header" => self.header(argument),
-            _ => self.say([b"Unknown \"/\" command /", rest].concat()),
+            // Built in, but silent unless debugging asks for more (observed).
+            b"gethostbyname" => {}
+            _ => self.say([b"Unknown \"/\" command /", command].concat()),
         }
         Control::Continue
     }
@@ -50,11 +57,13 @@ impl Session<'_> {
         if host.is_empty() {
             return self.say("Usage: /mx address");
         }
-        let (count, hosts) = match self.hosts.mx(host) {
-            Ok(hosts) => (hosts.len().to_string(), hosts),
-            Err(code) => (code.to_string(), Vec::new()),
+        let head = [b"getmxrr(", host, b") returns "].concat();
+        let hosts = match self.hosts.mail_hosts(host) {
+            MailHosts::Hosts(hosts) => hosts,
+            MailHosts::Failure => return self.say([&head[..], b"-1 value(s):"].concat()),
+            MailHosts::Null => return self.say([&head[..], b"null MX (See RFC7505)"].concat()),
         };
-        self.say([b"getmxrr(", host, b") returns ", count.as_bytes(), b" value(s):"].concat());
+        self.say([&head[..], format!("{} value(s):", hosts.len()).as_bytes()].concat());
         for host in hosts {
             self.say([b"\t", &host[..]].concat());
         }
@@ -64,8 +73,22 @@ impl Session<'_> {
         if host.is_empty() {
             return self.say("Usage: /canon address");
         }
-        let name = self.hosts.canonical(host);
+        let name = self.canonical(host);
         self.say([b"getcanonname(", host, b") returns ", &name].concat());
+    }
+
+    /// The canonical name of a host as map `host` finds it; the name itself if there is none.
+    fn canonical(&mut self, host: &[u8]) -> Vec<u8> {
+        if host.starts_with(b"[") {
+            return host.to_vec();
+        }
+        let bare = host.strip_suffix(b".").unwrap_or(host);
+        let context = LookupContext::default();
+        let lookup = self.maps.lookup(b"host", bare, &[], &context, self.services);
+        match lookup.answer {
+            Answer::Found(name) => name.strip_suffix(b".").unwrap_or(&name).to_vec(),
+            _ => host.to_vec(),
+        }
     }
 
     fn map(&mut self, argument: &[u8]) {
@@ -85,26 +108,34 @@ impl Session<'_> {
                 None => self.macros.clear(&name),
             }
         }
-        for notice in lookup.notices {
-            self.say(notice.text);
-            if notice.kind == mapper::NoticeKind::Error {
-                self.fail(70);
+        // What opening the map has to say comes before the lookup's own line.
+        let opening = |notice: &Notice| {
+            let quoted = [b" map \"", name, b"\": "].concat();
+            let switch = [b"Switch map ", name, b": "].concat();
+            contains(&notice.text, &quoted) || notice.text.starts_with(&switch)
+        };
+        let code = format!(" ({})", lookup.answer.exit());
+        let result = match lookup.answer {
+            Answer::NoSuchMap => {
+                return self.say([b"Map named \"", name, b"\" not found"].concat());
             }
-        }
-        let code = lookup.answer.exit();
-        match lookup.answer {
-            Answer::NoSuchMap => self.say([b"Map named \"", name, b"\" not found"].concat()),
-            Answer::NotOpen => self.say([b"Map named \"", name, b"\" not open"].concat()),
-            Answer::Found(value) => {
-                self.map_result(name, key, &[b"returns ", &value[..]].concat(), code)
-            }
-            _ => self.map_result(name, key, b"no match", code),
-        }
+            Answer::NotOpen => return self.say([b"Map named \"", name, b"\" not open"].concat()),
+            Answer::Found(value) => [b"returns ", &value[..]].concat(),
+            _ => b"no match".to_vec(),
+        };
+        let (first, rest): (Vec<Notice>, Vec<Notice>) =
+            lookup.notices.into_iter().partition(opening);
+        first.into_iter().for_each(|notice| self.notice(notice));
+        self.out.extend([b"map_lookup: ", name, b" (", key, b") "].concat());
+        rest.into_iter().for_each(|notice| self.notice(notice));
+        self.say([&result[..], code.as_bytes()].concat());
     }
 
-    fn map_result(&mut self, name: &[u8], key: &[u8], result: &[u8], code: u8) {
-        let code = format!(" ({code})");
-        self.say([b"map_lookup: ", name, b" (", key, b") ", result, code.as_bytes()].concat());
+    fn notice(&mut self, notice: Notice) {
+        self.say(notice.text);
+        if notice.kind == NoticeKind::Error {
+            self.fail(70);
+        }
     }
 
     fn parse(&mut self, address: &[u8]) {
@@ -202,16 +233,6 @@ impl Session<'_> {
         }
         self.out.extend_from_slice(text);
     }
-
-    fn header(&mut self, line: &[u8]) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
-            self.complain([b"header syntax error, line \"", &shorten(line)[..], b"\""].concat());
-            return self.say("ul = 00000000");
-        };
-        let name = line[..colon].trim_ascii();
-        let flags = if name.eq_ignore_ascii_case(b"from") { 0x0004_0100 } else { 0x0004_0000 };
-        self.say(format!("ul = 0x{flags:08x}"));
-    }
 }
 
 fn place(role: Role) -> &'static str {
@@ -220,4 +241,8 @@ fn place(role: Role) -> &'static str {
 
 fn kind(role: Role) -> &'static str {
     if role.sender { "sender" } else { "recipient" }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }

@@ -15,6 +15,8 @@ const NAME_WIDTH: usize = 16;
 pub(super) struct BtTracer<'a> {
     pub(super) out: &'a RefCell<Vec<u8>>,
     pub(super) exit: &'a Cell<u8>,
+    /// Leaves out what is wrong with an address.
+    pub(super) quiet: bool,
 }
 
 impl BtTracer<'_> {
@@ -39,13 +41,13 @@ impl Tracer for BtTracer<'_> {
             Event::Leave { ruleset, workspace } => {
                 self.line(scene, *ruleset, b" returns:", workspace);
             }
+            Event::Message(text) if self.quiet && text.starts_with(b"553") => {}
             Event::Message(text) => {
                 let mut out = self.out.borrow_mut();
                 out.extend_from_slice(split_codes(text).1);
                 out.push(b'\n');
                 let exit = match text {
                     _ if text.starts_with(b"554 5.3") => 70,
-                    _ if text.starts_with(b"501 5.1.") => 64,
                     _ => 0,
                 };
                 if self.exit.get() == 0 {
