@@ -83,7 +83,9 @@ fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
         Err(_) if file.optional => return 0,
         Err(error) => {
             let reason = error.to_string();
-            print_line(&[b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat());
+            print_line(
+                &[b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat(),
+            );
             return 0;
         }
     };

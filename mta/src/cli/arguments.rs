@@ -182,7 +182,7 @@ mod tests {
             ("-d0.1 -v a -bt", "d=0.1 v= a -bt"),
             ("-iv -t", "i= v= t="),
             ("-oi -odq -f a@b -- -x", "o=i o=dq f=a@b -x"), // CMD-063
-            ("-Z", "illegal option -- Z"), // CMD-064
+            ("-Z", "illegal option -- Z"),                  // CMD-064
             ("-f", "option requires an argument -- f"),
             ("-C", "C=sendmail.cf"),
             ("-v --help a", "v= a"),

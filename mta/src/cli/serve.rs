@@ -23,8 +23,11 @@ pub(super) fn standard_input(arguments: &Arguments) -> u8 {
         Err(exit) => return exit,
     };
     let uid = users::real_uid();
-    let user = Post::account(uid)
-        .unwrap_or_else(|| ControllingUser { user: b"nobody".to_vec(), uid, gid: 0 });
+    let user = Post::account(uid).unwrap_or_else(|| ControllingUser {
+        user: b"nobody".to_vec(),
+        uid,
+        gid: 0,
+    });
     let modifiers = post
         .site
         .configuration

@@ -66,7 +66,9 @@ fn command_line_options(arguments: &Arguments) -> Vec<Setting> {
     for (letter, value) in &arguments.flags {
         let flag = match letter {
             b'O' | b'o' | b'T' => usage::option_flag(*letter, value),
-            b'i' | b'v' | b'm' | b'c' => usage::option_flag(b'o', &[&[*letter], &b"True"[..]].concat()),
+            b'i' | b'v' | b'm' | b'c' => {
+                usage::option_flag(b'o', &[&[*letter], &b"True"[..]].concat())
+            }
             b's' => usage::option_flag(b'o', b"fTrue"),
             b'e' => usage::option_flag(b'o', &[b"e", &value[..]].concat()),
             _ => continue,

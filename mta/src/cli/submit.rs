@@ -5,28 +5,33 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use super::arguments::Arguments;
 use super::voice::Voice;
 use super::{print_line, start, usage};
+use crate::daemon::dead_letter::DeadLetter;
 use crate::daemon::intake::{Intake, Origin, SenderParameters};
 use crate::daemon::post::Post;
+use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
-use crate::message::envelope::{BodyType, ControllingUser, Recipient};
+use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
 use crate::message::field_kind::kind_of;
 use crate::message::header;
-use crate::sys::users;
+use crate::sys::{background, users};
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How long deliveries in the background may go on.
+const BACKGROUND_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// Longest piece of input taken at once, bytes.
 const CHUNK: u64 = 64 << 10;
 
 pub(super) fn run(arguments: &Arguments, mode: u8) -> u8 {
     let from_header = arguments.has(b't');
-    if arguments.operands.is_empty() && !from_header {
-        Voice::of(mode).usage("Recipient names must be specified");
-        return 64;
-    }
     let post = match start::open(arguments, mode) {
         Ok(post) => post,
         Err(exit) => return exit,
     };
+    if arguments.operands.is_empty() && !from_header {
+        Voice::of(mode).usage("Recipient names must be specified");
+        return 64;
+    }
     let message = read_message(arguments.has(b'i') || ignores_dots(&post));
     let mut recipients: Vec<Vec<u8>> = arguments.operands.clone();
     if from_header {
@@ -38,30 +43,37 @@ pub(super) fn run(arguments: &Arguments, mode: u8) -> u8 {
     }
     let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
     let sender = if mode == b'a' { header_sender(&message).or(sender) } else { sender };
-    submit(arguments, &post, &message, &recipients, sender)
+    submit(arguments, &post, &Submission { mode, message, recipients, sender })
 }
 
-fn submit(
-    arguments: &Arguments,
-    post: &Arc<Post>,
-    message: &[u8],
-    recipients: &[Vec<u8>],
-    given: Option<Vec<u8>>,
-) -> u8 {
+/// A message as it was read, and what the command line says about it.
+struct Submission {
+    /// `-bm` or `-ba`.
+    mode: u8,
+    message: Vec<u8>,
+    recipients: Vec<Vec<u8>>,
+    /// The sender that was given; else it is the user.
+    sender: Option<Vec<u8>>,
+}
+
+fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u8 {
+    let voice = Voice::of(submission.mode);
     let account = users::by_uid(users::real_uid()).ok().flatten();
-    let user = account.as_ref().map(|account| ControllingUser {
-        user: account.name.clone(),
-        uid: account.uid,
-        gid: account.gid,
-    });
     let login = account.as_ref().map_or_else(|| b"nobody".to_vec(), |a| a.name.clone());
-    let full_name = arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec);
+    let sender = submission.sender.clone().unwrap_or_else(|| login.clone());
+    let error_mode = error_mode(post);
     let origin = Origin {
         relay: [&login[..], b"@localhost"].concat(),
-        user: if given.is_some() { None } else { user },
-        full_name,
+        user: account.as_ref().filter(|_| submission.sender.is_none()).map(controlling),
+        full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
         verbose: arguments.has(b'v'),
         delivery_mode: delivery_mode(arguments),
+        dead_letter: account
+            .as_ref()
+            .filter(|account| account.name == sender && error_mode == b'p')
+            .map(|account| {
+                DeadLetter::of(&controlling(account), &account.home, submission.mode == b'a')
+            }),
     };
     let mut intake = Intake::new(post.clone(), origin);
     for (name, value) in session_macros(arguments) {
@@ -70,11 +82,61 @@ fn submit(
     if arguments.has(b't') {
         intake.recipients_from_header();
     }
-    let sender = given.unwrap_or_else(|| login.clone());
     if let Err(status) = intake.begin(&sender, parameters(arguments)) {
-        print_line(&status.text);
+        voice.usage(&status.text);
         return status.exit.0;
     }
+    push_recipients(&mut intake, arguments, &submission.recipients);
+    intake.body(&submission.message);
+    if let Err(status) = intake.finish() {
+        voice.usage(&status.text);
+        return status.exit.0;
+    }
+    if error_mode == b'p' {
+        print_failures(&intake, voice);
+    }
+    let exit = deliver(post, &mut intake, arguments);
+    if error_mode == b'e' { 0 } else { exit }
+}
+
+fn controlling(account: &users::Account) -> ControllingUser {
+    ControllingUser { user: account.name.clone(), uid: account.uid, gid: account.gid }
+}
+
+/// `ErrorMode`: what happens with errors of a message that is just submitted (OPT-025).
+fn error_mode(post: &Post) -> u8 {
+    let option = post.site.configuration.options.bytes("ErrorMode").unwrap_or_default();
+    let mode = option.first().map_or(b'p', u8::to_ascii_lowercase);
+    if b"pqmwe".contains(&mode) { mode } else { b'p' }
+}
+
+/// Says what is wrong with recipients that cannot be delivered to (CMD-072).
+fn print_failures(intake: &Intake, voice: Voice) {
+    for recipient in &intake.envelope().recipients {
+        if let RecipientState::Failed(status) = &recipient.state {
+            let line = ruleset_vm::error_mailer::status_text(&recipient.address, status);
+            let (codes, text) = ruleset_vm::split_codes(&line);
+            let codes = codes.trim_ascii_end();
+            voice.say(codes, text);
+        }
+    }
+}
+
+/// Delivers what was accepted. In the background a process of its own does it (AD-095).
+fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments) -> u8 {
+    let mode = delivery_mode(arguments).unwrap_or_else(|| post.site.delivery_mode());
+    let background = mode == b'b' && !arguments.has(b'v');
+    if background && let Err(error) = background::detach() {
+        // The message is in the queue; a queue run will deliver it.
+        post.log(None, Severity::Warning, 0, format!("cannot fork: {error}"));
+        return 0;
+    }
+    let exit = intake.deliver_accepted().0;
+    post.wait_for_background(BACKGROUND_LIMIT);
+    exit
+}
+
+fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec<u8>]) {
     let notify = arguments.last(b'N').and_then(usage::notify);
     for recipient in recipients {
         for element in elements(recipient, ListStyle::Commas) {
@@ -86,14 +148,6 @@ fn submit(
                 recipient.flags.on_delay = delay;
             }
             intake.push_recipient(recipient);
-        }
-    }
-    intake.body(message);
-    match intake.finish() {
-        Ok(_) => intake.deliver_accepted().0,
-        Err(status) => {
-            print_line(&status.text);
-            status.exit.0
         }
     }
 }
@@ -204,9 +258,7 @@ fn header_recipients(message: &[u8]) -> Vec<Vec<u8>> {
     for field in &split.fields {
         let kind = kind_of(&field.name);
         if kind.recipient && kind.resent == resent {
-            out.extend(
-                elements(&field.value, ListStyle::Commas).into_iter().map(<[u8]>::to_vec),
-            );
+            out.extend(elements(&field.value, ListStyle::Commas).into_iter().map(<[u8]>::to_vec));
         }
     }
     out

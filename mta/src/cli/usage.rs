@@ -134,11 +134,10 @@ fn set_option(letter: u8, value: &[u8], voice: Voice, exit: &mut u8) -> Result<(
     let suboption = flag.suboption.as_deref();
     for message in options::interpret(flag.option, suboption, &flag.value).messages {
         voice.say(b"554 5.0.0", &message.text);
-        if let Severity::Error { exit: status, fatal } = message.severity {
-            if fatal {
-                return Err(status);
-            }
-            *exit = status;
+        match message.severity {
+            Severity::Error { exit: status, fatal: true } => return Err(status),
+            Severity::Error { exit: status, .. } => *exit = status,
+            Severity::Warning => *exit = 64,
         }
     }
     Ok(())

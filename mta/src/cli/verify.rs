@@ -8,14 +8,14 @@ use crate::message::envelope::Recipient;
 
 /// `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
 pub(super) fn run(arguments: &Arguments) -> u8 {
-    if arguments.operands.is_empty() {
-        print_line(b"Recipient names must be specified");
-        return 64;
-    }
     let post = match start::open(arguments, b'v') {
         Ok(post) => post,
         Err(exit) => return exit,
     };
+    if arguments.operands.is_empty() {
+        print_line(b"Recipient names must be specified");
+        return 64;
+    }
     let mut worker = crate::address::worker::Worker::new(post.site.clone());
     let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
     let verbose = arguments.has(b'v');

@@ -26,11 +26,7 @@ impl Voice {
     }
 
     fn line(self, code: &[u8], text: &[u8]) -> Vec<u8> {
-        if self.replies {
-            [code, b" ", text, b"\r\n"].concat()
-        } else {
-            [text, b"\n"].concat()
-        }
+        if self.replies { [code, b" ", text, b"\r\n"].concat() } else { [text, b"\n"].concat() }
     }
 }
 

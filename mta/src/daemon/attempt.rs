@@ -35,6 +35,8 @@ pub struct Attempt {
     pub verbose: bool,
     /// The message has just come in; else it is read from the queue.
     pub first: bool,
+    /// Where it is kept when it fails, instead of being sent back (QU-095).
+    pub dead_letter: Option<super::dead_letter::DeadLetter>,
 }
 
 /// Makes the envelopes of list members whose list has an owner (AD-016..AD-018): the members leave

@@ -40,6 +40,8 @@ pub struct Origin {
     pub verbose: bool,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
+    /// Where a message that fails is kept instead of being sent back.
+    pub dead_letter: Option<super::dead_letter::DeadLetter>,
 }
 
 /// Parameters of `MAIL`.
@@ -566,6 +568,7 @@ impl Intake {
             sender_user: self.origin.user.clone(),
             verbose: self.origin.verbose,
             first: true,
+            dead_letter: self.origin.dead_letter.clone(),
         };
         let only_queue = matches!(mode, b'q' | b'd');
         if only_queue || mode == b'i' || self.origin.verbose {

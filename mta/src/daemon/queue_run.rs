@@ -32,6 +32,7 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
         sender_user: None,
         verbose: options.verbose,
         first: false,
+        dead_letter: None,
     };
     let mut tried = 0;
     for (number, entry) in candidates.into_iter().enumerate() {

@@ -182,7 +182,8 @@ pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, to
     });
     let mut safe = true;
     if !failed.is_empty() {
-        safe = tell(attempt, worker, claimed, told, Kind::Failure, failed);
+        safe = keep(attempt, worker, claimed)
+            || tell(attempt, worker, claimed, told, Kind::Failure, failed);
     }
     if let Some((after, give_up)) = told.warn
         && !envelope.is_from_nobody()
@@ -204,6 +205,14 @@ pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, to
         }
     }
     safe
+}
+
+/// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
+fn keep(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed) -> bool {
+    let Some(dead_letter) = &attempt.dead_letter else { return false };
+    let header = returned_header(worker, &claimed.envelope);
+    let from_line = [&worker.macros.value(b"l")[..], b"\n"].concat();
+    dead_letter.save(&from_line, &header, claimed.body.as_deref())
 }
 
 fn wants_failure(recipient: &Recipient) -> bool {
@@ -353,7 +362,7 @@ fn tell(
     let stored = store(attempt, worker, claimed, &report, id, &to);
     match stored {
         Ok(report) => {
-            let next = Attempt { sender_user: None, first: true, ..attempt.clone() };
+            let next = Attempt { sender_user: None, first: true, dead_letter: None, ..attempt.clone() };
             // The report's own delivery must not disturb the macros of this message.
             let mut own = Worker::new(post.site.clone());
             next.run(&mut own, report);
