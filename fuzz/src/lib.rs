@@ -15,7 +15,7 @@ pub const MAX_ADDRESS: usize = 4096;
 struct Nowhere;
 
 impl Surroundings for Nowhere {
-    fn class_file(&mut self, _path: &[u8]) -> Result<Vec<u8>, Complaint> {
+    fn class_file(&mut self, _path: &[u8], _any_directory: bool) -> Result<Vec<u8>, Complaint> {
         Ok(b"one two\n# three\nfour\n".to_vec())
     }
 

@@ -8,7 +8,7 @@ use ruleset_vm::load::post_checks;
 use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
 
 use super::arguments::Arguments;
-use super::{complain, facts, print, print_line};
+use super::{complain, facts, print, print_line, start};
 use crate::config::reading::Reading;
 use crate::sys::{clock, config_files, ids};
 
@@ -19,13 +19,9 @@ const LINE_LIMIT: u64 = 2047;
 const RETRANS: u32 = 5;
 const RETRY: u32 = 4;
 
-/// Where a configuration is looked for.
-pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
-
 pub(super) fn run(arguments: &Arguments) -> u8 {
-    let path = arguments.last(b'C').unwrap_or(DEFAULT_CF);
     let facts = facts::gather(arguments, b't');
-    let reading = match Reading::of_file(path, &facts) {
+    let reading = match start::read(arguments, b't') {
         Ok(reading) => reading,
         Err(error) => {
             print_line(error.to_string().as_bytes());
