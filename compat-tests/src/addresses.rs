@@ -9,15 +9,14 @@ const DEFAULT_COUNT: usize = 500;
 /// The shared corpus beside the repository, when this machine has it.
 pub fn corpus_dir() -> Option<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    dir.join("addresses.txt").exists().then_some(dir)
+    dir.join("cf").is_dir().then_some(dir)
 }
 
 /// The list of addresses: the corpus where present, else `addresses.txt` of this directory.
 pub fn all() -> Result<Vec<Vec<u8>>> {
-    let path = match corpus_dir() {
-        Some(dir) => dir.join("addresses.txt"),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("addresses.txt"),
-    };
+    let shared = corpus_dir().map(|dir| dir.join("addresses.txt")).filter(|path| path.exists());
+    let path =
+        shared.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("addresses.txt"));
     Ok(parse(&at(&path, std::fs::read(&path))?))
 }
 
