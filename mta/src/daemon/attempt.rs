@@ -22,7 +22,7 @@ use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientSt
 use crate::queue::priority;
 use crate::queue::scheduling::{TimeoutClass, Verdict};
 use crate::queue::store::{Claimed, Kind, QueueStore as _};
-use crate::sys::clock;
+use crate::sys::{clock, users};
 
 /// How an attempt is made.
 #[derive(Clone)]
@@ -208,7 +208,8 @@ impl Attempt {
             plan::plan(&claimed.envelope.recipients, &post.site.mailers, &signature)
         };
         let count = groups.len();
-        let account = sender_account(worker, &claimed.envelope).or_else(|| self.sender_user.clone());
+        let account = sender_account(worker, &claimed.envelope)
+            .unwrap_or_else(|| self.submitter(&claimed.envelope));
         for (number, mut group) in groups.into_iter().enumerate() {
             let began = clock::now();
             let refused = compat::check(worker, &mut claimed.envelope, &mut group, &post.site);
@@ -227,6 +228,15 @@ impl Attempt {
             }
         }
         cache.borrow_mut().close_all(&|line| self.show(line));
+    }
+
+    /// Who has just submitted the message on a command line.
+    fn submitter(&self, envelope: &Envelope) -> Option<ControllingUser> {
+        let by_protocol = envelope.macros.iter().any(|(name, value)| name == b"r" && !value.is_empty());
+        if !self.first || by_protocol {
+            return None;
+        }
+        Post::account(users::real_uid())
     }
 
     /// Logs and records what a delivery has come to.
@@ -477,10 +487,11 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     worker.macros.set(b"ntries", envelope.tries.to_string().as_bytes());
 }
 
-/// The account of a local sender, the controlling user of its recipients (LG-008).
-fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<ControllingUser> {
+/// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the
+/// sender is not local.
+fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<ControllingUser>> {
     if envelope.is_from_nobody() {
-        return None;
+        return Some(None);
     }
     let role = Role { header: false, sender: true };
     let parsed = worker.parse(bare(&envelope.sender), role)?;
@@ -488,8 +499,8 @@ fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Controllin
     if worker.site.mailers.get(index)?.name != b"local" {
         return None;
     }
-    let account = crate::sys::users::by_name(&parsed.triple.user).ok().flatten()?;
-    Some(ControllingUser { user: account.name, uid: account.uid, gid: account.gid })
+    let account = users::by_name(&parsed.triple.user).ok().flatten();
+    Some(account.map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid }))
 }
 
 /// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).

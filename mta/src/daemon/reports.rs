@@ -262,6 +262,7 @@ fn one_reported(
     };
     let code = match (told.give_up, outcome) {
         (Some(_), _) if action == Action::Failed => Enhanced::new(4, 4, 7),
+        (_, Some(_)) if action == Action::Delivered => Enhanced::new(2, 1, 5),
         (_, Some(outcome)) => outcome.reported,
         _ => status.enhanced.unwrap_or_else(|| outcome::reported_code(status.exit)),
     };
@@ -326,6 +327,9 @@ fn tell(
     } else if let Kind::Warning { after, give_up } = kind {
         transcript.extend(dsn::warning_lines(after, give_up));
     }
+    if kind == Kind::Receipt {
+        transcript.extend(recipients.iter().map(success_line));
+    }
     let header = returned_header(worker, envelope);
     let host = worker.macros.value(b"j");
     let origin = worker.macros.value(b"_");
@@ -373,6 +377,15 @@ fn tell(
             false
         }
     }
+}
+
+/// What the transcript says of a recipient that was reached (observed).
+fn success_line(reported: &Reported) -> Vec<u8> {
+    let words: &[u8] = match reported.action {
+        Action::Relayed => b"... relayed; expect no further notifications",
+        _ => b"... Successfully delivered",
+    };
+    [&reported.address, words].concat()
 }
 
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
@@ -428,9 +441,8 @@ fn unreachable_sender(attempt: &Attempt, sender: &[u8]) -> Vec<Vec<u8>> {
 
 fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told: &[Reported]) {
     let label = match kind {
-        Kind::Failure => "DSN",
+        Kind::Failure | Kind::Receipt => "DSN",
         Kind::Warning { .. } => "sender notify",
-        Kind::Receipt => "return receipt",
         Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
     };
     let text = match told.first().and_then(|first| first.reason.clone()) {
@@ -439,7 +451,7 @@ fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told:
     };
     attempt.post.events.report(Event {
         id: Some(claimed.place.id.0.clone()),
-        severity: Severity::Notice,
+        severity: if kind == Kind::Receipt { Severity::Info } else { Severity::Notice },
         level: 5,
         what: Happening::Reported { id: id.to_vec(), kind: label, text },
     });
@@ -504,7 +516,7 @@ fn store(
         copy_body(claimed, &mut *draft)?;
     }
     draft.write(&report.after_body)?;
-    let size = claimed.envelope.size + REPORT_SIZE;
+    let size = if report.with_body { claimed.envelope.size + REPORT_SIZE } else { 0 };
     let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
     let envelope = Envelope {
         id: Some(id),

@@ -90,7 +90,7 @@ fn default_user(site: &Site) -> ControllingUser {
 
 fn timeouts(site: &Site) -> Timeouts {
     let mut timeouts = Timeouts::default();
-    let mut set = |name: &str, field: &mut Duration| {
+    let set = |name: &str, field: &mut Duration| {
         if let Some(value) = site.configuration.options.suboption("Timeout", name) {
             *field = Duration::from_secs(seconds(&value, b'm'));
         }
