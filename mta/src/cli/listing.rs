@@ -3,9 +3,10 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::arguments::Arguments;
-use super::{print, start};
+use super::{print, queue, start};
 use crate::daemon::post::Post;
 use crate::queue::listing::{self, Control, Entry, Mark};
+use crate::queue::selection::Selection;
 use crate::queue::store::{CONTROL_LIMIT, Kind, QueueStore as _};
 use crate::sys::durable::{self, DiskError};
 
@@ -14,11 +15,12 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(post) => post,
         Err(exit) => return exit,
     };
-    let kind = kind_of(arguments);
+    let kind = queue::kind(arguments);
+    let Ok(flags) = queue::flags(arguments) else { return 64 };
     let verbose = arguments.has(b'v');
     let mut requests = 0;
     for (index, directory) in post.store.directories().iter().enumerate() {
-        let entries = entries(&post, index, kind);
+        let entries = entries(&post, index, kind, &flags.selection);
         let shown = directory.shown_path().as_os_str().as_bytes();
         print(&listing::head(shown, entries.len(), entries.len(), verbose));
         requests += entries.len();
@@ -39,19 +41,7 @@ pub(super) fn numbers(arguments: &Arguments) -> u8 {
     0
 }
 
-/// `-qQ` lists the quarantined, `-qL` the lost.
-fn kind_of(arguments: &Arguments) -> Kind {
-    let chosen = |letter: u8| arguments.all(b'q').any(|value| value.first() == Some(&letter));
-    if chosen(b'Q') {
-        Kind::Quarantined
-    } else if chosen(b'L') {
-        Kind::Lost
-    } else {
-        Kind::Normal
-    }
-}
-
-fn entries(post: &Post, directory: usize, kind: Kind) -> Vec<Entry> {
+fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> Vec<Entry> {
     let Ok(scan) = post.store.scan(kind) else { return Vec::new() };
     let mut found: Vec<_> = scan.filter(|entry| entry.place.directory == directory).collect();
     found.sort_by(|a, b| a.place.id.cmp(&b.place.id));
@@ -60,12 +50,15 @@ fn entries(post: &Post, directory: usize, kind: Kind) -> Vec<Entry> {
         .filter_map(|entry| {
             let path = post.store.control_path(&entry.place)?;
             let control = control(&path);
-            let priority = match &control {
-                Control::Text(text) => {
-                    crate::queue::codec::decode(text).map_or(0, |envelope| envelope.priority)
-                }
-                _ => 0,
+            let envelope = match &control {
+                Control::Text(text) => crate::queue::codec::decode(text).ok(),
+                _ => None,
             };
+            // What cannot be read is shown whatever is asked for.
+            if envelope.as_ref().is_some_and(|envelope| !selection.matches(envelope)) {
+                return None;
+            }
+            let priority = envelope.map_or(0, |envelope| envelope.priority);
             let spool = post.store.directories().get(directory)?;
             let body = spool.body_file(&entry.place.id);
             let mark = match kind {

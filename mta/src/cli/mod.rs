@@ -5,6 +5,8 @@ pub mod arguments;
 mod embedded;
 mod facts;
 mod listing;
+mod praliases;
+mod quarantine;
 mod queue;
 mod serve;
 mod start;
@@ -45,6 +47,9 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
     {
         return exit;
     }
+    if called == b"praliases" {
+        return praliases::run(words);
+    }
     let mut words = words.to_vec();
     if let Some((_, flag)) = PERSONALITIES.iter().find(|(name, _)| *name == called) {
         words.insert(0, flag.to_vec());
@@ -73,7 +78,7 @@ fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
     }
     let exit = match mode {
         b't' => test_mode::run(arguments),
-        b'm' | b'a' => submit::run(arguments, mode),
+        b'm' | b'a' => submit::run(arguments, mode, mistakes),
         b'v' => verify::run(arguments),
         b's' => serve::standard_input(arguments),
         b'd' | b'D' => serve::daemon(arguments, argv, mode),
@@ -82,6 +87,7 @@ fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
         b'i' => aliases::run(arguments),
         b'C' | b'h' | b'H' => start::site(arguments, mode).map_or_else(|exit| exit, |_| 0),
         b'O' => option_names(),
+        _ if arguments.has(b'Q') => quarantine::run(arguments),
         _ => serve::queue(arguments),
     };
     if exit == 0 { mistakes } else { exit }

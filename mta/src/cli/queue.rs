@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use crate::queue::selection::{Condition, Part, Selection};
+use crate::queue::store::Kind;
 
 /// What a `-q` flag asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,4 +43,16 @@ pub(super) fn flags(arguments: &Arguments) -> Result<QueueFlags, String> {
         out.selection.conditions.push(Condition { part, negated, text: rest[1..].to_vec() });
     }
     Ok(out)
+}
+
+/// `-qQ` chooses the quarantined, `-qL` the lost.
+pub(super) fn kind(arguments: &Arguments) -> Kind {
+    let chosen = |letter: u8| arguments.all(b'q').any(|value| value.first() == Some(&letter));
+    if chosen(b'Q') {
+        Kind::Quarantined
+    } else if chosen(b'L') {
+        Kind::Lost
+    } else {
+        Kind::Normal
+    }
 }

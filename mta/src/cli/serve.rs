@@ -69,6 +69,10 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         Ok(post) => post,
         Err(exit) => return exit,
     };
+    if let Some(unknown) = unknown_group(&post, arguments) {
+        print_line(&[b"Queue group ", &unknown[..], b" unknown"].concat());
+        return 0;
+    }
     let options = RunOptions { selection: flags.selection, verbose: arguments.has(b'v') };
     let Some(interval) = flags.interval else {
         queue_run::run(&post, &options);
@@ -81,4 +85,12 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         queue_run::run(&post, &options);
         clock::pause(Duration::from_secs(interval));
     }
+}
+
+/// The group of `-qG` if there is none of that name (CMD-051).
+fn unknown_group(post: &Post, arguments: &Arguments) -> Option<Vec<u8>> {
+    let name = arguments.all(b'q').find_map(|value| value.strip_prefix(b"G"))?;
+    let groups = &post.site.configuration.queue_groups;
+    let known = name == b"mqueue" || groups.iter().any(|(group, _)| group == name);
+    (!known).then(|| name.to_vec())
 }

@@ -22,7 +22,8 @@ const BACKGROUND_LIMIT: Duration = Duration::from_secs(24 * 3600);
 /// Longest piece of input taken at once, bytes.
 const CHUNK: u64 = 64 << 10;
 
-pub(super) fn run(arguments: &Arguments, mode: u8) -> u8 {
+/// Takes the message and delivers it; `mistakes` is the exit status that flags already ask for.
+pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
     let from_header = arguments.has(b't');
     let post = match start::open(arguments, mode) {
         Ok(post) => post,
@@ -43,13 +44,15 @@ pub(super) fn run(arguments: &Arguments, mode: u8) -> u8 {
     }
     let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
     let sender = if mode == b'a' { header_sender(&message).or(sender) } else { sender };
-    submit(arguments, &post, &Submission { mode, message, recipients, sender })
+    submit(arguments, &post, &Submission { mode, mistakes, message, recipients, sender })
 }
 
 /// A message as it was read, and what the command line says about it.
 struct Submission {
     /// `-bm` or `-ba`.
     mode: u8,
+    /// An exit status that must be reported, so that the process cannot end early.
+    mistakes: u8,
     message: Vec<u8>,
     recipients: Vec<Vec<u8>>,
     /// The sender that was given; else it is the user.
@@ -95,7 +98,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     if error_mode == b'p' {
         print_failures(&intake, voice);
     }
-    let exit = deliver(post, &mut intake, arguments);
+    let exit = deliver(post, &mut intake, arguments, submission.mistakes == 0);
     if error_mode == b'e' { 0 } else { exit }
 }
 
@@ -123,9 +126,9 @@ fn print_failures(intake: &Intake, voice: Voice) {
 }
 
 /// Delivers what was accepted. In the background a process of its own does it (AD-095).
-fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments) -> u8 {
+fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_detach: bool) -> u8 {
     let mode = delivery_mode(arguments).unwrap_or_else(|| post.site.delivery_mode());
-    let background = mode == b'b' && !arguments.has(b'v');
+    let background = mode == b'b' && !arguments.has(b'v') && may_detach;
     if background && let Err(error) = background::detach() {
         // The message is in the queue; a queue run will deliver it.
         post.log(None, Severity::Warning, 0, format!("cannot fork: {error}"));
