@@ -30,6 +30,11 @@ impl Flags {
         self.0[usize::from(flag)] = true;
     }
 
+    /// Takes a flag away.
+    pub fn clear(&mut self, flag: u8) {
+        self.0[usize::from(flag)] = false;
+    }
+
     /// All flags in the order of their codes.
     #[must_use]
     pub fn sorted(&self) -> Vec<u8> {

@@ -248,8 +248,16 @@ impl Maker<'_> {
         if self.level < 6 && local {
             b"Aw5:|/@".iter().for_each(|flag| mailer.flags.set(*flag));
         }
-        if self.level < 7 && local {
+        let prog = mailer.name.eq_ignore_ascii_case(b"prog");
+        if self.level < 6 && prog {
+            mailer.flags.set(b'o');
+        }
+        if self.level < 7 && (local || prog) {
             mailer.flags.set(b'q');
+        }
+        if prog || mailer.name.eq_ignore_ascii_case(b"*file*") {
+            // One invocation for each recipient, whatever the line says (observed).
+            mailer.flags.clear(b'm');
         }
         if self.level < 2 && mailer.flags.has(b'L') {
             mailer.flags.set(b'7');
@@ -303,9 +311,13 @@ fn types(mailer: &mut Mailer, value: &[u8]) {
         let part = part.trim_ascii();
         (!part.is_empty()).then(|| part.to_vec())
     });
-    mailer.types.mta = parts.next().flatten();
-    mailer.types.address = parts.next().flatten();
-    mailer.types.diagnostic = parts.next().flatten();
+    // Parts left out have the types of the Internet (ML-027).
+    let mut part = |default: &str| {
+        Some(parts.next().flatten().unwrap_or_else(|| default.as_bytes().to_vec()))
+    };
+    mailer.types.mta = part("dns");
+    mailer.types.address = part("rfc822");
+    mailer.types.diagnostic = part("smtp");
 }
 
 /// `atoi`: a sign and the digits in front.
