@@ -42,7 +42,11 @@ pub struct Attempt {
 /// Makes the envelopes of list members whose list has an owner (AD-016..AD-018): the members leave
 /// `envelope` and get one of their own, with the owner as sender.
 #[must_use]
-pub fn split_by_owner(post: &Post, envelope: &mut Envelope, expansion: &Expansion) -> Vec<Envelope> {
+pub fn split_by_owner(
+    post: &Post,
+    envelope: &mut Envelope,
+    expansion: &Expansion,
+) -> Vec<Envelope> {
     let mut parts = Vec::new();
     let mut moved = vec![false; envelope.recipients.len()];
     for split in &expansion.splits {
@@ -78,8 +82,7 @@ impl Attempt {
         let now = clock::now();
         load_macros(worker, post, &claimed.envelope, now);
         if !self.first {
-            claimed.envelope.priority =
-                priority::aged(claimed.envelope.priority, &post.factors());
+            claimed.envelope.priority = priority::aged(claimed.envelope.priority, &post.factors());
             for recipient in &mut claimed.envelope.recipients {
                 if is_deferred(&recipient.state) {
                     recipient.state = RecipientState::Pending;
@@ -173,14 +176,13 @@ impl Attempt {
         let code = Enhanced::new(5, 4, 6);
         let status = Status::from_reply(Exit::UNAVAILABLE, 554, code, "Too many hops");
         let first = claimed.envelope.recipients.first().map(|r| r.address.clone());
-        let line =
-            [
-                format!("554 5.4.6 Too many hops {hops} ({limit} max): from ").as_bytes(),
-                &claimed.envelope.sender,
-                b" via localhost, to ",
-                &first.unwrap_or_default(),
-            ]
-            .concat();
+        let line = [
+            format!("554 5.4.6 Too many hops {hops} ({limit} max): from ").as_bytes(),
+            &claimed.envelope.sender,
+            b" via localhost, to ",
+            &first.unwrap_or_default(),
+        ]
+        .concat();
         let before = told.transcript.len();
         for (index, recipient) in claimed.envelope.recipients.iter_mut().enumerate() {
             if is_open(&recipient.state) {
@@ -232,7 +234,8 @@ impl Attempt {
 
     /// Who has just submitted the message on a command line.
     fn submitter(&self, envelope: &Envelope) -> Option<ControllingUser> {
-        let by_protocol = envelope.macros.iter().any(|(name, value)| name == b"r" && !value.is_empty());
+        let by_protocol =
+            envelope.macros.iter().any(|(name, value)| name == b"r" && !value.is_empty());
         if !self.first || by_protocol {
             return None;
         }
@@ -295,11 +298,8 @@ impl Attempt {
             mailer.transport(),
             crate::config::mailer::Transport::Program | crate::config::mailer::Transport::File
         );
-        let sender = if null && over_smtp && !mailer.flags.has(b'g') {
-            Vec::new()
-        } else {
-            relative
-        };
+        let sender =
+            if null && over_smtp && !mailer.flags.has(b'g') { Vec::new() } else { relative };
         let macros = worker.macros.clone();
         let expand = move |template: &[u8], binding: &Binding<'_>| {
             let mut macros = macros.clone();
@@ -311,8 +311,7 @@ impl Attempt {
         };
         let sender_domain = sender_domain(worker, envelope);
         let site = post.site.clone();
-        let is_own_name =
-            |name: &[u8]| site.configuration.classes.has(b"w", name);
+        let is_own_name = |name: &[u8]| site.configuration.classes.has(b"w", name);
         let verbose = |line: &[u8]| self.show(line);
         let cell = RefCell::new(worker);
         let names = Names { worker: &cell };
@@ -425,8 +424,12 @@ impl Attempt {
                     if is_open(&recipient.state) || is_deferred(&recipient.state) {
                         let code = Enhanced::new(4, 4, 7);
                         let text = "Message could not be delivered";
-                        recipient.state =
-                            RecipientState::Failed(Status::from_reply(Exit::UNAVAILABLE, 554, code, text));
+                        recipient.state = RecipientState::Failed(Status::from_reply(
+                            Exit::UNAVAILABLE,
+                            554,
+                            code,
+                            text,
+                        ));
                     }
                 }
             }

@@ -166,11 +166,8 @@ impl Intake {
         self.sender_mailer = mailer;
         let mailer_name =
             mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
-        let canonical = if address.is_empty() {
-            Vec::new()
-        } else {
-            self.worker.canonical_sender(&address)
-        };
+        let canonical =
+            if address.is_empty() { Vec::new() } else { self.worker.canonical_sender(&address) };
         self.envelope.sender =
             if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
         self.name_sender(&user, mailer);
@@ -492,15 +489,12 @@ impl Intake {
                 post.events.report(event);
             }
         };
-        let expansion =
-            expand::expand(&mut self.worker, &mut self.envelope, &options, &mut notes);
+        let expansion = expand::expand(&mut self.worker, &mut self.envelope, &options, &mut notes);
         self.log_accepted();
         let parts = attempt::split_by_owner(&self.post, &mut self.envelope, &expansion);
         let kind_hold = self.envelope.quarantine.is_some();
-        let mut claimed = collected
-            .draft
-            .commit(unsettled(&self.envelope))
-            .map_err(|error| refused(&error))?;
+        let mut claimed =
+            collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
         claimed.envelope = self.envelope.clone();
         for part in parts {
             match self.post.store.split(&claimed, part) {

@@ -32,9 +32,11 @@ impl Outgoing<'_, '_> {
             site.mailers.get(form.mailer).map_or_else(Vec::new, |m| m.flags.iter().collect());
         let options = OutputOptions {
             mailer_flags: &flags,
-            resent: self.envelope.header.iter().any(|f| {
-                f.name.len() > 7 && f.name[..7].eq_ignore_ascii_case(b"resent-")
-            }),
+            resent: self
+                .envelope
+                .header
+                .iter()
+                .any(|f| f.name.len() > 7 && f.name[..7].eq_ignore_ascii_case(b"resent-")),
             delete_bcc: self.envelope.flags.delete_bcc,
             line_limit: form.line_limit,
             ..OutputOptions::default()

@@ -124,7 +124,13 @@ impl Post {
     }
 
     /// Writes a line to the log when `LogLevel` is above `level`.
-    pub fn log(&self, id: Option<&QueueId>, severity: Severity, level: u8, text: impl Into<Vec<u8>>) {
+    pub fn log(
+        &self,
+        id: Option<&QueueId>,
+        severity: Severity,
+        level: u8,
+        text: impl Into<Vec<u8>>,
+    ) {
         let id = id.map(|id| id.0.as_slice());
         self.events.report(Event::text(id, severity, level, text));
     }

@@ -127,11 +127,8 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
 }
 
 fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry> {
-    let mut known: std::collections::HashMap<Vec<u8>, Entry> = entries
-        .iter()
-        .cloned()
-        .map(|entry| (entry.place.id.0.clone(), entry))
-        .collect();
+    let mut known: std::collections::HashMap<Vec<u8>, Entry> =
+        entries.iter().cloned().map(|entry| (entry.place.id.0.clone(), entry)).collect();
     let mut work = work;
     scheduling::sort(&mut work, order, ids::random_u64());
     let mut sorted: Vec<Entry> = work.iter().filter_map(|one| known.remove(&one.id)).collect();
@@ -144,8 +141,7 @@ fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry
 fn peek(post: &Post, entry: &Entry) -> Option<crate::message::envelope::Envelope> {
     let path = post.store.control_path(&entry.place)?;
     let file = durable::open_readable(&path).ok()?;
-    let bytes =
-        durable::read_bounded(&path, &file, crate::queue::store::CONTROL_LIMIT).ok()?;
+    let bytes = durable::read_bounded(&path, &file, crate::queue::store::CONTROL_LIMIT).ok()?;
     crate::queue::codec::decode(&bytes).ok()
 }
 

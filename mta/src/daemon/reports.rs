@@ -21,7 +21,9 @@ use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
 use crate::message::envelope::{Envelope, EnvelopeFlags, Recipient, RecipientState};
 use crate::message::output::{OutputOptions, delivery_header, stored_header};
-use crate::protocol::dsn::{self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned};
+use crate::protocol::dsn::{
+    self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned,
+};
 use crate::queue::priority;
 use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError};
 use crate::sys::clock::{TimeZoneSpec, Zone};
@@ -103,7 +105,8 @@ impl Told {
         self.transcript.extend(report.transcript.iter().cloned());
         self.body_refused |= report.body_refused;
         for found in &report.outcomes {
-            if found.status.retry && self.queue_message.is_none() {
+            if !found.status.is_ok() {
+                // The listing shows the last word, be it about another recipient (observed).
                 self.queue_message = Some(found.queue_text.clone());
             }
             if envelope.recipients.get(found.recipient).is_none() {
@@ -268,11 +271,7 @@ fn one_reported(
     };
     let host = worker.macros.value(b"j");
     let qualified = |address: &[u8]| {
-        if address.contains(&b'@') {
-            address.to_vec()
-        } else {
-            [address, b"@", &host].concat()
-        }
+        if address.contains(&b'@') { address.to_vec() } else { [address, b"@", &host].concat() }
     };
     let address_type = outcome.and_then(|o| o.address_type.clone());
     let shown_type = address_type.clone().unwrap_or_else(|| b"rfc822".to_vec());
@@ -366,7 +365,8 @@ fn tell(
     let stored = store(attempt, worker, claimed, &report, id, &to);
     match stored {
         Ok(report) => {
-            let next = Attempt { sender_user: None, first: true, dead_letter: None, ..attempt.clone() };
+            let next =
+                Attempt { sender_user: None, first: true, dead_letter: None, ..attempt.clone() };
             // The report's own delivery must not disturb the macros of this message.
             let mut own = Worker::new(post.site.clone());
             next.run(&mut own, report);

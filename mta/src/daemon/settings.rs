@@ -27,9 +27,8 @@ pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings 
         options.bytes("SafeFileEnvironment").filter(|path| !path.is_empty());
     let blame = options.all("DontBlameSendmail").map(|s| ruleset_vm::macros::bytes(&s.value));
     let blame = blame.collect::<Vec<_>>().join(&b',').to_ascii_lowercase();
-    let allows = |word: &str| {
-        blame.split(|b| !b.is_ascii_alphanumeric()).any(|w| w == word.as_bytes())
-    };
+    let allows =
+        |word: &str| blame.split(|b| !b.is_ascii_alphanumeric()).any(|w| w == word.as_bytes());
     settings.file_to_hard_link = allows("filedeliverytohardlink");
     settings.file_to_symlink = allows("filedeliverytosymlink");
     settings.timeouts = timeouts(site);
@@ -78,8 +77,7 @@ fn default_user(site: &Site) -> ControllingUser {
             .find(|account| account.uid != 0)
             .map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid });
     }
-    let mut chosen =
-        chosen.unwrap_or(ControllingUser { user: b"daemon".to_vec(), uid: 1, gid: 1 });
+    let mut chosen = chosen.unwrap_or(ControllingUser { user: b"daemon".to_vec(), uid: 1, gid: 1 });
     if let Some(group) = group
         && let Some(gid) = number(group).or_else(|| users::group_by_name(group).ok().flatten())
     {
