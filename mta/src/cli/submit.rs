@@ -71,12 +71,13 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
         verbose: arguments.has(b'v'),
         delivery_mode: delivery_mode(arguments),
-        dead_letter: account
-            .as_ref()
-            .filter(|account| account.name == sender && error_mode == b'p')
-            .map(|account| {
+        dead_letter: match error_mode {
+            b'q' => Some(DeadLetter::none()),
+            b'p' => account.as_ref().filter(|account| account.name == sender).map(|account| {
                 DeadLetter::of(&controlling(account), &account.home, submission.mode == b'a')
             }),
+            _ => None,
+        },
     };
     let mut intake = Intake::new(post.clone(), origin);
     for (name, value) in session_macros(arguments) {
@@ -95,7 +96,8 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         voice.usage(&status.text);
         return status.exit.0;
     }
-    if error_mode == b'p' {
+    // With -v the expansion has said it already.
+    if error_mode == b'p' && !arguments.has(b'v') {
         print_failures(&intake, voice);
     }
     let exit = deliver(post, &mut intake, arguments, submission.mistakes == 0);

@@ -91,7 +91,13 @@ impl Attempt {
         }
         let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
         let id = claimed_id(&claimed);
-        let mut notes = |note: expand::Note| self.note(&id, &note);
+        // What has just come in was expanded, and told of, when it was stored.
+        let told_of = self.first && claimed.envelope.recipients.iter().any(|r| r.route.is_some());
+        let mut notes = |note: expand::Note| {
+            if !told_of {
+                self.note(&id, &note);
+            }
+        };
         let mut envelope = std::mem::take(&mut claimed.envelope);
         let expansion = expand::expand(worker, &mut envelope, &options, &mut notes);
         let parts = split_by_owner(post, &mut envelope, &expansion);

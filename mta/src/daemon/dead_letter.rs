@@ -21,6 +21,8 @@ pub struct DeadLetter {
     gid: u32,
     /// What is said goes out as an SMTP reply (`-ba`).
     replies: bool,
+    /// Nothing is kept and nothing is said.
+    quiet: bool,
 }
 
 impl DeadLetter {
@@ -28,12 +30,22 @@ impl DeadLetter {
     #[must_use]
     pub fn of(user: &ControllingUser, home: &[u8], replies: bool) -> Self {
         let home = home.strip_suffix(b"/").unwrap_or(home);
-        Self { path: [home, NAME].concat(), uid: user.uid, gid: user.gid, replies }
+        let path = [home, NAME].concat();
+        Self { path, uid: user.uid, gid: user.gid, replies, quiet: false }
+    }
+
+    /// No file: the message is dropped, as `ErrorMode` q asks (OPT-025).
+    #[must_use]
+    pub fn none() -> Self {
+        Self { path: Vec::new(), uid: 0, gid: 0, replies: false, quiet: true }
     }
 
     /// Appends a message: From_ line, header, empty line and body. Says where it is; returns false,
     /// having kept nothing, where that is not possible.
     pub(super) fn save(&self, from_line: &[u8], header: &[u8], body: Option<&Path>) -> bool {
+        if self.quiet {
+            return true;
+        }
         let access = Access {
             uid: self.uid,
             groups: vec![self.gid],
@@ -86,5 +98,6 @@ mod tests {
         let nowhere = DeadLetter::of(&user, b"/nosuch/home", false);
         assert!(!nowhere.save(b"", b"", None));
         assert_eq!(letter.line(b"x"), b"x\n");
+        assert!(DeadLetter::none().save(b"", b"", None));
     }
 }

@@ -484,7 +484,11 @@ impl Intake {
         let options = self.expand_options();
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
         let post = self.post.clone();
+        let verbose = self.origin.verbose;
         let mut notes = |note: expand::Note| {
+            if verbose && let Some(line) = note.verbose() {
+                crate::sys::terminal::print(&[&line[..], b"\n"].concat());
+            }
             if let Some(event) = note.event(&id) {
                 post.events.report(event);
             }
