@@ -42,8 +42,11 @@ pub struct Classes {
     names: HashMap<Name, ClassId>,
     classes: Vec<Class>,
     /// Every word of any class as it was first written, with its place in the order of arrival.
-    words: HashMap<Box<[u8]>, (u32, Box<[u8]>)>,
+    words: HashMap<Box<[u8]>, Arrival>,
 }
+
+/// A word's place in the order of arrival, and its first spelling.
+type Arrival = (u32, Box<[u8]>);
 
 impl Classes {
     /// The number of a class, which exists (perhaps empty) from now on.

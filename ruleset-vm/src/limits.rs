@@ -38,3 +38,6 @@ pub const MAX_HOST: usize = MAX_NAME - 2;
 pub const MAX_REWRITTEN: usize = MAX_NAME - 2;
 /// Bytes of the same with its display text (observed).
 pub const MAX_FILLED: usize = MAX_NAME;
+/// Rulesets entered and rules applied for one address. sendmail has no such limit: a ruleset that
+/// calls itself from a rule that repeats keeps it busy for ever.
+pub const MAX_WORK: usize = 200_000;

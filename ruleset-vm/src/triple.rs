@@ -33,6 +33,9 @@ pub enum Target {
     Error(Status),
 }
 
+/// What a hook ruleset returned: mailer name, `$@` text, `$:` text without quotes.
+pub type Verdict = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
+
 /// A workspace that begins with `$#`, cut at its operators.
 struct Parts {
     mailer: Vec<u8>,
@@ -163,7 +166,7 @@ impl Rewriter<'_> {
     /// What a hook ruleset returned (RS-095..RS-105): mailer name, `$@` text and `$:` text; `None`
     /// without `$#`.
     #[must_use]
-    pub fn verdict(&self, workspace: &[Token]) -> Option<(Vec<u8>, Option<Vec<u8>>, Vec<u8>)> {
+    pub fn verdict(&self, workspace: &[Token]) -> Option<Verdict> {
         let parts = self.split(workspace)?;
         let host = parts.host.map(|host| self.host_text(&host));
         let table = self.machine.table();

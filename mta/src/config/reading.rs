@@ -2,12 +2,14 @@
 
 use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
-    Complaint, Configuration, HostFacts, OwnInterface, Setting, Surroundings, User, load,
+    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Setting, Surroundings, User,
+    load,
 };
 
 use super::own_names;
-use crate::sys::{config_files, hostname, net, users};
-use cf_parser::{Diagnostic, Severity, Span};
+use crate::sys::config_files::{self, DirectoryTrust};
+use crate::sys::{hostname, net, users};
+use cf_parser::{Diagnostic, Name, Severity, Span};
 
 /// A configuration as it was read, and what was said about it.
 pub struct Reading {
@@ -160,8 +162,12 @@ struct System {
 }
 
 impl Surroundings for System {
-    fn class_file(&mut self, path: &[u8], any_directory: bool) -> Result<Vec<u8>, Complaint> {
-        config_files::read_class_file(path, !any_directory).map_err(|error| {
+    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
+        let trust = DirectoryTrust {
+            any: blame.unsafe_directories,
+            group_writable: blame.group_directories,
+        };
+        config_files::read_class_file(path, trust).map_err(|error| {
             let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
             Complaint::error(text, 71)
         })
@@ -171,37 +177,46 @@ impl Surroundings for System {
         Ok(config_files::program_output(command).unwrap_or_default())
     }
 
-    fn class_lookup(&mut self, key: &[u8], spec: &[u8]) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
-        let complaint = |text: Vec<u8>| Complaint::error(text, 70);
-        let spec: Vec<u8> = match spec.iter().position(|byte| *byte == b':') {
-            Some(colon) => [&spec[..colon], b" ", &spec[colon + 1..]].concat(),
-            None => spec.to_vec(),
-        };
-        let class = spec.split(|byte| *byte == b' ').next().unwrap_or_default().to_vec();
-        if let Some(error) =
-            self.maps.declare(&[b"F-class ", &spec[..]].concat()).into_iter().next()
-        {
+    fn class_lookup(
+        &mut self,
+        name: &Name,
+        key: &[u8],
+        spec: &[u8],
+    ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
+        let mut words = spec.splitn(2, |byte| *byte == b':');
+        let class = words.next().unwrap_or_default();
+        let argument = words.next().unwrap_or_default();
+        let shown = [b"fileclass: F{", name.as_bytes(), b"}: "].concat();
+        // The map of an F line is of no use to anybody else and bears the name of the class.
+        let mut maps = MapSet::new(Settings::default());
+        let line = [name.as_bytes(), b" ", class, b" ", argument].concat();
+        if let Some(error) = maps.declare(&line).into_iter().next() {
             let text = if error.text.ends_with(b"not available") {
-                [b"fileclass: class ", &class[..], b" not available"].concat()
+                [&shown[..], b"class ", class, b" not available"].concat()
             } else {
                 error.text
             };
-            return Err(vec![complaint(text)]);
+            return Err(vec![Complaint::error(text, 70)]);
         }
         let mut services = mapper::SystemServices::default();
         let context = mapper::LookupContext::default();
-        let lookup = self.maps.lookup(b"F-class", key, &[], &context, &mut services);
+        let lookup = maps.lookup(name.as_bytes(), key, &[], &context, &mut services);
+        let failed = match lookup.answer {
+            mapper::Answer::Found(value) => return Ok(Some(value)),
+            mapper::Answer::Temporary { .. } => true,
+            _ => false,
+        };
         let mut complaints: Vec<Complaint> =
-            lookup.notices.into_iter().map(|notice| complaint(notice.text)).collect();
-        match lookup.answer {
-            mapper::Answer::Found(value) => Ok(Some(value)),
-            mapper::Answer::Temporary { .. } => {
-                complaints.push(complaint(b"fileclass: map lookup failed".to_vec()));
-                Err(complaints)
-            }
-            _ if complaints.is_empty() => Ok(None),
-            _ => Err(complaints),
+            lookup.notices.into_iter().map(|notice| Complaint::error(notice.text, 71)).collect();
+        if complaints.is_empty() && !failed {
+            return Ok(None);
         }
+        let opening = [b" map \"", name.as_bytes(), b"\": "].concat();
+        let at_open =
+            complaints.iter().any(|c| c.text.windows(opening.len()).any(|w| w == opening));
+        let words: &[u8] = if at_open { b"map open failed" } else { b"map lookup failed" };
+        complaints.push(Complaint::error([&shown[..], words].concat(), 70));
+        Err(complaints)
     }
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {

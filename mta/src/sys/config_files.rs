@@ -23,6 +23,9 @@ pub enum ConfigFileError {
     /// A directory on its path can be written by everybody.
     #[error("World writable directory")]
     UnsafeDirectory,
+    /// A directory on its path can be written by its group.
+    #[error("Group writable directory")]
+    GroupDirectory,
 }
 
 /// The contents of a regular file.
@@ -39,22 +42,54 @@ pub fn read_regular(path: &[u8]) -> Result<Vec<u8>, ConfigFileError> {
     Ok(bytes)
 }
 
-/// The contents of a class file; its directories must not be writable by everybody unless they are
-/// sticky and `trust_sticky` says so.
+/// Which directories on the path of a file may be written by others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryTrust {
+    /// All.
+    pub any: bool,
+    /// Those that only their group may write in.
+    pub group_writable: bool,
+}
+
+/// The contents of a class file (CF-057, observed as root): the directories of its path as it is
+/// written must be safe, sticky ones too, and its mode must allow reading even to root.
 ///
 /// # Errors
 /// See [`ConfigFileError`].
-pub fn read_class_file(path: &[u8], check_directories: bool) -> Result<Vec<u8>, ConfigFileError> {
-    let bytes = read_regular(path)?;
-    if check_directories {
-        let path = Path::new(OsStr::from_bytes(path));
-        for directory in path.ancestors().skip(1).filter(|d| !d.as_os_str().is_empty()) {
-            if fs::metadata(directory)?.mode() & 0o002 != 0 {
+pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<Vec<u8>, ConfigFileError> {
+    let path_ref = Path::new(OsStr::from_bytes(path));
+    let facts = fs::metadata(path_ref)?;
+    if !trust.any {
+        let ancestors = path_ref.ancestors().skip(1).filter(|d| !d.as_os_str().is_empty());
+        for directory in ancestors {
+            let mode = fs::metadata(directory)?.mode();
+            if mode & 0o002 != 0 {
                 return Err(ConfigFileError::UnsafeDirectory);
+            }
+            if mode & 0o020 != 0 && !trust.group_writable {
+                return Err(ConfigFileError::GroupDirectory);
             }
         }
     }
-    Ok(bytes)
+    if facts.is_file() && !mode_allows_reading(&facts) {
+        return Err(io::Error::from_raw_os_error(nix::libc::EACCES).into());
+    }
+    read_regular(path)
+}
+
+/// Whether the mode of a file lets this process read it, root's privilege left aside.
+fn mode_allows_reading(facts: &fs::Metadata) -> bool {
+    let mode = facts.mode();
+    let own = nix::unistd::geteuid().as_raw() == facts.uid();
+    let group = nix::unistd::getegid().as_raw() == facts.gid();
+    let bit = if own {
+        0o400
+    } else if group {
+        0o040
+    } else {
+        0o004
+    };
+    mode & bit != 0
 }
 
 /// Whether a file can be written by its group or by everybody.

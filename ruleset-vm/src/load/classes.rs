@@ -5,21 +5,9 @@ use cf_parser::item::ClassSource;
 use cf_parser::text::{Name, Piece, Text};
 
 use super::Loader;
-use super::surroundings::Complaint;
+use super::scan_format::ScanFormat;
+use super::surroundings::{ClassFileBlame, Complaint};
 use crate::macros::bytes;
-
-/// How an `F` line reads each line of its input.
-struct Format {
-    skip: Vec<u8>,
-    kind: Conversion,
-}
-
-enum Conversion {
-    /// `%s`: the next word.
-    Word,
-    /// `%[…]`: the longest run of (or outside) a set of octets.
-    Set { inside: Box<[bool; 256]> },
-}
 
 impl Loader<'_> {
     /// `Cx words`: split after expansion; `$=y` copies what class y has now.
@@ -49,8 +37,12 @@ impl Loader<'_> {
             ClassSource::File { path, format } => {
                 let path = bytes(&self.expand(path, span));
                 let options = &self.configuration.options;
-                let lenient = options.has_word("DontBlameSendmail", "ClassFileInUnsafeDirPath");
-                let found = self.surroundings.class_file(&path, lenient);
+                let allows = |word| options.has_word("DontBlameSendmail", word);
+                let blame = ClassFileBlame {
+                    unsafe_directories: allows("ClassFileInUnsafeDirPath"),
+                    group_directories: allows("GroupWritableDirPathSafe"),
+                };
+                let found = self.surroundings.class_file(&path, blame);
                 self.class_lines(name, optional, found, format.as_ref(), span);
             }
             ClassSource::Program { command, format } => {
@@ -61,7 +53,7 @@ impl Loader<'_> {
             ClassSource::Lookup { key, spec } => {
                 let key = bytes(&self.expand(key, span));
                 let spec = bytes(&self.expand(spec, span));
-                match self.surroundings.class_lookup(&key, &spec) {
+                match self.surroundings.class_lookup(name, &key, &spec) {
                     Ok(value) => self.add_words(name, &value.unwrap_or_default()),
                     Err(complaints) if !optional => self.complain(span, complaints),
                     Err(_) => {}
@@ -88,7 +80,8 @@ impl Loader<'_> {
                 return;
             }
         };
-        let format = format.map_or_else(Format::default, |text| Format::parse(&bytes(text)));
+        let format =
+            format.map_or_else(ScanFormat::default, |text| ScanFormat::parse(&bytes(text)));
         for line in contents.split(|b| *b == b'\n') {
             if line.first() != Some(&b'#') {
                 let member = format.scan(line).to_vec();
@@ -101,77 +94,5 @@ impl Loader<'_> {
         for word in words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
             self.configuration.classes.add(name, word);
         }
-    }
-}
-
-impl Default for Format {
-    fn default() -> Self {
-        Self { skip: Vec::new(), kind: Conversion::Word }
-    }
-}
-
-impl Format {
-    /// Reads a `scanf` format with one conversion; anything else in it must match the line.
-    fn parse(format: &[u8]) -> Self {
-        let format = format.trim_ascii();
-        let Some(percent) = format.iter().position(|b| *b == b'%') else {
-            return Self::default();
-        };
-        let skip = format[..percent].to_vec();
-        let conversion = &format[percent + 1..];
-        let conversion =
-            &conversion[conversion.iter().take_while(|b| b.is_ascii_digit()).count()..];
-        match conversion.strip_prefix(b"[") {
-            Some(set) => Self { skip, kind: Conversion::set(set) },
-            None => Self { skip, kind: Conversion::Word },
-        }
-    }
-
-    fn scan<'a>(&self, line: &'a [u8]) -> &'a [u8] {
-        let mut line = line;
-        for expected in &self.skip {
-            if expected.is_ascii_whitespace() {
-                line = line.trim_ascii_start();
-            } else if line.first() == Some(expected) {
-                line = &line[1..];
-            } else {
-                return b"";
-            }
-        }
-        match &self.kind {
-            Conversion::Word => {
-                let line = line.trim_ascii_start();
-                &line[..line.iter().take_while(|b| !b.is_ascii_whitespace()).count()]
-            }
-            Conversion::Set { inside } => {
-                &line[..line.iter().take_while(|b| inside[usize::from(**b)]).count()]
-            }
-        }
-    }
-}
-
-impl Conversion {
-    fn set(text: &[u8]) -> Self {
-        let (negate, text) = match text.strip_prefix(b"^") {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        // A bracket directly behind the opening one belongs to the set.
-        let end = text.iter().skip(1).position(|b| *b == b']').map_or(text.len(), |at| at + 1);
-        let members = &text[..end];
-        let mut inside = Box::new([negate; 256]);
-        let mut at = 0;
-        while let Some(&low) = members.get(at) {
-            let high = match members.get(at + 1..at + 3) {
-                Some(&[b'-', high]) => {
-                    at += 2;
-                    high
-                }
-                _ => low,
-            };
-            (low..=high).for_each(|byte| inside[usize::from(byte)] = !negate);
-            at += 1;
-        }
-        Self::Set { inside }
     }
 }

@@ -312,9 +312,8 @@ fn types(mailer: &mut Mailer, value: &[u8]) {
         (!part.is_empty()).then(|| part.to_vec())
     });
     // Parts left out have the types of the Internet (ML-027).
-    let mut part = |default: &str| {
-        Some(parts.next().flatten().unwrap_or_else(|| default.as_bytes().to_vec()))
-    };
+    let mut part =
+        |default: &str| Some(parts.next().flatten().unwrap_or_else(|| default.as_bytes().to_vec()));
     mailer.types.mta = part("dns");
     mailer.types.address = part("rfc822");
     mailer.types.diagnostic = part("smtp");

@@ -10,6 +10,7 @@ mod mailers;
 mod option_lines;
 mod options;
 mod rulesets;
+mod scan_format;
 mod surroundings;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use mailers::Maker;
 pub(crate) use mailers::leading_number;
 pub use options::{Options, Setting};
 use rulesets::Numbering;
-pub use surroundings::{Complaint, HostFacts, OwnInterface, Surroundings, User};
+pub use surroundings::{ClassFileBlame, Complaint, HostFacts, OwnInterface, Surroundings, User};
 
 /// The version of sendmail whose behaviour this is; `$v` and texts that name it.
 pub const SENDMAIL_VERSION: &str = "8.17.1.9";

@@ -1,5 +1,7 @@
 //! What reading a configuration asks of the outside: files, programs, users, maps.
 
+use cf_parser::Name;
+
 /// The facts about this host that a configuration starts from (CF-106, MC-010..MC-023, MC-085).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostFacts {
@@ -69,14 +71,22 @@ pub struct User {
     pub gid: u32,
 }
 
+/// What `DontBlameSendmail` allows for class files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassFileBlame {
+    /// `ClassFileInUnsafeDirPath`
+    pub unsafe_directories: bool,
+    /// `GroupWritableDirPathSafe`
+    pub group_directories: bool,
+}
+
 /// The outside of the loader. Every method is asked when the line is read.
 pub trait Surroundings {
-    /// The contents of a class file (CF-048..CF-058). `any_directory`: directories that others may
-    /// write are no reason to refuse (DontBlameSendmail, OPT-262).
+    /// The contents of a class file (CF-048..CF-058).
     ///
     /// # Errors
     /// The text behind `fileclass: ` and its exit status.
-    fn class_file(&mut self, path: &[u8], any_directory: bool) -> Result<Vec<u8>, Complaint>;
+    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<Vec<u8>, Complaint>;
 
     /// The output of a class program, run without a shell (CF-052).
     ///
@@ -84,11 +94,16 @@ pub trait Surroundings {
     /// As for files.
     fn class_program(&mut self, command: &[u8]) -> Result<Vec<u8>, Complaint>;
 
-    /// One lookup of `key` in a map made for it from `spec` (CF-053).
+    /// One lookup of `key` in a map made for class `name` from `spec` (CF-053).
     ///
     /// # Errors
     /// Every message to be printed.
-    fn class_lookup(&mut self, key: &[u8], spec: &[u8]) -> Result<Option<Vec<u8>>, Vec<Complaint>>;
+    fn class_lookup(
+        &mut self,
+        name: &Name,
+        key: &[u8],
+        spec: &[u8],
+    ) -> Result<Option<Vec<u8>>, Vec<Complaint>>;
 
     /// Declares a map: what stands behind `K`, expanded.
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint>;

@@ -111,6 +111,9 @@ impl Machine {
         // After a permanent failure the calls to the left are not made (observed).
         let go_on = matches!(call.exit, Exit::OK | Exit::TEMPFAIL);
         if call.built.len() > MAX_ATOMS {
+            // What came back has replaced the workspace already, as far as it fits (observed).
+            frame.workspace = std::mem::take(&mut call.built);
+            frame.workspace.truncate(MAX_ATOMS);
             return self.too_long(env);
         }
         match call.calls.as_mut().and_then(Vec::pop).filter(|_| go_on) {

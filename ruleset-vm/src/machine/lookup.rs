@@ -4,7 +4,7 @@
 use cf_parser::text::Op;
 
 use super::calls::Call;
-use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Request};
+use super::{Answer, Control, Env, Machine, Phase, Request};
 use crate::limits::{MAX_ATOMS, MAX_KEY};
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
@@ -65,7 +65,7 @@ impl Machine {
         key.truncate(MAX_KEY - 1);
         let args: Vec<Vec<u8>> = arguments.iter().map(|arg| self.table.join(arg, blank)).collect();
         let map = pending.map.clone();
-        if !style.unwrap_or(KeyStyle::default()).keep_quotes {
+        if !style.unwrap_or_default().keep_quotes {
             key = strip_quotes(&key);
         }
         let known = style.is_some();

@@ -13,7 +13,7 @@ use cf_parser::text::Op;
 
 use crate::classes::Classes;
 use crate::compile::signature_bit;
-use crate::limits::{MAX_ATOMS, MAX_LOOPS, MAX_RECURSION};
+use crate::limits::{MAX_ATOMS, MAX_LOOPS, MAX_RECURSION, MAX_WORK};
 use crate::macros::Macros;
 use crate::prescan::{Mode, Scanned, prescan};
 use crate::program::{After, Instr, Program, Rule};
@@ -140,6 +140,8 @@ pub struct Machine {
     matcher: Matcher,
     captures: Vec<Capture>,
     answer: Option<Answer>,
+    /// Rulesets entered and rules applied since the start.
+    work: usize,
 }
 
 impl Machine {
@@ -154,6 +156,7 @@ impl Machine {
             matcher: Matcher::default(),
             captures: Vec::new(),
             answer: None,
+            work: 0,
         }
     }
 
@@ -207,6 +210,7 @@ impl Machine {
     pub fn start(&mut self, ruleset: usize, workspace: Vec<Token>) {
         self.frames.clear();
         self.answer = None;
+        self.work = 0;
         self.frames.push(Frame::new(ruleset, workspace));
     }
 
@@ -233,7 +237,9 @@ impl Machine {
             match control {
                 Control::Continue => {}
                 Control::Wait(request) => return Step::Lookup(request),
+                Control::Enter(..) if self.work > MAX_WORK => return Step::Done(self.give_up(env)),
                 Control::Enter(ruleset, workspace) => {
+                    self.work += 1;
                     self.frames.push(Frame::new(ruleset, workspace));
                     self.announce_entry(env);
                     if self.frames.len() > MAX_RECURSION + 1 {
@@ -258,6 +264,16 @@ impl Machine {
                 }
             }
         }
+    }
+
+    /// The address has cost too much: the workspace of the outermost ruleset stands.
+    fn give_up(&mut self, env: &mut Env<'_>) -> Outcome {
+        let ruleset = self.frames.last().map_or(0, |frame| frame.ruleset);
+        let name = self.name(ruleset);
+        self.say(env, &[b"554 5.3.5 Rulesets call each other without end, ruleset ", &name]);
+        self.frames.truncate(1);
+        let workspace = self.frames.pop().map_or_else(Vec::new, |frame| frame.workspace);
+        Outcome { workspace, exit: Exit::CONFIG }
     }
 
     /// Drops the top frame; hands its result to the call below or, at the bottom, out.
@@ -365,6 +381,7 @@ impl Machine {
         }
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         frame.fired = frame.rule;
+        self.work += 1;
         match after {
             After::Repeat => {}
             After::Next => {

@@ -180,9 +180,8 @@ impl Session<'_> {
 
     /// A map that failed for now keeps the address in the queue (RS-091).
     pub(super) fn tell_deferred(&mut self, address: &[u8], parsed: Option<&Parsed>) {
-        let waits = |parsed: &Parsed| {
-            parsed.deferred && matches!(parsed.triple.mailer, Target::Mailer(_))
-        };
+        let waits =
+            |parsed: &Parsed| parsed.deferred && matches!(parsed.triple.mailer, Target::Mailer(_));
         if !parsed.is_some_and(waits) {
             return;
         }
