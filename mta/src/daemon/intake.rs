@@ -230,7 +230,7 @@ impl Intake {
     fn resolve_sender(
         &mut self,
         address: &[u8],
-    ) -> Result<(Vec<u8>, Vec<u8>, Option<usize>), Status> {
+    ) -> Result<SenderTriple, Status> {
         let nobody = (Vec::new(), Vec::new(), None);
         if address.is_empty() {
             return Ok(nobody);
@@ -666,6 +666,9 @@ impl Intake {
         }
     }
 }
+
+/// Host, user and mailer of a sender; no mailer for the null sender.
+type SenderTriple = (Vec<u8>, Vec<u8>, Option<usize>);
 
 /// What became of a `RCPT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

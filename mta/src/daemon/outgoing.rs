@@ -49,7 +49,7 @@ impl Outgoing<'_, '_> {
         delivery_header(&self.envelope.header, &host, &options)
     }
 
-    fn from_line(&self) -> Vec<u8> {
+    fn envelope_line(&self) -> Vec<u8> {
         let worker = self.worker.borrow();
         let template = worker.site.configuration.options.text("UnixFromLine");
         let mut line = match template {
@@ -70,7 +70,7 @@ impl MessageSource for Outgoing<'_, '_> {
             seven_bit,
         };
         if form.from_line {
-            out.write_all(&encode(&self.from_line(), &lines(false, form.seven_bit_header)))?;
+            out.write_all(&encode(&self.envelope_line(), &lines(false, form.seven_bit_header)))?;
         }
         out.write_all(&encode(&self.header(form), &lines(false, form.seven_bit_header)))?;
         out.write_all(&form.eol)?;

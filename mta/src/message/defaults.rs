@@ -127,3 +127,25 @@ pub fn add_recipient_field<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(name: &str, value: &str, is_default: bool) -> Field {
+        let (name, value) = (name.into(), value.into());
+        Field { condition: Vec::new(), name, value, is_default }
+    }
+
+    #[test]
+    fn a_field_of_a_report_takes_the_place_of_its_default() {
+        let mut header = vec![field("Date", "$a", true), field("Subject", "", true)];
+        insert(&mut header, field("To", " b", false));
+        insert(&mut header, field("subject", " s", false));
+        insert(&mut header, field("To", " a", false));
+        let shown: Vec<_> = header.iter().map(|f| (f.name.as_slice(), f.value.as_slice())).collect();
+        let expected: [(&[u8], &[u8]); 4] =
+            [(b"Date", b"$a"), (b"subject", b" s"), (b"To", b" a"), (b"To", b" b")];
+        assert_eq!(shown, expected);
+    }
+}

@@ -173,6 +173,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn full_names_end_at_the_comma() {
+        let rows: [(&[u8], &[u8]); 4] = [
+            (b"Alice Example,Room 1,,", b"Alice Example"),
+            (b"& Builder", b"Bob Builder"),
+            (b"", b""),
+            (b",x", b""),
+        ];
+        for (gecos, name) in rows {
+            assert_eq!(full_name(gecos, b"bob"), name);
+        }
+    }
+
+    #[test]
     fn root_is_known_and_nonsense_is_not() {
         let root = by_name(b"root").unwrap().unwrap();
         assert_eq!((root.uid, root.gid), (0, 0));
