@@ -3,6 +3,8 @@
 //! They are read by the program itself in address test mode. The same input gave the same output
 //! with sendmail 8.17.1.9.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // Helpers of tests may fail the test.
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
 //! The layers of the crate: a module names modules of its own layer and lower ones, never a higher
 //! one. The table is the one in ARCHITECTURE.md.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // Helpers of tests may fail the test.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -438,27 +438,34 @@ impl<'a> Scanner<'a> {
         Scan { tokens, used: self.used, complaints: self.complaints }
     }
 
-    /// Repairs what is open at the end of the input (RS-011).
+    /// Repairs what is open at the end of the input (RS-011): the closing character is taken as if it
+    /// stood there, so that a backslash before it protects it and one more is needed (observed).
     fn close_open_ends(&mut self) {
+        while !self.mode.ignore && !self.failed {
+            let (complaint, closer) = if self.state == State::Quoted {
+                (Complaint::UnbalancedQuote, b'"')
+            } else if self.comment_depth > 0 {
+                (Complaint::UnbalancedOpen, b')')
+            } else if self.angle_depth > 0 {
+                (Complaint::UnbalancedLess, b'>')
+            } else {
+                break;
+            };
+            self.complaints.push(complaint);
+            if self.take_escaped(closer) {
+                continue;
+            }
+            match closer {
+                b'"' => {
+                    self.push(closer);
+                    self.end_token(Kind::Operator);
+                    self.state = State::Space;
+                }
+                b')' => self.close_comment(),
+                _ => self.close_angle(),
+            }
+        }
         self.backslash = false;
-        if self.mode.ignore {
-            return;
-        }
-        if self.state == State::Quoted {
-            self.complaints.push(Complaint::UnbalancedQuote);
-            self.push(b'"');
-            self.end_token(Kind::Operator);
-            self.state = State::Space;
-        }
-        while self.comment_depth > 0 {
-            self.complaints.push(Complaint::UnbalancedOpen);
-            self.comment_depth -= 1;
-        }
-        while self.angle_depth > 0 && !self.failed {
-            self.complaints.push(Complaint::UnbalancedLess);
-            self.angle_depth -= 1;
-            self.operator(b'>');
-        }
     }
 }
 

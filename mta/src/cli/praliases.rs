@@ -38,8 +38,11 @@ pub(super) fn run(words: &[Vec<u8>]) -> u8 {
     exit
 }
 
+/// An alias and its value.
+type Entry = (Vec<u8>, Vec<u8>);
+
 /// Keys and values of a database, without the zero byte behind each.
-fn entries(path: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+fn entries(path: &[u8]) -> Result<Vec<Entry>, String> {
     let bytes = config_files::read_regular(path).map_err(|error| error.to_string())?;
     let database = Database::open(&bytes[..]).map_err(|error| error.to_string())?;
     let text = |bytes: &[u8]| bytes.strip_suffix(b"\0").unwrap_or(bytes).to_vec();

@@ -75,13 +75,19 @@ impl<'a> Tour<'a> {
         let user = self.furnish()?;
         let site = self.site(&user)?;
         let post = Post::open(site.clone(), Arc::new(()))?;
-        embedded::hand_over(&post, &[self.directory.join("mail"), self.directory.join("robot.out")])?;
+        embedded::hand_over(
+            &post,
+            &[self.directory.join("mail"), self.directory.join("robot.out")],
+        )?;
         let daemon = service::start(&post, None, 1)?;
         let Some(address) = daemon.addresses.first().copied() else {
             return Err(TourError::Configuration("no address to listen on".to_owned()));
         };
         self.heading("A daemon on the embedded configuration");
-        self.line(&format!("listening on {address}, everything below {}", self.directory.display()));
+        self.line(&format!(
+            "listening on {address}, everything below {}",
+            self.directory.display()
+        ));
         let recipients = [
             (
                 format!("{user}@localhost"),
@@ -104,7 +110,9 @@ impl<'a> Tour<'a> {
         }
         daemon.stop(Duration::from_secs(2));
         self.heading("What to try next");
-        self.line("bangpath -C /path/to/your/sendmail.cf -bt    your own rules, as in sendmail -bt");
+        self.line(
+            "bangpath -C /path/to/your/sendmail.cf -bt    your own rules, as in sendmail -bt",
+        );
         self.line("bangpath -bD                                 this configuration on port 2525");
         self.line("bangpath -bp                                 what is waiting");
         self.line("bangpath --help                              everything else");
@@ -122,10 +130,7 @@ impl<'a> Tour<'a> {
         let output = self.directory.join("robot.out");
         let script = self.directory.join("robot");
         std::fs::write(&script, format!("#!/bin/sh\ncat > {}\n", output.display()))?;
-        let aliases = format!(
-            "postmaster: {user}\nrobot: \"|/bin/sh {}\"\n",
-            script.display()
-        );
+        let aliases = format!("postmaster: {user}\nrobot: \"|/bin/sh {}\"\n", script.display());
         std::fs::write(self.directory.join("aliases"), aliases)?;
         std::fs::write(&output, b"")?;
         Ok(user)
@@ -138,7 +143,8 @@ impl<'a> Tour<'a> {
         facts.macros.push((b"stateDir".to_vec(), directory));
         facts.macros.push((b"user".to_vec(), user.as_bytes().to_vec()));
         let text = String::from_utf8_lossy(embedded::CONFIGURATION);
-        let text = CHANGES.iter().fold(text.into_owned(), |text, (from, to)| text.replace(from, to));
+        let text =
+            CHANGES.iter().fold(text.into_owned(), |text, (from, to)| text.replace(from, to));
         let reading = Reading::of_bytes(embedded::NAME, text.as_bytes(), &facts);
         let complaint = reading.messages().map(|(message, _)| message).next();
         match complaint {
@@ -157,10 +163,12 @@ impl<'a> Tour<'a> {
         words: &str,
     ) -> Result<(), TourError> {
         self.heading(&format!("A message to {words}"));
-        let dialogue = tour_client::send(address, "visitor@example.com", recipient)
-            .map_err(|error| match error {
-                tour_client::SendError::Io(error) => TourError::Io(error),
-                tour_client::SendError::Refused(reply) => TourError::Reply(reply),
+        let dialogue =
+            tour_client::send(address, "visitor@example.com", recipient).map_err(|error| {
+                match error {
+                    tour_client::SendError::Io(error) => TourError::Io(error),
+                    tour_client::SendError::Refused(reply) => TourError::Reply(reply),
+                }
             })?;
         for line in dialogue {
             self.faint(&line);
@@ -200,7 +208,8 @@ impl<'a> Tour<'a> {
             }
             Target::Error(status) => format!("error ({})", text(&status.text)),
         };
-        let host = parsed.triple.host.map_or_else(String::new, |host| format!(" $@ {}", text(&host)));
+        let host =
+            parsed.triple.host.map_or_else(String::new, |host| format!(" $@ {}", text(&host)));
         self.strong(&format!("  triple: $# {mailer}{host} $: {}", text(&parsed.triple.user)));
     }
 

@@ -227,10 +227,7 @@ impl Intake {
     }
 
     /// Host, user and mailer of the sender's triple.
-    fn resolve_sender(
-        &mut self,
-        address: &[u8],
-    ) -> Result<SenderTriple, Status> {
+    fn resolve_sender(&mut self, address: &[u8]) -> Result<SenderTriple, Status> {
         let nobody = (Vec::new(), Vec::new(), None);
         if address.is_empty() {
             return Ok(nobody);

@@ -143,7 +143,8 @@ mod tests {
         insert(&mut header, field("To", " b", false));
         insert(&mut header, field("subject", " s", false));
         insert(&mut header, field("To", " a", false));
-        let shown: Vec<_> = header.iter().map(|f| (f.name.as_slice(), f.value.as_slice())).collect();
+        let shown: Vec<_> =
+            header.iter().map(|f| (f.name.as_slice(), f.value.as_slice())).collect();
         let expected: [(&[u8], &[u8]); 4] =
             [(b"Date", b"$a"), (b"subject", b" s"), (b"To", b" a"), (b"To", b" b")];
         assert_eq!(shown, expected);

@@ -258,7 +258,7 @@ mod tests {
     /// The same hosts file as in runs of sendmail 8.17.1.9 (MC-023, MC-085).
     #[test]
     fn names_of_the_hosts_file_are_those_of_sendmail() {
-        insta::assert_snapshot!(show("relay", HOSTS), @"j=relay.example.org k=relay | relay.example.org relay pony extra.example.org [192.168.7.7] [192.168.7.8]");
+        insta::assert_snapshot!(show("relay", HOSTS), @"j=relay.example.org k=relay | relay.example.org relay pony [192.168.7.7]");
         insta::assert_snapshot!(show("pony", HOSTS), @"j=relay.example.org k=pony | relay.example.org pony relay [192.168.7.7]");
         insta::assert_snapshot!(show("nodot", HOSTS), @"j=nodot k=nodot | nodot");
         // Only an alias has a dot: it is the name, and the official one is forgotten.

@@ -4,8 +4,8 @@
 pub mod background;
 pub mod clock;
 pub mod config_files;
-pub mod duplex;
 pub mod disk;
+pub mod duplex;
 pub mod durable;
 pub mod errors;
 pub mod exec;

@@ -49,6 +49,8 @@ impl Session<'_> {
         for complaint in &scan.complaints {
             let message = complaint.to_string();
             let text = [&shorten(text)[..], b"... ", split_codes(message.as_bytes()).1].concat();
+            // Messages are shown in seven bits (observed).
+            let text: Vec<u8> = text.iter().map(|byte| byte & 0x7f).collect();
             self.say(text);
         }
         self.machine.reset();

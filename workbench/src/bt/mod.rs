@@ -51,6 +51,8 @@ pub struct Session<'a> {
     full_name: Vec<u8>,
     /// Lines are shown before they run.
     verbose: bool,
+    /// The last address resolved was no mailbox.
+    bad_address: bool,
     /// What users do wrong is not told.
     quiet: bool,
     exit: u8,
@@ -86,6 +88,7 @@ impl<'a> Session<'a> {
             user: Vec::new(),
             full_name: Vec::new(),
             verbose,
+            bad_address: false,
             quiet: false,
             exit,
             out: Vec::new(),
@@ -215,6 +218,7 @@ impl<'a> Session<'a> {
     fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
         let out = std::cell::RefCell::new(std::mem::take(&mut self.out));
         let exit = std::cell::Cell::new(self.exit);
+        let bad_address = std::cell::Cell::new(false);
         let mut say = |message: MapMessage| {
             let mut out = out.borrow_mut();
             out.extend(message.text);
@@ -229,7 +233,8 @@ impl<'a> Session<'a> {
             context: LookupContext::default(),
             say: &mut say,
         };
-        let mut tracer = BtTracer { out: &out, exit: &exit, quiet: self.quiet };
+        let mut tracer =
+            BtTracer { out: &out, exit: &exit, bad_address: &bad_address, quiet: self.quiet };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
             configuration: &self.configuration,
@@ -239,6 +244,7 @@ impl<'a> Session<'a> {
         };
         let result = run(&mut rewriter);
         self.exit = exit.get();
+        self.bad_address = bad_address.get();
         self.out = out.into_inner();
         result
     }

@@ -33,8 +33,9 @@ impl Session<'_> {
     fn resolve_sender(&mut self, address: &[u8]) -> Option<Triple> {
         let role = Role { header: false, sender: true };
         let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        let bad = self.bad_address;
         self.tell_deferred(address, parsed.as_ref());
-        let triple = parsed?.triple;
+        let triple = parsed.filter(|_| !bad)?.triple;
         let Target::Mailer(index) = triple.mailer else { return None };
         let mailers = &self.configuration.mailers;
         if NO_SENDER.iter().any(|name| find(mailers, name) == Some(index)) {

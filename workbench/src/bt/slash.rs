@@ -7,6 +7,7 @@ use ruleset_vm::validity::{invalid, shorten, shown};
 use ruleset_vm::{Parsed, Role, Target, split_codes};
 
 use super::{Control, Session};
+use crate::show;
 
 /// What `/mx` finds (CMD-111).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl Session<'_> {
             return self.say("Usage: /parse address");
         }
         let template = self.with_rewriter(|rewriter| rewriter.crack(address)).template();
-        self.say([b"Cracked address = ", &template[..]].concat());
+        self.say([b"Cracked address = ", &show::visible(&template)[..]].concat());
         let role = self.role;
         self.say(format!("Parsing {} {} address", place(role), kind(role)));
         if let Some(status) = invalid(address, Some(MAX_NAME)) {
@@ -190,7 +191,8 @@ impl Session<'_> {
             Some(b'd' | b'D') => b"... Deferring message until queue run",
             _ => b"... Transient parse error -- message queued for future delivery",
         };
-        self.say([&shorten(address)[..], words].concat());
+        let shown: Vec<u8> = shorten(address).iter().map(|byte| byte & 0x7f).collect();
+        self.say([&shown[..], words].concat());
     }
 
     fn try_mailer(&mut self, argument: &[u8]) {

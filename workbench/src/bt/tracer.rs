@@ -15,6 +15,8 @@ const NAME_WIDTH: usize = 16;
 pub(super) struct BtTracer<'a> {
     pub(super) out: &'a RefCell<Vec<u8>>,
     pub(super) exit: &'a Cell<u8>,
+    /// Whether a resolved address was no mailbox.
+    pub(super) bad_address: &'a Cell<bool>,
     /// Leaves out what is wrong with an address.
     pub(super) quiet: bool,
 }
@@ -44,8 +46,10 @@ impl Tracer for BtTracer<'_> {
             Event::Message(text) if self.quiet && text.starts_with(b"553") => {}
             Event::Message(text) => {
                 let mut out = self.out.borrow_mut();
-                out.extend_from_slice(split_codes(text).1);
+                // Messages are shown in seven bits (observed).
+                out.extend(split_codes(text).1.iter().map(|byte| byte & 0x7f));
                 out.push(b'\n');
+                self.bad_address.set(self.bad_address.get() || text.starts_with(b"501 5.1."));
                 let exit = match text {
                     _ if text.starts_with(b"554 5.3") => 70,
                     _ => 0,
