@@ -197,7 +197,7 @@ pub(crate) fn flat(text: &[Piece]) -> Vec<u8> {
     out
 }
 
-/// [`shown`] for whoever has no table of long names: their codes are those of names met first.
+/// `shown` for whoever has no table of long names: their codes are those of names met first.
 #[must_use]
 pub fn in_message(text: &[Piece]) -> Vec<u8> {
     shown(text, &mut LongNames::new())

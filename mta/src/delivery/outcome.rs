@@ -1,6 +1,6 @@
 //! Exit statuses, signals and enhanced codes: what they mean for a recipient, and their texts.
 //!
-//! One table each way: [`EXITS`] for what a program's exit status says, [`CLASSES`] for the exit status
+//! One table each way: [`EXITS`] for what a program's exit status says, `CLASSES` for the exit status
 //! an enhanced code stands for.
 
 use std::io::Write;
