@@ -191,7 +191,7 @@ impl Intake {
         let reserve = u64::try_from(reserve).unwrap_or(0);
         let Some(free) = crate::sys::disk::free(&self.post.queue_directory) else { return Ok(()) };
         let wanted = size.unwrap_or(0).div_ceil(free.block).saturating_add(reserve);
-        if reserve == 0 || free.blocks >= wanted {
+        if wanted == 0 || free.blocks >= wanted {
             return Ok(());
         }
         let text = "Insufficient disk space; try again later";
@@ -226,6 +226,19 @@ impl Intake {
         }
     }
 
+    /// A bracket or quote without its partner refuses the address (RS-011, SM-017).
+    fn refuse_unbalanced(&self) -> Result<(), Status> {
+        let Some(message) = self.worker.messages.iter().find(|text| text.starts_with(b"553 ")) else {
+            return Ok(());
+        };
+        let (_, text) = ruleset_vm::split_codes(message);
+        let text = match text.windows(4).rposition(|part| part == b"... ") {
+            Some(at) => &text[at + 4..],
+            None => text,
+        };
+        Err(Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 0, 0), text))
+    }
+
     /// Host, user and mailer of the sender's triple.
     fn resolve_sender(&mut self, address: &[u8]) -> Result<SenderTriple, Status> {
         let nobody = (Vec::new(), Vec::new(), None);
@@ -233,7 +246,9 @@ impl Intake {
             return Ok(nobody);
         }
         let role = Role { header: false, sender: true };
-        let Some(parsed) = self.worker.parse(address, role) else { return Ok(nobody) };
+        let parsed = self.worker.parse(address, role);
+        self.refuse_unbalanced()?;
+        let Some(parsed) = parsed else { return Ok(nobody) };
         match parsed.triple.mailer {
             Target::Error(status) => Err(status),
             Target::Mailer(index) => {
