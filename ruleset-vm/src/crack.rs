@@ -235,12 +235,14 @@ impl Cracker<'_> {
         !open && !self.seen_group && !self.options.colon_ok
     }
 
-    /// `host::user` and `user@DEC:.host`: the colons belong to the address.
+    /// `host::user` and `user@DEC:.host`: the colons belong to the address. Behind an address in angle
+    /// brackets the first comes out twice (observed).
     fn decnet(&mut self) {
         self.has_special = true;
         if let Some(second) = self.peek()
             && self.copying
         {
+            self.put(b':');
             self.put(second);
         }
         self.at += 1;
@@ -250,7 +252,7 @@ impl Cracker<'_> {
     /// Everything up to the colon is a group's name.
     fn group(&mut self) {
         self.seen_group = true;
-        self.restart();
+        self.restart(false);
         while let Some(byte) = self.peek().filter(|b| is_space(*b)) {
             self.put(byte);
             self.at += 1;
@@ -262,15 +264,17 @@ impl Cracker<'_> {
     /// Everything up to the bracket was a phrase, not an address.
     fn angle(&mut self) {
         // Of two opening brackets the first is taken for a part of the phrase.
-        self.has_special |= self.seen_angle;
+        let again = self.seen_angle;
+        self.has_special |= again;
         self.seen_angle = true;
         self.open_angle = false;
-        self.restart();
+        self.restart(again);
         self.open_angle = true;
     }
 
-    /// Writes the phrase anew from the input, quoted if it must be, with the sign that ended it.
-    fn restart(&mut self) {
+    /// Writes the phrase anew from the input, quoted if it must be, with the sign that ended it. Behind
+    /// an earlier angle bracket (`again`) even no words are quoted (observed).
+    fn restart(&mut self, again: bool) {
         self.out.truncate(self.out_phrase);
         self.place = None;
         let input = self.input;
@@ -278,11 +282,11 @@ impl Cracker<'_> {
         if !self.has_special {
             phrase.iter().for_each(|&byte| self.put(byte));
         } else {
-            let words = phrase.len().saturating_sub(1);
-            let words = phrase.get(..words).unwrap_or_default();
-            let spaces = words.iter().rev().take_while(|b| is_space(**b)).count();
-            let (words, rest) = phrase.split_at(words.len() - spaces);
-            let quote = !words.is_empty();
+            let end = self.at.saturating_sub(1);
+            let before = input.get(..end).unwrap_or_default();
+            let spaces = before.iter().rev().take_while(|b| is_space(**b)).count();
+            let words = input.get(self.phrase..end - spaces).unwrap_or_default();
+            let quote = again || !words.is_empty();
             if quote {
                 self.put(b'"');
             }
@@ -295,7 +299,8 @@ impl Cracker<'_> {
             if quote {
                 self.put(b'"');
             }
-            rest.iter().for_each(|&byte| self.put(byte));
+            let first = if again { end - spaces } else { self.phrase.max(end - spaces) };
+            input.get(first..self.at).unwrap_or_default().iter().for_each(|&byte| self.put(byte));
         }
         self.copying = false;
         self.has_special = false;

@@ -111,7 +111,16 @@ pub fn status_text(address: &[u8], status: &Status) -> Vec<u8> {
     out
 }
 
-/// Removes double quotes.
+/// Removes double quotes; a backslash goes, too, and keeps the character behind it (observed).
 pub(crate) fn strip_quotes(text: &[u8]) -> Vec<u8> {
-    text.iter().copied().filter(|byte| *byte != b'"').collect()
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {}
+            b'\\' => out.extend(bytes.next()),
+            _ => out.push(byte),
+        }
+    }
+    out
 }

@@ -315,12 +315,11 @@ impl<'a> Scanner<'a> {
             return true;
         }
         if byte == b',' && !self.route && !self.mode.ignore {
-            self.complaints.push(Complaint::UnbalancedLess);
-            while self.angle_depth > 0 {
-                self.angle_depth -= 1;
-                self.operator(b'>');
-                if self.angle_depth > 0 {
-                    self.complaints.push(Complaint::UnbalancedLess);
+            while self.angle_depth > 0 && !self.failed {
+                self.complaints.push(Complaint::UnbalancedLess);
+                // A backslash before the end protects the bracket that is added.
+                if !self.take_escaped(b'>') {
+                    self.close_angle();
                 }
             }
             self.done = true;

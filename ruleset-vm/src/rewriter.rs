@@ -122,9 +122,14 @@ impl Rewriter<'_> {
     /// An address to its triple: rulesets 3 and 0, then 2, the mailer's and 4 (RS-079..RS-081,
     /// RS-092, RS-093). `None` if there is nothing in it.
     pub fn parse(&mut self, address: &[u8], delimiter: Option<u8>, role: Role) -> Option<Parsed> {
+        self.macros.set(b"addr_type", role.addr_type());
+        self.resolve(address, delimiter, role)
+    }
+
+    /// [`Rewriter::parse`] with `${addr_type}` as it stands.
+    pub fn resolve(&mut self, address: &[u8], delimiter: Option<u8>, role: Role) -> Option<Parsed> {
         let (tokens, used) = self.tokenize(address, delimiter);
         let tokens = tokens?;
-        self.macros.set(b"addr_type", role.addr_type());
         let canonical = self.apply(3, tokens);
         let resolved = self.apply(0, canonical.workspace);
         let deferred = canonical.exit == Exit::TEMPFAIL || resolved.exit == Exit::TEMPFAIL;

@@ -59,6 +59,7 @@ impl Rewriter<'_> {
             text.truncate(MAX_USER);
             let status = error_status(host.as_deref(), &text);
             self.say(&status_text(&shorten(address), &status));
+            self.check_user(&mut text, role);
             return Triple { mailer: Target::Error(status), host, user: text, not_remote: false };
         }
         match find(&self.configuration.mailers, &parts.mailer) {
@@ -98,9 +99,10 @@ impl Rewriter<'_> {
             index = find(&configuration.mailers, b"*file*").unwrap_or(index);
         } else if mailer.flags.has(b':') {
             let unquoted = strip_quotes(&text);
-            if let Some(path) = include_path(&unquoted) {
+            if let Some(path) = include_path(&unquoted).filter(|_| bare.first() == Some(&b':')) {
                 let index = find(&configuration.mailers, b"*include*").unwrap_or(index);
-                let user = path.to_vec();
+                let mut user = path.to_vec();
+                self.check_user(&mut user, role);
                 return Triple { mailer: Target::Mailer(index), host, user, not_remote };
             }
         }
@@ -114,9 +116,6 @@ impl Rewriter<'_> {
     /// Says what makes a user part no mailbox and shows its control characters as `?` (RS-018).
     fn check_user(&mut self, user: &mut [u8], role: Role) {
         let Some(reason) = flaw(user) else { return };
-        for byte in user.iter_mut().filter(|byte| byte.is_ascii_control()) {
-            *byte = b'?';
-        }
         let codes: &[u8] = if role.sender { b"501 5.1.7 " } else { b"501 5.1.3 " };
         let head = [codes, b"Syntax error in mailbox address \"", user].concat();
         self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());

@@ -23,26 +23,29 @@ pub fn masked(address: &[u8]) -> Vec<u8> {
     address.iter().map(|byte| if *byte == 0xff { 0x7f } else { *byte }).collect()
 }
 
-/// Why a resolved user part is no mailbox (RS-018): control characters, an open quote, a backslash
-/// at the end.
-pub(crate) fn flaw(user: &[u8]) -> Option<&'static str> {
+/// Why a resolved user part is no mailbox (RS-018): control characters, which become `?` where no
+/// quotes protect them, an open quote, a backslash at the end.
+pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
     let mut quoted = false;
     let mut escaped = false;
+    let mut control = false;
     for byte in user {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
             b'"' => quoted = !quoted,
-            0..=31 | 127 if !quoted => return Some("non-printable character"),
+            0..=31 | 127 if !quoted => {
+                *byte = b'?';
+                control = true;
+            }
             _ => {}
         }
     }
-    if escaped {
-        Some("trailing \\ character")
-    } else if quoted {
-        Some("unbalanced \\ or \"")
-    } else {
-        None
+    match () {
+        () if control => Some("non-printable character"),
+        () if quoted => Some("unbalanced quote"),
+        () if escaped => Some("trailing \\ character"),
+        () => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lookups of the rule machine answered by the configuration's maps.
 
-use mapper::{LookupContext, MapSet, MapTraits, Services};
+use mapper::{LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
 use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Macros, Request};
 
 /// A message of a map, to be shown where lookups are watched.
@@ -36,8 +36,8 @@ impl Lookups for Answering<'_> {
         let lookup =
             self.maps.lookup(&request.map, &request.key, &args, &self.context, self.services);
         for notice in lookup.notices {
-            let error = notice.kind == mapper::NoticeKind::Error;
-            (self.say)(MapMessage { text: notice.text, exit: if error { 70 } else { 0 } });
+            let exit = exit_of(&notice);
+            (self.say)(MapMessage { text: notice.text, exit });
         }
         for (name, value) in self.services.take_macros() {
             match value {
@@ -59,6 +59,17 @@ impl Lookups for Answering<'_> {
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
         let MapTraits { keep_quotes, space_sub } = self.maps.traits(map)?;
         Some(KeyStyle { keep_quotes, blank: space_sub })
+    }
+}
+
+/// The exit status that a message of a map asks for: 71 with the system's words at its end, which
+/// begin with a capital (observed).
+pub(crate) fn exit_of(notice: &Notice) -> u8 {
+    let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    match notice.kind {
+        NoticeKind::Message => 0,
+        NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,
+        NoticeKind::Error => 70,
     }
 }
 

@@ -5,6 +5,7 @@ use cf_parser::text::Op;
 
 use super::calls::Call;
 use super::{Answer, Control, Env, Machine, Phase, Request};
+use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
@@ -159,18 +160,4 @@ fn cut(
         }
     }
     (pending, arguments)
-}
-
-/// Removes double quotes; a backslash keeps the character behind it (observed).
-fn strip_quotes(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.iter().copied();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => {}
-            b'\\' => out.extend(bytes.next()),
-            _ => out.push(byte),
-        }
-    }
-    out
 }

@@ -504,9 +504,9 @@ impl Machine {
 }
 
 impl Frame {
-    /// The first failure of a ruleset is its status.
+    /// The first failure of a ruleset is its status, but a temporary one goes before all (observed).
     fn fail(&mut self, exit: Exit) {
-        if self.exit == Exit::OK {
+        if self.exit == Exit::OK || exit == Exit::TEMPFAIL {
             self.exit = exit;
         }
     }

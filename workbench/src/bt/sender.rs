@@ -14,20 +14,36 @@ impl Session<'_> {
     pub(super) fn sender(&mut self, address: &[u8]) {
         let own = self.user.clone();
         let given = if address.is_empty() { own.as_slice() } else { address };
-        let Some((sender, triple)) = [given, &own]
+        // Configurations of old levels do not hear of bad senders (observed).
+        self.quiet = self.configuration.level < 2;
+        let found = [given, &own]
             .into_iter()
-            .find_map(|sender| Some((sender, self.resolve_sender(sender)?)))
-        else {
-            return;
-        };
+            .find_map(|sender| Some((sender, self.resolve_sender(sender)?)));
+        self.quiet = false;
+        let Some((sender, triple)) = found else { return };
         // A sender is then made relative to nobody's mailer.
         let nobody = Mailer::named(b"");
         let role = Role { header: false, sender: true };
-        self.full_name_of(&triple);
-        let (relative, _) =
-            self.with_rewriter(|rewriter| rewriter.remote_name(sender, &nobody, role, None));
-        self.macros.set(b"f", &relative);
+        let mailer = self.mailer_of(&triple).cloned();
+        self.full_name_of(&triple, mailer.as_ref());
+        let relative = self.with_rewriter(|rewriter| {
+            let (text, _) = rewriter.remote_address(sender, &nobody, role, None)?;
+            if mailer.is_some_and(|mailer| mailer.flags.has(b'C')) {
+                // What comes out is looked at for the sender's domain (flag `C`).
+                rewriter.remote_address(&text, &nobody, role, None);
+            }
+            Some(text)
+        });
+        self.macros.set(b"f", &relative.unwrap_or_default());
+        self.macros.clear(b"addr_type");
         self.say([b"addr=", &triple.user[..]].concat());
+    }
+
+    fn mailer_of(&self, triple: &Triple) -> Option<&Mailer> {
+        match triple.mailer {
+            Target::Mailer(index) => self.configuration.mailers.get(index),
+            Target::Error(_) => None,
+        }
     }
 
     fn resolve_sender(&mut self, address: &[u8]) -> Option<Triple> {
@@ -36,21 +52,28 @@ impl Session<'_> {
         let bad = self.bad_address;
         self.tell_deferred(address, parsed.as_ref());
         let triple = parsed.filter(|_| !bad)?.triple;
-        let Target::Mailer(index) = triple.mailer else { return None };
+        let index = match &triple.mailer {
+            Target::Mailer(index) => *index,
+            Target::Error(status) => {
+                if !status.retry {
+                    self.fail(status.exit.0);
+                }
+                return None;
+            }
+        };
         let mailers = &self.configuration.mailers;
         if NO_SENDER.iter().any(|name| find(mailers, name) == Some(index)) {
-            self.complain([&shorten(address)[..], b"... Invalid sender address"].concat());
+            let shown: Vec<u8> = shorten(address).iter().map(|byte| byte & 0x7f).collect();
+            if !self.quiet {
+                self.say([&shown[..], b"... Invalid sender address"].concat());
+            }
             return None;
         }
         Some(triple)
     }
 
     /// `$x` and `$z` of a sender who has an account here; the first full name stays.
-    fn full_name_of(&mut self, triple: &Triple) {
-        let mailer = match triple.mailer {
-            Target::Mailer(index) => self.configuration.mailers.get(index),
-            Target::Error(_) => None,
-        };
+    fn full_name_of(&mut self, triple: &Triple, mailer: Option<&Mailer>) {
         if mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
             && let Ok(Some(account)) = self.services.passwd(&triple.user)
         {

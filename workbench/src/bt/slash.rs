@@ -1,12 +1,13 @@
 //! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
 
-use mapper::{Answer, LookupContext, Notice, NoticeKind};
+use mapper::{Answer, LookupContext, Notice};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::validity::{invalid, shorten, shown};
 use ruleset_vm::{Parsed, Role, Target, split_codes};
 
 use super::{Control, Session};
+use crate::answering::exit_of;
 use crate::show;
 
 /// What `/mx` finds (CMD-111).
@@ -97,8 +98,9 @@ impl Session<'_> {
             return self.say("Usage: /map mapname key");
         }
         let end = argument.iter().position(u8::is_ascii_whitespace).unwrap_or(argument.len());
+        // Only one blank separates the name from the key.
         let (name, key) = argument.split_at(end);
-        let key = key.trim_ascii_start();
+        let key = key.get(1..).unwrap_or_default();
         if key.is_empty() {
             return self.say("No key specified");
         }
@@ -110,10 +112,15 @@ impl Session<'_> {
             }
         }
         // What opening the map has to say comes before the lookup's own line.
+        let heads: [Vec<u8>; 3] = [
+            b"Cannot open ".to_vec(),
+            [b"Switch map ", name, b": "].concat(),
+            [b"User map ", name, b": "].concat(),
+        ];
+        let quoted = [b" map \"", name, b"\": "].concat();
         let opening = |notice: &Notice| {
-            let quoted = [b" map \"", name, b"\": "].concat();
-            let switch = [b"Switch map ", name, b": "].concat();
-            contains(&notice.text, &quoted) || notice.text.starts_with(&switch)
+            heads.iter().any(|head| notice.text.starts_with(head))
+                || contains(&notice.text, &quoted)
         };
         let code = format!(" ({})", lookup.answer.exit());
         let result = match lookup.answer {
@@ -133,10 +140,9 @@ impl Session<'_> {
     }
 
     fn notice(&mut self, notice: Notice) {
+        let exit = exit_of(&notice);
         self.say(notice.text);
-        if notice.kind == NoticeKind::Error {
-            self.fail(70);
-        }
+        self.fail(exit);
     }
 
     fn parse(&mut self, address: &[u8]) {
@@ -154,7 +160,7 @@ impl Session<'_> {
             return self.say("Cannot parse");
         }
         let parsed = self.with_rewriter(|rewriter| {
-            let parsed = rewriter.parse(address, None, role)?;
+            let parsed = rewriter.resolve(address, None, role)?;
             rewriter.queue_group(&parsed.triple, role);
             Some(parsed)
         });

@@ -17,7 +17,7 @@ pub(super) struct BtTracer<'a> {
     pub(super) exit: &'a Cell<u8>,
     /// Whether a resolved address was no mailbox.
     pub(super) bad_address: &'a Cell<bool>,
-    /// Leaves out what is wrong with an address.
+    /// Leaves out what is not the configuration's fault.
     pub(super) quiet: bool,
 }
 
@@ -43,13 +43,15 @@ impl Tracer for BtTracer<'_> {
             Event::Leave { ruleset, workspace } => {
                 self.line(scene, *ruleset, b" returns:", workspace);
             }
-            Event::Message(text) if self.quiet && text.starts_with(b"553") => {}
             Event::Message(text) => {
+                self.bad_address.set(self.bad_address.get() || text.starts_with(b"501 5.1."));
+                if self.quiet && !text.starts_with(b"554 5.3") {
+                    return;
+                }
                 let mut out = self.out.borrow_mut();
                 // Messages are shown in seven bits (observed).
                 out.extend(split_codes(text).1.iter().map(|byte| byte & 0x7f));
                 out.push(b'\n');
-                self.bad_address.set(self.bad_address.get() || text.starts_with(b"501 5.1."));
                 let exit = match text {
                     _ if text.starts_with(b"554 5.3") => 70,
                     _ => 0,
