@@ -228,7 +228,8 @@ impl Intake {
 
     /// A bracket or quote without its partner refuses the address (RS-011, SM-017).
     fn refuse_unbalanced(&self) -> Result<(), Status> {
-        let Some(message) = self.worker.messages.iter().find(|text| text.starts_with(b"553 ")) else {
+        let Some(message) = self.worker.messages.iter().find(|text| text.starts_with(b"553 "))
+        else {
             return Ok(());
         };
         let (_, text) = ruleset_vm::split_codes(message);
