@@ -3,7 +3,7 @@
 
 use cf_parser::{Config, parse};
 use ruleset_vm::load::{
-    Complaint, Configuration, HostFacts, OwnInterface, Surroundings, User, load,
+    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Surroundings, User, load,
 };
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter, Role};
@@ -15,7 +15,7 @@ pub const MAX_ADDRESS: usize = 4096;
 struct Nowhere;
 
 impl Surroundings for Nowhere {
-    fn class_file(&mut self, _path: &[u8], _any_directory: bool) -> Result<Vec<u8>, Complaint> {
+    fn class_file(&mut self, _path: &[u8], _blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
         Ok(b"one two\n# three\nfour\n".to_vec())
     }
 
@@ -25,6 +25,7 @@ impl Surroundings for Nowhere {
 
     fn class_lookup(
         &mut self,
+        _name: &Name,
         _key: &[u8],
         _spec: &[u8],
     ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
@@ -45,6 +46,14 @@ impl Surroundings for Nowhere {
 
     fn interfaces(&mut self, _loopback_names: bool) -> Vec<OwnInterface> {
         Vec::new()
+    }
+
+    fn service(&mut self, _name: &[u8]) -> bool {
+        true
+    }
+
+    fn host(&mut self, _name: &[u8]) -> bool {
+        true
     }
 
     fn group(&mut self, _name: &[u8]) -> Option<u32> {
