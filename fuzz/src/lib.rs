@@ -25,7 +25,7 @@ impl Surroundings for Nowhere {
 
     fn class_lookup(
         &mut self,
-        _name: &Name,
+        _name: &cf_parser::Name,
         _key: &[u8],
         _spec: &[u8],
     ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
