@@ -107,7 +107,10 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn scan(&mut self, text: &Text, mode: Mode<'_>) -> Option<Vec<Scanned>> {
-        let scan = prescan_text(text, mode);
+        // Octets of the operator range stand alone in rules (observed).
+        let mut operators = mode.operators.clone();
+        operators.add_reserved();
+        let scan = prescan_text(text, Mode { operators: &operators, ..mode });
         for complaint in &scan.complaints {
             if matches!(
                 complaint,

@@ -35,6 +35,11 @@ impl Operators {
         Self(set)
     }
 
+    /// Takes in the octets of sendmail's own operators.
+    pub(crate) fn add_reserved(&mut self) {
+        self.0[0x80..0xa0].fill(true);
+    }
+
     /// Whether `byte` is a token by itself.
     #[must_use]
     pub fn contains(&self, byte: u8) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cf_parser::text::{OPS, Op};
+use cf_parser::text::{OPS, Op, Piece, Text};
 
 /// A token: an index into a [`TokenTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +60,26 @@ impl Default for ProgramTexts {
 #[must_use]
 pub fn fold(text: &[u8]) -> Vec<u8> {
     text.to_ascii_lowercase()
+}
+
+/// The octet in which sendmail holds an operator: what is left of one in rebuilt text (observed).
+#[must_use]
+pub fn octet(op: Op) -> u8 {
+    match op {
+        Op::ZeroOrMore => 0x90,
+        Op::OneOrMore => 0x91,
+        Op::One => 0x92,
+        Op::Hash => 0x96,
+        Op::At => 0x97,
+        Op::Colon => 0x98,
+        Op::Call => 0x99,
+        Op::Bar => 0x9b,
+        Op::Dot => 0x9c,
+        Op::HostBegin => 0x9d,
+        Op::HostEnd => 0x9e,
+        Op::MapBegin => 0x85,
+        Op::MapEnd => 0x86,
+    }
 }
 
 /// The token of a dollar operator; the same in every table.
@@ -152,6 +172,25 @@ impl TokenTable {
         self.symbol(literal) == self.symbol(token) && self.symbol(token) != UNKNOWN
     }
 
+    /// Rebuilds text with the operators in it, `blank` between two atoms.
+    #[must_use]
+    pub fn pieces(&self, tokens: &[Token], blank: u8) -> Text {
+        let mut out = Text::new();
+        let mut after_atom = false;
+        for &token in tokens {
+            let kind = self.kind(token);
+            if after_atom && kind == Kind::Atom {
+                out.push(Piece::Byte(blank));
+            }
+            match kind {
+                Kind::Meta(op) => out.push(Piece::Op(op)),
+                _ => out.extend(self.text(token).iter().map(|byte| Piece::Byte(*byte))),
+            }
+            after_atom = kind == Kind::Atom;
+        }
+        out
+    }
+
     /// Rebuilds text (RS-020): tokens in a row, with `blank` between two atoms if it is given.
     #[must_use]
     pub fn join(&self, tokens: &[Token], blank: Option<u8>) -> Vec<u8> {
@@ -162,7 +201,10 @@ impl TokenTable {
             if after_atom && atom {
                 out.extend(blank);
             }
-            out.extend_from_slice(self.text(token));
+            match self.kind(token) {
+                Kind::Meta(op) => out.push(octet(op)),
+                Kind::Atom | Kind::Operator => out.extend_from_slice(self.text(token)),
+            }
             after_atom = atom;
         }
         out

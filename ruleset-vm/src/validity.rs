@@ -28,7 +28,7 @@ pub fn masked(address: &[u8]) -> Vec<u8> {
 pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
     let mut quoted = false;
     let mut escaped = false;
-    let mut control = false;
+    let mut reason = None;
     for byte in user {
         match byte {
             _ if escaped => escaped = false,
@@ -36,16 +36,20 @@ pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
             b'"' => quoted = !quoted,
             0..=31 | 127 if !quoted => {
                 *byte = b'?';
-                control = true;
+                reason = Some("non-printable character");
+            }
+            // What is left of operators.
+            0x80..0xa0 => {
+                *byte = b'?';
+                reason = Some("8-bit character");
             }
             _ => {}
         }
     }
-    match () {
-        () if control => Some("non-printable character"),
-        () if quoted => Some("unbalanced quote"),
-        () if escaped => Some("trailing \\ character"),
-        () => None,
+    match reason {
+        None if quoted => Some("unbalanced quote"),
+        None if escaped => Some("trailing \\ character"),
+        reason => reason,
     }
 }
 

@@ -6,16 +6,21 @@ use ruleset_vm::mailer::Mailer;
 use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
 use ruleset_vm::token::{Token, TokenTable};
 
-/// Text as traces show it: control characters vanish but for three, the upper half is `M-` and the
-/// lower octet (observed on a pipe).
+/// Text as traces show it: octets of operators look like them, control characters vanish but for
+/// three, the rest of the upper half is `M-` and the lower octet (observed on a pipe).
 #[must_use]
 pub fn visible(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for &byte in text {
-        if byte >= 0x80 {
-            out.extend_from_slice(b"M-");
+        match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
+            Some((_, shown)) => out.extend_from_slice(shown),
+            None => {
+                if byte >= 0x80 {
+                    out.extend_from_slice(b"M-");
+                }
+                show_low(byte & 0x7f, &mut out);
+            }
         }
-        show_low(byte & 0x7f, &mut out);
     }
     out
 }
@@ -55,17 +60,10 @@ const OPERATOR_OCTETS: [(u8, &[u8]); 20] = [
 ];
 
 /// The value of a macro as `$x` shows it: octets of the operator range stand behind a quoting octet,
-/// which shows as `M-`, and look like the operators themselves (observed).
+/// which shows as `M-` (observed).
 #[must_use]
 pub fn macro_value(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for byte in quoted(text) {
-        match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
-            Some((_, shown)) => out.extend_from_slice(shown),
-            None => out.extend(visible(&[byte])),
-        }
-    }
-    out
+    visible(&quoted(text))
 }
 
 /// Octets that sendmail holds with a quoting octet in front, which listings show.

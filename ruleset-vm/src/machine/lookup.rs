@@ -7,6 +7,7 @@ use super::calls::Call;
 use super::{Answer, Control, Env, Machine, Phase, Request};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
+use crate::prescan::{Mode, prescan_text};
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
@@ -95,14 +96,14 @@ impl Machine {
         let mut failure = None;
         let replacement = match answer {
             Answer::Found(value) => self.value_tokens(&value, env),
-            Answer::NotFound => pending.default.unwrap_or(pending.key),
+            Answer::NotFound => self.fallback(pending.default, pending.key, env),
             Answer::Substitute(value, exit) => {
                 failure = Some(exit);
                 self.value_tokens(&value, env)
             }
             Answer::Failed(exit) => {
                 failure = Some(exit);
-                pending.default.unwrap_or(pending.key)
+                self.fallback(pending.default, pending.key, env)
             }
         };
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
@@ -116,6 +117,30 @@ impl Machine {
             return self.too_long(env);
         }
         Control::Continue
+    }
+}
+
+impl Machine {
+    /// What stands for a value that is not there: the default, which is read anew as text (observed:
+    /// blanks between atoms become the blank substitute), or the tokens of the key.
+    fn fallback(
+        &mut self,
+        default: Option<Vec<Token>>,
+        key: Vec<Token>,
+        env: &mut Env<'_>,
+    ) -> Vec<Token> {
+        let Some(default) = default else { return key };
+        let text = self.table.join(&default, Some(env.blank));
+        let pieces = self.table.pieces(&default, env.blank);
+        let mode = Mode {
+            operators: self.program.operators(),
+            delimiter: None,
+            comments: true,
+            ignore: false,
+        };
+        let scan = prescan_text(&pieces, mode);
+        self.complain(env, &text, &scan.complaints);
+        self.intern(&scan.tokens.unwrap_or_default())
     }
 }
 

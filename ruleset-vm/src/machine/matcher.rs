@@ -86,7 +86,9 @@ impl Matcher {
                 subject.table.same(*literal, token?).then_some((pc + 1, at + 1))
             }
             Instr::Nothing => Some((pc + 1, at)),
+            // At the end of the workspace not even an empty value matches (observed).
             Instr::Deferred(name) => {
+                token?;
                 deferred(name.as_bytes(), at, subject).map(|end| (pc + 1, end))
             }
             Instr::NotClass(id, _) => {
