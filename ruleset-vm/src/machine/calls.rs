@@ -8,6 +8,7 @@ use crate::limits::{MAX_ATOMS, MAX_CALLS};
 use crate::program::NoRuleset;
 use crate::status::Exit;
 use crate::token::{Token, meta};
+use crate::trace::{Event, Scene};
 
 /// The right-hand side and the calls still to be made.
 #[derive(Debug)]
@@ -74,6 +75,10 @@ impl Machine {
                 }
             };
             if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
+                if env.tracer.wants_rules() {
+                    let scene = Scene { program: &self.program, table: &self.table };
+                    env.tracer.event(scene, &Event::Skipped { ruleset: number });
+                }
                 // What moves into this place is not looked at: a call right behind stays (observed).
                 built.drain(at..(at + 2).min(built.len()));
                 at += 1;

@@ -1,13 +1,12 @@
 //! `$( map key $@ args $: default $)` and `$[ host $: default $]` in a built right-hand side
 //! (RS-055..RS-060): asked left to right, results are not looked at again.
 
-use cf_parser::text::Op;
+use cf_parser::text::{Op, plain};
 
 use super::calls::Call;
 use super::{Answer, Control, Env, Machine, Phase, Request};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::prescan::{Mode, prescan_text};
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
@@ -95,11 +94,11 @@ impl Machine {
         }
         let mut failure = None;
         let replacement = match answer {
-            Answer::Found(value) => self.value_tokens(&value, env),
+            Answer::Found(value) => self.scan(&plain(&value), &value, env).unwrap_or_default(),
             Answer::NotFound => self.fallback(pending.default, pending.key, env),
             Answer::Substitute(value, exit) => {
                 failure = Some(exit);
-                self.value_tokens(&value, env)
+                self.scan(&plain(&value), &value, env).unwrap_or_default()
             }
             Answer::Failed(exit) => {
                 failure = Some(exit);
@@ -132,15 +131,7 @@ impl Machine {
         let Some(default) = default else { return key };
         let text = self.table.join(&default, Some(env.blank));
         let pieces = self.table.pieces(&default, env.blank);
-        let mode = Mode {
-            operators: self.program.operators(),
-            delimiter: None,
-            comments: true,
-            ignore: false,
-        };
-        let scan = prescan_text(&pieces, mode);
-        self.complain(env, &text, &scan.complaints);
-        self.intern(&scan.tokens.unwrap_or_default())
+        self.scan(&pieces, &text, env).unwrap_or_default()
     }
 }
 

@@ -20,13 +20,18 @@ pub struct Capture {
 }
 
 /// What a match looks at besides the rule.
-#[derive(Clone, Copy)]
-pub(crate) struct Subject<'a> {
-    pub(crate) workspace: &'a [Token],
-    pub(crate) table: &'a TokenTable,
-    pub(crate) classes: &'a Classes,
-    pub(crate) macros: &'a Macros,
-    pub(crate) blank: Option<u8>,
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The tokens.
+    pub workspace: &'a [Token],
+    /// Their texts.
+    pub table: &'a TokenTable,
+    /// For `$=x` and `$~x`.
+    pub classes: &'a Classes,
+    /// For `$&x`.
+    pub macros: &'a Macros,
+    /// Between the atoms of a phrase.
+    pub blank: Option<u8>,
 }
 
 /// Reusable memory of one match.
@@ -194,7 +199,7 @@ fn phrase(id: ClassId, start: usize, longer_than: usize, subject: Subject<'_>) -
 }
 
 /// Matches the value of a macro token by token (RS-038); an undefined macro matches nothing.
-fn deferred(name: &[u8], at: usize, subject: Subject<'_>) -> Option<usize> {
+pub(super) fn deferred(name: &[u8], at: usize, subject: Subject<'_>) -> Option<usize> {
     let value = subject.macros.get(&cf_parser::Name::new(name));
     let value = value.map_or_else(Vec::new, |text| crate::macros::bytes(text));
     let mut rest = value.as_slice();

@@ -6,16 +6,19 @@
 mod calls;
 mod lookup;
 mod matcher;
+pub mod stepwise;
 
 use std::sync::Arc;
 
+use cf_parser::Piece;
+use cf_parser::debug::Category;
 use cf_parser::text::Op;
 
 use crate::classes::Classes;
 use crate::compile::signature_bit;
 use crate::limits::{MAX_ATOMS, MAX_LOOPS, MAX_RECURSION, MAX_WORK};
 use crate::macros::Macros;
-use crate::prescan::{Mode, Scanned, prescan};
+use crate::prescan::{Mode, Scanned, prescan_text};
 use crate::program::{After, Instr, Program, Rule};
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
@@ -24,8 +27,8 @@ use crate::validity::shorten;
 
 use calls::Call;
 use lookup::Lookup;
-pub use matcher::Capture;
-use matcher::{Matcher, Subject};
+use matcher::Matcher;
+pub use matcher::{Capture, Subject};
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -300,15 +303,9 @@ impl Machine {
         let signature = signature(&self.table, &frame.workspace);
         while let Some(rule) = ruleset.rules.get(frame.rule) {
             frame.loops += 1;
-            if frame.loops > MAX_LOOPS {
-                return self.looping(env);
-            }
             let scene = Scene { program: &program, table: &self.table };
             let (set, index) = (frame.ruleset, frame.rule);
             let watch = env.tracer.wants_rules();
-            if watch {
-                env.tracer.event(scene, &Event::Try { ruleset: set, rule: index });
-            }
             let subject = Subject {
                 workspace: &frame.workspace,
                 table: &self.table,
@@ -316,6 +313,12 @@ impl Machine {
                 macros: env.macros,
                 blank: Some(env.blank),
             };
+            if watch {
+                env.tracer.event(scene, &Event::Try { ruleset: set, rule: index, subject });
+            }
+            if frame.loops > MAX_LOOPS {
+                return self.looping(env);
+            }
             if may_match(rule, signature, frame.workspace.len())
                 && self.matcher.run(&ruleset.code[rule.lhs.clone()], subject)
             {
@@ -350,6 +353,12 @@ impl Machine {
             env,
             &[b"554 5.3.5 Infinite loop in ruleset ", &name, b", rule ", rule.as_bytes()],
         );
+        if env.tracer.wants_rules()
+            && let Some(frame) = self.frames.last()
+        {
+            let event = Event::Looping { workspace: &frame.workspace };
+            env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
+        }
         Control::Leave
     }
 
@@ -364,7 +373,13 @@ impl Machine {
                         return self.out_of_bounds(*number, env);
                     };
                     let Some(frame) = self.frames.last() else { return Control::Leave };
-                    built.extend_from_slice(&frame.workspace[capture.start..capture.end]);
+                    let tokens = &frame.workspace[capture.start..capture.end];
+                    if env.tracer.wants_rules() {
+                        let event = Event::Copied { number: *number, tokens };
+                        let scene = Scene { program: &self.program, table: &self.table };
+                        env.tracer.event(scene, &event);
+                    }
+                    built.extend_from_slice(tokens);
                 }
                 Instr::Deferred(name) => match self.deferred(name.as_bytes(), env) {
                     Some(tokens) => built.extend(tokens),
@@ -422,29 +437,37 @@ impl Machine {
         if value.is_empty() {
             return Some(Vec::new());
         }
-        let mode = Mode {
-            operators: self.program.operators(),
-            delimiter: None,
-            comments: true,
-            ignore: false,
-        };
-        let scan = crate::prescan::prescan_text(&value, mode);
-        self.complain(env, &crate::macros::bytes(&value), &scan.complaints);
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty())?;
-        Some(self.intern(&tokens))
+        let shown = crate::macros::bytes(&value);
+        let tokens = self.scan(&value, &shown, env).filter(|tokens| !tokens.is_empty())?;
+        if env.tracer.wants_rules() {
+            let scene = Scene { program: &self.program, table: &self.table };
+            env.tracer.event(scene, &Event::MacroTokens(&tokens));
+        }
+        Some(tokens)
     }
 
-    /// Tokens of a lookup's value (RS-056): comments are removed.
-    fn value_tokens(&mut self, value: &[u8], env: &mut Env<'_>) -> Vec<Token> {
+    /// Tokens of a value that comes into a right-hand side (RS-056): comments are removed. `shown`
+    /// is what complaints call it.
+    fn scan(&mut self, text: &[Piece], shown: &[u8], env: &mut Env<'_>) -> Option<Vec<Token>> {
         let mode = Mode {
             operators: self.program.operators(),
             delimiter: None,
             comments: true,
             ignore: false,
         };
-        let scan = prescan(value, mode);
-        self.complain(env, value, &scan.complaints);
-        self.intern(&scan.tokens.unwrap_or_default())
+        let scan = prescan_text(text, mode);
+        let tokens = scan.tokens.as_deref();
+        let watch = env.tracer.wants(Category::Tokens);
+        if watch {
+            let scene = Scene { program: &self.program, table: &self.table };
+            env.tracer.event(scene, &Event::Scan { text, tokens });
+        }
+        self.complain(env, shown, &scan.complaints);
+        if watch {
+            let scene = Scene { program: &self.program, table: &self.table };
+            env.tracer.event(scene, &Event::Scanned(tokens));
+        }
+        scan.tokens.map(|tokens| self.intern(&tokens))
     }
 
     /// The right-hand side is complete: it becomes the workspace.
