@@ -10,7 +10,7 @@ use super::world::loaded;
 use super::{Token, Undecided};
 
 /// How many steps of plain backtracking are worth waiting for.
-const PATIENCE: u64 = 100_000;
+const PATIENCE: u64 = 60_000;
 
 /// Rules under both engines.
 pub(crate) struct Pair {

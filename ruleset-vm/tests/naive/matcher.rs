@@ -103,9 +103,11 @@ impl Matching<'_> {
         Ok(())
     }
 
+    /// Where the macro's value ends if the workspace goes on with it; some token has to end there.
     fn macro_end(&self, name: &[u8], at: usize) -> Option<usize> {
         let value = self.file.macro_value(name);
-        (at..=self.workspace.len())
-            .find(|end| self.workspace[at..*end].concat().eq_ignore_ascii_case(value))
+        // A token has at least one byte, so that the value has no more tokens than bytes.
+        let last = self.workspace.len().min(at + value.len());
+        (at..=last).find(|end| self.workspace[at..*end].concat().eq_ignore_ascii_case(value))
     }
 }
