@@ -14,7 +14,7 @@ use crate::load::Configuration;
 use crate::machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 use crate::macros::Macros;
 use crate::mailer::Mailer;
-use crate::prescan::{Complaint, Mode, Scan, prescan};
+use crate::prescan::{Complaint, Mode, prescan};
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token};
 use crate::trace::{Event, Scene, Tracer};
@@ -97,8 +97,8 @@ impl Rewriter<'_> {
             };
             match step {
                 Step::Done(outcome) => return outcome,
-                Step::Lookup(request) => {
-                    let answer = self.lookups.lookup(&request, self.macros);
+                Step::Lookup => {
+                    let answer = self.lookups.lookup(self.machine.request(), self.macros);
                     self.machine.answer(answer);
                 }
             }
@@ -112,28 +112,44 @@ impl Rewriter<'_> {
         delimiter: Option<u8>,
     ) -> (Option<Vec<Token>>, usize) {
         self.machine.reset();
-        let scan = self.scan(&masked(address), address, delimiter, false);
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
-        let tokens = tokens.map(|tokens| self.machine.intern(&tokens));
-        (tokens, scan.used)
+        let (tokens, used) = self.scan(&masked(address), address, delimiter, false);
+        (tokens.filter(|tokens| !tokens.is_empty()), used)
     }
 
-    /// Tokens of a text, which complaints call `shown`.
-    fn scan(&mut self, text: &[u8], shown: &[u8], delimiter: Option<u8>, ignore: bool) -> Scan {
+    /// Tokens of a text, which complaints call `shown`, and how much of it they take.
+    fn scan(
+        &mut self,
+        text: &[u8],
+        shown: &[u8],
+        delimiter: Option<u8>,
+        ignore: bool,
+    ) -> (Option<Vec<Token>>, usize) {
         let program = self.machine.program().clone();
         let mode = Mode { operators: program.operators(), delimiter, comments: true, ignore };
-        let scan = prescan(text, mode);
-        let watch = self.tracer.wants(Category::Tokens);
-        if watch {
-            self.tell(&Event::Scan { text: &plain(text), tokens: scan.tokens.as_deref() });
+        if self.tracer.wants(Category::Tokens) {
+            return self.watched_scan(text, shown, mode);
         }
+        let (tokens, ending) = self.machine.tokenize(text, mode);
         if !ignore {
+            self.complain(shown, &ending.complaints);
+        }
+        (tokens, ending.used)
+    }
+
+    /// [`Rewriter::scan`] told to the tracer.
+    fn watched_scan(
+        &mut self,
+        text: &[u8],
+        shown: &[u8],
+        mode: Mode<'_>,
+    ) -> (Option<Vec<Token>>, usize) {
+        let scan = prescan(text, mode);
+        self.tell(&Event::Scan { text: &plain(text), tokens: scan.tokens.as_deref() });
+        if !mode.ignore {
             self.complain(shown, &scan.complaints);
         }
-        if watch {
-            self.tell(&Event::Scanned(scan.tokens.as_deref()));
-        }
-        scan
+        self.tell(&Event::Scanned(scan.tokens.as_deref()));
+        (scan.tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)
     }
 
     /// Passes an event to the tracer.
@@ -196,9 +212,8 @@ impl Rewriter<'_> {
         if self.tracer.wants(Category::Hooks) {
             self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
         }
-        let scan = self.scan(&triple.user, &triple.user, None, false);
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty())?;
-        let workspace = self.machine.intern(&tokens);
+        let (tokens, _) = self.scan(&triple.user, &triple.user, None, false);
+        let workspace = tokens.filter(|tokens| !tokens.is_empty())?;
         let outcome = self.apply(program.number(b"queuegroup")?, workspace);
         let (group, ..) = self.verdict(&outcome.workspace)?;
         (!group.eq_ignore_ascii_case(b"error")).then_some(group)
@@ -290,9 +305,9 @@ impl Rewriter<'_> {
     }
 
     fn add_domain(&mut self, workspace: Vec<Token>, domain: &[u8], exit: &mut Exit) -> Vec<Token> {
-        let tail = self.scan(domain, domain, None, true).tokens.unwrap_or_default();
+        let (tail, _) = self.scan(domain, domain, None, true);
         let mut workspace = workspace;
-        workspace.extend(self.machine.intern(&tail));
+        workspace.extend(tail.unwrap_or_default());
         if workspace.len() > MAX_ATOMS {
             self.say(b"553 5.1.0 remotename: too many tokens");
             workspace.truncate(MAX_ATOMS);

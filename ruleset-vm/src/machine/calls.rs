@@ -5,7 +5,7 @@ use cf_parser::text::Op;
 
 use super::{Control, Env, Machine, Outcome, Phase};
 use crate::limits::{MAX_ATOMS, MAX_CALLS};
-use crate::program::NoRuleset;
+use crate::program::{NoRuleset, unquote};
 use crate::status::Exit;
 use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
@@ -26,6 +26,12 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(built: Vec<Token>) -> Self {
         Self { built, calls: None, running: None, result: None, exit: Exit::OK }
+    }
+
+    /// With its only call under way, which stands behind `head`.
+    pub(super) fn running(head: Vec<Token>) -> Self {
+        let running = Some(head.len());
+        Self { built: head, calls: Some(Vec::new()), running, result: None, exit: Exit::OK }
     }
 
     /// Takes the result of the ruleset that was entered.
@@ -80,6 +86,7 @@ impl Machine {
                     env.tracer.event(scene, &Event::Skipped { ruleset: number });
                 }
                 // What moves into this place is not looked at: a call right behind stays (observed).
+                self.strays = true;
                 built.drain(at..(at + 2).min(built.len()));
                 at += 1;
                 continue;
@@ -97,6 +104,7 @@ impl Machine {
     /// The calls are not made: the workspace keeps their tokens and the rule is through (observed:
     /// it may fire again).
     fn keep(&mut self, built: Vec<Token>, exit: Exit, env: &mut Env<'_>) -> Control {
+        self.strays = true;
         if let Some(frame) = self.frames.last_mut() {
             frame.fail(exit);
         }
@@ -106,12 +114,14 @@ impl Machine {
     fn next_call(&mut self, env: &mut Env<'_>) -> Control {
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         let Phase::Calls(call) = &mut frame.phase else { return Control::Continue };
+        let mut returned = Vec::new();
         if let (Some(start), Some(outcome)) = (call.running.take(), call.result.take()) {
             if outcome.exit != Exit::OK {
                 call.exit = outcome.exit;
             }
             call.built.truncate(start);
-            call.built.extend(outcome.workspace);
+            call.built.extend_from_slice(&outcome.workspace);
+            returned = outcome.workspace;
         }
         // After a permanent failure the calls to the left are not made (observed).
         let go_on = matches!(call.exit, Exit::OK | Exit::TEMPFAIL);
@@ -131,13 +141,9 @@ impl Machine {
                 let built = std::mem::take(&mut call.built);
                 let exit = call.exit;
                 frame.fail(exit);
+                self.recycle(returned);
                 self.finish_rule(built, env)
             }
         }
     }
-}
-
-/// A quoted name loses its quotes.
-fn unquote(name: &[u8]) -> &[u8] {
-    name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
 }

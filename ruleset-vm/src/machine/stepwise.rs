@@ -76,7 +76,7 @@ impl<'a> Walk<'a, '_> {
                 token?;
                 let value = self.subject.macros.get(name).map(|text| crate::macros::bytes(text));
                 self.step(Step::Macro { name: name.as_bytes(), value });
-                return deferred(name.as_bytes(), at, self.subject).map(|end| (pc + 1, end));
+                return deferred(name, at, self.subject).map(|end| (pc + 1, end));
             }
             Instr::NotClass(id, _) if self.subject.classes.contains(*id, table.text(token?)) => {
                 return None;
