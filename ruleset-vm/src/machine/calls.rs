@@ -129,6 +129,7 @@ impl Machine {
             // What came back has replaced the workspace already, as far as it fits (observed).
             frame.workspace = std::mem::take(&mut call.built);
             frame.workspace.truncate(MAX_ATOMS);
+            self.strays = true;
             return self.too_long(env);
         }
         match call.calls.as_mut().and_then(Vec::pop).filter(|_| go_on) {
@@ -141,6 +142,7 @@ impl Machine {
                 let built = std::mem::take(&mut call.built);
                 let exit = call.exit;
                 frame.fail(exit);
+                self.strays |= !go_on;
                 self.recycle(returned);
                 self.finish_rule(built, env)
             }
