@@ -42,6 +42,14 @@ impl Token {
         self.traits
     }
 
+    /// What rules see of the token: its symbol or, if none names it, the classes it may belong to; and
+    /// whether it is an atom.
+    #[inline]
+    pub(crate) fn shape(self) -> u32 {
+        let known = self.symbol != UNKNOWN;
+        if known { self.symbol | self.traits.atom() } else { UNNAMED | self.traits.classes() }
+    }
+
     /// Whether a member of the class can begin with the token; only classes that are indexed have
     /// members here.
     #[inline]
@@ -66,6 +74,9 @@ pub enum Kind {
     /// A dollar operator, such as the `$#` of a triple or the `$|` between two arguments.
     Meta(Op),
 }
+
+/// Set in shapes of tokens that no rule names; symbols are smaller.
+const UNNAMED: u32 = 1 << 30;
 
 /// The symbol of a token that no rule names.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
@@ -212,7 +223,8 @@ impl ProgramTexts {
         let entry = self.texts.entries.get(token.index as usize);
         let is_text = entry.is_some_and(|entry| !matches!(entry.kind, Kind::Meta(_)));
         let classes = if is_text { self.heads.of(self.text(token)) } else { Traits::default() };
-        Token { traits: literal | classes, ..token }
+        let kind = entry.map_or(Traits::default(), |entry| Traits::of_kind(entry.kind));
+        Token { traits: literal | classes | kind, ..token }
     }
 
     /// The bytes of one of these tokens.
@@ -260,7 +272,7 @@ impl TokenTable {
         let hash = folded_hash(text);
         let symbol = self.program.symbol(text, hash);
         self.run.push(kind, text, hash);
-        let traits = Traits::of_literal(symbol) | self.program.heads.of(text);
+        let traits = Traits::of_literal(symbol) | self.program.heads.of(text) | Traits::of_kind(kind);
         Token { index: u32::try_from(index).unwrap_or(UNKNOWN), symbol, traits }
     }
 

@@ -13,7 +13,7 @@ use crate::filter::Offer;
 use crate::limits::MAX_WILDCARDS;
 use crate::macros::Macros;
 use crate::program::Instr;
-use crate::token::{Kind, Token, TokenTable, fold};
+use crate::token::{Kind, Token, TokenTable, UNKNOWN, fold};
 
 /// What one wildcard matched: a range of the workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(crate) struct Matcher {
     captures: Captures,
     /// The symbols of the workspace.
     symbols: Vec<u32>,
+    /// A class has looked at a text that rules do not name: others of the same shape may match otherwise.
+    pub(crate) opaque: bool,
     /// Steps taken so far: what the linearity tests count.
     pub(crate) steps: u64,
 }
@@ -177,8 +179,10 @@ impl Matcher {
                 Instr::One if at < workspace.len() => Some(at + 1),
                 Instr::Class(id, _) => self.phrase(*id, at, at, subject),
                 Instr::NotClass(id, _) => {
-                    let token = workspace.get(at).filter(|token| !member(*id, **token, subject));
-                    token.map(|_| at + 1)
+                    let token = workspace.get(at);
+                    self.opaque |= token
+                        .is_some_and(|t| t.symbol() == UNKNOWN && t.may_begin(*id));
+                    token.filter(|token| !member(*id, **token, subject)).map(|_| at + 1)
                 }
                 Instr::Nothing => {
                     pc += 1;
@@ -186,6 +190,7 @@ impl Matcher {
                 }
                 // At the end of the workspace not even an empty value matches (observed).
                 Instr::Deferred(name) if at < workspace.len() => {
+                    self.opaque = true;
                     if let Some(end) = deferred(name, at, subject) {
                         pc += 1;
                         at = end;
@@ -326,6 +331,7 @@ impl Matcher {
         let mut after_atom = false;
         for (end, token) in subject.workspace.iter().enumerate().skip(start) {
             self.steps += 1;
+            self.opaque |= token.symbol() == UNKNOWN;
             let atom = subject.table.kind(*token) == Kind::Atom;
             if let Some(blank) = subject.blank.filter(|_| atom && after_atom)
                 && !walk.take(&[blank])

@@ -7,6 +7,8 @@ mod calls;
 pub(crate) mod glob;
 mod lookup;
 mod matcher;
+mod record;
+mod replay;
 mod rules;
 pub mod stepwise;
 
@@ -30,6 +32,7 @@ use calls::Call;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
+use replay::Recordings;
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,6 +186,7 @@ pub struct Machine {
     room: Vec<u8>,
     /// Operators that steer may stand in workspaces: they came from texts, not from rules.
     strays: bool,
+    recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
     /// Rulesets entered and rules applied since the start.
@@ -203,6 +207,7 @@ impl Machine {
             spare: Vec::new(),
             room: Vec::new(),
             strays: false,
+            recordings: Recordings::default(),
             request: Request::default(),
             answer: None,
             work: 0,
@@ -284,6 +289,7 @@ impl Machine {
     pub fn set_program(&mut self, program: Arc<Program>) {
         self.table = TokenTable::new(program.texts().clone());
         self.program = program;
+        self.recordings = Recordings::default();
         self.reset();
     }
 

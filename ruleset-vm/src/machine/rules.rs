@@ -32,6 +32,11 @@ impl Machine {
         loop {
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
+            let may_replay = !watch && !self.strays && frame.rule < ruleset.rules.len();
+            if may_replay && self.replay(env) {
+                continue;
+            }
+            let Some(frame) = self.frames.last() else { return Control::Leave };
             let found = if frame.workspace.first() == Some(&meta(Op::Hash)) {
                 None
             } else if watch {
