@@ -237,12 +237,13 @@ impl MapSet {
         services: &mut dyn Services,
     ) -> Lookup {
         let mut notices = Vec::new();
+        let number = self.number(name);
         let deferred = context.delivery_mode == DEFER_MODE
             && self.common(name).is_some_and(|common| common.not_deferred);
-        let mut answer = if deferred {
-            Answer::tempfail()
-        } else {
-            self.ask(name, Request { key, args }, services, &mut notices)
+        let mut answer = match number {
+            Some(_) if deferred => Answer::tempfail(),
+            Some(number) => self.ask_number(number, Request { key, args }, services, &mut notices),
+            None => Answer::NoSuchMap,
         };
         if let (Answer::Temporary { text, substitute, sets_status, .. }, Some(common)) =
             (&mut answer, self.common(name))
@@ -268,13 +269,24 @@ impl MapSet {
         services: &mut dyn Services,
         notices: &mut Vec<Notice>,
     ) -> Answer {
+        match self.number(name) {
+            Some(number) => self.ask_number(number, request, services, notices),
+            None if self.depth >= MAX_DEPTH => Answer::MISS,
+            None => Answer::NoSuchMap,
+        }
+    }
+
+    fn ask_number(
+        &mut self,
+        number: usize,
+        request: Request<'_>,
+        services: &mut dyn Services,
+        notices: &mut Vec<Notice>,
+    ) -> Answer {
         if self.depth >= MAX_DEPTH {
             return Answer::MISS;
         }
-        let number = self.number(name);
-        let Some((number, place)) = number.and_then(|n| Some((n, self.maps.get_mut(n)?))) else {
-            return Answer::NoSuchMap;
-        };
+        let Some(place) = self.maps.get_mut(number) else { return Answer::NoSuchMap };
         let Some(mut map) = place.take() else { return Answer::MISS };
         self.depth += 1;
         let settings = Arc::clone(&self.settings);

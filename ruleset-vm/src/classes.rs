@@ -83,6 +83,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a member goes on behind what was taken.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.node.is_empty()
+    }
+
     /// Whether what was taken is a member.
     pub(crate) fn is_member(&self) -> bool {
         self.node.is_final()

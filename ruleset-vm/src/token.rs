@@ -125,6 +125,8 @@ pub struct ProgramTexts {
     symbols: HashTable<u32>,
     /// How the members of classes begin.
     heads: Heads,
+    /// Operators of one character that rules name, by that character.
+    operators: Vec<Option<Token>>,
 }
 
 impl Default for ProgramTexts {
@@ -134,7 +136,7 @@ impl Default for ProgramTexts {
         for (op, letter) in &OPS {
             texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
         }
-        Self { texts, symbols: HashTable::new(), heads: Heads::default() }
+        Self { texts, symbols: HashTable::new(), heads: Heads::default(), operators: vec![None; 256] }
     }
 }
 
@@ -193,7 +195,7 @@ impl ProgramTexts {
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
         let hash = folded_hash(text);
-        let Self { texts, symbols, .. } = self;
+        let Self { texts, symbols, operators, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
                 entry.hash == hash && entry.text(&texts.arena).eq_ignore_ascii_case(text)
@@ -202,6 +204,11 @@ impl ProgramTexts {
         let known = symbols.find(u64::from(hash), same).copied();
         let symbol = known.unwrap_or(index);
         texts.push(kind, text, hash);
+        if let (Kind::Operator, [byte]) = (kind, text)
+            && let Some(place) = operators.get_mut(usize::from(*byte))
+        {
+            place.get_or_insert(Token { index, symbol, traits: Traits::default() });
+        }
         if known.is_none() {
             let entries = &texts.entries;
             let rehash = |symbol: &u32| {
@@ -215,6 +222,13 @@ impl ProgramTexts {
     /// Takes in how the members of classes begin, when all rules are known or a class has changed.
     pub(crate) fn set_heads(&mut self, heads: Heads) {
         self.heads = heads;
+        for byte in 0..self.operators.len() {
+            let token = self.operators.get(byte).copied().flatten();
+            let token = token.map(|token| self.renewed(token));
+            if let Some(place) = self.operators.get_mut(byte) {
+                *place = token;
+            }
+        }
     }
 
     /// The token with what is known of classes now.
@@ -265,8 +279,15 @@ impl TokenTable {
 
     /// Adds a text of the run.
     pub fn add(&mut self, kind: Kind, text: &[u8]) -> Token {
-        if let Kind::Meta(op) = kind {
-            return meta(op);
+        match (kind, text) {
+            (Kind::Meta(op), _) => return meta(op),
+            (Kind::Operator, [byte]) => {
+                let known = self.program.operators.get(usize::from(*byte));
+                if let Some(token) = known.copied().flatten() {
+                    return token;
+                }
+            }
+            _ => {}
         }
         let index = self.program.texts.entries.len() + self.run.entries.len();
         let hash = folded_hash(text);

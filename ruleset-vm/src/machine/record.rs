@@ -23,6 +23,8 @@ struct Frame {
     workspace: Vec<Placed>,
     /// In front of the call that the next frame is.
     head: Vec<Placed>,
+    /// A right-hand side for which maps are to be asked.
+    asking: Option<Vec<Placed>>,
 }
 
 /// Records from the machine's top frame on.
@@ -36,6 +38,7 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
             loops: top.loops,
             workspace: top.workspace.iter().copied().zip(0..).collect(),
             head: Vec::new(),
+            asking: None,
         }],
         full: false,
     };
@@ -97,7 +100,7 @@ impl Recorder {
         let depth = self.frames.len();
         let Some(frame) = self.frames.last_mut() else { return false };
         let target = match rule.steering {
-            Steering::None => None,
+            Steering::None | Steering::Lookups => None,
             Steering::Skip { .. } => {
                 let Some(at) = call else { return false };
                 built.drain(at..(at + 2).min(built.len()));
@@ -118,6 +121,10 @@ impl Recorder {
             After::Return => (usize::MAX, loops),
         };
         self.recording.work += 1;
+        if rule.steering == Steering::Lookups {
+            frame.asking = Some(built);
+            return false;
+        }
         let Some((target, at)) = target else {
             frame.workspace = built;
             return true;
@@ -133,6 +140,7 @@ impl Recorder {
             loops: 0,
             workspace: tail,
             head: Vec::new(),
+            asking: None,
         });
         self.recording.depth = self.recording.depth.max(self.frames.len());
         true
@@ -207,8 +215,9 @@ impl Recorder {
         for (number, frame) in frames.into_iter().enumerate() {
             let workspace = self.places(&frame.workspace);
             let head = (number < last).then(|| self.places(&frame.head));
+            let asking = frame.asking.as_ref().map(|built| self.places(built));
             let Frame { ruleset, rule, loops, .. } = frame;
-            self.recording.ends.push(End { ruleset, rule, loops, workspace, head });
+            self.recording.ends.push(End { ruleset, rule, loops, workspace, head, asking });
         }
         self.recording
     }

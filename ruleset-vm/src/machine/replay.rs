@@ -7,13 +7,15 @@
 //! token, and replayed by copying. As in a regular expression engine that makes its states when it needs
 //! them, memory is bounded: when it is full, all is forgotten.
 
+use cf_parser::text::Op;
 use hashbrown::HashTable;
 
+use super::lookup::Lookup;
 use super::record::record;
 use super::{Env, Frame, Machine, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
-use crate::token::Token;
+use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
 /// Longest workspace that is recorded, tokens.
@@ -38,6 +40,8 @@ pub(super) struct End {
     pub(super) workspace: Places,
     /// In front of the call that the next frame is; none for the last frame.
     pub(super) head: Option<Places>,
+    /// A right-hand side for which maps are to be asked.
+    pub(super) asking: Option<Places>,
 }
 
 /// A ruleset that was entered or left on the way.
@@ -130,12 +134,14 @@ impl Recording {
     fn fill(&self, places: &Places, base: &[Token], out: &mut Vec<Token>) {
         out.clear();
         let places = self.places.get(places.clone()).unwrap_or_default();
-        out.extend(places.iter().filter_map(|place| {
-            if place & OWN == 0 {
-                base.get(*place as usize).copied()
-            } else {
-                self.own.get((place & !OWN) as usize).copied()
-            }
+        // There is always a token: places are made from workspaces of the same length.
+        let nothing = meta(Op::Hash);
+        out.extend(places.iter().map(|place| {
+            let (tokens, index) = match place & OWN {
+                0 => (base, *place),
+                _ => (&self.own[..], place & !OWN),
+            };
+            tokens.get(index as usize).copied().unwrap_or(nothing)
         }));
     }
 }
@@ -193,6 +199,11 @@ impl Machine {
                     recording.fill(places, base, &mut head);
                 }
                 frame.phase = Phase::Only(head);
+            }
+            if let Some(places) = &end.asking {
+                let mut built = spare.pop().unwrap_or_default();
+                recording.fill(places, base, &mut built);
+                frame.phase = Phase::Lookups(Lookup::new(built));
             }
             frames.push(frame);
         }
