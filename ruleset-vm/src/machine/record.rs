@@ -4,7 +4,7 @@
 use cf_parser::text::Op;
 
 use super::matcher::Subject;
-use super::replay::{End, MAX_TOKENS, OWN, Passage, Places, Recording};
+use super::replay::{End, MAX_TOKENS, Passage, Places, Recording};
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION};
 use crate::program::{After, Part, Rule, Steering};
@@ -14,7 +14,7 @@ use crate::token::{Token, meta};
 const MAX_PLACES: usize = 4096;
 
 /// A token and where it comes from.
-type Placed = (Token, u32);
+type Placed = (Token, u16);
 
 struct Frame {
     ruleset: usize,
@@ -40,6 +40,7 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
             head: Vec::new(),
             asking: None,
         }],
+        base: top.workspace.len(),
         full: false,
     };
     while recorder.step(machine, env) {}
@@ -49,6 +50,8 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
 struct Recorder {
     recording: Recording,
     frames: Vec<Frame>,
+    /// Tokens of the first workspace: own tokens stand behind them.
+    base: usize,
     /// There is no room for more.
     full: bool,
 }
@@ -152,10 +155,14 @@ impl Recorder {
         let mut call = None;
         let mut built = Vec::new();
         let frame = self.frames.last()?;
-        let own = &mut self.recording.own;
+        let (base, own) = (self.base, &mut self.recording.own);
         let mut place = |token: Token| {
-            own.push(token);
-            (token, OWN | (own.len() - 1) as u32)
+            let known = own.iter().position(|other| *other == token);
+            let index = known.unwrap_or(own.len());
+            if known.is_none() {
+                own.push(token);
+            }
+            (token, (base + index) as u16)
         };
         for part in &rule.parts {
             match part {
@@ -201,7 +208,7 @@ impl Recorder {
         let start = self.recording.places.len();
         self.recording.places.extend(workspace.iter().map(|(_, place)| *place));
         let end = self.recording.places.len();
-        self.full |= end > MAX_PLACES;
+        self.full |= end > MAX_PLACES || self.recording.own.len() > MAX_PLACES;
         start..end
     }
 

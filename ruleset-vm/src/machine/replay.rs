@@ -25,11 +25,8 @@ const MAX_RECORDINGS: usize = 2048;
 /// Places in which it is noted that a beginning was seen once: what comes only once is not recorded.
 const SEEN: usize = 4096;
 
-/// A row of places: from the first workspace, or from the recording's own tokens.
+/// A row of places in the first workspace with the recording's own tokens behind it.
 pub(super) type Places = std::ops::Range<usize>;
-
-/// Set in places of the recording's own tokens.
-pub(super) const OWN: u32 = 1 << 31;
 
 /// A frame at the end of a recording.
 #[derive(Clone, Debug)]
@@ -57,7 +54,7 @@ pub(super) struct Passage {
 pub(super) struct Recording {
     /// Ruleset, rule, applications of it, and what rules see of each token.
     pub(super) key: Vec<u32>,
-    pub(super) places: Vec<u32>,
+    pub(super) places: Vec<u16>,
     /// Tokens that rules put in.
     pub(super) own: Vec<Token>,
     pub(super) passages: Vec<Passage>,
@@ -130,19 +127,14 @@ impl Recordings {
 }
 
 impl Recording {
-    /// The tokens that stand in these places when `base` is the first workspace.
+    /// The tokens that stand in these places; `base` is the first workspace and the own tokens.
+    #[inline]
     fn fill(&self, places: &Places, base: &[Token], out: &mut Vec<Token>) {
-        out.clear();
-        let places = self.places.get(places.clone()).unwrap_or_default();
         // There is always a token: places are made from workspaces of the same length.
         let nothing = meta(Op::Hash);
-        out.extend(places.iter().map(|place| {
-            let (tokens, index) = match place & OWN {
-                0 => (base, *place),
-                _ => (&self.own[..], place & !OWN),
-            };
-            tokens.get(index as usize).copied().unwrap_or(nothing)
-        }));
+        let places = self.places.get(places.clone()).unwrap_or_default();
+        out.clear();
+        out.extend(places.iter().map(|at| base.get(usize::from(*at)).copied().unwrap_or(nothing)));
     }
 }
 
@@ -179,7 +171,9 @@ impl Machine {
         *work += recording.work;
         let Some(frame) = frames.pop() else { return false };
         let mut exit = frame.exit;
-        let first = std::mem::replace(base, frame.workspace);
+        let mut first = std::mem::replace(base, frame.workspace);
+        first.clear();
+        base.extend_from_slice(&recording.own);
         if env.tracer.wants_rulesets() {
             tell(recording, base, Scene { program, table }, env);
         }
