@@ -2,6 +2,7 @@
 //!
 //! Pure: bytes in, [`Config`] and diagnostics out; no file is opened and parsing never fails.
 
+pub mod debug;
 pub mod diagnostic;
 pub mod item;
 mod lines;

@@ -80,6 +80,8 @@ pub enum NoticeKind {
     Error,
     /// Progress or a transient trouble shown to the user, as `NAME: Name server timeout`.
     Message,
+    /// A debugging flag has asked for it.
+    Trace,
 }
 
 /// A message made during a lookup (MAP-024), to be printed by `-bt` or put in the transcript.

@@ -1,15 +1,13 @@
 //! Classes: words and phrases, compared without regard to case.
 //!
-//! Members live in one table ordered as sendmail's symbol table is, so that listings come out in its
-//! order. A phrase of several tokens is looked up by its text; how long a phrase can be is known
-//! from an fst of the members, which says whether any member begins with a given text.
+//! Members are listed in the order of sendmail's symbol table. For matching they form an automaton
+//! (fst), which takes a phrase token by token and says at each whether a member goes on or is complete.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cf_parser::Name;
-use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
 
-use crate::token::fold;
+use crate::token::{fold, head};
 
 /// A class, as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,10 +28,77 @@ pub fn bucket(seed: u32, name: &[u8]) -> u32 {
 
 #[derive(Clone, Debug, Default)]
 struct Class {
-    /// Folded members, and the position at which the word first entered any class.
-    members: HashMap<Box<[u8]>, ()>,
-    /// Built when first asked; forgotten when the class changes.
-    prefixes: Option<fst::Set<Vec<u8>>>,
+    /// Folded members.
+    members: HashSet<Box<[u8]>>,
+    /// Built when the class has changed, before rules run.
+    index: Option<Index>,
+}
+
+/// The members as an automaton, and what tells early that a token begins none of them.
+#[derive(Clone)]
+struct Index {
+    members: fst::raw::Fst<Vec<u8>>,
+    /// A bit for the head of each member.
+    heads: [u64; HEADS],
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Index of {} members", self.members.len())
+    }
+}
+
+/// Words of the set of heads: so many that most tokens miss the classes of a usual file.
+const HEADS: usize = 16;
+
+impl Index {
+    fn of(members: &HashSet<Box<[u8]>>) -> Option<Self> {
+        let mut words: Vec<&[u8]> = members.iter().map(|word| &**word).collect();
+        words.sort_unstable();
+        let mut heads = [0; HEADS];
+        for word in &words {
+            let (place, bit) = head_place(head(word));
+            heads[place] |= bit;
+        }
+        let members = fst::Set::from_iter(words).ok()?.into_fst();
+        Some(Self { members, heads })
+    }
+
+    /// Whether a member can begin with a token of this head.
+    fn has_head(&self, head: u32) -> bool {
+        let (place, bit) = head_place(head);
+        // A token without a head is shorter than one.
+        head == 0 || self.heads.get(place).is_some_and(|word| word & bit != 0)
+    }
+}
+
+fn head_place(head: u32) -> (usize, u64) {
+    let hash = head.wrapping_mul(0x9E37_79B9) >> 16;
+    ((hash >> 6) as usize % HEADS, 1 << (hash % 64))
+}
+
+/// A way through the members of one class, byte by byte.
+pub(crate) struct Walk<'a> {
+    members: &'a fst::raw::Fst<Vec<u8>>,
+    node: fst::raw::Node<'a>,
+}
+
+impl Walk<'_> {
+    /// Takes text, without regard to case; false if no member goes on like this.
+    pub(crate) fn take(&mut self, text: &[u8]) -> bool {
+        for byte in text {
+            let Some(index) = self.node.find_input(byte.to_ascii_lowercase()) else {
+                return false;
+            };
+            self.node = self.members.node(self.node.transition_addr(index));
+        }
+        true
+    }
+
+    /// Whether what was taken is a member.
+    pub(crate) fn is_member(&self) -> bool {
+        self.node.is_final()
+    }
 }
 
 /// All classes.
@@ -67,8 +132,8 @@ impl Classes {
         let arrival = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
         self.words.entry(folded.clone()).or_insert_with(|| (arrival, word.into()));
         if let Some(class) = self.classes.get_mut(id.0) {
-            class.members.insert(folded, ());
-            class.prefixes = None;
+            class.members.insert(folded);
+            class.index = None;
         }
     }
 
@@ -82,7 +147,7 @@ impl Classes {
     /// Whether `word` is a member.
     #[must_use]
     pub fn contains(&self, id: ClassId, word: &[u8]) -> bool {
-        self.classes.get(id.0).is_some_and(|c| c.members.contains_key(fold(word).as_slice()))
+        self.classes.get(id.0).is_some_and(|c| c.members.contains(fold(word).as_slice()))
     }
 
     /// Whether `word` is a member of the class of this name.
@@ -91,33 +156,26 @@ impl Classes {
         self.names.get(&Name::new(name)).is_some_and(|id| self.contains(*id, word))
     }
 
-    /// Builds what [`Classes::may_begin`] needs, for every class that has changed.
+    /// Builds what rules need of every class that has changed.
     pub fn index(&mut self) {
         for class in &mut self.classes {
-            if class.prefixes.is_some() || class.members.is_empty() {
-                continue;
+            if class.index.is_none() && !class.members.is_empty() {
+                class.index = Index::of(&class.members);
             }
-            let mut words: Vec<&[u8]> = class.members.keys().map(|word| &**word).collect();
-            words.sort_unstable();
-            class.prefixes = fst::Set::from_iter(words).ok();
         }
     }
 
-    /// Whether a member begins with `text`, or might because the index is not built.
-    #[must_use]
-    pub fn may_begin(&self, id: ClassId, text: &[u8]) -> bool {
-        let Some(class) = self.classes.get(id.0) else { return false };
-        let Some(set) = &class.prefixes else { return !class.members.is_empty() };
-        let folded = fold(text);
-        let Ok(prefix) = std::str::from_utf8(&folded) else {
-            return set
-                .range()
-                .ge(&folded)
-                .into_stream()
-                .next()
-                .is_some_and(|w| w.starts_with(&folded));
-        };
-        set.search(fst::automaton::Str::new(prefix).starts_with()).into_stream().next().is_some()
+    /// Whether a member can begin with a token of this head. Only classes that are indexed have
+    /// members here.
+    pub(crate) fn may_begin_with(&self, id: ClassId, head: u32) -> bool {
+        let index = self.classes.get(id.0).and_then(|class| class.index.as_ref());
+        index.is_some_and(|index| index.has_head(head))
+    }
+
+    /// The beginning of a way through the members; `None` if there are none.
+    pub(crate) fn walk(&self, id: ClassId) -> Option<Walk<'_>> {
+        let members = &self.classes.get(id.0)?.index.as_ref()?.members;
+        Some(Walk { members, node: members.root() })
     }
 
     /// The members as first written, in sendmail's order.
@@ -128,7 +186,7 @@ impl Classes {
         };
         let mut words: Vec<(u32, u32, &[u8])> = class
             .members
-            .keys()
+            .iter()
             .filter_map(|folded| self.words.get(folded))
             .map(|(arrival, word)| (bucket(CLASS_SEED, word), *arrival, &**word))
             .collect();
@@ -147,6 +205,7 @@ impl Classes {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -161,15 +220,19 @@ mod tests {
     }
 
     #[test]
-    fn phrases_are_bounded_by_prefix() {
+    fn phrases_are_walked_without_regard_to_case() {
         let mut classes = Classes::default();
         let name = Name::new(b"X");
         classes.add(&name, b"A.b.C");
         classes.index();
         let id = classes.id(&name);
-        assert!(classes.may_begin(id, b"a.B"));
-        assert!(!classes.may_begin(id, b"a.x"));
+        let mut walk = classes.walk(id).unwrap();
+        assert!(walk.take(b"a.B") && !walk.is_member());
+        assert!(walk.take(b".c") && walk.is_member());
+        assert!(!walk.take(b"."));
         assert!(classes.contains(id, b"a.b.c"));
         assert!(!classes.contains(id, b"a.b"));
+        assert!(classes.may_begin_with(id, head(b"a")));
+        assert!(!classes.may_begin_with(id, head(b"axbc")));
     }
 }

@@ -6,7 +6,7 @@ use cf_parser::text::{Op, Piece, Text};
 use crate::classes::Classes;
 use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
 use crate::prescan::{Complaint, Mode, Scanned, prescan_text};
-use crate::program::{After, Instr, Rule, Ruleset};
+use crate::program::{After, Instr, Rule, Ruleset, Steering};
 use crate::token::{Kind, ProgramTexts, Token, meta};
 
 /// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it.
@@ -37,11 +37,8 @@ pub(crate) fn add_rule(
     let (prefix, after) = take_prefix(&mut rhs);
     let start = ruleset.code.len();
     let middle = start + lhs.len();
-    let (min_tokens, fixed) = extent(&lhs);
-    let needs = lhs.iter().fold(0, |bits, instr| match instr {
-        Instr::Literal(token) => bits | signature_bit(texts.symbol_of(*token)),
-        _ => bits,
-    });
+    ruleset.filter.add(&lhs);
+    let steering = steering(&rhs);
     ruleset.code.extend(lhs);
     ruleset.code.extend(rhs);
     let end = ruleset.code.len();
@@ -51,17 +48,9 @@ pub(crate) fn add_rule(
         prefix,
         after,
         span,
-        min_tokens,
-        fixed,
-        needs,
+        steering,
     });
     messages
-}
-
-/// The bit by which a token is known in signatures.
-pub(crate) fn signature_bit(symbol: u32) -> u64 {
-    // Fibonacci hashing: neighbouring symbols fall on different bits.
-    1 << (symbol.wrapping_mul(0x9E37_79B9) >> 26)
 }
 
 fn take_prefix(rhs: &mut Vec<Instr>) -> (Option<Token>, After) {
@@ -80,22 +69,18 @@ fn take_prefix(rhs: &mut Vec<Instr>) -> (Option<Token>, After) {
     }
 }
 
-/// Fewest tokens, and whether that is also the most.
-fn extent(lhs: &[Instr]) -> (usize, bool) {
-    let mut least = 0;
-    let mut fixed = true;
-    for instr in lhs {
-        match instr {
-            Instr::Literal(_) | Instr::One | Instr::NotClass(..) | Instr::Inert(_) => least += 1,
-            Instr::OneOrMore | Instr::Class(..) => {
-                least += 1;
-                fixed = false;
-            }
-            Instr::ZeroOrMore | Instr::Deferred(_) => fixed = false,
-            Instr::Nothing | Instr::Emit(_) | Instr::Copy(_) => {}
-        }
+/// What is to be done with a right-hand side when it is built.
+fn steering(rhs: &[Instr]) -> Steering {
+    let calls = |instr: &&Instr| **instr == Instr::Emit(meta(Op::Call));
+    let looks_up = |instr: &Instr| {
+        matches!(instr, Instr::Emit(token) if [meta(Op::HostBegin), meta(Op::MapBegin)].contains(token))
+    };
+    match rhs.iter().filter(calls).count() {
+        _ if rhs.iter().any(looks_up) => Steering::Lookups,
+        0 => Steering::None,
+        1 => Steering::Call { target: None },
+        _ => Steering::Calls,
     }
-    (least, fixed)
 }
 
 struct Compiler<'a> {

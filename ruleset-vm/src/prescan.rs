@@ -115,19 +115,66 @@ pub struct Scan {
     pub complaints: Vec<Complaint>,
 }
 
+/// Where the tokenizer puts what it finds.
+pub(crate) trait Sink {
+    /// A token of text.
+    fn word(&mut self, kind: Kind, text: &[u8]);
+    /// A dollar operator.
+    fn piece(&mut self, piece: &Piece);
+}
+
+impl Sink for Vec<Scanned> {
+    fn word(&mut self, kind: Kind, text: &[u8]) {
+        self.push(Scanned::Word(kind, text.to_vec()));
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        self.push(Scanned::Piece(piece.clone()));
+    }
+}
+
+/// How tokenizing went.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ending {
+    /// No limit was exceeded: what is in the sink counts.
+    pub(crate) complete: bool,
+    /// As in [`Scan`].
+    pub(crate) used: usize,
+    /// As in [`Scan`].
+    pub(crate) complaints: Vec<Complaint>,
+}
+
 /// Tokenizes plain bytes.
 #[must_use]
 pub fn prescan(bytes: &[u8], mode: Mode<'_>) -> Scan {
-    let mut scanner = Scanner::new(mode);
+    let mut tokens = Vec::new();
+    let ending = prescan_into(bytes, mode, &mut tokens, &mut Vec::new());
+    scan(tokens, ending)
+}
+
+/// Tokenizes plain bytes into `sink`; `room` is memory to work in.
+pub(crate) fn prescan_into(
+    bytes: &[u8],
+    mode: Mode<'_>,
+    sink: &mut impl Sink,
+    room: &mut Vec<u8>,
+) -> Ending {
+    let mut scanner = Scanner::new(mode, sink, room);
     scanner.bytes(bytes, 0);
     scanner.finish()
+}
+
+fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {
+    let tokens = ending.complete.then_some(tokens);
+    Scan { tokens, used: ending.used, complaints: ending.complaints }
 }
 
 /// Tokenizes expanded text: operators are tokens by themselves, also inside quotes they end up as
 /// their two characters (RS-063).
 #[must_use]
 pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
-    let mut scanner = Scanner::new(mode);
+    let (mut tokens, mut room) = (Vec::new(), Vec::new());
+    let mut scanner = Scanner::new(mode, &mut tokens, &mut room);
     let mut run = Vec::new();
     for (index, piece) in text.iter().enumerate() {
         if let Piece::Byte(byte) = piece {
@@ -146,7 +193,8 @@ pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
     if !scanner.done {
         scanner.bytes(&run, base);
     }
-    scanner.finish()
+    let ending = scanner.finish();
+    scan(tokens, ending)
 }
 
 /// What the byte before has made of the scanner.
@@ -160,11 +208,13 @@ enum State {
     Quoted,
 }
 
-struct Scanner<'a> {
+struct Scanner<'a, S> {
     mode: Mode<'a>,
     state: State,
-    token: Vec<u8>,
-    tokens: Vec<Scanned>,
+    /// The token so far.
+    token: &'a mut Vec<u8>,
+    sink: &'a mut S,
+    tokens: usize,
     complaints: Vec<Complaint>,
     backslash: bool,
     comment_depth: usize,
@@ -176,13 +226,15 @@ struct Scanner<'a> {
     failed: bool,
 }
 
-impl<'a> Scanner<'a> {
-    fn new(mode: Mode<'a>) -> Self {
+impl<'a, S: Sink> Scanner<'a, S> {
+    fn new(mode: Mode<'a>, sink: &'a mut S, room: &'a mut Vec<u8>) -> Self {
+        room.clear();
         Self {
             mode,
             state: State::Space,
-            token: Vec::new(),
-            tokens: Vec::new(),
+            token: room,
+            sink,
+            tokens: 0,
             complaints: Vec::new(),
             backslash: false,
             comment_depth: 0,
@@ -218,16 +270,39 @@ impl<'a> Scanner<'a> {
 
     /// A run of bytes none of which steers the scanner, but for a delimiter among them.
     fn run(&mut self, part: &[u8]) {
-        for &byte in part {
-            if self.take_escaped(byte) {
-                continue;
+        if self.comment_depth > 0 && !self.backslash {
+            return;
+        }
+        let mut part = part;
+        if self.backslash
+            && let Some((first, rest)) = part.split_first()
+        {
+            if !self.take_escaped(*first) && self.comment_depth == 0 {
+                self.plain(*first);
             }
-            if self.comment_depth > 0 {
-                continue;
+            part = rest;
+        }
+        if self.comment_depth > 0 {
+            return;
+        }
+        let operators = self.mode.operators;
+        let is_operator = |byte: &u8| operators.contains(*byte);
+        while !part.is_empty() && !self.failed {
+            let end = match self.state {
+                State::Quoted => part.len(),
+                _ => part.iter().position(is_operator).unwrap_or(part.len()),
+            };
+            let (atom, rest) = part.split_at(end);
+            if !atom.is_empty() {
+                if self.state == State::Space {
+                    self.state = State::Atom;
+                }
+                self.push_all(atom);
             }
-            self.plain(byte);
-            if self.failed {
-                return;
+            part = rest;
+            if let Some((operator, rest)) = rest.split_first().filter(|_| !self.failed) {
+                self.operator(*operator);
+                part = rest;
             }
         }
     }
@@ -386,8 +461,17 @@ impl<'a> Scanner<'a> {
         self.room_for_token();
         if !self.failed {
             self.stored += 2;
-            self.tokens.push(Scanned::Piece(piece.clone()));
+            self.tokens += 1;
+            self.sink.piece(piece);
         }
+    }
+
+    fn push_all(&mut self, bytes: &[u8]) {
+        if self.stored + self.token.len() + bytes.len() + 4 > PRESCAN_BUFFER {
+            bytes.iter().for_each(|byte| self.push(*byte));
+            return;
+        }
+        self.token.extend_from_slice(bytes);
     }
 
     fn push(&mut self, byte: u8) {
@@ -413,12 +497,14 @@ impl<'a> Scanner<'a> {
                 Some(0x80..0xa0) => Kind::Operator,
                 _ => kind,
             };
-            self.tokens.push(Scanned::Word(kind, std::mem::take(&mut self.token)));
+            self.tokens += 1;
+            self.sink.word(kind, self.token);
+            self.token.clear();
         }
     }
 
     fn room_for_token(&mut self) {
-        if self.tokens.len() >= MAX_ATOMS {
+        if self.tokens >= MAX_ATOMS {
             self.fail(Complaint::TooManyTokens);
         }
     }
@@ -430,7 +516,7 @@ impl<'a> Scanner<'a> {
         self.failed = true;
     }
 
-    fn finish(mut self) -> Scan {
+    fn finish(mut self) -> Ending {
         if !self.done && !self.failed {
             self.close_open_ends();
         }
@@ -438,8 +524,7 @@ impl<'a> Scanner<'a> {
             let kind = if self.state == State::Quoted { Kind::Operator } else { Kind::Atom };
             self.end_token(kind);
         }
-        let tokens = if self.failed { None } else { Some(self.tokens) };
-        Scan { tokens, used: self.used, complaints: self.complaints }
+        Ending { complete: !self.failed, used: self.used, complaints: self.complaints }
     }
 
     /// Repairs what is open at the end of the input (RS-011): the closing character is taken as if it

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cf_parser::Span;
-use cf_parser::text::Name;
+use cf_parser::text::{Name, Op};
 
 use crate::classes::ClassId;
+use crate::filter::Filter;
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
 use crate::prescan::Operators;
-use crate::token::{ProgramTexts, Token};
+use crate::token::{ProgramTexts, Token, meta};
 
 /// One instruction of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +64,24 @@ pub struct Rule {
     pub after: After,
     /// Where the rule stands.
     pub span: Span,
-    /// Fewest tokens it can match.
-    pub min_tokens: usize,
-    /// It matches no more than `min_tokens` tokens.
-    pub fixed: bool,
-    /// Bits of the literals it needs.
-    pub needs: u64,
+    /// What is to be done with its right-hand side.
+    pub(crate) steering: Steering,
+}
+
+/// What is to be done with a right-hand side when it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Steering {
+    /// It is the new workspace.
+    None,
+    /// One ruleset is called; the target is known once all rules are.
+    Call {
+        /// Its number, if it has rules.
+        target: Option<usize>,
+    },
+    /// Several are.
+    Calls,
+    /// Maps are asked, and rulesets may be called.
+    Lookups,
 }
 
 /// A ruleset.
@@ -78,6 +91,8 @@ pub struct Ruleset {
     pub code: Vec<Instr>,
     /// Its rules in order.
     pub rules: Vec<Rule>,
+    /// Which of them could match.
+    pub(crate) filter: Filter,
 }
 
 /// All rulesets of a configuration.
@@ -129,6 +144,11 @@ pub(crate) fn base_zero_number(text: &[u8]) -> usize {
         .iter()
         .map_while(|byte| char::from(*byte).to_digit(base))
         .fold(0usize, |n, digit| n.saturating_mul(base as usize).saturating_add(digit as usize))
+}
+
+/// A quoted name loses its quotes.
+pub(crate) fn unquote(name: &[u8]) -> &[u8] {
+    name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
 }
 
 impl Default for Program {
@@ -192,6 +212,35 @@ impl Program {
     #[must_use]
     pub fn has_rules(&self, name: &[u8]) -> bool {
         self.number(name).and_then(|n| self.ruleset(n)).is_some_and(|set| !set.rules.is_empty())
+    }
+
+    /// Prepares for running what depends on all rules.
+    pub(crate) fn finish(&mut self) {
+        let names: Vec<Vec<Option<usize>>> =
+            self.rulesets.iter().map(|set| self.call_targets(set)).collect();
+        for (set, targets) in self.rulesets.iter_mut().zip(names) {
+            for (rule, target) in set.rules.iter_mut().zip(targets) {
+                if let Steering::Call { target: place } = &mut rule.steering {
+                    *place = target;
+                }
+            }
+            let Ruleset { code, rules, filter } = set;
+            filter.finish(|rule| {
+                rules.get(rule).and_then(|rule| code.get(rule.lhs.clone())).unwrap_or_default()
+            });
+        }
+    }
+
+    /// For each rule with one call the ruleset it calls, if that has rules.
+    fn call_targets(&self, set: &Ruleset) -> Vec<Option<usize>> {
+        let target = |rule: &Rule| {
+            let rhs = set.code.get(rule.rhs.clone())?;
+            let call = rhs.iter().position(|instr| *instr == Instr::Emit(meta(Op::Call)))?;
+            let Instr::Emit(name) = rhs.get(call + 1)? else { return None };
+            let number = self.number(unquote(self.texts.text(*name)))?;
+            self.ruleset(number).filter(|set| !set.rules.is_empty()).map(|_| number)
+        };
+        set.rules.iter().map(target).collect()
     }
 
     /// The names of all rulesets, sorted.

@@ -4,6 +4,9 @@
 //! The machine asks for lookups; here they are answered at once through [`Lookups`], so whoever
 //! calls may block.
 
+use cf_parser::debug::Category;
+use cf_parser::text::plain;
+
 use crate::crack::{CrackOptions, crack_with};
 pub use crate::error_mailer::error_status;
 use crate::limits::{MAX_ATOMS, MAX_FILLED, MAX_REWRITTEN};
@@ -94,8 +97,8 @@ impl Rewriter<'_> {
             };
             match step {
                 Step::Done(outcome) => return outcome,
-                Step::Lookup(request) => {
-                    let answer = self.lookups.lookup(&request, self.macros);
+                Step::Lookup => {
+                    let answer = self.lookups.lookup(self.machine.request(), self.macros);
                     self.machine.answer(answer);
                 }
             }
@@ -109,31 +112,92 @@ impl Rewriter<'_> {
         delimiter: Option<u8>,
     ) -> (Option<Vec<Token>>, usize) {
         self.machine.reset();
+        let (tokens, used) = self.scan(&masked(address), address, delimiter, false);
+        (tokens.filter(|tokens| !tokens.is_empty()), used)
+    }
+
+    /// Tokens of a text, which complaints call `shown`, and how much of it they take.
+    fn scan(
+        &mut self,
+        text: &[u8],
+        shown: &[u8],
+        delimiter: Option<u8>,
+        ignore: bool,
+    ) -> (Option<Vec<Token>>, usize) {
         let program = self.machine.program().clone();
-        let mode =
-            Mode { operators: program.operators(), delimiter, comments: true, ignore: false };
-        let scan = prescan(&masked(address), mode);
-        self.complain(address, &scan.complaints);
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
-        let tokens = tokens.map(|tokens| self.machine.intern(&tokens));
-        (tokens, scan.used)
+        let mode = Mode { operators: program.operators(), delimiter, comments: true, ignore };
+        if self.tracer.wants(Category::Tokens) {
+            return self.watched_scan(text, shown, mode);
+        }
+        let (tokens, ending) = self.machine.tokenize(text, mode);
+        if !ignore {
+            self.complain(shown, &ending.complaints);
+        }
+        (tokens, ending.used)
+    }
+
+    /// [`Rewriter::scan`] told to the tracer.
+    fn watched_scan(
+        &mut self,
+        text: &[u8],
+        shown: &[u8],
+        mode: Mode<'_>,
+    ) -> (Option<Vec<Token>>, usize) {
+        let scan = prescan(text, mode);
+        self.tell(&Event::Scan { text: &plain(text), tokens: scan.tokens.as_deref() });
+        if !mode.ignore {
+            self.complain(shown, &scan.complaints);
+        }
+        self.tell(&Event::Scanned(scan.tokens.as_deref()));
+        (scan.tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)
+    }
+
+    /// Passes an event to the tracer.
+    pub(crate) fn tell(&mut self, event: &Event<'_>) {
+        let program = self.machine.program().clone();
+        let scene = Scene { program: &program, table: self.machine.table() };
+        self.tracer.event(scene, event);
+    }
+
+    /// Gives a macro a value, or takes it away.
+    pub(crate) fn define(&mut self, name: &[u8], value: Option<&[u8]>) {
+        if self.tracer.wants(Category::Macros) {
+            self.tell(&Event::Defined { name, value });
+        }
+        match value {
+            Some(value) => self.macros.set(name, value),
+            None => self.macros.clear(name),
+        }
     }
 
     /// An address to its triple: rulesets 3 and 0, then 2, the mailer's and 4 (RS-079..RS-081,
     /// RS-092, RS-093). `None` if there is nothing in it.
     pub fn parse(&mut self, address: &[u8], delimiter: Option<u8>, role: Role) -> Option<Parsed> {
-        self.macros.set(b"addr_type", role.addr_type());
+        self.define(b"addr_type", Some(role.addr_type()));
         self.resolve(address, delimiter, role)
     }
 
     /// [`Rewriter::parse`] with `${addr_type}` as it stands.
     pub fn resolve(&mut self, address: &[u8], delimiter: Option<u8>, role: Role) -> Option<Parsed> {
+        if self.tracer.wants(Category::Parse) {
+            self.tell(&Event::Parsing(address));
+        }
         let (tokens, used) = self.tokenize(address, delimiter);
         let tokens = tokens?;
         let canonical = self.apply(3, tokens);
         let resolved = self.apply(0, canonical.workspace);
         let deferred = canonical.exit == Exit::TEMPFAIL || resolved.exit == Exit::TEMPFAIL;
+        let watch = self.tracer.wants(Category::Triple);
+        if watch {
+            self.tell(&Event::Building { workspace: &resolved.workspace, role });
+        }
         let triple = self.build(&resolved.workspace, address, role);
+        if watch {
+            self.tell(&Event::Kept { address, role });
+        }
+        if self.tracer.wants(Category::Parse) {
+            self.tell(&Event::Parsed { address, triple: &triple });
+        }
         Some(Parsed { triple, deferred, used })
     }
 
@@ -145,10 +209,11 @@ impl Rewriter<'_> {
         if !applies || !program.has_rules(b"queuegroup") {
             return None;
         }
-        let mode =
-            Mode { operators: program.operators(), delimiter: None, comments: true, ignore: false };
-        let tokens = prescan(&triple.user, mode).tokens.filter(|tokens| !tokens.is_empty())?;
-        let workspace = self.machine.intern(&tokens);
+        if self.tracer.wants(Category::Hooks) {
+            self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
+        }
+        let (tokens, _) = self.scan(&triple.user, &triple.user, None, false);
+        let workspace = tokens.filter(|tokens| !tokens.is_empty())?;
         let outcome = self.apply(program.number(b"queuegroup")?, workspace);
         let (group, ..) = self.verdict(&outcome.workspace)?;
         (!group.eq_ignore_ascii_case(b"error")).then_some(group)
@@ -163,18 +228,22 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> (Vec<u8>, Exit) {
-        let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
-        match self.remote_address(address, mailer, role, domain) {
-            None => (address.to_vec(), Exit::OK),
-            Some((text, exit)) => match template {
-                Some(template) => {
-                    let mut filled = template.fill(&text);
-                    filled.truncate(MAX_FILLED);
-                    (filled, exit)
-                }
-                None => (text, exit),
-            },
+        let watch = self.tracer.wants(Category::RemoteName);
+        if watch {
+            self.tell(&Event::Rewriting(address));
         }
+        let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
+        let Some((mut text, exit)) = self.remote_address(address, mailer, role, domain) else {
+            return (address.to_vec(), Exit::OK);
+        };
+        if let Some(template) = template {
+            text = template.fill(&text);
+            text.truncate(MAX_FILLED);
+        }
+        if watch {
+            self.tell(&Event::RewrittenFor { text: &text, exit });
+        }
+        (text, exit)
     }
 
     /// [`Rewriter::remote_name`] without the display text; `None` if there is no address in it.
@@ -187,7 +256,7 @@ impl Rewriter<'_> {
     ) -> Option<(Vec<u8>, Exit)> {
         let (tokens, _) = self.tokenize(address, None);
         let tokens = tokens?;
-        self.macros.set(b"addr_type", role.addr_type());
+        self.define(b"addr_type", Some(role.addr_type()));
         let mut exit = Exit::OK;
         let mut workspace = self.chain(3, tokens, &mut exit);
         if let Some(domain) = domain
@@ -209,14 +278,18 @@ impl Rewriter<'_> {
     }
 
     /// The template around an address, with the configuration's options.
-    #[must_use]
-    pub fn crack(&self, address: &[u8]) -> crate::crack::Cracked {
+    pub fn crack(&mut self, address: &[u8]) -> crate::crack::Cracked {
         let must_quote = self.configuration.options.bytes("MustQuoteChars");
         let options = CrackOptions {
             colon_ok: self.configuration.colon_ok,
             must_quote: must_quote.as_deref().unwrap_or(CrackOptions::default().must_quote),
         };
-        crack_with(address, &options)
+        let cracked = crack_with(address, &options);
+        if self.tracer.wants(Category::Crack) {
+            let template = cracked.template();
+            self.tell(&Event::Cracked { address, template: &template });
+        }
+        cracked
     }
 
     fn chain(&mut self, ruleset: usize, workspace: Vec<Token>, exit: &mut Exit) -> Vec<Token> {
@@ -232,12 +305,9 @@ impl Rewriter<'_> {
     }
 
     fn add_domain(&mut self, workspace: Vec<Token>, domain: &[u8], exit: &mut Exit) -> Vec<Token> {
-        let program = self.machine.program().clone();
-        let mode =
-            Mode { operators: program.operators(), delimiter: None, comments: true, ignore: true };
-        let tail = prescan(domain, mode).tokens.unwrap_or_default();
+        let (tail, _) = self.scan(domain, domain, None, true);
         let mut workspace = workspace;
-        workspace.extend(self.machine.intern(&tail));
+        workspace.extend(tail.unwrap_or_default());
         if workspace.len() > MAX_ATOMS {
             self.say(b"553 5.1.0 remotename: too many tokens");
             workspace.truncate(MAX_ATOMS);
@@ -255,9 +325,7 @@ impl Rewriter<'_> {
     }
 
     pub(crate) fn say(&mut self, text: &[u8]) {
-        let program = self.machine.program().clone();
-        let scene = Scene { program: &program, table: self.machine.table() };
-        self.tracer.event(scene, &Event::Message(text));
+        self.tell(&Event::Message(text));
     }
 
     /// Text to tokens of this machine, for callers that build workspaces (hook rulesets).

@@ -1,10 +1,15 @@
 //! What a tracer is told: `-bt`, `-d21`, explain, coverage and the debugger read these events.
 
-use cf_parser::Span;
+use cf_parser::debug::Category;
+use cf_parser::{Piece, Span};
 
-use crate::machine::Capture;
+use crate::machine::{Capture, Subject};
+use crate::prescan::Scanned;
 use crate::program::Program;
+use crate::rewriter::Role;
+use crate::status::Exit;
 use crate::token::{Token, TokenTable};
+use crate::triple::Triple;
 
 /// One event of a run.
 #[derive(Clone, Debug)]
@@ -29,6 +34,8 @@ pub enum Event<'a> {
         ruleset: usize,
         /// The rule's index, from 0.
         rule: usize,
+        /// What it is compared with.
+        subject: Subject<'a>,
     },
     /// The rule does not match.
     Fail {
@@ -61,6 +68,13 @@ pub enum Event<'a> {
         /// The new workspace.
         workspace: &'a [Token],
     },
+    /// A right-hand side puts what a wildcard took.
+    Copied {
+        /// The wildcard's number, from 1.
+        number: u8,
+        /// What it took.
+        tokens: &'a [Token],
+    },
     /// A macro was read with `$&`.
     Macro {
         /// Its name.
@@ -68,6 +82,27 @@ pub enum Event<'a> {
         /// Its value, if defined.
         value: Option<&'a [u8]>,
     },
+    /// The tokens of that macro's value; not told if there are none.
+    MacroTokens(&'a [Token]),
+    /// A called ruleset has no rules.
+    Skipped {
+        /// Its number.
+        ruleset: usize,
+    },
+    /// A rule has been applied too often.
+    Looping {
+        /// The workspace.
+        workspace: &'a [Token],
+    },
+    /// A text has been tokenized; complaints about it come next.
+    Scan {
+        /// The text.
+        text: &'a [Piece],
+        /// What came of it.
+        tokens: Option<&'a [Scanned]>,
+    },
+    /// All has been said about the tokens of a text.
+    Scanned(Option<&'a [Scanned]>),
     /// A map is asked.
     Asked {
         /// The map.
@@ -82,6 +117,61 @@ pub enum Event<'a> {
         /// The map.
         map: &'a [u8],
         /// The value, if found.
+        value: Option<&'a [u8]>,
+    },
+    /// An address is being resolved.
+    Parsing(&'a [u8]),
+    /// An address has been resolved.
+    Parsed {
+        /// The address.
+        address: &'a [u8],
+        /// Its triple.
+        triple: &'a Triple,
+    },
+    /// A triple is made of a workspace.
+    Building {
+        /// The workspace.
+        workspace: &'a [Token],
+        /// It is a sender, it stands in a header.
+        role: Role,
+    },
+    /// The triple is complete.
+    Built(&'a Triple),
+    /// The result is kept for the address.
+    Kept {
+        /// The address.
+        address: &'a [u8],
+        /// As for [`Event::Building`].
+        role: Role,
+    },
+    /// An address is rewritten for a mailer.
+    Rewriting(&'a [u8]),
+    /// It has been.
+    RewrittenFor {
+        /// The result.
+        text: &'a [u8],
+        /// How it went.
+        exit: Exit,
+    },
+    /// A display text was looked for.
+    Cracked {
+        /// The address.
+        address: &'a [u8],
+        /// The text around it.
+        template: &'a [u8],
+    },
+    /// A hook ruleset is asked.
+    Hook {
+        /// Its name.
+        ruleset: &'a [u8],
+        /// Its first argument.
+        argument: &'a [u8],
+    },
+    /// A macro gets a value, or loses it.
+    Defined {
+        /// Its name.
+        name: &'a [u8],
+        /// The value.
         value: Option<&'a [u8]>,
     },
     /// A message for whoever runs this, in the oracle's words.
@@ -102,6 +192,11 @@ pub trait Tracer {
     /// Whether this tracer wants events about single rules; `Enter`, `Leave` and `Message` always
     /// come.
     fn wants_rules(&self) -> bool {
+        false
+    }
+
+    /// Whether this tracer wants the events of a debugging category; they need not come otherwise.
+    fn wants(&self, _category: Category) -> bool {
         false
     }
 

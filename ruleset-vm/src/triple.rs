@@ -1,6 +1,7 @@
 //! Triples: the resolved workspace `$#mailer $@ host $: user` taken apart and completed (RS-079..RS-081,
 //! RS-092, RS-093).
 
+use cf_parser::debug::Category;
 use cf_parser::text::Op;
 
 use crate::error_mailer::{error_status, status_text, strip_quotes};
@@ -9,6 +10,7 @@ use crate::mailer::{Mailer, find};
 use crate::rewriter::{Rewriter, Role, blank_sub};
 use crate::status::{Enhanced, Exit, Status, split_codes};
 use crate::token::{Token, meta};
+use crate::trace::Event;
 use crate::validity::{flaw, shorten};
 
 /// Where an address goes: `$#mailer $@host $:user`.
@@ -110,7 +112,11 @@ impl Rewriter<'_> {
         let mut user = self.final_user(mailer, host.as_deref(), user, role);
         self.check_user(&mut user, role);
         let host = host.map(|h| if mailer.flags.has(b'h') { h } else { h.to_ascii_lowercase() });
-        Triple { mailer: Target::Mailer(index), host, user, not_remote }
+        let triple = Triple { mailer: Target::Mailer(index), host, user, not_remote };
+        if self.tracer.wants(Category::Triple) {
+            self.tell(&Event::Built(&triple));
+        }
+        triple
     }
 
     /// Says what makes a user part no mailbox and shows its control characters as `?` (RS-018).
@@ -129,10 +135,7 @@ impl Rewriter<'_> {
         user: Vec<Token>,
         role: Role,
     ) -> Vec<u8> {
-        match host {
-            Some(host) => self.macros.set(b"h", host),
-            None => self.macros.clear(b"h"),
-        }
+        self.define(b"h", host);
         let mut workspace = user;
         if self.configuration.level >= 10 || role == Role::default() {
             workspace = self.apply(2, workspace).workspace;

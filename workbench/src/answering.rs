@@ -1,7 +1,10 @@
 //! Lookups of the rule machine answered by the configuration's maps.
 
+use cf_parser::debug::{Category, Levels};
 use mapper::{LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
 use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Macros, Request};
+
+use crate::traces::lookups;
 
 /// A message of a map, to be shown where lookups are watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +13,8 @@ pub struct MapMessage {
     pub text: Vec<u8>,
     /// The exit status it asks for; 0 for none.
     pub exit: u8,
+    /// What a debugging flag has asked for: no error, and its newlines are its own.
+    pub trace: bool,
 }
 
 /// Services that also tell what a `macro` map has set since the last call.
@@ -26,6 +31,8 @@ pub struct Answering<'a> {
     pub services: &'a mut dyn MapServices,
     /// Delivery mode and the like.
     pub context: LookupContext,
+    /// Debugging flags.
+    pub levels: Levels,
     /// Receives what maps have to say.
     pub say: &'a mut dyn FnMut(MapMessage),
 }
@@ -33,11 +40,21 @@ pub struct Answering<'a> {
 impl Lookups for Answering<'_> {
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         let args: Vec<&[u8]> = request.args.iter().map(Vec::as_slice).collect();
+        let traced = self.levels.on(Category::Lookups);
+        if traced {
+            let text = lookups::asked(&self.levels, &request.map, &request.key, &args);
+            (self.say)(MapMessage { text, exit: 0, trace: true });
+        }
         let lookup =
             self.maps.lookup(&request.map, &request.key, &args, &self.context, self.services);
         for notice in lookup.notices {
             let exit = exit_of(&notice);
-            (self.say)(MapMessage { text: notice.text, exit });
+            let trace = notice.kind == NoticeKind::Trace;
+            (self.say)(MapMessage { text: notice.text, exit, trace });
+        }
+        if traced {
+            let text = lookups::answered(&request.map, &request.key, &lookup.answer);
+            (self.say)(MapMessage { text, exit: 0, trace: true });
         }
         for (name, value) in self.services.take_macros() {
             match value {
@@ -67,7 +84,7 @@ impl Lookups for Answering<'_> {
 pub(crate) fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
     match notice.kind {
-        NoticeKind::Message => 0,
+        NoticeKind::Message | NoticeKind::Trace => 0,
         NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,
         NoticeKind::Error => 70,
     }

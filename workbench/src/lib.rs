@@ -4,3 +4,4 @@ pub mod answering;
 pub mod bt;
 pub mod explain;
 pub mod show;
+pub mod traces;

@@ -90,24 +90,38 @@ pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {
     out
 }
 
+/// One instruction of a rule as its token.
+#[must_use]
+pub fn instruction(instr: &Instr, table: &TokenTable) -> Vec<u8> {
+    let mut out = Vec::new();
+    match instr {
+        Instr::Literal(token) | Instr::Emit(token) | Instr::Inert(token) => {
+            return visible(table.text(*token));
+        }
+        Instr::ZeroOrMore => out.extend_from_slice(b"$*"),
+        Instr::OneOrMore => out.extend_from_slice(b"$+"),
+        Instr::One => out.extend_from_slice(b"$-"),
+        Instr::Nothing => out.extend_from_slice(b"$@"),
+        Instr::Class(_, name) => named(&mut out, b"$=", name),
+        Instr::NotClass(_, name) => named(&mut out, b"$~", name),
+        Instr::Deferred(name) => named(&mut out, b"$&", name),
+        Instr::Copy(number) => out.extend_from_slice(&[b'$', b'0' + number]),
+    }
+    out
+}
+
+/// The octets in which sendmail holds a token.
+#[must_use]
+pub fn octets(table: &TokenTable, token: Token) -> Vec<u8> {
+    table.join(&[token], None)
+}
+
 /// The instructions of one side of a rule as tokens, a space after each.
 #[must_use]
 pub fn instructions(code: &[Instr], table: &TokenTable) -> Vec<u8> {
     let mut out = Vec::new();
     for instr in code {
-        match instr {
-            Instr::Literal(token) | Instr::Emit(token) | Instr::Inert(token) => {
-                out.extend(visible(table.text(*token)));
-            }
-            Instr::ZeroOrMore => out.extend_from_slice(b"$*"),
-            Instr::OneOrMore => out.extend_from_slice(b"$+"),
-            Instr::One => out.extend_from_slice(b"$-"),
-            Instr::Nothing => out.extend_from_slice(b"$@"),
-            Instr::Class(_, name) => named(&mut out, b"$=", name),
-            Instr::NotClass(_, name) => named(&mut out, b"$~", name),
-            Instr::Deferred(name) => named(&mut out, b"$&", name),
-            Instr::Copy(number) => out.extend_from_slice(&[b'$', b'0' + number]),
-        }
+        out.extend(instruction(instr, table));
         out.push(b' ');
     }
     out

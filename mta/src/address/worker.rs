@@ -252,6 +252,7 @@ impl Worker {
             maps: &mut self.maps,
             services: &mut self.services,
             context: LookupContext::default(),
+            levels: cf_parser::debug::Levels::default(),
             say: &mut say,
         };
         let mut rewriter = Rewriter {

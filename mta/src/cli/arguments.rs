@@ -1,5 +1,7 @@
 //! The classic command line: one table of flags, read as `getopt` reads it (CMD-008..CMD-064).
 
+use cf_parser::debug::Levels;
+
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
@@ -140,6 +142,14 @@ impl Arguments {
     /// All values of a flag, in order.
     pub fn all(&self, letter: u8) -> impl Iterator<Item = &[u8]> {
         self.flags.iter().filter(move |(l, _)| *l == letter).map(|(_, value)| value.as_slice())
+    }
+
+    /// What all `-d` together ask for (CMD-031).
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        let mut levels = Levels::default();
+        self.all(b'd').for_each(|text| levels.set(text));
+        levels
     }
 
     /// Whether the flag was given.

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 
 use cf_parser::Severity;
+use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
 use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
@@ -43,16 +44,17 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             exit = own;
         }
     }
-    converse(reading, &facts.user, exit)
+    converse(reading, &facts.user, exit, arguments.levels())
 }
 
-fn converse(reading: Reading, user: &[u8], exit: u8) -> u8 {
+fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
     let help_path = configuration.options.bytes("HelpFile");
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
+    session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     session.set_macro(b"i", &queue_ids.next(clock::now()).0);

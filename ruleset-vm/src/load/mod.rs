@@ -345,6 +345,7 @@ impl<'a> Loader<'a> {
         program.texts = Arc::new(self.texts);
         program.operators = operators;
         program.comments_in_rules = configuration.level < 9;
+        program.finish();
         configuration.program = Arc::new(program);
         (configuration, self.diagnostics)
     }

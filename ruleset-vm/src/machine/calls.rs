@@ -5,9 +5,10 @@ use cf_parser::text::Op;
 
 use super::{Control, Env, Machine, Outcome, Phase};
 use crate::limits::{MAX_ATOMS, MAX_CALLS};
-use crate::program::NoRuleset;
+use crate::program::{NoRuleset, unquote};
 use crate::status::Exit;
 use crate::token::{Token, meta};
+use crate::trace::{Event, Scene};
 
 /// The right-hand side and the calls still to be made.
 #[derive(Debug)]
@@ -25,6 +26,12 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(built: Vec<Token>) -> Self {
         Self { built, calls: None, running: None, result: None, exit: Exit::OK }
+    }
+
+    /// With its only call under way, which stands behind `head`.
+    pub(super) fn running(head: Vec<Token>) -> Self {
+        let running = Some(head.len());
+        Self { built: head, calls: Some(Vec::new()), running, result: None, exit: Exit::OK }
     }
 
     /// Takes the result of the ruleset that was entered.
@@ -74,7 +81,12 @@ impl Machine {
                 }
             };
             if self.program.ruleset(number).is_none_or(|set| set.rules.is_empty()) {
+                if env.tracer.wants_rules() {
+                    let scene = Scene { program: &self.program, table: &self.table };
+                    env.tracer.event(scene, &Event::Skipped { ruleset: number });
+                }
                 // What moves into this place is not looked at: a call right behind stays (observed).
+                self.strays = true;
                 built.drain(at..(at + 2).min(built.len()));
                 at += 1;
                 continue;
@@ -92,6 +104,7 @@ impl Machine {
     /// The calls are not made: the workspace keeps their tokens and the rule is through (observed:
     /// it may fire again).
     fn keep(&mut self, built: Vec<Token>, exit: Exit, env: &mut Env<'_>) -> Control {
+        self.strays = true;
         if let Some(frame) = self.frames.last_mut() {
             frame.fail(exit);
         }
@@ -101,12 +114,14 @@ impl Machine {
     fn next_call(&mut self, env: &mut Env<'_>) -> Control {
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         let Phase::Calls(call) = &mut frame.phase else { return Control::Continue };
+        let mut returned = Vec::new();
         if let (Some(start), Some(outcome)) = (call.running.take(), call.result.take()) {
             if outcome.exit != Exit::OK {
                 call.exit = outcome.exit;
             }
             call.built.truncate(start);
-            call.built.extend(outcome.workspace);
+            call.built.extend_from_slice(&outcome.workspace);
+            returned = outcome.workspace;
         }
         // After a permanent failure the calls to the left are not made (observed).
         let go_on = matches!(call.exit, Exit::OK | Exit::TEMPFAIL);
@@ -114,6 +129,7 @@ impl Machine {
             // What came back has replaced the workspace already, as far as it fits (observed).
             frame.workspace = std::mem::take(&mut call.built);
             frame.workspace.truncate(MAX_ATOMS);
+            self.strays = true;
             return self.too_long(env);
         }
         match call.calls.as_mut().and_then(Vec::pop).filter(|_| go_on) {
@@ -126,13 +142,10 @@ impl Machine {
                 let built = std::mem::take(&mut call.built);
                 let exit = call.exit;
                 frame.fail(exit);
+                self.strays |= !go_on;
+                self.recycle(returned);
                 self.finish_rule(built, env)
             }
         }
     }
-}
-
-/// A quoted name loses its quotes.
-fn unquote(name: &[u8]) -> &[u8] {
-    name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
 }

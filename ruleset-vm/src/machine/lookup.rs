@@ -1,14 +1,16 @@
 //! `$( map key $@ args $: default $)` and `$[ host $: default $]` in a built right-hand side
 //! (RS-055..RS-060): asked left to right, results are not looked at again.
 
+use std::ops::Range;
+
 use cf_parser::text::Op;
+use smallvec::SmallVec;
 
 use super::calls::Call;
-use super::{Answer, Control, Env, Machine, Phase, Request};
+use super::{Answer, Control, Env, Machine, Phase};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::prescan::{Mode, prescan_text};
-use crate::token::{Token, meta};
+use crate::token::{Kind, Token, meta};
 use crate::trace::{Event, Scene};
 
 /// The right-hand side and how far its lookups have come.
@@ -21,12 +23,11 @@ pub(super) struct Lookup {
     pending: Option<Pending>,
 }
 
-/// A lookup cut into its parts.
+/// A lookup that has been asked: where its parts stand in what was built.
 #[derive(Debug)]
 struct Pending {
-    map: Vec<u8>,
-    key: Vec<Token>,
-    default: Option<Vec<Token>>,
+    key: Range<usize>,
+    default: Option<Range<usize>>,
     /// Where the construct begins and what stands behind it.
     start: usize,
     end: usize,
@@ -45,66 +46,73 @@ impl Machine {
         let Phase::Lookups(lookup) = &mut frame.phase else { return Control::Continue };
         if let Some(pending) = lookup.pending.take() {
             let answer = self.answer.take().unwrap_or(Answer::NotFound);
-            return self.take_answer(pending, answer, env);
+            return self.take_answer(&pending, answer, env);
         }
-        let next = lookup.built[lookup.settled..]
-            .iter()
-            .position(|t| *t == meta(Op::HostBegin) || *t == meta(Op::MapBegin));
+        let next = lookup.built.iter().skip(lookup.settled).position(|token| {
+            *token == meta(Op::HostBegin) || *token == meta(Op::MapBegin)
+        });
         let Some(offset) = next else {
             let built = std::mem::take(&mut lookup.built);
+            if !built.contains(&meta(Op::Call)) {
+                return self.finish_rule(built, env);
+            }
             frame.phase = Phase::Calls(Call::new(built));
             return Control::Continue;
         };
         let start = lookup.settled + offset;
-        let (pending, arguments) = cut(&lookup.built, start, &self.table);
-        self.ask(pending, &arguments, env)
+        self.ask(start, env)
     }
 
-    fn ask(&mut self, pending: Pending, arguments: &[Vec<Token>], env: &mut Env<'_>) -> Control {
-        let style = (env.key_style)(&pending.map);
+    /// Asks the map of the construct that begins at `start`.
+    fn ask(&mut self, start: usize, env: &mut Env<'_>) -> Control {
+        let Self { frames, table, request, program, .. } = self;
+        let Some(Phase::Lookups(lookup)) = frames.last_mut().map(|frame| &mut frame.phase) else {
+            return Control::Leave;
+        };
+        let parts = cut(&lookup.built, start);
+        request.map.clear();
+        let name = if parts.host { b"host" } else { parts.map.map_or(&b""[..], |map| table.text(map)) };
+        request.map.extend_from_slice(name);
+        let style = (env.key_style)(&request.map);
         let blank = style.and_then(|style| style.blank).or(Some(env.blank));
-        let mut key = self.table.join(&pending.key, blank);
-        key.truncate(MAX_KEY - 1);
-        let args: Vec<Vec<u8>> = arguments.iter().map(|arg| self.table.join(arg, blank)).collect();
-        let map = pending.map.clone();
-        if !style.unwrap_or_default().keep_quotes {
-            key = strip_quotes(&key);
+        let text = |range: &Range<usize>| lookup.built.get(range.clone()).unwrap_or_default();
+        request.key.clear();
+        table.join_into(text(&parts.pending.key), blank, &mut request.key);
+        request.key.truncate(MAX_KEY - 1);
+        if !style.unwrap_or_default().keep_quotes && needs_stripping(&request.key) {
+            request.key = strip_quotes(&request.key);
         }
-        let known = style.is_some();
-        if known && env.tracer.wants_rules() {
-            let event = Event::Asked { map: &map, key: &key, args: &args };
-            env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
+        request.args.clear();
+        request.args.extend(parts.arguments.iter().map(|arg| table.join(text(arg), blank)));
+        if style.is_some() && env.tracer.wants_rules() {
+            let event = Event::Asked { map: &request.map, key: &request.key, args: &request.args };
+            env.tracer.event(Scene { program, table }, &event);
         }
-        if let Some(Phase::Lookups(lookup)) = self.frames.last_mut().map(|f| &mut f.phase) {
-            lookup.pending = Some(pending);
+        lookup.pending = Some(parts.pending);
+        if style.is_some() {
+            return Control::Wait;
         }
-        if known {
-            return Control::Wait(Request { map, key, args });
-        }
-        self.say(env, &[b"554 5.3.0 rewrite: map ", &map, b" not found"]);
+        self.say(env, &[b"554 5.3.0 rewrite: map ", &self.request.map, b" not found"]);
         self.answer = Some(Answer::NotFound);
         Control::Continue
     }
 
-    fn take_answer(&mut self, pending: Pending, answer: Answer, env: &mut Env<'_>) -> Control {
+    fn take_answer(&mut self, pending: &Pending, answer: Answer, env: &mut Env<'_>) -> Control {
         if env.tracer.wants_rules() {
             let value =
                 if let Answer::Found(value) = &answer { Some(value.as_slice()) } else { None };
-            let event = Event::Answered { map: &pending.map, value };
+            let event = Event::Answered { map: &self.request.map, value };
             env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
         }
-        let mut failure = None;
-        let replacement = match answer {
-            Answer::Found(value) => self.value_tokens(&value, env),
-            Answer::NotFound => self.fallback(pending.default, pending.key, env),
-            Answer::Substitute(value, exit) => {
-                failure = Some(exit);
-                self.value_tokens(&value, env)
-            }
-            Answer::Failed(exit) => {
-                failure = Some(exit);
-                self.fallback(pending.default, pending.key, env)
-            }
+        let (value, failure) = match answer {
+            Answer::Found(value) => (Some(value), None),
+            Answer::Substitute(value, exit) => (Some(value), Some(exit)),
+            Answer::NotFound => (None, None),
+            Answer::Failed(exit) => (None, Some(exit)),
+        };
+        let replacement = match value {
+            Some(value) => self.scan_bytes(&value, env).unwrap_or_default(),
+            None => self.fallback(pending, env),
         };
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         if let Some(exit) = failure {
@@ -112,77 +120,109 @@ impl Machine {
         }
         let Phase::Lookups(lookup) = &mut frame.phase else { return Control::Continue };
         lookup.settled = pending.start + replacement.len();
-        lookup.built.splice(pending.start..pending.end, replacement);
-        if lookup.built.len() > MAX_ATOMS {
-            return self.too_long(env);
+        lookup.built.splice(pending.start..pending.end, replacement.iter().copied());
+        let too_long = lookup.built.len() > MAX_ATOMS;
+        self.recycle(replacement);
+        if too_long { self.too_long(env) } else { Control::Continue }
+    }
+
+    /// What stands for a value that is not there: the default, which is read anew as text (observed:
+    /// blanks between atoms become the blank substitute), or the tokens of the key.
+    fn fallback(&mut self, pending: &Pending, env: &mut Env<'_>) -> Vec<Token> {
+        let mut tokens = self.fresh();
+        let Some(Phase::Lookups(lookup)) = self.frames.last().map(|frame| &frame.phase) else {
+            return tokens;
+        };
+        let range = pending.default.as_ref().unwrap_or(&pending.key);
+        tokens.extend_from_slice(lookup.built.get(range.clone()).unwrap_or_default());
+        if pending.default.is_none() || (self.reads_back(&tokens) && !env.tracer.wants_rules()) {
+            return tokens;
         }
-        Control::Continue
+        let text = self.table.join(&tokens, Some(env.blank));
+        let pieces = self.table.pieces(&tokens, env.blank);
+        self.scan(&pieces, &text, env).unwrap_or_default()
+    }
+
+    /// Whether the text of these tokens is cut into the same tokens again: nothing in it steers the
+    /// tokenizer, and no two atoms stand side by side.
+    fn reads_back(&self, tokens: &[Token]) -> bool {
+        let operators = self.program.operators();
+        let mut depth = 0usize;
+        let mut after_atom = false;
+        let plain = |byte: &u8| {
+            !operators.contains(*byte) && !matches!(byte, b'"' | b'\\' | b'\x7f'..) && *byte > b' '
+        };
+        for token in tokens {
+            let text = self.table.text(*token);
+            let kind = self.table.kind(*token);
+            let sound = match (kind, text) {
+                (Kind::Meta(_), _) => true,
+                (Kind::Atom, text) => !after_atom && text.iter().all(plain),
+                (Kind::Operator, b"<") => {
+                    depth += 1;
+                    true
+                }
+                (Kind::Operator, b">") => {
+                    let open = depth > 0;
+                    depth = depth.saturating_sub(1);
+                    open
+                }
+                (Kind::Operator, [byte]) => {
+                    operators.contains(*byte) && !matches!(byte, b'(' | b')' | 0x80..)
+                }
+                (Kind::Operator, _) => false,
+            };
+            if !sound {
+                return false;
+            }
+            after_atom = kind == Kind::Atom;
+        }
+        depth == 0
     }
 }
 
-impl Machine {
-    /// What stands for a value that is not there: the default, which is read anew as text (observed:
-    /// blanks between atoms become the blank substitute), or the tokens of the key.
-    fn fallback(
-        &mut self,
-        default: Option<Vec<Token>>,
-        key: Vec<Token>,
-        env: &mut Env<'_>,
-    ) -> Vec<Token> {
-        let Some(default) = default else { return key };
-        let text = self.table.join(&default, Some(env.blank));
-        let pieces = self.table.pieces(&default, env.blank);
-        let mode = Mode {
-            operators: self.program.operators(),
-            delimiter: None,
-            comments: true,
-            ignore: false,
-        };
-        let scan = prescan_text(&pieces, mode);
-        self.complain(env, &text, &scan.complaints);
-        self.intern(&scan.tokens.unwrap_or_default())
-    }
+/// Whether [`strip_quotes`] would change a key.
+fn needs_stripping(key: &[u8]) -> bool {
+    memchr::memchr2(b'"', b'\\', key).is_some()
+}
+
+/// The parts of a lookup.
+struct Parts {
+    /// It began with `$[`.
+    host: bool,
+    /// The map's name behind `$(`.
+    map: Option<Token>,
+    arguments: SmallVec<[Range<usize>; 4]>,
+    pending: Pending,
 }
 
 /// Cuts the construct that begins at `start`: `$@` and `$:` each end the part before them.
-fn cut(
-    built: &[Token],
-    start: usize,
-    table: &crate::token::TokenTable,
-) -> (Pending, Vec<Vec<Token>>) {
+fn cut(built: &[Token], start: usize) -> Parts {
     let host = built.get(start) == Some(&meta(Op::HostBegin));
     let close = meta(if host { Op::HostEnd } else { Op::MapEnd });
-    let mut at = start + 1;
-    let map = if host {
-        b"host".to_vec()
-    } else {
-        let name = built.get(at).map_or(&b""[..], |token| table.text(*token)).to_vec();
-        at += 1;
-        name
+    let map = built.get(start + 1).copied().filter(|_| !host);
+    let begin = (start + 1 + usize::from(!host)).min(built.len());
+    let end = built.iter().skip(begin).position(|token| *token == close);
+    let end = end.map_or(built.len(), |offset| begin + offset);
+    let mut parts = Parts {
+        host,
+        map,
+        arguments: SmallVec::new(),
+        pending: Pending { key: begin..begin, default: None, start, end: (end + 1).min(built.len()) },
     };
-    let mut parts: Vec<(Option<Op>, Vec<Token>)> = vec![(None, Vec::new())];
-    while let Some(token) = built.get(at).copied() {
-        at += 1;
-        if token == close {
-            break;
+    let (mut kind, mut from) = (None, begin);
+    for at in begin..=end {
+        let next = built.get(at).filter(|_| at < end);
+        let mark = next.filter(|token| **token == meta(Op::At) || **token == meta(Op::Colon));
+        if at < end && mark.is_none() {
+            continue;
         }
-        if token == meta(Op::At) {
-            parts.push((Some(Op::At), Vec::new()));
-        } else if token == meta(Op::Colon) {
-            parts.push((Some(Op::Colon), Vec::new()));
-        } else if let Some((_, part)) = parts.last_mut() {
-            part.push(token);
-        }
-    }
-    let mut pending =
-        Pending { map, key: Vec::new(), default: None, start, end: at.min(built.len()) };
-    let mut arguments = Vec::new();
-    for (kind, tokens) in parts {
         match kind {
-            None => pending.key = tokens,
-            Some(Op::Colon) => pending.default = Some(tokens),
-            Some(_) => arguments.push(tokens),
+            None => parts.pending.key = from..at,
+            Some(colon) if colon == meta(Op::Colon) => parts.pending.default = Some(from..at),
+            Some(_) => parts.arguments.push(from..at),
         }
+        (kind, from) = (mark.copied(), at + 1);
     }
-    (pending, arguments)
+    parts
 }

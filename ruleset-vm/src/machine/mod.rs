@@ -6,17 +6,20 @@
 mod calls;
 mod lookup;
 mod matcher;
+mod rules;
+pub mod stepwise;
 
 use std::sync::Arc;
 
-use cf_parser::text::Op;
+use cf_parser::Piece;
+use cf_parser::debug::Category;
+use cf_parser::text::plain;
 
 use crate::classes::Classes;
-use crate::compile::signature_bit;
-use crate::limits::{MAX_ATOMS, MAX_LOOPS, MAX_RECURSION, MAX_WORK};
+use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::macros::Macros;
-use crate::prescan::{Mode, Scanned, prescan};
-use crate::program::{After, Instr, Program, Rule};
+use crate::prescan::{Ending, Mode, Scanned, Sink, prescan_into, prescan_text};
+use crate::program::Program;
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
 use crate::trace::{Event, Scene, Tracer};
@@ -24,8 +27,8 @@ use crate::validity::shorten;
 
 use calls::Call;
 use lookup::Lookup;
-pub use matcher::Capture;
-use matcher::{Matcher, Subject};
+use matcher::Matcher;
+pub use matcher::{Capture, Subject};
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,7 +54,7 @@ pub struct Env<'a> {
 }
 
 /// A question to a map.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
     /// The map's name.
     pub map: Vec<u8>,
@@ -77,8 +80,8 @@ pub enum Answer {
 /// What a step comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ask this map, call [`Machine::answer`], step on.
-    Lookup(Request),
+    /// Ask what [`Machine::request`] says, call [`Machine::answer`], step on.
+    Lookup,
     /// The ruleset has ended.
     Done(Outcome),
 }
@@ -90,6 +93,35 @@ pub struct Outcome {
     pub workspace: Vec<Token>,
     /// OK, temporary failure of a map, or an error.
     pub exit: Exit,
+}
+
+/// How many workspaces are kept for their memory.
+const SPARE_WORKSPACES: usize = 8;
+
+/// Tokens found become tokens of a table.
+struct Interner<'a> {
+    table: &'a mut TokenTable,
+    out: &'a mut Vec<Token>,
+    strays: &'a mut bool,
+}
+
+impl Sink for Interner<'_> {
+    fn word(&mut self, kind: Kind, text: &[u8]) {
+        self.out.push(self.table.add(kind, text));
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        self.out.push(match piece {
+            Piece::Op(op) => {
+                *self.strays = true;
+                meta(*op)
+            }
+            piece => {
+                let text = cf_parser::text::write(std::slice::from_ref(piece));
+                self.table.add(Kind::Atom, &text)
+            }
+        });
+    }
 }
 
 /// A ruleset in progress.
@@ -122,7 +154,7 @@ enum Control {
     /// Go on with the top frame.
     Continue,
     /// Wait for a map.
-    Wait(Request),
+    Wait,
     /// Enter a ruleset.
     Enter(usize, Vec<Token>),
     /// The top frame is through.
@@ -139,6 +171,15 @@ pub struct Machine {
     frames: Vec<Frame>,
     matcher: Matcher,
     captures: Vec<Capture>,
+    /// The right-hand side being built.
+    built: Vec<Token>,
+    /// Workspaces given back, for their memory.
+    spare: Vec<Vec<Token>>,
+    /// Memory of the tokenizer.
+    room: Vec<u8>,
+    /// Operators that steer may stand in workspaces: they came from texts, not from rules.
+    strays: bool,
+    request: Request,
     answer: Option<Answer>,
     /// Rulesets entered and rules applied since the start.
     work: usize,
@@ -155,6 +196,11 @@ impl Machine {
             frames: Vec::new(),
             matcher: Matcher::default(),
             captures: Vec::new(),
+            built: Vec::new(),
+            spare: Vec::new(),
+            room: Vec::new(),
+            strays: false,
+            request: Request::default(),
             answer: None,
             work: 0,
         }
@@ -182,23 +228,48 @@ impl Machine {
     pub fn reset(&mut self) {
         self.frames.clear();
         self.table.reset();
+        self.strays = false;
         self.answer = None;
+    }
+
+    /// The question of the last [`Step::Lookup`].
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
     }
 
     /// Turns what the tokenizer found into tokens of this machine.
     pub fn intern(&mut self, scanned: &[Scanned]) -> Vec<Token> {
-        let table = &mut self.table;
-        let mut out = Vec::with_capacity(scanned.len());
+        let mut out = self.fresh();
+        let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
         for token in scanned {
-            out.push(match token {
-                Scanned::Word(kind, text) => table.add(*kind, text),
-                Scanned::Piece(cf_parser::Piece::Op(op)) => meta(*op),
-                Scanned::Piece(piece) => {
-                    table.add(Kind::Atom, &cf_parser::text::write(std::slice::from_ref(piece)))
-                }
-            });
+            match token {
+                Scanned::Word(kind, text) => sink.word(*kind, text),
+                Scanned::Piece(piece) => sink.piece(piece),
+            }
         }
         out
+    }
+
+    /// Tokens of a plain text, and what the tokenizer says of it; without tokens if it is too long.
+    pub(crate) fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
+        let mut out = self.fresh();
+        let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
+        let ending = prescan_into(text, mode, &mut sink, &mut self.room);
+        (ending.complete.then_some(out), ending)
+    }
+
+    /// An empty workspace with the memory of one that is not used any more.
+    fn fresh(&mut self) -> Vec<Token> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// Takes back the memory of a workspace.
+    pub(crate) fn recycle(&mut self, mut workspace: Vec<Token>) {
+        if self.spare.len() < SPARE_WORKSPACES {
+            workspace.clear();
+            self.spare.push(workspace);
+        }
     }
 
     /// One text as a token of this machine.
@@ -236,7 +307,7 @@ impl Machine {
             };
             match control {
                 Control::Continue => {}
-                Control::Wait(request) => return Step::Lookup(request),
+                Control::Wait => return Step::Lookup,
                 Control::Enter(..) if self.work > MAX_WORK => return Step::Done(self.give_up(env)),
                 Control::Enter(ruleset, workspace) => {
                     self.work += 1;
@@ -289,184 +360,34 @@ impl Machine {
         }
     }
 
-    /// Finds the next rule that matches and builds its right-hand side.
-    fn match_rules(&mut self, env: &mut Env<'_>) -> Control {
-        let program = self.program.clone();
-        let Some(frame) = self.frames.last_mut() else { return Control::Leave };
-        let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
-        if frame.workspace.first() == Some(&meta(Op::Hash)) {
-            return Control::Leave;
+    /// Tokens of a value that comes into a right-hand side (RS-056): comments are removed. `shown`
+    /// is what complaints call it.
+    fn scan(&mut self, text: &[Piece], shown: &[u8], env: &mut Env<'_>) -> Option<Vec<Token>> {
+        let program = Arc::clone(&self.program);
+        let scan = prescan_text(text, value_mode(&program));
+        let tokens = scan.tokens.as_deref();
+        let watch = env.tracer.wants(Category::Tokens);
+        if watch {
+            let scene = Scene { program: &self.program, table: &self.table };
+            env.tracer.event(scene, &Event::Scan { text, tokens });
         }
-        let signature = signature(&self.table, &frame.workspace);
-        while let Some(rule) = ruleset.rules.get(frame.rule) {
-            frame.loops += 1;
-            if frame.loops > MAX_LOOPS {
-                return self.looping(env);
-            }
-            let scene = Scene { program: &program, table: &self.table };
-            let (set, index) = (frame.ruleset, frame.rule);
-            let watch = env.tracer.wants_rules();
-            if watch {
-                env.tracer.event(scene, &Event::Try { ruleset: set, rule: index });
-            }
-            let subject = Subject {
-                workspace: &frame.workspace,
-                table: &self.table,
-                classes: env.classes,
-                macros: env.macros,
-                blank: Some(env.blank),
-            };
-            if may_match(rule, signature, frame.workspace.len())
-                && self.matcher.run(&ruleset.code[rule.lhs.clone()], subject)
-            {
-                self.captures.clear();
-                self.captures.extend(self.matcher.captures());
-                if watch {
-                    let event = Event::Match {
-                        ruleset: set,
-                        rule: index,
-                        span: rule.span,
-                        workspace: &frame.workspace,
-                        captures: &self.captures,
-                    };
-                    env.tracer.event(scene, &event);
-                }
-                return self.fire(&ruleset.code[rule.rhs.clone()], rule.after, env);
-            }
-            if watch {
-                env.tracer.event(scene, &Event::Fail { ruleset: set, rule: index });
-            }
-            frame.rule += 1;
-            frame.loops = 0;
+        self.complain(env, shown, &scan.complaints);
+        if watch {
+            let scene = Scene { program: &self.program, table: &self.table };
+            env.tracer.event(scene, &Event::Scanned(tokens));
         }
-        Control::Leave
+        scan.tokens.map(|tokens| self.intern(&tokens))
     }
 
-    fn looping(&mut self, env: &mut Env<'_>) -> Control {
-        let Some(frame) = self.frames.last() else { return Control::Leave };
-        let rule = (frame.rule + 1).to_string();
-        let name = self.name(frame.ruleset);
-        self.say(
-            env,
-            &[b"554 5.3.5 Infinite loop in ruleset ", &name, b", rule ", rule.as_bytes()],
-        );
-        Control::Leave
-    }
-
-    /// Builds the right-hand side (RS-062, step 1) and moves on to its lookups and calls.
-    fn fire(&mut self, rhs: &[Instr], after: After, env: &mut Env<'_>) -> Control {
-        let mut built = Vec::with_capacity(rhs.len());
-        for instr in rhs {
-            match instr {
-                Instr::Copy(number) => {
-                    let capture = usize::from(*number).checked_sub(1);
-                    let Some(capture) = capture.and_then(|n| self.captures.get(n)) else {
-                        return self.out_of_bounds(*number, env);
-                    };
-                    let Some(frame) = self.frames.last() else { return Control::Leave };
-                    built.extend_from_slice(&frame.workspace[capture.start..capture.end]);
-                }
-                Instr::Deferred(name) => match self.deferred(name.as_bytes(), env) {
-                    Some(tokens) => built.extend(tokens),
-                    None => return Control::Abort(Exit::DATAERR),
-                },
-                Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) => {
-                    built.push(*token);
-                }
-                _ => {}
-            }
-            if built.len() > MAX_ATOMS {
-                return self.too_long(env);
-            }
+    /// [`Machine::scan`] for plain text.
+    fn scan_bytes(&mut self, text: &[u8], env: &mut Env<'_>) -> Option<Vec<Token>> {
+        if env.tracer.wants(Category::Tokens) {
+            return self.scan(&plain(text), text, env);
         }
-        let Some(frame) = self.frames.last_mut() else { return Control::Leave };
-        frame.fired = frame.rule;
-        self.work += 1;
-        match after {
-            After::Repeat => {}
-            After::Next => {
-                frame.rule += 1;
-                frame.loops = 0;
-            }
-            After::Return => frame.rule = usize::MAX,
-        }
-        frame.phase = Phase::Lookups(Lookup::new(built));
-        Control::Continue
-    }
-
-    fn out_of_bounds(&mut self, number: u8, env: &mut Env<'_>) -> Control {
-        let Some(frame) = self.frames.last() else { return Control::Leave };
-        let name = self.name(frame.ruleset);
-        let digit = [b'0' + number];
-        self.say(
-            env,
-            &[b"554 5.3.0 rewrite: ruleset ", &name, b": replacement $", &digit, b" out of bounds"],
-        );
-        Control::Abort(Exit::CONFIG)
-    }
-
-    fn too_long(&mut self, env: &mut Env<'_>) -> Control {
-        self.say(env, &[b"554 5.3.0 rewrite: expansion too long"]);
-        Control::Abort(Exit::DATAERR)
-    }
-
-    /// The value of a macro as tokens (RS-061); `None` if it has text but no tokens (RS-144).
-    fn deferred(&mut self, name: &[u8], env: &mut Env<'_>) -> Option<Vec<Token>> {
-        let value = env.macros.get(&cf_parser::Name::new(name)).cloned();
-        let text = value.as_ref().map(|value| crate::macros::bytes(value));
-        if env.tracer.wants_rules() {
-            let event = Event::Macro { name, value: text.as_deref() };
-            env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
-        }
-        let value = value.filter(|value| !value.is_empty()).unwrap_or_default();
-        if value.is_empty() {
-            return Some(Vec::new());
-        }
-        let mode = Mode {
-            operators: self.program.operators(),
-            delimiter: None,
-            comments: true,
-            ignore: false,
-        };
-        let scan = crate::prescan::prescan_text(&value, mode);
-        self.complain(env, &crate::macros::bytes(&value), &scan.complaints);
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty())?;
-        Some(self.intern(&tokens))
-    }
-
-    /// Tokens of a lookup's value (RS-056): comments are removed.
-    fn value_tokens(&mut self, value: &[u8], env: &mut Env<'_>) -> Vec<Token> {
-        let mode = Mode {
-            operators: self.program.operators(),
-            delimiter: None,
-            comments: true,
-            ignore: false,
-        };
-        let scan = prescan(value, mode);
-        self.complain(env, value, &scan.complaints);
-        self.intern(&scan.tokens.unwrap_or_default())
-    }
-
-    /// The right-hand side is complete: it becomes the workspace.
-    fn finish_rule(&mut self, built: Vec<Token>, env: &mut Env<'_>) -> Control {
-        let program = self.program.clone();
-        let Some(frame) = self.frames.last_mut() else { return Control::Leave };
-        frame.workspace = built;
-        frame.phase = Phase::Match;
-        if env.tracer.wants_rules() {
-            let span = program
-                .ruleset(frame.ruleset)
-                .and_then(|set| set.rules.get(frame.fired))
-                .map_or_else(cf_parser::Span::default, |rule| rule.span);
-            let event = Event::Rewritten {
-                ruleset: frame.ruleset,
-                rule: frame.fired,
-                span,
-                workspace: &frame.workspace,
-            };
-            env.tracer.event(Scene { program: &program, table: &self.table }, &event);
-        }
-        Control::Continue
+        let program = Arc::clone(&self.program);
+        let (tokens, ending) = self.tokenize(text, value_mode(&program));
+        self.complain(env, text, &ending.complaints);
+        tokens
     }
 
     fn name(&self, ruleset: usize) -> Vec<u8> {
@@ -525,14 +446,7 @@ impl Frame {
     }
 }
 
-/// Bits of the literals in a workspace.
-fn signature(table: &TokenTable, workspace: &[Token]) -> u64 {
-    workspace.iter().fold(0, |bits, token| bits | signature_bit(table.symbol(*token)))
-}
-
-/// Whether a rule could match, by what it needs and how many tokens there are.
-fn may_match(rule: &Rule, signature: u64, tokens: usize) -> bool {
-    rule.needs & !signature == 0
-        && tokens >= rule.min_tokens
-        && (!rule.fixed || tokens == rule.min_tokens)
+/// How values that come into a right-hand side are tokenized.
+fn value_mode(program: &Program) -> Mode<'_> {
+    Mode { operators: program.operators(), delimiter: None, comments: true, ignore: false }
 }

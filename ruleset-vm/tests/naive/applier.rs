@@ -77,13 +77,13 @@ impl<'a> Run<'a> {
                 if is(&workspace, b'#') {
                     break 'rules;
                 }
+                self.events.push(Event::Try { ruleset: name.into(), rule: index });
                 if application == MAX_APPLICATIONS {
                     let number = (index + 1).to_string();
                     let number = number.as_bytes();
                     self.say(&[b"554 5.3.5 Infinite loop in ruleset ", name, b", rule ", number]);
                     break 'rules;
                 }
-                self.events.push(Event::Try { ruleset: name.into(), rule: index });
                 let mut matching = Matching {
                     file: self.file,
                     workspace: &workspace,

@@ -175,7 +175,7 @@ impl Watcher {
             trace::Event::Leave { ruleset, workspace } => {
                 Event::Leave { ruleset: name(*ruleset), workspace: texts(workspace) }
             }
-            trace::Event::Try { ruleset, rule } => {
+            trace::Event::Try { ruleset, rule, .. } => {
                 Event::Try { ruleset: name(*ruleset), rule: *rule }
             }
             trace::Event::Fail { ruleset, rule } => {

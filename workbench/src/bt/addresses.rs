@@ -1,5 +1,6 @@
 //! `RULESETS ADDRESS`: rulesets applied one after the other (CMD-099).
 
+use cf_parser::text::plain;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::prescan::{Mode, prescan};
 use ruleset_vm::token::Token;
@@ -7,6 +8,7 @@ use ruleset_vm::validity::{invalid, shorten};
 use ruleset_vm::{Exit, split_codes};
 
 use super::Session;
+use crate::traces::tokens;
 
 impl Session<'_> {
     pub(super) fn rulesets(&mut self, line: &[u8]) {
@@ -46,6 +48,8 @@ impl Session<'_> {
         let spaced: Vec<u8> =
             text.iter().map(|byte| if *byte == 0xff { b' ' } else { *byte }).collect();
         let scan = prescan(&spaced, mode);
+        let shown = plain(&spaced);
+        tokens::scan(&self.levels, &shown, scan.tokens.as_deref(), &mut self.out);
         for complaint in &scan.complaints {
             let message = complaint.to_string();
             let text = [&shorten(text)[..], b"... ", split_codes(message.as_bytes()).1].concat();
@@ -53,6 +57,7 @@ impl Session<'_> {
             let text: Vec<u8> = text.iter().map(|byte| byte & 0x7f).collect();
             self.say(text);
         }
+        tokens::scanned(&self.levels, scan.tokens.as_deref(), &mut self.out);
         self.machine.reset();
         let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
         (tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)

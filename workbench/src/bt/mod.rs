@@ -10,6 +10,7 @@ mod sender;
 mod slash;
 mod tracer;
 
+use cf_parser::debug::Levels;
 use mapper::{LookupContext, MapSet};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
@@ -17,6 +18,7 @@ use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show;
+use crate::traces::Traces;
 pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
 
@@ -57,6 +59,8 @@ pub struct Session<'a> {
     quiet: bool,
     exit: u8,
     out: Vec<u8>,
+    /// What `-d` has asked for.
+    levels: Levels,
 }
 
 impl<'a> Session<'a> {
@@ -92,6 +96,7 @@ impl<'a> Session<'a> {
             quiet: false,
             exit,
             out: Vec::new(),
+            levels: Levels::default(),
         }
     }
 
@@ -99,6 +104,11 @@ impl<'a> Session<'a> {
     pub fn set_user(&mut self, user: &[u8]) {
         self.user = user.to_vec();
         self.macros.set(b"_", &[user, b"@localhost"].concat());
+    }
+
+    /// The debugging flags of the command line.
+    pub fn set_levels(&mut self, levels: Levels) {
+        self.levels = levels;
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.
@@ -192,7 +202,7 @@ impl<'a> Session<'a> {
     fn dash(&mut self, rest: &[u8]) {
         match rest.first() {
             None => self.say("Usage: -d{debug arguments}"),
-            Some(b'd') => {}
+            Some(b'd') => self.levels.set(rest.get(1..).unwrap_or_default()),
             Some(_) => self.say([b"Unknown \"-\" command -", rest].concat()),
         }
     }
@@ -222,6 +232,9 @@ impl<'a> Session<'a> {
         let mut say = |message: MapMessage| {
             let mut out = out.borrow_mut();
             out.extend(message.text);
+            if message.trace {
+                return;
+            }
             out.push(b'\n');
             if exit.get() == 0 {
                 exit.set(message.exit);
@@ -231,10 +244,17 @@ impl<'a> Session<'a> {
             maps: self.maps,
             services: self.services,
             context: LookupContext::default(),
+            levels: self.levels,
             say: &mut say,
         };
-        let mut tracer =
-            BtTracer { out: &out, exit: &exit, bad_address: &bad_address, quiet: self.quiet };
+        let traces = Traces { levels: &self.levels, configuration: &self.configuration };
+        let mut tracer = BtTracer {
+            out: &out,
+            exit: &exit,
+            bad_address: &bad_address,
+            quiet: self.quiet,
+            traces,
+        };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
             configuration: &self.configuration,

@@ -1,0 +1,148 @@
+//! The table of debugging categories.
+
+/// A category that prints something here; the number is the one behind `-d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Category {
+    /// Version and identity.
+    Version = 0,
+    /// The resolver.
+    Resolver = 8,
+    /// Addresses for a mailer.
+    RemoteName = 12,
+    /// Hosts that take mail.
+    MailHosts = 17,
+    /// Parsing addresses.
+    Parse = 20,
+    /// Rewriting.
+    Rewrite = 21,
+    /// The tokenizer.
+    Tokens = 22,
+    /// Triples.
+    Triple = 24,
+    /// Lists of recipients.
+    Recipients = 25,
+    /// Recipients one by one.
+    Recipient = 26,
+    /// Aliases.
+    Alias = 27,
+    /// The user database.
+    UserDb = 28,
+    /// Display texts.
+    Crack = 33,
+    /// Headers of messages.
+    Headers = 34,
+    /// Macros.
+    Macros = 35,
+    /// Symbols.
+    Symbols = 36,
+    /// Options and classes.
+    Options = 37,
+    /// Maps.
+    Maps = 38,
+    /// Results of maps.
+    MapResults = 39,
+    /// Hook rulesets.
+    Hooks = 48,
+    /// Text rebuilt from tokens.
+    Rebuild = 59,
+    /// Lookups in rules.
+    Lookups = 60,
+}
+
+/// What one category prints.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The category.
+    pub category: Category,
+    /// Its subject.
+    pub subject: &'static str,
+    /// From which level on what is printed, in order.
+    pub levels: &'static [(u8, &'static str)],
+}
+
+const fn row(
+    category: Category,
+    subject: &'static str,
+    levels: &'static [(u8, &'static str)],
+) -> Row {
+    Row { category, subject, levels }
+}
+
+/// Every category that prints something here.
+pub const CATEGORIES: &[Row] = &[
+    row(
+        Category::RemoteName,
+        "addresses as mailers see them",
+        &[(1, "the address before and after")],
+    ),
+    row(
+        Category::Parse,
+        "addresses to mailers, hosts and users",
+        &[(1, "the address, and what is known of it afterwards")],
+    ),
+    row(
+        Category::Rewrite,
+        "rewriting",
+        &[
+            (
+                1,
+                "input and result of each ruleset; the workspace of a rule that applies without end",
+            ),
+            (2, "values read with `$&`"),
+            (3, "calls of rulesets without rules"),
+            (4, "the workspace after each rule that applies"),
+            (10, "rules that fail"),
+            (12, "rules that are tried, and right-hand sides of those that match"),
+            (15, "line numbers of rules; what `$1` to `$9` took"),
+            (19, "the tokens of values read with `$&`"),
+            (35, "every comparison of an element with a token"),
+            (36, "every time that a wildcard takes one token more"),
+        ],
+    ),
+    row(
+        Category::Tokens,
+        "the tokenizer",
+        &[(11, "texts"), (12, "their tokens"), (36, "each token on a line")],
+    ),
+    row(
+        Category::Triple,
+        "triples",
+        &[
+            (4, "that the result is kept"),
+            (5, "the workspace that is taken apart"),
+            (6, "what came of it"),
+        ],
+    ),
+    row(Category::Crack, "display texts", &[(1, "the address and the text around it")]),
+    row(Category::Hooks, "hook rulesets", &[(2, "their arguments")]),
+    row(
+        Category::Lookups,
+        "lookups in rules",
+        &[(1, "map, key and value"), (5, "the arguments of the lookup")],
+    ),
+];
+
+/// The table as a page of documentation.
+#[must_use]
+pub fn debug_markdown() -> String {
+    let mut page = String::from(PREFACE);
+    for row in CATEGORIES {
+        page.push_str(&format!("\n## {}: {}\n\n", row.category as u8, row.subject));
+        for (level, what) in row.levels {
+            page.push_str(&format!("- {level}: {what}\n"));
+        }
+    }
+    page
+}
+
+/// What stands in front of the categories.
+const PREFACE: &str = "\
+# Debugging flags
+
+Made from the table in `cf-parser/src/debug/table.rs`; do not edit.
+
+`-d` on the command line and in test mode takes a list: `21.12` is category 21 at level 12, `21` means level 1,
+`20-24.5` several categories, and a comma or blank separates entries. Later entries win; a level of 0 turns a category off; `-d`
+alone is level 1 of all. `-dANSI` shows operators in reverse video. Each level prints what the lower ones print as well.
+";

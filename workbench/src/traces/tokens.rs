@@ -1,0 +1,51 @@
+//! Category 22: the tokenizer.
+
+use cf_parser::debug::{Category, Levels};
+use cf_parser::{Piece, text};
+use ruleset_vm::prescan::Scanned;
+
+use crate::show;
+
+/// The text and, at high levels, its tokens one by one.
+pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
+    if levels.at(Category::Tokens, 11) {
+        out.extend_from_slice(b"prescan: ");
+        text.iter().for_each(|piece| out.extend(piece_shown(piece)));
+        out.push(b'\n');
+    }
+    if levels.at(Category::Tokens, 36) {
+        for token in tokens.unwrap_or_default() {
+            out.extend_from_slice(b"tok=");
+            out.extend(shown(token));
+            out.push(b'\n');
+        }
+    }
+}
+
+/// The tokens as a vector.
+pub fn scanned(levels: &Levels, tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
+    let Some(tokens) = tokens.filter(|_| levels.at(Category::Tokens, 12)) else { return };
+    out.extend_from_slice(b"prescan==>");
+    for token in tokens {
+        out.push(b' ');
+        out.extend(shown(token));
+    }
+    out.push(b'\n');
+    if tokens.is_empty() {
+        out.extend_from_slice(b"prescan: null leading token\n");
+    }
+}
+
+fn shown(token: &Scanned) -> Vec<u8> {
+    match token {
+        Scanned::Word(_, text) => show::visible(text),
+        Scanned::Piece(piece) => piece_shown(piece),
+    }
+}
+
+fn piece_shown(piece: &Piece) -> Vec<u8> {
+    match piece {
+        Piece::Byte(byte) => show::visible(&[*byte]),
+        other => text::write(std::slice::from_ref(other)),
+    }
+}
