@@ -11,7 +11,10 @@ use naive::compare::{Agreement, Pair};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use random::{Address, Program, address, dense, every_phrase_rule, every_workspace, program, rule};
+use random::{
+    Address, Program, address, dense, every_phrase_rule, every_workspace, long_workspaces, program,
+    rule,
+};
 
 /// `PROPTEST_CASES` if set.
 fn cases(otherwise: u32) -> ProptestConfig {
@@ -104,17 +107,17 @@ proptest! {
 proptest! {
     #![proptest_config(cases(200))]
 
-    /// One rule against every workspace of up to six tokens out of two.
+    /// One rule against every workspace of up to six tokens out of two, and longer ones.
     #[test]
     fn one_rule_every_workspace(cf in dense()) {
-        let addresses: Vec<String> = every_workspace(6).collect();
+        let addresses: Vec<String> = every_workspace(6).chain(long_workspaces(20)).collect();
         agrees(&cf, &addresses)?;
     }
 }
 
 #[test]
 fn every_rule_with_a_phrase() {
-    let addresses: Vec<String> = every_workspace(5).collect();
+    let addresses: Vec<String> = every_workspace(5).chain(long_workspaces(40)).collect();
     let mut total = Agreement::default();
     for cf in every_phrase_rule() {
         total.add(agree_in(&cf, Pair::rulesets, &addresses).unwrap());
