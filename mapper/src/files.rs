@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::settings::BlameSettings;
 
@@ -82,6 +83,14 @@ impl Stamp {
     /// Size of the file, bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// When the file was changed last.
+    pub(crate) fn modified(&self) -> SystemTime {
+        let (seconds, nanoseconds) = self.modified;
+        let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+        let nanoseconds = u32::try_from(nanoseconds).unwrap_or_default();
+        SystemTime::UNIX_EPOCH + seconds + Duration::from_nanos(nanoseconds.into())
     }
 
     pub(crate) fn of(metadata: &Metadata) -> Self {

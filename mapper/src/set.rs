@@ -1,6 +1,6 @@
 //! All maps of a configuration: declaring, opening on first use, asking.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
@@ -61,9 +61,13 @@ struct Map {
 /// All declared maps, by name without regard to case.
 pub struct MapSet {
     settings: Arc<Settings>,
+    /// Numbers of maps by folded name.
+    numbers: HashMap<Vec<u8>, usize>,
     /// None while the map is being asked, so that it cannot be asked by its own members.
-    maps: HashMap<Vec<u8>, Option<Box<Map>>>,
+    maps: Vec<Option<Box<Map>>>,
     depth: usize,
+    /// Counts rounds of lookups: in each, a file is looked at once for changes.
+    round: u64,
     /// Connections of socket maps, shared by endpoint (MAP-087).
     connections: HashMap<Endpoint, Box<dyn Stream>>,
 }
@@ -74,8 +78,10 @@ impl MapSet {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings: Arc::new(settings),
-            maps: HashMap::new(),
+            numbers: HashMap::new(),
+            maps: Vec::new(),
             depth: 0,
+            round: 0,
             connections: HashMap::new(),
         }
     }
@@ -110,7 +116,14 @@ impl MapSet {
     fn insert(&mut self, common: Common, declared: Declared) -> Vec<MapError> {
         let state = declared.class.map_or(State::Faulty, State::Declared);
         let map = common.name.clone();
-        self.maps.insert(map.to_ascii_lowercase(), Some(Box::new(Map { common, state })));
+        let place = Some(Box::new(Map { common, state }));
+        match self.number(&map) {
+            Some(number) => self.maps[number] = place,
+            None => {
+                self.numbers.insert(map.to_ascii_lowercase(), self.maps.len());
+                self.maps.push(place);
+            }
+        }
         declared.errors.into_iter().map(|text| MapError { text, map: map.clone() }).collect()
     }
 
@@ -137,7 +150,8 @@ impl MapSet {
             let name = format!("Alias{number}").into_bytes();
             let Some(line) = k_line::alias_file(&name, spec) else { continue };
             errors.extend(self.declare(&line));
-            if let Some(Some(map)) = self.maps.get_mut(&name.to_ascii_lowercase()) {
+            let number = self.number(&name).unwrap_or(usize::MAX);
+            if let Some(Some(map)) = self.maps.get_mut(number) {
                 map.common.aliases = true;
                 map.common.with_nul = true;
             }
@@ -165,13 +179,30 @@ impl MapSet {
     /// Whether a map of this name was declared (usable or not).
     #[must_use]
     pub fn contains(&self, name: &[u8]) -> bool {
-        self.maps.contains_key(&name.to_ascii_lowercase())
+        self.number(name).is_some()
+    }
+
+    /// Begins another round of lookups: files that have changed meanwhile are noticed.
+    pub fn begin_round(&mut self) {
+        self.round += 1;
+    }
+
+    fn number(&self, name: &[u8]) -> Option<usize> {
+        let mut room = [0; 64];
+        match room.get_mut(..name.len()) {
+            Some(folded) => {
+                folded.copy_from_slice(name);
+                folded.make_ascii_lowercase();
+                self.numbers.get(&*folded).copied()
+            }
+            None => self.numbers.get(&name.to_ascii_lowercase()).copied(),
+        }
     }
 
     /// What the rule machine must know to build the key; none when there is no such map.
     #[must_use]
     pub fn traits(&self, name: &[u8]) -> Option<MapTraits> {
-        let map = self.maps.get(&name.to_ascii_lowercase())?.as_ref()?;
+        let map = self.maps.get(self.number(name)?)?.as_ref()?;
         Some(MapTraits { keep_quotes: map.common.keep_quotes, space_sub: map.common.space_sub })
     }
 
@@ -180,7 +211,7 @@ impl MapSet {
     pub fn descriptions(&self) -> Vec<MapDescription> {
         let mut all: Vec<_> = self
             .maps
-            .values()
+            .iter()
             .flatten()
             .map(|map| MapDescription {
                 name: map.common.name.clone(),
@@ -226,7 +257,7 @@ impl MapSet {
     }
 
     fn common(&self, name: &[u8]) -> Option<&Common> {
-        Some(&self.maps.get(&name.to_ascii_lowercase())?.as_ref()?.common)
+        Some(&self.maps.get(self.number(name)?)?.as_ref()?.common)
     }
 
     /// The class-level lookup: no `-T`, no `-t`, no `-D`. Members of sequences are asked so.
@@ -237,18 +268,23 @@ impl MapSet {
         services: &mut dyn Services,
         notices: &mut Vec<Notice>,
     ) -> Answer {
-        let slot = name.to_ascii_lowercase();
         if self.depth >= MAX_DEPTH {
             return Answer::MISS;
         }
-        let Some(place) = self.maps.get_mut(&slot) else { return Answer::NoSuchMap };
+        let number = self.number(name);
+        let Some((number, place)) = number.and_then(|n| Some((n, self.maps.get_mut(n)?))) else {
+            return Answer::NoSuchMap;
+        };
         let Some(mut map) = place.take() else { return Answer::MISS };
         self.depth += 1;
         let settings = Arc::clone(&self.settings);
-        let mut env = Env { services, notices, settings: &settings, maps: self };
+        let round = self.round;
+        let mut env = Env { services, notices, settings: &settings, round, maps: self };
         let answer = map.ask(request, &mut env);
         self.depth -= 1;
-        self.maps.insert(slot, Some(map));
+        if let Some(place) = self.maps.get_mut(number) {
+            *place = Some(map);
+        }
         answer
     }
 }

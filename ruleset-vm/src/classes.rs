@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use cf_parser::Name;
 
-use crate::token::{fold, head};
+use crate::token::fold;
 
 /// A class, as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,47 +34,22 @@ struct Class {
     index: Option<Index>,
 }
 
-/// The members as an automaton, and what tells early that a token begins none of them.
+/// The members as an automaton.
 #[derive(Clone)]
-struct Index {
-    members: fst::raw::Fst<Vec<u8>>,
-    /// A bit for the head of each member.
-    heads: [u64; HEADS],
-}
-
-impl std::fmt::Debug for Index {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Index of {} members", self.members.len())
-    }
-}
-
-/// Words of the set of heads: so many that most tokens miss the classes of a usual file.
-const HEADS: usize = 16;
+struct Index(fst::raw::Fst<Vec<u8>>);
 
 impl Index {
     fn of(members: &HashSet<Box<[u8]>>) -> Option<Self> {
         let mut words: Vec<&[u8]> = members.iter().map(|word| &**word).collect();
         words.sort_unstable();
-        let mut heads = [0; HEADS];
-        for word in &words {
-            let (place, bit) = head_place(head(word));
-            heads[place] |= bit;
-        }
-        let members = fst::Set::from_iter(words).ok()?.into_fst();
-        Some(Self { members, heads })
-    }
-
-    /// Whether a member can begin with a token of this head.
-    fn has_head(&self, head: u32) -> bool {
-        let (place, bit) = head_place(head);
-        // A token without a head is shorter than one.
-        head == 0 || self.heads.get(place).is_some_and(|word| word & bit != 0)
+        Some(Self(fst::Set::from_iter(words).ok()?.into_fst()))
     }
 }
 
-fn head_place(head: u32) -> (usize, u64) {
-    let hash = head.wrapping_mul(0x9E37_79B9) >> 16;
-    ((hash >> 6) as usize % HEADS, 1 << (hash % 64))
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Index of {} members", self.0.len())
+    }
 }
 
 /// A way through the members of one class, byte by byte.
@@ -93,6 +68,19 @@ impl Walk<'_> {
             self.node = self.members.node(self.node.transition_addr(index));
         }
         true
+    }
+
+    fn beginnings(&self, length: usize, text: &mut Vec<u8>, visit: &mut dyn FnMut(&[u8])) {
+        if text.len() == length {
+            return;
+        }
+        for transition in self.node.transitions() {
+            text.push(transition.inp);
+            visit(text);
+            let node = self.members.node(transition.addr);
+            Walk { members: self.members, node }.beginnings(length, text, visit);
+            text.pop();
+        }
     }
 
     /// Whether what was taken is a member.
@@ -165,16 +153,17 @@ impl Classes {
         }
     }
 
-    /// Whether a member can begin with a token of this head. Only classes that are indexed have
-    /// members here.
-    pub(crate) fn may_begin_with(&self, id: ClassId, head: u32) -> bool {
-        let index = self.classes.get(id.0).and_then(|class| class.index.as_ref());
-        index.is_some_and(|index| index.has_head(head))
+    /// Calls `visit` with every way in which a member begins, of at most `length` bytes, and with shorter
+    /// beginnings of the same.
+    pub(crate) fn beginnings(&self, id: ClassId, length: usize, visit: &mut dyn FnMut(&[u8])) {
+        if let Some(walk) = self.walk(id) {
+            walk.beginnings(length, &mut Vec::new(), visit);
+        }
     }
 
     /// The beginning of a way through the members; `None` if there are none.
     pub(crate) fn walk(&self, id: ClassId) -> Option<Walk<'_>> {
-        let members = &self.classes.get(id.0)?.index.as_ref()?.members;
+        let members = &self.classes.get(id.0)?.index.as_ref()?.0;
         Some(Walk { members, node: members.root() })
     }
 
@@ -232,7 +221,8 @@ mod tests {
         assert!(!walk.take(b"."));
         assert!(classes.contains(id, b"a.b.c"));
         assert!(!classes.contains(id, b"a.b"));
-        assert!(classes.may_begin_with(id, head(b"a")));
-        assert!(!classes.may_begin_with(id, head(b"axbc")));
+        let mut beginnings = Vec::new();
+        classes.beginnings(id, 2, &mut |text| beginnings.push(text.to_vec()));
+        assert_eq!(beginnings, [&b"a"[..], b"a."]);
     }
 }

@@ -5,6 +5,7 @@ use cf_parser::text::{Op, Piece, Text};
 
 use crate::classes::Classes;
 use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
+use crate::machine::glob::Glob;
 use crate::prescan::{Complaint, Mode, Scanned, prescan_text};
 use crate::program::{After, Instr, Rule, Ruleset, Steering};
 use crate::token::{Kind, ProgramTexts, Token, meta};
@@ -39,6 +40,7 @@ pub(crate) fn add_rule(
     let middle = start + lhs.len();
     ruleset.filter.add(&lhs);
     let steering = steering(&rhs);
+    let glob = Glob::new(&lhs);
     ruleset.code.extend(lhs);
     ruleset.code.extend(rhs);
     let end = ruleset.code.len();
@@ -48,6 +50,8 @@ pub(crate) fn add_rule(
         prefix,
         after,
         span,
+        glob,
+        parts: Vec::new(),
         steering,
     });
     messages

@@ -1,23 +1,134 @@
 //! Which rules of a ruleset could match a workspace, so that the cost of an address grows with the rules
 //! that could, not with the rules written.
 //!
-//! A rule is known by what it needs of any workspace: a number of tokens, a first and a last literal,
-//! and a set of literals. Rulesets of many rules have an index besides: each rule stands under the
-//! rarest of its literals.
+//! A rule is known by what it needs of any workspace: literals and classes, a number of tokens, a first
+//! and a last literal. Each token knows what it offers. Rulesets of many rules have an index besides:
+//! each rule stands under the rarest of its literals.
 
 use std::collections::HashMap;
+use std::ops::BitOr;
 
+use crate::classes::{ClassId, Classes};
 use crate::program::Instr;
-use crate::token::{Token, UNKNOWN};
+use crate::token::{Kind, Token, UNKNOWN};
 
 /// Rulesets with more rules than this are searched through an index.
 const INDEX_FROM: usize = 48;
 
-/// What a rule needs of a workspace.
+/// What a token offers and a rule needs: bits for literals, and bits for the classes whose members can
+/// begin with the token. Several literals, or classes, may share a bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traits(u64);
+
+/// How many of the bits are for literals; the others are for classes.
+const LITERAL_BITS: u32 = 40;
+const CLASS_BITS: u32 = u64::BITS - LITERAL_BITS - 1;
+/// What is left tells atoms from operators; no rule asks for it.
+const ATOM: u64 = 1 << 63;
+
+impl Traits {
+    /// Of the literal with this symbol; nothing if no rule names it.
+    pub(crate) const fn of_literal(symbol: u32) -> Self {
+        if symbol == UNKNOWN {
+            return Self(0);
+        }
+        // Fibonacci hashing: neighbouring symbols fall on different bits.
+        let hash = symbol.wrapping_mul(0x9E37_79B9) as u64;
+        Self(1 << ((hash * LITERAL_BITS as u64) >> u32::BITS))
+    }
+
+    /// Of a token of this kind.
+    pub(crate) fn of_kind(kind: Kind) -> Self {
+        Self(if kind == Kind::Atom { ATOM } else { 0 })
+    }
+
+    /// The bit of atoms, in 32 bits.
+    #[inline]
+    pub(crate) fn atom(self) -> u32 {
+        ((self.0 & ATOM) >> 32) as u32
+    }
+
+    /// The bits of classes and of atoms, in 32 bits.
+    #[inline]
+    pub(crate) fn classes(self) -> u32 {
+        ((self.0 & !ATOM) >> LITERAL_BITS) as u32 | self.atom()
+    }
+
+    fn of_class(id: ClassId) -> Self {
+        Self(1 << (LITERAL_BITS + (id.0 % CLASS_BITS as usize) as u32))
+    }
+
+    /// Whether a member of the class can begin so.
+    #[inline]
+    pub(crate) fn may_begin(self, id: ClassId) -> bool {
+        self.has_all(Self::of_class(id))
+    }
+
+    #[inline]
+    fn has_all(self, needed: Self) -> bool {
+        needed.0 & !self.0 == 0
+    }
+}
+
+impl BitOr for Traits {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Places in the table of beginnings.
+const HEADS: usize = 4096;
+/// How much of a beginning counts.
+const HEAD: usize = 4;
+
+/// The classes whose members begin like a text, by the first octets of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heads(Vec<Traits>);
+
+impl Heads {
+    /// Of these classes as they are now.
+    pub(crate) fn of_classes(classes: &Classes, ids: &[ClassId]) -> Self {
+        let mut heads = vec![Traits::default(); HEADS];
+        for id in ids {
+            classes.beginnings(*id, HEAD, &mut |text| {
+                if let Some(place) = heads.get_mut(head_place(text)) {
+                    *place = *place | Traits::of_class(*id);
+                }
+            });
+        }
+        Self(heads)
+    }
+
+    /// What a token of this text offers.
+    pub(crate) fn of(&self, text: &[u8]) -> Traits {
+        self.0.get(head_place(text)).copied().unwrap_or_default()
+    }
+}
+
+/// Where a beginning stands: a token that is shorter than a head is one itself.
+fn head_place(text: &[u8]) -> usize {
+    let head = text.iter().take(HEAD).fold(text.len().min(HEAD) as u32, |head, byte| {
+        (head.rotate_left(7) ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9E37_79B9)
+    });
+    (head >> 16) as usize % HEADS
+}
+
+/// Bits for two literals side by side.
+fn pair(first: u32, second: u32) -> u64 {
+    if first == UNKNOWN || second == UNKNOWN {
+        return 0;
+    }
+    let hash = (first.wrapping_mul(0x85EB_CA6B) ^ second).wrapping_mul(0x9E37_79B9);
+    1 << (hash >> 26)
+}
+
+/// What a rule needs besides traits.
 #[derive(Clone, Copy, Debug)]
-struct Needs {
-    /// A bit for each literal.
-    literals: u64,
+struct Shape {
+    /// Literals that stand side by side.
+    pairs: u64,
     /// Its first and last element, if they are literals; else [`UNKNOWN`].
     first: u32,
     last: u32,
@@ -30,7 +141,8 @@ struct Needs {
 /// What a workspace has to offer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Offer {
-    literals: u64,
+    traits: Traits,
+    pairs: u64,
     first: u32,
     last: u32,
     tokens: u32,
@@ -38,35 +150,40 @@ pub(crate) struct Offer {
 
 impl Offer {
     /// What these tokens offer.
+    #[inline]
     pub(crate) fn of(workspace: &[Token]) -> Self {
         let symbol = |token: Option<&Token>| token.map_or(UNKNOWN, |token| token.symbol());
+        let (mut traits, mut pairs) = (Traits::default(), 0);
+        let mut before = UNKNOWN;
+        for token in workspace {
+            traits = traits | token.traits();
+            pairs |= pair(before, token.symbol());
+            before = token.symbol();
+        }
         Self {
-            literals: workspace.iter().fold(0, |bits, token| bits | bit(token.symbol())),
+            traits,
+            pairs,
             first: symbol(workspace.first()),
             last: symbol(workspace.last()),
-            tokens: u32::try_from(workspace.len()).unwrap_or(UNKNOWN),
+            tokens: workspace.len() as u32,
         }
     }
 
-    fn satisfies(&self, needs: &Needs) -> bool {
-        needs.literals & !self.literals == 0
-            && self.tokens >= needs.least
-            && self.tokens <= needs.most
-            && (needs.first == UNKNOWN || needs.first == self.first)
-            && (needs.last == UNKNOWN || needs.last == self.last)
+    #[inline]
+    fn has_shape(&self, shape: &Shape) -> bool {
+        shape.pairs & !self.pairs == 0
+            && self.tokens >= shape.least
+            && self.tokens <= shape.most
+            && (shape.first == UNKNOWN || shape.first == self.first)
+            && (shape.last == UNKNOWN || shape.last == self.last)
     }
-}
-
-/// The bit by which a symbol is known.
-fn bit(symbol: u32) -> u64 {
-    // Fibonacci hashing: neighbouring symbols fall on different bits.
-    1 << (symbol.wrapping_mul(0x9E37_79B9) >> 26)
 }
 
 /// The rules of one ruleset by what they need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
-    needs: Vec<Needs>,
+    traits: Vec<Traits>,
+    shapes: Vec<Shape>,
     index: Option<Index>,
 }
 
@@ -106,18 +223,26 @@ impl Filter {
             Some(Instr::Literal(token)) => token.symbol(),
             _ => UNKNOWN,
         };
-        let literals = lhs.iter().fold(0, |bits, instr| match instr {
-            Instr::Literal(token) => bits | bit(token.symbol()),
-            _ => bits,
+        let traits = lhs.iter().fold(Traits::default(), |all, instr| match instr {
+            Instr::Literal(token) => all | Traits::of_literal(token.symbol()),
+            Instr::Class(id, _) => all | Traits::of_class(*id),
+            _ => all,
+        });
+        let pairs = lhs.windows(2).fold(0, |all, two| match two {
+            [Instr::Literal(first), Instr::Literal(second)] => {
+                all | pair(first.symbol(), second.symbol())
+            }
+            _ => all,
         });
         let (first, last) = (literal(lhs.first()), literal(lhs.last()));
-        self.needs.push(Needs { literals, first, last, least, most });
+        self.traits.push(traits);
+        self.shapes.push(Shape { pairs, first, last, least, most });
         self.index = None;
     }
 
     /// Builds the index, when all rules are known. `lhs` gives the left-hand side of each.
     pub(crate) fn finish<'c>(&mut self, lhs: impl Fn(usize) -> &'c [Instr]) {
-        if self.needs.len() < INDEX_FROM {
+        if self.traits.len() < INDEX_FROM {
             return;
         }
         let symbols = |rule: usize| {
@@ -127,11 +252,11 @@ impl Filter {
             })
         };
         let mut frequency: HashMap<u32, u32, Symbols> = HashMap::default();
-        for rule in 0..self.needs.len() {
+        for rule in 0..self.traits.len() {
             symbols(rule).for_each(|symbol| *frequency.entry(symbol).or_default() += 1);
         }
         let mut index = Index::default();
-        for rule in 0..self.needs.len() {
+        for rule in 0..self.traits.len() {
             let rarest = symbols(rule).min_by_key(|symbol| frequency.get(symbol).copied());
             let number = u32::try_from(rule).unwrap_or(u32::MAX);
             match rarest {
@@ -143,6 +268,7 @@ impl Filter {
     }
 
     /// The first rule from `from` on that could match; the number of rules if there is none.
+    #[inline]
     pub(crate) fn next(&self, from: usize, offer: &Offer, workspace: &[Token]) -> usize {
         match &self.index {
             None => self.scan(from, offer),
@@ -150,15 +276,29 @@ impl Filter {
         }
     }
 
+    #[inline]
     fn scan(&self, from: usize, offer: &Offer) -> usize {
-        let rest = self.needs.get(from..).unwrap_or_default();
-        rest.iter()
-            .position(|needs| offer.satisfies(needs))
-            .map_or(self.needs.len(), |offset| from + offset)
+        let mut rule = from;
+        while let Some(rest) = self.traits.get(rule..) {
+            let Some(offset) = rest.iter().position(|traits| offer.traits.has_all(*traits)) else {
+                break;
+            };
+            rule += offset;
+            if self.shapes.get(rule).is_some_and(|shape| offer.has_shape(shape)) {
+                return rule;
+            }
+            rule += 1;
+        }
+        self.traits.len()
+    }
+
+    fn could_match(&self, rule: usize, offer: &Offer) -> bool {
+        self.traits.get(rule).is_some_and(|traits| offer.traits.has_all(*traits))
+            && self.shapes.get(rule).is_some_and(|shape| offer.has_shape(shape))
     }
 
     fn search(&self, index: &Index, from: usize, offer: &Offer, workspace: &[Token]) -> usize {
-        let mut best = self.first_of(&index.others, from, offer).unwrap_or(self.needs.len());
+        let mut best = self.first_of(&index.others, from, offer).unwrap_or(self.traits.len());
         for token in workspace {
             if token.symbol() == UNKNOWN {
                 continue;
@@ -179,7 +319,7 @@ impl Filter {
             .get(start..)?
             .iter()
             .map(|rule| *rule as usize)
-            .find(|rule| self.needs.get(*rule).is_some_and(|needs| offer.satisfies(needs)))
+            .find(|rule| self.could_match(*rule, offer))
     }
 }
 

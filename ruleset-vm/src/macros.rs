@@ -1,6 +1,6 @@
 //! Macros: their store and their expansion (RS-069..RS-073).
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 use cf_parser::text::{Name, Op, Piece, Text, plain};

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use cf_parser::Span;
 use cf_parser::text::{Name, Op};
 
-use crate::classes::ClassId;
-use crate::filter::Filter;
+use crate::classes::{ClassId, Classes};
+use crate::filter::{Filter, Heads};
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
+use crate::machine::glob::Glob;
 use crate::prescan::Operators;
 use crate::token::{ProgramTexts, Token, meta};
 
@@ -64,8 +65,52 @@ pub struct Rule {
     pub after: After,
     /// Where the rule stands.
     pub span: Span,
+    /// Its left-hand side, if it can be matched without going back.
+    pub(crate) glob: Option<Glob>,
+    /// Its right-hand side for putting together; made when all rules are known.
+    pub(crate) parts: Vec<Part>,
     /// What is to be done with its right-hand side.
     pub(crate) steering: Steering,
+}
+
+/// A part of a right-hand side.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// These tokens.
+    Tokens(Box<[Token]>),
+    /// `$>`: a token, too, but one whose place counts.
+    Call,
+    /// What a wildcard took.
+    Copy(u8),
+    /// The value of a macro.
+    Deferred(Name),
+}
+
+impl Part {
+    fn of(rhs: &[Instr]) -> Vec<Self> {
+        let mut parts = Vec::new();
+        let mut row: Vec<Token> = Vec::new();
+        for instr in rhs {
+            let part = match instr {
+                Instr::Emit(token) if *token == meta(Op::Call) => Self::Call,
+                Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) => {
+                    row.push(*token);
+                    continue;
+                }
+                Instr::Copy(number) => Self::Copy(*number),
+                Instr::Deferred(name) => Self::Deferred(name.clone()),
+                _ => continue,
+            };
+            if !row.is_empty() {
+                parts.push(Self::Tokens(std::mem::take(&mut row).into()));
+            }
+            parts.push(part);
+        }
+        if !row.is_empty() {
+            parts.push(Self::Tokens(row.into()));
+        }
+        parts
+    }
 }
 
 /// What is to be done with a right-hand side when it is built.
@@ -78,7 +123,12 @@ pub(crate) enum Steering {
         /// Its number, if it has rules.
         target: Option<usize>,
     },
-    /// Several are.
+    /// One is called that has no rules.
+    Skip {
+        /// Its number.
+        target: usize,
+    },
+    /// Several are called.
     Calls,
     /// Maps are asked, and rulesets may be called.
     Lookups,
@@ -101,6 +151,7 @@ pub struct Program {
     pub(crate) texts: Arc<ProgramTexts>,
     pub(crate) operators: Operators,
     pub(crate) comments_in_rules: bool,
+    pub(crate) blank_sub: u8,
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) numbers: HashMap<Vec<u8>, usize>,
     pub(crate) shown_names: HashMap<usize, Vec<u8>>,
@@ -157,6 +208,7 @@ impl Default for Program {
             texts: Arc::default(),
             operators: Operators::default(),
             comments_in_rules: true,
+            blank_sub: b' ',
             rulesets: vec![Ruleset::default(); MAX_RULESETS],
             numbers: HashMap::new(),
             shown_names: HashMap::new(),
@@ -215,13 +267,19 @@ impl Program {
     }
 
     /// Prepares for running what depends on all rules.
-    pub(crate) fn finish(&mut self) {
-        let names: Vec<Vec<Option<usize>>> =
+    pub(crate) fn finish(&mut self, classes: &Classes) {
+        self.renew(classes);
+        let names: Vec<_> =
             self.rulesets.iter().map(|set| self.call_targets(set)).collect();
         for (set, targets) in self.rulesets.iter_mut().zip(names) {
             for (rule, target) in set.rules.iter_mut().zip(targets) {
-                if let Steering::Call { target: place } = &mut rule.steering {
-                    *place = target;
+                if let Some((target, has_rules)) = target
+                    && matches!(rule.steering, Steering::Call { .. })
+                {
+                    rule.steering = match has_rules {
+                        true => Steering::Call { target: Some(target) },
+                        false => Steering::Skip { target },
+                    };
                 }
             }
             let Ruleset { code, rules, filter } = set;
@@ -231,14 +289,39 @@ impl Program {
         }
     }
 
-    /// For each rule with one call the ruleset it calls, if that has rules.
-    fn call_targets(&self, set: &Ruleset) -> Vec<Option<usize>> {
+    /// Takes in how the members of classes begin now.
+    pub(crate) fn renew(&mut self, classes: &Classes) {
+        let code = || self.rulesets.iter().flat_map(|set| &set.code);
+        let mut ids: Vec<ClassId> = code()
+            .filter_map(|instr| match instr {
+                Instr::Class(id, _) | Instr::NotClass(id, _) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Arc::make_mut(&mut self.texts).set_heads(Heads::of_classes(classes, &ids));
+        let texts = Arc::clone(&self.texts);
+        for instr in self.rulesets.iter_mut().flat_map(|set| &mut set.code) {
+            if let Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) = instr {
+                *token = texts.renewed(*token);
+            }
+        }
+        for Ruleset { code, rules, .. } in &mut self.rulesets {
+            for rule in rules {
+                rule.parts = Part::of(code.get(rule.rhs.clone()).unwrap_or_default());
+            }
+        }
+    }
+
+    /// For each rule with one call the ruleset it calls, and whether that has rules.
+    fn call_targets(&self, set: &Ruleset) -> Vec<Option<(usize, bool)>> {
         let target = |rule: &Rule| {
             let rhs = set.code.get(rule.rhs.clone())?;
             let call = rhs.iter().position(|instr| *instr == Instr::Emit(meta(Op::Call)))?;
             let Instr::Emit(name) = rhs.get(call + 1)? else { return None };
             let number = self.number(unquote(self.texts.text(*name)))?;
-            self.ruleset(number).filter(|set| !set.rules.is_empty()).map(|_| number)
+            Some((number, self.ruleset(number).is_some_and(|set| !set.rules.is_empty())))
         };
         set.rules.iter().map(target).collect()
     }
@@ -261,6 +344,12 @@ impl Program {
     #[must_use]
     pub fn comments_in_rules(&self) -> bool {
         self.comments_in_rules
+    }
+
+    /// Option `BlankSub`; a space by default.
+    #[must_use]
+    pub fn blank_sub(&self) -> u8 {
+        self.blank_sub
     }
 
     /// The texts that rules name.

@@ -24,6 +24,9 @@ use crate::validity::{masked, shorten};
 
 /// Answers lookups. A `macro` map changes `macros`.
 pub trait Lookups {
+    /// Another address begins: what has changed meanwhile is to be noticed.
+    fn begin(&mut self) {}
+
     /// The answer of the map the request names; the map is known to exist.
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer;
 
@@ -112,6 +115,7 @@ impl Rewriter<'_> {
         delimiter: Option<u8>,
     ) -> (Option<Vec<Token>>, usize) {
         self.machine.reset();
+        self.lookups.begin();
         let (tokens, used) = self.scan(&masked(address), address, delimiter, false);
         (tokens.filter(|tokens| !tokens.is_empty()), used)
     }
@@ -337,5 +341,5 @@ impl Rewriter<'_> {
 /// Option `BlankSub`; a space by default.
 #[must_use]
 pub fn blank_sub(configuration: &Configuration) -> u8 {
-    configuration.options.bytes("BlankSub").and_then(|v| v.first().copied()).unwrap_or(b' ')
+    configuration.program.blank_sub()
 }

@@ -9,23 +9,58 @@ use std::sync::Arc;
 use cf_parser::text::{OPS, Op, Piece, Text};
 use hashbrown::HashTable;
 
-/// A token: an index into a [`TokenTable`], and the symbol that rules compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+use crate::classes::ClassId;
+use crate::filter::{Heads, Traits};
+
+/// A token: an index into a [`TokenTable`], the symbol that rules compare, and what filters of rules
+/// ask of a workspace.
+#[derive(Clone, Copy, Debug)]
 pub struct Token {
     index: u32,
     symbol: u32,
+    traits: Traits,
 }
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for Token {}
 
 impl Token {
     /// The symbol: equal for tokens that a rule takes for the same; [`UNKNOWN`] if no rule names it.
+    #[inline]
     pub(crate) fn symbol(self) -> u32 {
         self.symbol
     }
 
-    /// Whether the workspace token `other` is this literal of a rule.
+    /// What filters ask.
+    #[inline]
+    pub(crate) fn traits(self) -> Traits {
+        self.traits
+    }
+
+    /// What rules see of the token: its symbol or, if none names it, the classes it may belong to; and
+    /// whether it is an atom.
+    #[inline]
+    pub(crate) fn shape(self) -> u32 {
+        let known = self.symbol != UNKNOWN;
+        if known { self.symbol | self.traits.atom() } else { UNNAMED | self.traits.classes() }
+    }
+
+    /// Whether a member of the class can begin with the token; only classes that are indexed have
+    /// members here.
+    #[inline]
+    pub(crate) fn may_begin(self, id: ClassId) -> bool {
+        self.traits.may_begin(id)
+    }
+
+    /// Whether the workspace token `other` is this literal of a rule, whose symbol is known.
     #[inline]
     pub(crate) fn matches(self, other: Token) -> bool {
-        self.symbol == other.symbol && self.symbol != UNKNOWN
+        self.symbol == other.symbol
     }
 }
 
@@ -40,6 +75,9 @@ pub enum Kind {
     Meta(Op),
 }
 
+/// Set in shapes of tokens that no rule names; symbols are smaller.
+const UNNAMED: u32 = 1 << 30;
+
 /// The symbol of a token that no rule names.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
 
@@ -48,7 +86,6 @@ struct Entry {
     kind: Kind,
     /// Of the folded text.
     hash: u32,
-    head: u32,
     start: u32,
     end: u32,
 }
@@ -59,11 +96,8 @@ impl Entry {
     }
 }
 
-/// The first four octets of a text, folded; 0 if it is shorter.
-#[must_use]
-pub(crate) fn head(text: &[u8]) -> u32 {
-    text.first_chunk::<4>().map_or(0, |head| u32::from_le_bytes(head.map(|b| b.to_ascii_lowercase())))
-}
+/// Bytes of a token on the average, rather more than less.
+const TEXT_GUESS: usize = 8;
 
 /// Texts one behind the other, and the entries that cut them.
 #[derive(Clone, Debug, Default)]
@@ -79,8 +113,7 @@ impl Texts {
         let start = position(self.arena.len());
         self.arena.extend_from_slice(text);
         let end = position(self.arena.len());
-        let head = head(text);
-        self.entries.push(Entry { kind, hash, head, start, end });
+        self.entries.push(Entry { kind, hash, start, end });
     }
 }
 
@@ -90,6 +123,8 @@ pub struct ProgramTexts {
     texts: Texts,
     /// The first entry of each folded text; its index is the symbol.
     symbols: HashTable<u32>,
+    /// How the members of classes begin.
+    heads: Heads,
 }
 
 impl Default for ProgramTexts {
@@ -99,7 +134,7 @@ impl Default for ProgramTexts {
         for (op, letter) in &OPS {
             texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
         }
-        Self { texts, symbols: HashTable::new() }
+        Self { texts, symbols: HashTable::new(), heads: Heads::default() }
     }
 }
 
@@ -147,7 +182,7 @@ pub const fn meta(op: Op) -> Token {
         }
         index += 1;
     }
-    Token { index: index as u32, symbol: index as u32 }
+    Token { index: index as u32, symbol: index as u32, traits: Traits::of_literal(index as u32) }
 }
 
 impl ProgramTexts {
@@ -158,7 +193,7 @@ impl ProgramTexts {
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
         let hash = folded_hash(text);
-        let Self { texts, symbols } = self;
+        let Self { texts, symbols, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
                 entry.hash == hash && entry.text(&texts.arena).eq_ignore_ascii_case(text)
@@ -174,7 +209,22 @@ impl ProgramTexts {
             };
             symbols.insert_unique(u64::from(hash), symbol, rehash);
         }
-        Token { index, symbol }
+        Token { index, symbol, traits: Traits::of_literal(symbol) }
+    }
+
+    /// Takes in how the members of classes begin, when all rules are known or a class has changed.
+    pub(crate) fn set_heads(&mut self, heads: Heads) {
+        self.heads = heads;
+    }
+
+    /// The token with what is known of classes now.
+    pub(crate) fn renewed(&self, token: Token) -> Token {
+        let literal = Traits::of_literal(token.symbol);
+        let entry = self.texts.entries.get(token.index as usize);
+        let is_text = entry.is_some_and(|entry| !matches!(entry.kind, Kind::Meta(_)));
+        let classes = if is_text { self.heads.of(self.text(token)) } else { Traits::default() };
+        let kind = entry.map_or(Traits::default(), |entry| Traits::of_kind(entry.kind));
+        Token { traits: literal | classes | kind, ..token }
     }
 
     /// The bytes of one of these tokens.
@@ -222,7 +272,8 @@ impl TokenTable {
         let hash = folded_hash(text);
         let symbol = self.program.symbol(text, hash);
         self.run.push(kind, text, hash);
-        Token { index: u32::try_from(index).unwrap_or(UNKNOWN), symbol }
+        let traits = Traits::of_literal(symbol) | self.program.heads.of(text) | Traits::of_kind(kind);
+        Token { index: u32::try_from(index).unwrap_or(UNKNOWN), symbol, traits }
     }
 
     #[inline]
@@ -246,11 +297,6 @@ impl TokenTable {
     #[must_use]
     pub fn kind(&self, token: Token) -> Kind {
         self.entry(token).map_or(Kind::Atom, |(entry, _)| entry.kind)
-    }
-
-    /// The head of the token's text.
-    pub(crate) fn head(&self, token: Token) -> u32 {
-        self.entry(token).map_or(0, |(entry, _)| entry.head)
     }
 
     /// The token's symbol: equal for tokens that a rule takes for the same.
@@ -287,7 +333,7 @@ impl TokenTable {
     /// Rebuilds text (RS-020): tokens in a row, with `blank` between two atoms if it is given.
     #[must_use]
     pub fn join(&self, tokens: &[Token], blank: Option<u8>) -> Vec<u8> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(tokens.len() * TEXT_GUESS);
         self.join_into(tokens, blank, &mut out);
         out
     }

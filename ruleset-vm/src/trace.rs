@@ -189,8 +189,12 @@ pub struct Scene<'a> {
 
 /// Receives the events of a run.
 pub trait Tracer {
-    /// Whether this tracer wants events about single rules; `Enter`, `Leave` and `Message` always
-    /// come.
+    /// Whether this tracer wants `Enter` and `Leave`. `Message` always comes.
+    fn wants_rulesets(&self) -> bool {
+        true
+    }
+
+    /// Whether this tracer wants events about single rules.
     fn wants_rules(&self) -> bool {
         false
     }
@@ -209,5 +213,9 @@ pub trait Tracer {
 pub struct NoTracer;
 
 impl Tracer for NoTracer {
+    fn wants_rulesets(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, _scene: Scene<'_>, _event: &Event<'_>) {}
 }

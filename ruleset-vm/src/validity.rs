@@ -1,6 +1,8 @@
 //! Checks and forms of an address outside of rules: too long, octets it must not have, how messages
 //! show it.
 
+use std::borrow::Cow;
+
 use crate::limits::MAX_NAME;
 use crate::status::{Enhanced, Exit, Status};
 
@@ -19,7 +21,10 @@ pub fn shorten(address: &[u8]) -> Vec<u8> {
 
 /// Octet 0377 loses its upper bit (RS-017).
 #[must_use]
-pub fn masked(address: &[u8]) -> Vec<u8> {
+pub fn masked(address: &[u8]) -> Cow<'_, [u8]> {
+    if !address.contains(&0xff) {
+        return Cow::Borrowed(address);
+    }
     address.iter().map(|byte| if *byte == 0xff { 0x7f } else { *byte }).collect()
 }
 

@@ -38,6 +38,10 @@ pub struct Answering<'a> {
 }
 
 impl Lookups for Answering<'_> {
+    fn begin(&mut self) {
+        self.maps.begin_round();
+    }
+
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         let args: Vec<&[u8]> = request.args.iter().map(Vec::as_slice).collect();
         let traced = self.levels.on(Category::Lookups);

@@ -1,5 +1,7 @@
 //! Hash files: linear hashing, one chain of pages per bucket.
 
+use std::cmp::Ordering;
+
 use super::item::{self, Wanted};
 use super::meta::{HashMeta, SPARES};
 use super::page::{Page, Pager, kind};
@@ -37,17 +39,47 @@ pub(super) fn get<R: ReadAt + ?Sized>(
     key: &[u8],
 ) -> Result<Option<Vec<u8>>, BdbError> {
     let mut found = None;
-    each_pair(pager, meta, meta.bucket_of(key), &mut |page, index| {
-        if !key_equals(pager, page, index, key)? {
-            return Ok(Wanted::More);
-        }
+    let mut take = |page: &Page, index| {
         values(pager, page, index + 1, &mut |value| {
             found.get_or_insert_with(|| value.to_vec());
             Wanted::Enough
-        })?;
-        Ok(Wanted::Enough)
+        })
+    };
+    each_page(pager, meta, meta.bucket_of(key), &mut |page| {
+        let pairs = page.entries() / 2;
+        if page.kind() == kind::HASH {
+            let Some(pair) = search(pager, page, pairs, key)? else { return Ok(Wanted::More) };
+            take(page, pair * 2)?;
+            return Ok(Wanted::Enough);
+        }
+        for index in (0..pairs).map(|pair| pair * 2) {
+            if compare(pager, page, index, key)? == Ordering::Equal {
+                take(page, index)?;
+                return Ok(Wanted::Enough);
+            }
+        }
+        Ok(Wanted::More)
     })?;
     Ok(found)
+}
+
+/// The pair of this key in a page whose keys are in order.
+fn search<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    page: &Page,
+    pairs: usize,
+    key: &[u8],
+) -> Result<Option<usize>, BdbError> {
+    let (mut low, mut high) = (0, pairs);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match compare(pager, page, middle * 2, key)? {
+            Ordering::Equal => return Ok(Some(middle)),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn for_each<R: ReadAt + ?Sized>(
@@ -77,18 +109,32 @@ fn each_pair<R: ReadAt + ?Sized>(
     bucket: u32,
     visit: &mut dyn FnMut(&Page, usize) -> Result<Wanted, BdbError>,
 ) -> Result<(), BdbError> {
-    let first = meta.first_page(bucket)?;
-    let mut number = first;
+    each_page(pager, meta, bucket, &mut |page| {
+        for index in (0..page.entries() / 2).map(|pair| pair * 2) {
+            if visit(page, index)? == Wanted::Enough {
+                return Ok(Wanted::Enough);
+            }
+        }
+        Ok(Wanted::More)
+    })
+}
+
+/// Calls `visit` with every page of a bucket.
+fn each_page<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    meta: &HashMeta,
+    bucket: u32,
+    visit: &mut dyn FnMut(&Page) -> Result<Wanted, BdbError>,
+) -> Result<(), BdbError> {
+    let mut number = meta.first_page(bucket)?;
     loop {
         let page = pager.read(number)?;
         // a page of zeros is a bucket that was never written to
         if !matches!(page.kind(), kind::HASH | kind::HASH_UNSORTED | 0) {
             return Err(page.damaged("not a hash page"));
         }
-        for index in (0..page.entries() / 2).map(|pair| pair * 2) {
-            if visit(&page, index)? == Wanted::Enough {
-                return Ok(());
-            }
+        if visit(&page)? == Wanted::Enough {
+            return Ok(());
         }
         number = page.next();
         if number == 0 {
@@ -118,21 +164,25 @@ fn key_bytes<R: ReadAt + ?Sized>(
     }
 }
 
-fn key_equals<R: ReadAt + ?Sized>(
+/// The order of keys on a page, which the library searches by halves: as byte strings, but of two
+/// that begin alike the longer goes first, unless both are stored off the page (observed).
+pub(super) fn page_order(a: &[u8], b: &[u8], off_page: bool) -> Ordering {
+    let common = a.len().min(b.len());
+    a[..common].cmp(&b[..common]).then_with(|| {
+        if off_page { a.len().cmp(&b.len()) } else { b.len().cmp(&a.len()) }
+    })
+}
+
+/// The key stored at `index` against `key`, in the order of pages.
+fn compare<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     page: &Page,
     index: usize,
     key: &[u8],
-) -> Result<bool, BdbError> {
-    let bytes = page.hash_item(index)?;
-    match bytes {
-        [ITEM_KEYDATA, stored @ ..] => Ok(stored == key),
-        [ITEM_OFFPAGE, ..] => {
-            let (first, length) = off_page(page, bytes)?;
-            let same_length = usize::try_from(length).is_ok_and(|length| length == key.len());
-            Ok(same_length && item::overflow(pager, first, length)? == key)
-        }
-        _ => Err(page.damaged("unknown key type")),
+) -> Result<Ordering, BdbError> {
+    match page.hash_item(index)? {
+        [ITEM_KEYDATA, stored @ ..] => Ok(page_order(stored, key, false)),
+        _ => Ok(page_order(&key_bytes(pager, page, index)?, key, key.len() > page.size() / 4)),
     }
 }
 

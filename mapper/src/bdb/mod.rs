@@ -6,6 +6,7 @@
 //! more pages than a small multiple of the file's. Format: observed in files made by Debian's makemap and DB_File.
 
 mod btree;
+mod cached;
 mod hash;
 mod image;
 mod item;
@@ -15,11 +16,13 @@ mod write;
 mod write_btree;
 mod write_hash;
 
+pub use cached::CachedFile;
 pub use write::{DatabaseKind, DatabaseWriter, DuplicateKey};
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use meta::{Kind, Meta};
 use page::Pager;
@@ -53,6 +56,16 @@ pub trait ReadAt {
     /// # Errors
     /// As the medium gives them.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// `length` bytes from `offset`, to be shared.
+    ///
+    /// # Errors
+    /// As [`ReadAt::read_at`].
+    fn page(&self, offset: u64, length: usize) -> io::Result<Arc<[u8]>> {
+        let mut bytes = vec![0; length];
+        self.read_at(offset, &mut bytes)?;
+        Ok(bytes.into())
+    }
 }
 
 impl ReadAt for File {

@@ -1,6 +1,7 @@
 //! Pages: reading them, their header, the places of their items.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use super::meta::{Meta, Order};
 use super::{BdbError, ReadAt};
@@ -56,8 +57,8 @@ impl<'a, R: ReadAt + ?Sized> Pager<'a, R> {
         };
         self.budget.set(budget);
         // at most 64 KB, checked with the header
-        let mut bytes = vec![0; usize::try_from(self.page_size).unwrap_or_default()];
-        self.source.read_at(u64::from(number) * u64::from(self.page_size), &mut bytes)?;
+        let length = usize::try_from(self.page_size).unwrap_or_default();
+        let bytes = self.source.page(u64::from(number) * u64::from(self.page_size), length)?;
         Ok(Page { number, order: self.order, bytes })
     }
 }
@@ -66,7 +67,7 @@ impl<'a, R: ReadAt + ?Sized> Pager<'a, R> {
 pub(super) struct Page {
     number: u32,
     order: Order,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
 }
 
 impl Page {
@@ -76,6 +77,11 @@ impl Page {
 
     pub(super) fn order(&self) -> Order {
         self.order
+    }
+
+    /// Bytes of the page.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(super) fn kind(&self) -> u8 {

@@ -2,10 +2,9 @@
 //!
 //! The number of buckets is a power of two chosen for the amount of data, so nothing is ever split.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::hash::hash;
+use super::hash::{hash, page_order};
 use super::image::{CommonMeta, FileImage, HEADER, Head, PAGE, number};
 
 /// Items longer than this are stored in pages of their own.
@@ -34,21 +33,11 @@ pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec
     }
     let mut file = FileImage::new(buckets + 1);
     for (bucket, content) in contents.iter_mut().enumerate() {
-        content.sort_by(|a, b| page_order(a.0, b.0));
+        content.sort_by(|a, b| page_order(a.0, b.0, a.0.len().min(b.0.len()) > MAX_ON_PAGE));
         write_bucket(&mut file, bucket + 1, content);
     }
     write_meta(&mut file, buckets, entries.len(), uid);
     file.into_bytes()
-}
-
-/// The order of keys on a page, which the library searches by halves: as byte strings, but of two
-/// that begin alike the longer goes first, unless both are stored off the page (observed).
-fn page_order(a: &[u8], b: &[u8]) -> Ordering {
-    let common = a.len().min(b.len());
-    a.iter().take(common).cmp(b.iter().take(common)).then_with(|| {
-        let off_page = common > MAX_ON_PAGE;
-        if off_page { a.len().cmp(&b.len()) } else { b.len().cmp(&a.len()) }
-    })
 }
 
 /// Bytes an item takes on its page.

@@ -1,9 +1,13 @@
 //! Classes `hash` and `btree`: Berkeley DB files (MAP-029, MAP-030).
 
+use std::cell::Cell;
 use std::fs::{self, File};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
-use crate::bdb::{BdbError, Database};
+use crate::bdb::{BdbError, CachedFile, Database, ReadAt};
 use crate::files::{self, Refusal, Stamp};
 use crate::interpolate;
 
@@ -28,12 +32,60 @@ pub(crate) struct DatabaseMap {
     open: Option<OpenFile>,
     /// Whether keys end in a zero byte, once a hit has told (MAP-009).
     nul: Option<bool>,
+    /// The round of lookups in which the file was looked at last.
+    round: Option<u64>,
 }
 
 struct OpenFile {
-    file: File,
+    file: CachedFile,
     stamp: Stamp,
+    /// A later change shows in the stamp: what was read may be kept.
+    settled: bool,
     database: Database,
+}
+
+/// How old a change must be for the next one to have another time for sure.
+const SETTLED: Duration = Duration::from_millis(100);
+
+/// A file that is locked from the first page on that is not in memory: a writer holds an exclusive
+/// lock for the whole build (MAP-102).
+struct Locked<'a> {
+    file: &'a CachedFile,
+    held: Cell<bool>,
+}
+
+impl Locked<'_> {
+    fn lock(&self) -> io::Result<()> {
+        if !self.held.get() {
+            self.file.file().lock_shared()?;
+            self.held.set(true);
+        }
+        Ok(())
+    }
+}
+
+impl ReadAt for Locked<'_> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.lock()?;
+        self.file.read_at(offset, buffer)
+    }
+
+    fn page(&self, offset: u64, length: usize) -> io::Result<Arc<[u8]>> {
+        if let Some(page) = self.file.kept(offset, length) {
+            return Ok(page);
+        }
+        self.lock()?;
+        self.file.page(offset, length)
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if self.held.get() {
+            // The lock ends with the descriptor at the latest.
+            let _ = self.file.file().unlock();
+        }
+    }
 }
 
 /// The file behind a map: `.db` is added unless it is there.
@@ -73,30 +125,35 @@ impl DatabaseMap {
         Ok(())
     }
 
-    /// Opens the file again if it was replaced or rewritten (MAP-026).
-    fn refresh(&mut self) -> Result<&OpenFile, Trouble> {
-        let current = fs::metadata(files::path(&self.file)).ok().map(|m| Stamp::of(&m));
-        let fresh = self.open.as_ref().filter(|open| current.is_none_or(|now| now == open.stamp));
-        if fresh.is_none() {
-            self.open = Some(open_file(&self.file)?);
+    /// Opens the file again if it was replaced or rewritten (MAP-026); looks once a round.
+    fn refresh(&mut self, round: u64) -> Result<&OpenFile, Trouble> {
+        if self.round != Some(round) || self.open.is_none() {
+            let current = fs::metadata(files::path(&self.file)).ok().map(|m| Stamp::of(&m));
+            let same = |open: &&OpenFile| current.is_none_or(|now| now == open.stamp);
+            match self.open.as_ref().filter(same) {
+                Some(open) if open.settled => {}
+                Some(open) => open.file.forget(),
+                None => self.open = Some(open_file(&self.file)?),
+            }
+            self.round = Some(round);
         }
         self.open.as_ref().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
     }
 
     /// Tries the key with and without a zero byte as the flags or earlier hits say.
-    fn find(&mut self, common: &Common, key: &[u8]) -> Result<Option<Vec<u8>>, Trouble> {
+    fn find(
+        &mut self,
+        common: &Common,
+        key: &[u8],
+        round: u64,
+    ) -> Result<Option<Vec<u8>>, Trouble> {
         if common.with_nul && common.without_nul {
             return Ok(None);
         }
         let key = key.get(..MAX_KEY).unwrap_or(key);
         let nul = self.nul;
-        let open = self.refresh()?;
-        // a writer holds an exclusive lock for the whole build (MAP-102)
-        open.file.lock_shared().map_err(BdbError::Io).map_err(Trouble::Bad)?;
-        let found = search(open, key, nul);
-        // the lock ends with the descriptor at the latest
-        let _ = open.file.unlock();
-        let found = found.map_err(Trouble::Bad)?;
+        let open = self.refresh(round)?;
+        let found = search(open, key, nul).map_err(Trouble::Bad)?;
         Ok(found.map(|(value, with_nul)| {
             self.nul = self.nul.or(Some(with_nul));
             value
@@ -109,14 +166,15 @@ fn search(
     key: &[u8],
     nul: Option<bool>,
 ) -> Result<Option<(Vec<u8>, bool)>, BdbError> {
+    let source = Locked { file: &open.file, held: Cell::new(false) };
     if nul != Some(true)
-        && let Some(value) = open.database.get(&open.file, key)?
+        && let Some(value) = open.database.get(&source, key)?
     {
         return Ok(Some((value, false)));
     }
     if nul != Some(false) {
         let terminated = [key, b"\0"].concat();
-        if let Some(value) = open.database.get(&open.file, &terminated)? {
+        if let Some(value) = open.database.get(&source, &terminated)? {
             return Ok(Some((value, true)));
         }
     }
@@ -135,7 +193,9 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
     if !stamp.size().is_multiple_of(u64::from(database.page_size())) {
         return Err(Trouble::Bad(BdbError::Unsupported("size is no multiple of the page size")));
     }
-    Ok(OpenFile { stamp, database, file })
+    let age = SystemTime::now().duration_since(stamp.modified());
+    let settled = age.is_ok_and(|age| age > SETTLED);
+    Ok(OpenFile { stamp, settled, database, file: CachedFile::new(file) })
 }
 
 impl Class for DatabaseMap {
@@ -151,7 +211,7 @@ impl Class for DatabaseMap {
     }
 
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        match self.find(common, &common.fold(request.key)) {
+        match self.find(common, &common.fold(request.key), env.round) {
             Ok(None) => Answer::MISS,
             Ok(Some(value)) => {
                 let value = value.split(|&b| b == 0).next().unwrap_or_default();

@@ -43,6 +43,8 @@ pub(crate) struct Env<'a> {
     pub(crate) notices: &'a mut Vec<Notice>,
     /// The options.
     pub(crate) settings: &'a Settings,
+    /// The round of lookups: files are looked at once in each.
+    pub(crate) round: u64,
     /// The other maps; the one being asked is not among them.
     pub(crate) maps: &'a mut MapSet,
 }

@@ -68,6 +68,15 @@ pub struct Configuration {
     pub colon_ok: bool,
 }
 
+impl Configuration {
+    /// To be called when classes have changed, before rules run: a machine needs the new program
+    /// ([`crate::Machine::set_program`]).
+    pub fn classes_changed(&mut self) {
+        self.classes.index();
+        Arc::make_mut(&mut self.program).renew(&self.classes);
+    }
+}
+
 /// Loads a parsed file. `parsed` are the parser's own diagnostics; the result has them and the
 /// loader's in the order in which the oracle prints them.
 pub fn load(
@@ -345,7 +354,9 @@ impl<'a> Loader<'a> {
         program.texts = Arc::new(self.texts);
         program.operators = operators;
         program.comments_in_rules = configuration.level < 9;
-        program.finish();
+        let blank = configuration.options.bytes("BlankSub");
+        program.blank_sub = blank.and_then(|value| value.first().copied()).unwrap_or(b' ');
+        program.finish(&configuration.classes);
         configuration.program = Arc::new(program);
         (configuration, self.diagnostics)
     }

@@ -28,12 +28,6 @@ impl Call {
         Self { built, calls: None, running: None, result: None, exit: Exit::OK }
     }
 
-    /// With its only call under way, which stands behind `head`.
-    pub(super) fn running(head: Vec<Token>) -> Self {
-        let running = Some(head.len());
-        Self { built: head, calls: Some(Vec::new()), running, result: None, exit: Exit::OK }
-    }
-
     /// Takes the result of the ruleset that was entered.
     pub(super) fn returned(&mut self, outcome: Outcome) {
         self.result = Some(outcome);

@@ -7,11 +7,13 @@
 
 use cf_parser::Name;
 
+use super::glob::{Captures, Glob};
 use crate::classes::{ClassId, Classes};
+use crate::filter::Offer;
 use crate::limits::MAX_WILDCARDS;
 use crate::macros::Macros;
 use crate::program::Instr;
-use crate::token::{Kind, Token, TokenTable, fold};
+use crate::token::{Kind, Token, TokenTable, UNKNOWN, fold};
 
 /// What one wildcard matched: a range of the workspace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,13 +46,19 @@ const PLAIN_STEPS: usize = 4;
 /// Reusable memory of one match.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Matcher {
-    choices: Vec<Choice>,
+    choices: [Choice; MAX_WILDCARDS],
+    depth: usize,
     memory: Memory,
+    captures: Captures,
+    /// The symbols of the workspace.
+    symbols: Vec<u32>,
+    /// A class has looked at a text that rules do not name: others of the same shape may match otherwise.
+    pub(crate) opaque: bool,
     /// Steps taken so far: what the linearity tests count.
     pub(crate) steps: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Choice {
     pc: usize,
     start: usize,
@@ -108,75 +116,123 @@ impl Memory {
     }
 }
 
-/// Where matching goes on, or that it cannot.
-type Next = Option<(usize, usize)>;
-
 impl Matcher {
-    /// Matches `code` against the whole workspace. True fills [`Matcher::captures`].
-    pub(crate) fn run(&mut self, code: &[Instr], subject: Subject<'_>) -> bool {
-        self.choices.clear();
-        self.memory.on = false;
-        let tokens = subject.workspace.len();
-        let patience = self.steps + (PLAIN_STEPS * (tokens + code.len())) as u64;
-        let (mut pc, mut at) = (0, 0);
-        loop {
-            self.steps += 1;
-            if self.steps > patience && !self.memory.on {
-                self.memory.begin(tokens);
-            }
-            let next = match code.get(pc) {
-                Some(instr) => self.forward(instr, code, pc, at, subject),
-                None if at == tokens => return true,
-                None => None,
-            };
-            match next.or_else(|| self.backtrack(code, subject)) {
-                Some((new_pc, new_at)) => (pc, at) = (new_pc, new_at),
-                None => return false,
+    /// Takes in the workspace that rules are matched against from now on.
+    #[inline]
+    pub(crate) fn look_at(&mut self, workspace: &[Token]) -> Offer {
+        self.symbols.clear();
+        self.symbols.extend(workspace.iter().map(|token| token.symbol()));
+        Offer::of(workspace)
+    }
+
+    /// Matches a rule against the whole workspace. True fills [`Matcher::captures`].
+    #[inline]
+    pub(crate) fn run(&mut self, code: &[Instr], glob: Option<&Glob>, subject: Subject<'_>) -> bool {
+        if let Some(glob) = glob {
+            return glob.matches(&self.symbols, &mut self.captures, &mut self.steps);
+        }
+        let matched = self.search(code, subject);
+        self.captures.clear();
+        if matched {
+            for choice in self.choices.iter().take(self.depth) {
+                self.captures.push(choice.start, choice.end);
             }
         }
+        matched
     }
 
     /// What each wildcard took, left to right.
-    pub(crate) fn captures(&self) -> impl Iterator<Item = Capture> + '_ {
-        self.choices.iter().map(|choice| Capture { start: choice.start, end: choice.end })
+    #[inline]
+    pub(crate) fn captures(&self) -> &[Capture] {
+        self.captures.as_slice()
     }
 
+    fn search(&mut self, code: &[Instr], subject: Subject<'_>) -> bool {
+        let workspace = subject.workspace;
+        self.depth = 0;
+        self.memory.on = false;
+        let patience = self.steps + (PLAIN_STEPS * (workspace.len() + code.len())) as u64;
+        let (mut pc, mut at) = (0, 0);
+        loop {
+            self.steps += 1;
+            let Some(instr) = code.get(pc) else {
+                if at == workspace.len() {
+                    return true;
+                }
+                match self.backtrack(code, subject) {
+                    Some(next) => (pc, at) = next,
+                    None => return false,
+                }
+                continue;
+            };
+            let end = match instr {
+                Instr::Literal(literal) => match workspace.get(at) {
+                    Some(token) if literal.matches(*token) => {
+                        pc += 1;
+                        at += 1;
+                        continue;
+                    }
+                    _ => None,
+                },
+                Instr::ZeroOrMore => self.open(code, pc, at, subject),
+                Instr::OneOrMore if at < workspace.len() => self.open(code, pc, at + 1, subject),
+                Instr::One if at < workspace.len() => Some(at + 1),
+                Instr::Class(id, _) => self.phrase(*id, at, at, subject),
+                Instr::NotClass(id, _) => {
+                    let token = workspace.get(at);
+                    self.opaque |= token
+                        .is_some_and(|t| t.symbol() == UNKNOWN && t.may_begin(*id));
+                    token.filter(|token| !member(*id, **token, subject)).map(|_| at + 1)
+                }
+                Instr::Nothing => {
+                    pc += 1;
+                    continue;
+                }
+                // At the end of the workspace not even an empty value matches (observed).
+                Instr::Deferred(name) if at < workspace.len() => {
+                    self.opaque = true;
+                    if let Some(end) = deferred(name, at, subject) {
+                        pc += 1;
+                        at = end;
+                        continue;
+                    }
+                    None
+                }
+                _ => None,
+            };
+            let chosen = end.filter(|end| self.choose(pc, at, *end));
+            (pc, at) = match chosen {
+                Some(end) => (pc + 1, end),
+                None => {
+                    if self.steps > patience && !self.memory.on {
+                        self.memory.begin(workspace.len());
+                    }
+                    match self.backtrack(code, subject) {
+                        Some(next) => next,
+                        None => return false,
+                    }
+                }
+            };
+        }
+    }
+
+    /// `$*` and `$+`: the first end from `least` on, unless all are known to fail.
     #[inline]
-    fn forward(
+    fn open(
         &mut self,
-        instr: &Instr,
         code: &[Instr],
         pc: usize,
-        at: usize,
+        least: usize,
         subject: Subject<'_>,
-    ) -> Next {
-        let token = subject.workspace.get(at).copied();
-        match instr {
-            Instr::Literal(literal) => literal.matches(token?).then_some((pc + 1, at + 1)),
-            Instr::Nothing => Some((pc + 1, at)),
-            // At the end of the workspace not even an empty value matches (observed).
-            Instr::Deferred(name) => {
-                token?;
-                deferred(name, at, subject).map(|end| (pc + 1, end))
-            }
-            Instr::NotClass(id, _) => {
-                if member(*id, token?, subject) {
-                    return None;
-                }
-                self.choose(pc, at, at + 1)
-            }
-            Instr::One => {
-                token?;
-                self.choose(pc, at, at + 1)
-            }
-            Instr::OneOrMore => self.open(code, pc, at, at + 1, subject),
-            Instr::ZeroOrMore => self.open(code, pc, at, at, subject),
-            Instr::Class(id, _) => {
-                let end = self.phrase(*id, at, at, subject)?;
-                self.choose(pc, at, end)
-            }
-            Instr::Inert(_) | Instr::Emit(_) | Instr::Copy(_) => None,
+    ) -> Option<usize> {
+        if self.memory.knows(self.depth, least) {
+            return None;
         }
+        let end = self.reach(code, pc, least, subject);
+        if end.is_none() {
+            self.memory.exhaust(self.depth, least);
+        }
+        end
     }
 
     /// The first end from `least` on at which the element behind an open wildcard could match.
@@ -188,60 +244,39 @@ impl Matcher {
         least: usize,
         subject: Subject<'_>,
     ) -> Option<usize> {
-        let rest = subject.workspace.get(least..)?;
         match code.get(pc + 1) {
-            None => Some(subject.workspace.len()),
+            None if least <= subject.workspace.len() => Some(subject.workspace.len()),
             Some(Instr::Literal(literal)) => {
+                let rest = subject.workspace.get(least..)?;
                 let offset = rest.iter().position(|token| literal.matches(*token));
                 self.steps += offset.unwrap_or(rest.len()) as u64;
                 offset.map(|offset| least + offset)
             }
-            Some(_) => Some(least),
+            Some(_) if least <= subject.workspace.len() => Some(least),
+            _ => None,
         }
     }
 
-    /// `$*` and `$+`: the first end from `least` on.
+    /// Takes a wildcard's possibility; false if the rest is known to fail from there.
     #[inline]
-    fn open(
-        &mut self,
-        code: &[Instr],
-        pc: usize,
-        start: usize,
-        least: usize,
-        subject: Subject<'_>,
-    ) -> Next {
-        let wildcard = self.choices.len();
-        if self.memory.knows(wildcard, least) {
-            return None;
-        }
-        match self.reach(code, pc, least, subject) {
-            Some(end) => self.choose(pc, start, end),
-            None => {
-                self.memory.exhaust(wildcard, least);
-                None
-            }
-        }
+    fn choose(&mut self, pc: usize, start: usize, end: usize) -> bool {
+        let wildcard = self.depth;
+        let Some(place) = self.choices.get_mut(wildcard) else { return false };
+        *place = Choice { pc, start, end };
+        self.depth += 1;
+        !self.memory.knows(wildcard, end)
     }
 
-    /// Takes a wildcard's first possibility, unless the rest is known to fail from there.
-    #[inline]
-    fn choose(&mut self, pc: usize, start: usize, end: usize) -> Next {
-        let wildcard = self.choices.len();
-        if wildcard >= MAX_WILDCARDS {
-            return None;
-        }
-        self.choices.push(Choice { pc, start, end });
-        if self.memory.knows(wildcard, end) { None } else { Some((pc + 1, end)) }
-    }
-
-    /// Extends the latest wildcard that can be extended.
-    fn backtrack(&mut self, code: &[Instr], subject: Subject<'_>) -> Next {
-        while let Some(choice) = self.choices.pop() {
+    /// Extends the latest wildcard that can be extended: where matching goes on.
+    fn backtrack(&mut self, code: &[Instr], subject: Subject<'_>) -> Option<(usize, usize)> {
+        while let Some(wildcard) = self.depth.checked_sub(1) {
             self.steps += 1;
-            let wildcard = self.choices.len();
+            self.depth = wildcard;
+            let choice = *self.choices.get(wildcard)?;
             self.memory.note(wildcard, choice.end);
             if let Some(end) = self.extend(code, choice, wildcard, subject) {
-                self.choices.push(Choice { end, ..choice });
+                self.choices.get_mut(wildcard)?.end = end;
+                self.depth = wildcard + 1;
                 return Some((choice.pc + 1, end));
             }
         }
@@ -281,8 +316,7 @@ impl Matcher {
         longer_than: usize,
         subject: Subject<'_>,
     ) -> Option<usize> {
-        let first = *subject.workspace.get(start)?;
-        if !subject.classes.may_begin_with(id, subject.table.head(first)) {
+        if !subject.workspace.get(start)?.may_begin(id) {
             return None;
         }
         let wildcard = self.choices.len();
@@ -290,6 +324,7 @@ impl Matcher {
         let mut after_atom = false;
         for (end, token) in subject.workspace.iter().enumerate().skip(start) {
             self.steps += 1;
+            self.opaque |= token.symbol() == UNKNOWN;
             let atom = subject.table.kind(*token) == Kind::Atom;
             if let Some(blank) = subject.blank.filter(|_| atom && after_atom)
                 && !walk.take(&[blank])
@@ -318,7 +353,7 @@ fn take_token(walk: &mut crate::classes::Walk<'_>, token: Token, table: &TokenTa
 
 /// Whether one token is a member of a class.
 fn member(id: ClassId, token: Token, subject: Subject<'_>) -> bool {
-    subject.classes.may_begin_with(id, subject.table.head(token))
+    token.may_begin(id)
         && subject.classes.walk(id).is_some_and(|mut walk| {
             walk.take(subject.table.text(token)) && walk.is_member()
         })

@@ -4,8 +4,11 @@
 //! [`Machine::answer`] before stepping on. Nothing in here waits.
 
 mod calls;
+pub(crate) mod glob;
 mod lookup;
 mod matcher;
+mod record;
+mod replay;
 mod rules;
 pub mod stepwise;
 
@@ -29,6 +32,7 @@ use calls::Call;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
+use replay::Recordings;
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,7 +100,7 @@ pub struct Outcome {
 }
 
 /// How many workspaces are kept for their memory.
-const SPARE_WORKSPACES: usize = 8;
+const SPARE_WORKSPACES: usize = 16;
 
 /// Tokens found become tokens of a table.
 struct Interner<'a> {
@@ -147,6 +151,8 @@ enum Phase {
     Lookups(Lookup),
     /// Run the calls of a built right-hand side, right to left.
     Calls(Call),
+    /// The only call of a right-hand side is under way; this stands in front of it.
+    Only(Vec<Token>),
 }
 
 /// What a phase does to the frames.
@@ -157,6 +163,8 @@ enum Control {
     Wait,
     /// Enter a ruleset.
     Enter(usize, Vec<Token>),
+    /// The address has cost too much.
+    GiveUp,
     /// The top frame is through.
     Leave,
     /// The top frame fails; it prints nothing and its workspace is kept.
@@ -170,7 +178,6 @@ pub struct Machine {
     table: TokenTable,
     frames: Vec<Frame>,
     matcher: Matcher,
-    captures: Vec<Capture>,
     /// The right-hand side being built.
     built: Vec<Token>,
     /// Workspaces given back, for their memory.
@@ -179,6 +186,7 @@ pub struct Machine {
     room: Vec<u8>,
     /// Operators that steer may stand in workspaces: they came from texts, not from rules.
     strays: bool,
+    recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
     /// Rulesets entered and rules applied since the start.
@@ -195,11 +203,11 @@ impl Machine {
             table,
             frames: Vec::new(),
             matcher: Matcher::default(),
-            captures: Vec::new(),
             built: Vec::new(),
             spare: Vec::new(),
             room: Vec::new(),
             strays: false,
+            recordings: Recordings::default(),
             request: Request::default(),
             answer: None,
             work: 0,
@@ -266,7 +274,7 @@ impl Machine {
 
     /// Takes back the memory of a workspace.
     pub(crate) fn recycle(&mut self, mut workspace: Vec<Token>) {
-        if self.spare.len() < SPARE_WORKSPACES {
+        if workspace.capacity() > 0 && self.spare.len() < SPARE_WORKSPACES {
             workspace.clear();
             self.spare.push(workspace);
         }
@@ -275,6 +283,14 @@ impl Machine {
     /// One text as a token of this machine.
     pub fn intern_word(&mut self, kind: Kind, text: &[u8]) -> Token {
         self.table.add(kind, text)
+    }
+
+    /// Goes on with another program; to be called between addresses.
+    pub fn set_program(&mut self, program: Arc<Program>) {
+        self.table = TokenTable::new(program.texts().clone());
+        self.program = program;
+        self.recordings = Recordings::default();
+        self.reset();
     }
 
     /// Begins a ruleset; its first step says that it is entered.
@@ -301,40 +317,53 @@ impl Machine {
                     let outcome = Outcome { workspace: Vec::new(), exit: Exit::SOFTWARE };
                     return Step::Done(outcome);
                 }
-                Some(Phase::Match) => self.match_rules(env),
+                Some(Phase::Match | Phase::Only(_)) => self.match_rules(env),
                 Some(Phase::Lookups(_)) => self.lookups(env),
                 Some(Phase::Calls(_)) => self.calls(env),
             };
-            match control {
-                Control::Continue => {}
-                Control::Wait => return Step::Lookup,
-                Control::Enter(..) if self.work > MAX_WORK => return Step::Done(self.give_up(env)),
+            let next = match control {
+                Control::Continue => None,
+                Control::Wait => Some(Step::Lookup),
                 Control::Enter(ruleset, workspace) => {
-                    self.work += 1;
-                    self.frames.push(Frame::new(ruleset, workspace));
-                    self.announce_entry(env);
-                    if self.frames.len() > MAX_RECURSION + 1 {
-                        let name = self.name(ruleset);
-                        self.say(env, &[b"rewrite: excessive recursion (max 50), ruleset ", &name]);
-                        if let Some(outcome) = self.leave(Exit::CONFIG) {
-                            return Step::Done(outcome);
-                        }
+                    match self.enter_ruleset(ruleset, workspace, env) {
+                        Some(Control::Abort(exit)) => self.leave(exit, env),
+                        Some(_) => Some(Step::Done(self.give_up(env))),
+                        None => None,
                     }
                 }
                 Control::Leave => {
                     self.announce_return(env);
                     let exit = self.frames.last().map_or(Exit::SOFTWARE, |frame| frame.exit);
-                    if let Some(outcome) = self.leave(exit) {
-                        return Step::Done(outcome);
-                    }
+                    self.leave(exit, env)
                 }
-                Control::Abort(exit) => {
-                    if let Some(outcome) = self.leave(exit) {
-                        return Step::Done(outcome);
-                    }
-                }
+                Control::Abort(exit) => self.leave(exit, env),
+                Control::GiveUp => Some(Step::Done(self.give_up(env))),
+            };
+            if let Some(step) = next {
+                return step;
             }
         }
+    }
+
+    /// Enters a ruleset; says what is to be done if that is one too many.
+    fn enter_ruleset(
+        &mut self,
+        ruleset: usize,
+        workspace: Vec<Token>,
+        env: &mut Env<'_>,
+    ) -> Option<Control> {
+        if self.work > MAX_WORK {
+            return Some(Control::GiveUp);
+        }
+        self.work += 1;
+        self.frames.push(Frame::new(ruleset, workspace));
+        self.announce_entry(env);
+        if self.frames.len() <= MAX_RECURSION + 1 {
+            return None;
+        }
+        let name = self.name(ruleset);
+        self.say(env, &[b"rewrite: excessive recursion (max 50), ruleset ", &name]);
+        Some(Control::Abort(Exit::CONFIG))
     }
 
     /// The address has cost too much: the workspace of the outermost ruleset stands.
@@ -348,15 +377,22 @@ impl Machine {
     }
 
     /// Drops the top frame; hands its result to the call below or, at the bottom, out.
-    fn leave(&mut self, exit: Exit) -> Option<Outcome> {
-        let frame = self.frames.pop()?;
-        let outcome = Outcome { workspace: frame.workspace, exit };
-        match self.frames.last_mut().map(|below| &mut below.phase) {
-            Some(Phase::Calls(call)) => {
-                call.returned(outcome);
-                None
+    fn leave(&mut self, exit: Exit, env: &mut Env<'_>) -> Option<Step> {
+        let mut exit = exit;
+        loop {
+            let workspace = self.frames.pop().map_or_else(Vec::new, |frame| frame.workspace);
+            let outcome = Outcome { workspace, exit };
+            match self.frames.last_mut().map(|below| &mut below.phase) {
+                Some(Phase::Calls(call)) => {
+                    call.returned(outcome);
+                    return None;
+                }
+                Some(Phase::Only(_)) => {
+                    let watch = env.tracer.wants_rules();
+                    exit = self.complete(outcome.workspace, exit, watch, env)?;
+                }
+                _ => return Some(Step::Done(outcome)),
             }
-            _ => Some(outcome),
         }
     }
 
@@ -409,15 +445,16 @@ impl Machine {
     }
 
     fn announce_entry(&mut self, env: &mut Env<'_>) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.announced = true;
+        let Some(frame) = self.frames.last_mut() else { return };
+        frame.announced = true;
+        if env.tracer.wants_rulesets() {
             let event = Event::Enter { ruleset: frame.ruleset, workspace: &frame.workspace };
             env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
         }
     }
 
     fn announce_return(&mut self, env: &mut Env<'_>) {
-        if let Some(frame) = self.frames.last() {
+        if let Some(frame) = self.frames.last().filter(|_| env.tracer.wants_rulesets()) {
             let event = Event::Leave { ruleset: frame.ruleset, workspace: &frame.workspace };
             env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
         }

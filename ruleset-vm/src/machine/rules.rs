@@ -7,12 +7,11 @@ use cf_parser::{Name, Span};
 
 use super::calls::Call;
 use super::lookup::Lookup;
-use super::{Control, Env, Frame, Machine, Phase, Subject};
-use crate::filter::Offer;
+use super::{Control, Env, Machine, Phase, Subject};
 use crate::limits::{MAX_ATOMS, MAX_LOOPS};
-use crate::program::{After, Instr, Program, Rule, Ruleset, Steering};
+use crate::program::{After, Part, Program, Rule, Ruleset, Steering};
 use crate::status::Exit;
-use crate::token::{Token, TokenTable, meta};
+use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
 /// Why a right-hand side cannot be built.
@@ -25,41 +24,59 @@ enum Unbuilt {
 }
 
 impl Machine {
-    /// Runs the rules of the top ruleset until one asks or calls, or the ruleset is through.
+    /// Runs the rules of the top ruleset, and of those it calls, until one asks a map or the ruleset
+    /// is through.
     pub(super) fn match_rules(&mut self, env: &mut Env<'_>) -> Control {
         let program = Arc::clone(&self.program);
         let watch = env.tracer.wants_rules();
         loop {
-            let Some(frame) = self.frames.last_mut() else { return Control::Leave };
+            let Some(frame) = self.frames.last() else { return Control::Leave };
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
-            if frame.workspace.first() == Some(&meta(Op::Hash)) {
-                return Control::Leave;
+            let may_replay = !watch && !self.strays && frame.rule < ruleset.rules.len();
+            if may_replay && self.replay(env) {
+                continue;
             }
-            let found = if watch {
-                self.watched_match(ruleset, &program, env)
+            let Some(frame) = self.frames.last() else { return Control::Leave };
+            let found = if frame.workspace.first() == Some(&meta(Op::Hash)) {
+                None
+            } else if watch {
+                match self.watched_match(ruleset, &program, env) {
+                    Ok(found) => found,
+                    Err(control) => return control,
+                }
             } else {
-                self.next_match(ruleset, env)
+                match self.next_match(ruleset, env) {
+                    Ok(found) => found,
+                    Err(control) => return control,
+                }
             };
-            let rule = match found {
-                Ok(Some(rule)) => rule,
-                Ok(None) => return Control::Leave,
-                Err(looping) => return looping,
+            let next = match found {
+                Some(rule) => self.fire(rule, watch, env),
+                None => self.come_back(watch, env),
             };
-            if let Some(control) = self.fire(ruleset, rule, watch, env) {
+            if let Some(control) = next {
                 return control;
             }
         }
     }
 
-    /// The next rule that matches; its captures are filled in.
+    /// The next rule that matches; what its wildcards took is in the matcher.
+    #[inline]
     fn next_match<'p>(
         &mut self,
         ruleset: &'p Ruleset,
         env: &mut Env<'_>,
     ) -> Result<Option<&'p Rule>, Control> {
-        let Self { frames, table, matcher, captures, .. } = self;
+        let Self { frames, table, matcher, .. } = self;
         let Some(frame) = frames.last_mut() else { return Ok(None) };
-        let offer = Offer::of(&frame.workspace);
+        let subject = Subject {
+            workspace: &frame.workspace,
+            table,
+            classes: env.classes,
+            macros: env.macros,
+            blank: Some(env.blank),
+        };
+        let offer = matcher.look_at(&frame.workspace);
         while frame.rule < ruleset.rules.len() {
             if frame.loops >= MAX_LOOPS {
                 return Err(self.looping(env));
@@ -72,15 +89,61 @@ impl Machine {
             }
             let Some(rule) = ruleset.rules.get(frame.rule) else { break };
             let code = ruleset.code.get(rule.lhs.clone()).unwrap_or_default();
-            if matcher.run(code, subject(frame, table, env)) {
-                captures.clear();
-                captures.extend(matcher.captures());
+            if matcher.run(code, rule.glob.as_ref(), subject) {
                 return Ok(Some(rule));
             }
             frame.rule += 1;
             frame.loops = 0;
         }
         Ok(None)
+    }
+
+    /// Leaves the top ruleset if it was called by a right-hand side that waits for nothing else: its
+    /// result completes that. Otherwise says what is to be done.
+    fn come_back(&mut self, watch: bool, env: &mut Env<'_>) -> Option<Control> {
+        let [.., below, _] = &self.frames[..] else { return Some(Control::Leave) };
+        if !matches!(below.phase, Phase::Only(_)) {
+            return Some(Control::Leave);
+        }
+        self.announce_return(env);
+        let frame = self.frames.pop()?;
+        self.complete(frame.workspace, frame.exit, watch, env).map(Control::Abort)
+    }
+
+    /// The only call of the top frame's right-hand side has come back: its result becomes the workspace.
+    /// If that is too long the frame fails with the status returned.
+    pub(super) fn complete(
+        &mut self,
+        mut result: Vec<Token>,
+        exit: Exit,
+        watch: bool,
+        env: &mut Env<'_>,
+    ) -> Option<Exit> {
+        let frame = self.frames.last_mut()?;
+        let Phase::Only(mut head) = std::mem::replace(&mut frame.phase, Phase::Match) else {
+            return Some(Exit::SOFTWARE);
+        };
+        if head.is_empty() {
+            std::mem::swap(&mut frame.workspace, &mut result);
+        } else {
+            head.extend_from_slice(&result);
+            std::mem::swap(&mut frame.workspace, &mut head);
+        }
+        if frame.workspace.len() > MAX_ATOMS {
+            // What came back has replaced the workspace already, as far as it fits (observed).
+            frame.workspace.truncate(MAX_ATOMS);
+            self.say_too_long(env);
+            return Some(Exit::DATAERR);
+        }
+        if exit != Exit::OK {
+            frame.fail(exit);
+        }
+        self.recycle(head);
+        self.recycle(result);
+        if watch {
+            self.announce_rewriting(env);
+        }
+        None
     }
 
     /// [`Machine::next_match`] with every rule told to the tracer.
@@ -90,9 +153,10 @@ impl Machine {
         program: &Program,
         env: &mut Env<'_>,
     ) -> Result<Option<&'p Rule>, Control> {
-        let Self { frames, table, matcher, captures, .. } = self;
+        let Self { frames, table, matcher, .. } = self;
         let Some(frame) = frames.last_mut() else { return Ok(None) };
         let scene = Scene { program, table };
+        matcher.look_at(&frame.workspace);
         while let Some(rule) = ruleset.rules.get(frame.rule) {
             let (set, index) = (frame.ruleset, frame.rule);
             let compared = Subject {
@@ -108,15 +172,13 @@ impl Machine {
                 return Err(self.looping(env));
             }
             let code = ruleset.code.get(rule.lhs.clone()).unwrap_or_default();
-            if matcher.run(code, compared) {
-                captures.clear();
-                captures.extend(matcher.captures());
+            if matcher.run(code, rule.glob.as_ref(), compared) {
                 let event = Event::Match {
                     ruleset: set,
                     rule: index,
                     span: rule.span,
                     workspace: &frame.workspace,
-                    captures,
+                    captures: matcher.captures(),
                 };
                 env.tracer.event(scene, &event);
                 return Ok(Some(rule));
@@ -147,15 +209,8 @@ impl Machine {
 
     /// Builds the right-hand side of the rule that matches. `None` if that is the new workspace and
     /// the ruleset goes on.
-    fn fire(
-        &mut self,
-        ruleset: &Ruleset,
-        rule: &Rule,
-        watch: bool,
-        env: &mut Env<'_>,
-    ) -> Option<Control> {
-        let rhs = ruleset.code.get(rule.rhs.clone()).unwrap_or_default();
-        let call = match self.build(rhs, watch, env) {
+    fn fire(&mut self, rule: &Rule, watch: bool, env: &mut Env<'_>) -> Option<Control> {
+        let call = match self.build(&rule.parts, watch, env) {
             Ok(call) => call,
             Err(Unbuilt::OutOfBounds(number)) => return Some(self.out_of_bounds(number, env)),
             Err(Unbuilt::TooLong) => return Some(self.too_long(env)),
@@ -181,9 +236,21 @@ impl Machine {
                 None
             }
             (Steering::Call { target: Some(target) }, Some(at)) if !self.strays => {
-                Some(self.enter(target, at))
+                self.enter(target, at, env)
             }
-            (Steering::Lookups, _) | (_, _) => {
+            (Steering::Skip { target }, Some(at)) if !self.strays => {
+                if watch {
+                    let scene = Scene { program: &self.program, table: &self.table };
+                    env.tracer.event(scene, &Event::Skipped { ruleset: target });
+                }
+                self.built.drain(at..(at + 2).min(self.built.len()));
+                std::mem::swap(&mut frame.workspace, &mut self.built);
+                if watch {
+                    self.announce_rewriting(env);
+                }
+                None
+            }
+            _ => {
                 let built = std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
                 frame.phase = if rule.steering == Steering::Lookups || self.strays {
                     Phase::Lookups(Lookup::new(built))
@@ -196,54 +263,56 @@ impl Machine {
     }
 
     /// Makes the only call of what was built, which stands at `at`.
-    fn enter(&mut self, target: usize, at: usize) -> Control {
-        let mut tail = self.spare.pop().unwrap_or_default();
-        tail.extend_from_slice(self.built.get(at + 2..).unwrap_or_default());
-        self.built.truncate(at);
-        let head = std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
-        if let Some(frame) = self.frames.last_mut() {
-            frame.phase = Phase::Calls(Call::running(head));
+    fn enter(&mut self, target: usize, at: usize, env: &mut Env<'_>) -> Option<Control> {
+        let mut head = Vec::new();
+        if at > 0 {
+            head = self.fresh();
+            head.extend_from_slice(self.built.get(..at).unwrap_or_default());
         }
-        Control::Enter(target, tail)
+        self.built.drain(..(at + 2).min(self.built.len()));
+        let tail = std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
+        if let Some(frame) = self.frames.last_mut() {
+            frame.phase = Phase::Only(head);
+        }
+        self.enter_ruleset(target, tail, env)
     }
 
     /// Puts together a right-hand side; tells where in it the last call stands.
     fn build(
         &mut self,
-        rhs: &[Instr],
+        rhs: &[Part],
         watch: bool,
         env: &mut Env<'_>,
     ) -> Result<Option<usize>, Unbuilt> {
         let mut call = None;
         self.built.clear();
-        for instr in rhs {
-            match instr {
-                Instr::Copy(number) => {
-                    let capture = usize::from(*number).checked_sub(1);
-                    let capture = capture.and_then(|n| self.captures.get(n));
-                    let tokens = capture.and_then(|capture| {
-                        self.frames.last()?.workspace.get(capture.start..capture.end)
-                    });
-                    let Some(tokens) = tokens else { return Err(Unbuilt::OutOfBounds(*number)) };
+        for part in rhs {
+            let Self { built, frames, matcher, .. } = self;
+            match part {
+                Part::Copy(number) => {
+                    let capture = matcher.captures().get(usize::from(*number).wrapping_sub(1));
+                    let workspace = frames.last().map(|frame| &frame.workspace[..]);
+                    let (Some(capture), Some(workspace)) = (capture, workspace) else {
+                        return Err(Unbuilt::OutOfBounds(*number));
+                    };
+                    let tokens = workspace.get(capture.start..capture.end).unwrap_or_default();
                     if watch {
                         let event = Event::Copied { number: *number, tokens };
                         let scene = Scene { program: &self.program, table: &self.table };
                         env.tracer.event(scene, &event);
                     }
-                    self.built.extend_from_slice(tokens);
+                    built.extend(tokens.iter().copied());
                 }
-                Instr::Deferred(name) => {
+                Part::Tokens(tokens) => built.extend(tokens.iter().copied()),
+                Part::Call => {
+                    call = Some(built.len());
+                    built.push(meta(Op::Call));
+                }
+                Part::Deferred(name) => {
                     let tokens = self.deferred(name, env).ok_or(Unbuilt::NoTokens)?;
                     self.built.extend_from_slice(&tokens);
                     self.recycle(tokens);
                 }
-                Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) => {
-                    if *token == meta(Op::Call) {
-                        call = Some(self.built.len());
-                    }
-                    self.built.push(*token);
-                }
-                _ => {}
             }
             if self.built.len() > MAX_ATOMS {
                 return Err(Unbuilt::TooLong);
@@ -264,8 +333,12 @@ impl Machine {
     }
 
     pub(super) fn too_long(&mut self, env: &mut Env<'_>) -> Control {
-        self.say(env, &[b"554 5.3.0 rewrite: expansion too long"]);
+        self.say_too_long(env);
         Control::Abort(Exit::DATAERR)
+    }
+
+    fn say_too_long(&self, env: &mut Env<'_>) {
+        self.say(env, &[b"554 5.3.0 rewrite: expansion too long"]);
     }
 
     /// The value of a macro as tokens (RS-061); `None` if it has text but no tokens (RS-144).
@@ -318,16 +391,5 @@ impl Machine {
             workspace: &frame.workspace,
         };
         env.tracer.event(Scene { program: &self.program, table: &self.table }, &event);
-    }
-}
-
-/// What a rule is matched against.
-fn subject<'a>(frame: &'a Frame, table: &'a TokenTable, env: &'a Env<'_>) -> Subject<'a> {
-    Subject {
-        workspace: &frame.workspace,
-        table,
-        classes: env.classes,
-        macros: env.macros,
-        blank: Some(env.blank),
     }
 }

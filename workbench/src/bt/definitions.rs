@@ -41,7 +41,8 @@ impl Session<'_> {
                 None => self.configuration.classes.add(&name, word),
             }
         }
-        self.configuration.classes.index();
+        self.configuration.classes_changed();
+        self.machine.set_program(self.configuration.program.clone());
     }
 
     /// `$x`, `${name}` and `$=x`
