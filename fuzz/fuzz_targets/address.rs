@@ -1,4 +1,4 @@
-//! An address through the rules of the example configuration.
+//! An address through the rules of the example configuration, and through rules that use every operator.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -8,10 +8,16 @@ use libfuzzer_sys::fuzz_target;
 use ruleset_vm::Machine;
 use ruleset_vm::load::Configuration;
 
-static STANDALONE: LazyLock<Configuration> =
-    LazyLock::new(|| loaded(include_bytes!("../../examples/cf/standalone.cf")));
+static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
+    [
+        loaded(include_bytes!("../../examples/cf/standalone.cf")),
+        loaded(include_bytes!("../programs/operators.cf")),
+    ]
+});
 
 fuzz_target!(|data: &[u8]| {
-    let mut machine = Machine::new(STANDALONE.program.clone());
-    route(&STANDALONE, &mut machine, &data[..data.len().min(MAX_ADDRESS)]);
+    for configuration in &*PROGRAMS {
+        let mut machine = Machine::new(configuration.program.clone());
+        route(configuration, &mut machine, &data[..data.len().min(MAX_ADDRESS)]);
+    }
 });

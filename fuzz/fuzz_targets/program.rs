@@ -1,14 +1,19 @@
-//! Rules nobody wrote, and an address: the text up to the first NUL is the cf file.
+//! Rules nobody wrote, and an address: the text up to the first NUL is the cf file. Where the naive
+//! engine understands the file, it does the same as the compiled one.
 #![no_main]
 
-use bangpath_fuzz::{MAX_ADDRESS, loaded, route};
+use bangpath_fuzz::{MAX_ADDRESS, compare, loaded, route};
 use libfuzzer_sys::fuzz_target;
 use ruleset_vm::Machine;
 
 fuzz_target!(|data: &[u8]| {
     let cut = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
     let (cf, address) = data.split_at(cut);
-    let configuration = loaded(&cf[..cf.len().min(MAX_ADDRESS)]);
+    let cf = &cf[..cf.len().min(MAX_ADDRESS)];
+    let address = address.get(1..).unwrap_or_default();
+    let address = &address[..address.len().min(256)];
+    let configuration = loaded(cf);
     let mut machine = Machine::new(configuration.program.clone());
-    route(&configuration, &mut machine, &address[..address.len().min(256)]);
+    route(&configuration, &mut machine, address);
+    compare(cf, address);
 });

@@ -1,87 +1,42 @@
-//! What the targets share: a configuration loaded in a world without files, and an address put
-//! through its rules.
+//! What the targets share: a configuration loaded in a world without files, an address put through
+//! its rules, and the naive engine of the tests of `ruleset-vm`.
 
-use cf_parser::{Config, parse};
-use ruleset_vm::load::{
-    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Surroundings, User, load,
-};
+// Tests use all of it, the targets a part.
+#[allow(dead_code)]
+#[path = "../../ruleset-vm/tests/naive/mod.rs"]
+mod naive;
+
+use cf_parser::{Config, Diagnostic};
+use naive::compare::Pair;
+use ruleset_vm::load::Configuration;
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter, Role};
 
 /// Longest input of a target that runs rules. sendmail's own lines are shorter.
 pub const MAX_ADDRESS: usize = 4096;
 
-/// No files, no programs, no users; every map can be declared.
-struct Nowhere;
-
-impl Surroundings for Nowhere {
-    fn class_file(&mut self, _path: &[u8], _blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
-        Ok(b"one two\n# three\nfour\n".to_vec())
-    }
-
-    fn class_program(&mut self, _command: &[u8]) -> Result<Vec<u8>, Complaint> {
-        Ok(Vec::new())
-    }
-
-    fn class_lookup(
-        &mut self,
-        _name: &cf_parser::Name,
-        _key: &[u8],
-        _spec: &[u8],
-    ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
-        Ok(None)
-    }
-
-    fn declare_map(&mut self, _line: &[u8]) -> Vec<Complaint> {
-        Vec::new()
-    }
-
-    fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn user(&mut self, _name: &[u8]) -> Option<User> {
-        None
-    }
-
-    fn interfaces(&mut self, _loopback_names: bool) -> Vec<OwnInterface> {
-        Vec::new()
-    }
-
-    fn service(&mut self, _name: &[u8]) -> bool {
-        true
-    }
-
-    fn host(&mut self, _name: &[u8]) -> bool {
-        true
-    }
-
-    fn group(&mut self, _name: &[u8]) -> Option<u32> {
-        None
-    }
-}
-
 /// Loads a cf file as a host called `mail.example.com` would.
 #[must_use]
 pub fn loaded(cf: &[u8]) -> Configuration {
-    let (config, diagnostics) = parse(cf);
-    load_config(&config, diagnostics)
+    naive::world::loaded(cf).0
 }
 
 /// Loads what was parsed.
 #[must_use]
-pub fn load_config(config: &Config, diagnostics: Vec<cf_parser::Diagnostic>) -> Configuration {
-    let facts = HostFacts {
-        name: b"mail.example.com".to_vec(),
-        node: b"mail".to_vec(),
-        mode: b't',
-        macros: vec![
-            (b"stateDir".to_vec(), b"/state".to_vec()),
-            (b"user".to_vec(), b"joe".to_vec()),
-        ],
-        ..HostFacts::default()
-    };
-    load(config, diagnostics, &facts, &mut Nowhere).0
+pub fn load_config(config: &Config, diagnostics: Vec<Diagnostic>) -> Configuration {
+    naive::world::load_config(config, diagnostics).0
+}
+
+/// Puts an address through each of the first rulesets of a file, by the compiled machine and by the
+/// naive one, unless the file is more than that one understands.
+///
+/// # Panics
+/// If they differ.
+pub fn compare(cf: &[u8], address: &[u8]) {
+    let Ok(mut pair) = Pair::new(cf) else { return };
+    for ruleset in pair.rulesets().iter().take(4) {
+        let _ = pair.agree(ruleset, address);
+    }
 }
 
 /// Maps whose answers depend on the key alone: found, not found, not now.
@@ -103,7 +58,7 @@ impl Lookups for Echo {
     }
 }
 
-/// Parses an address as recipient and header sender, and rewrites it for the mailer it resolves to.
+/// Parses an address as recipient and header sender, and rewrites it for the mailers it could go to.
 pub fn route(configuration: &Configuration, machine: &mut Machine, address: &[u8]) {
     let mut macros = configuration.macros.clone();
     let (mut lookups, mut tracer) = (Echo, NoTracer);
@@ -117,9 +72,14 @@ pub fn route(configuration: &Configuration, machine: &mut Machine, address: &[u8
     let roles = [Role::default(), Role { header: true, sender: true }];
     for role in roles {
         let _ = rewriter.crack(address);
-        drop(rewriter.parse(address, None, role));
+        for delimiter in [None, Some(b','), Some(b' ')] {
+            if let Some(parsed) = rewriter.parse(address, delimiter, role) {
+                assert!(parsed.used <= address.len(), "more used than there is");
+                let _ = rewriter.queue_group(&parsed.triple, role);
+            }
+        }
         for mailer in configuration.mailers.iter().take(8) {
-            let _ = rewriter.remote_name(address, mailer, role, None);
+            let _ = rewriter.remote_name(address, mailer, role, Some(b"@example.net"));
         }
     }
 }

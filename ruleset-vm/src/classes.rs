@@ -1,13 +1,17 @@
 //! Classes: words and phrases, compared without regard to case.
 //!
-//! Members are listed in the order of sendmail's symbol table. For matching they form an automaton
-//! (fst), which takes a phrase token by token and says at each whether a member goes on or is complete.
+//! Members are listed in the order of sendmail's symbol table. For matching there is an [`index`] of them.
+
+mod index;
 
 use std::collections::{HashMap, HashSet};
 
 use cf_parser::Name;
 
 use crate::token::fold;
+pub(crate) use index::Walk;
+
+use index::Index;
 
 /// A class, as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,66 +36,6 @@ struct Class {
     members: HashSet<Box<[u8]>>,
     /// Built when the class has changed, before rules run.
     index: Option<Index>,
-}
-
-/// The members as an automaton.
-#[derive(Clone)]
-struct Index(fst::raw::Fst<Vec<u8>>);
-
-impl Index {
-    fn of(members: &HashSet<Box<[u8]>>) -> Option<Self> {
-        let mut words: Vec<&[u8]> = members.iter().map(|word| &**word).collect();
-        words.sort_unstable();
-        Some(Self(fst::Set::from_iter(words).ok()?.into_fst()))
-    }
-}
-
-impl std::fmt::Debug for Index {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Index of {} members", self.0.len())
-    }
-}
-
-/// A way through the members of one class, byte by byte.
-pub(crate) struct Walk<'a> {
-    members: &'a fst::raw::Fst<Vec<u8>>,
-    node: fst::raw::Node<'a>,
-}
-
-impl Walk<'_> {
-    /// Takes text, without regard to case; false if no member goes on like this.
-    pub(crate) fn take(&mut self, text: &[u8]) -> bool {
-        for byte in text {
-            let Some(index) = self.node.find_input(byte.to_ascii_lowercase()) else {
-                return false;
-            };
-            self.node = self.members.node(self.node.transition_addr(index));
-        }
-        true
-    }
-
-    fn beginnings(&self, length: usize, text: &mut Vec<u8>, visit: &mut dyn FnMut(&[u8])) {
-        if text.len() == length {
-            return;
-        }
-        for transition in self.node.transitions() {
-            text.push(transition.inp);
-            visit(text);
-            let node = self.members.node(transition.addr);
-            Walk { members: self.members, node }.beginnings(length, text, visit);
-            text.pop();
-        }
-    }
-
-    /// Whether a member goes on behind what was taken.
-    pub(crate) fn goes_on(&self) -> bool {
-        !self.node.is_empty()
-    }
-
-    /// Whether what was taken is a member.
-    pub(crate) fn is_member(&self) -> bool {
-        self.node.is_final()
-    }
 }
 
 /// All classes.
@@ -168,8 +112,7 @@ impl Classes {
 
     /// The beginning of a way through the members; `None` if there are none.
     pub(crate) fn walk(&self, id: ClassId) -> Option<Walk<'_>> {
-        let members = &self.classes.get(id.0)?.index.as_ref()?.0;
-        Some(Walk { members, node: members.root() })
+        Some(self.classes.get(id.0)?.index.as_ref()?.walk())
     }
 
     /// The members as first written, in sendmail's order.

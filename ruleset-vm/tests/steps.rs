@@ -71,10 +71,14 @@ impl Lookups for NoMaps {
     }
 }
 
-/// The steps that one look at `left` takes with workspaces of the sizes above.
-fn steps(left: &str, front: &str, middle: &str, back: &str) -> [u64; 4] {
+/// The steps that one look at `left` takes with workspaces of these sizes.
+fn steps<const N: usize>(
+    lines: &str,
+    (left, front, middle, back): (&str, &str, &str, &str),
+    sizes: [usize; N],
+) -> [u64; N] {
     let cf = format!(
-        "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\n{PHRASES}CY z.z.z zz\n\
+        "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\n{lines}CY z.z.z zz\n\
          DMa.b\nDFa.a.a.z\nStest\nR{left}\t$@ matches\n"
     );
     let (configuration, said) = world::loaded(cf.as_bytes());
@@ -90,7 +94,7 @@ fn steps(left: &str, front: &str, middle: &str, back: &str) -> [u64; 4] {
         lookups: &mut lookups,
         tracer: &mut tracer,
     };
-    TOKENS.map(|tokens| {
+    sizes.map(|tokens| {
         let workspace = workspace(&mut rewriter, tokens, [front, middle, back]);
         let before = rewriter.machine.steps();
         let outcome = rewriter.apply(ruleset, workspace.clone());
@@ -116,19 +120,48 @@ fn workspace(rewriter: &mut Rewriter<'_>, size: usize, parts: [&str; 3]) -> Vec<
 #[test]
 fn a_rule_costs_its_length_times_the_tokens() {
     let mut broken = Vec::new();
-    for (left, front, middle, back) in SHAPES {
-        let taken = steps(left, front, middle, back);
+    for shape in SHAPES {
+        let left = shape.0;
+        let taken = steps(PHRASES, *shape, TOKENS);
         let length = left.split(' ').count() as u64 + 1;
         for (steps, tokens) in taken.iter().zip(TOKENS) {
             if *steps > 2 * length * LONGEST * tokens as u64 {
                 broken.push(format!("{left}: {steps} steps for {tokens} tokens"));
             }
         }
-        // Twice the tokens, at most twice the steps; what does not depend on the tokens may vary.
-        let slack = 2 * length * LONGEST;
-        if taken.windows(2).any(|pair| pair[1] > 2 * pair[0] + slack) {
+        // Each time twice as many tokens are added, at most twice as many steps are; what does not
+        // depend on the tokens may vary.
+        let added: Vec<u64> =
+            taken.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        if added.windows(2).any(|pair| pair[1] > 2 * pair[0] + 4 * length * LONGEST) {
             broken.push(format!("{left}: {taken:?} steps for {TOKENS:?} tokens"));
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// The same for phrases: with a class that has one of every length, a step into the class is worth the
+/// longest one, not its square.
+#[test]
+fn a_class_costs_its_longest_phrase() {
+    const LENGTHS: [usize; 3] = [15, 30, 60];
+    for left in ["$* $=X $* b c", "$* $=X $* $=X $* b c", "$+ $=X $=X $* b c", "$=X $=X $=X b c"] {
+        let taken = LENGTHS.map(|longest| {
+            let class: String = (1..=longest)
+                .map(|length| format!("CX {}\n", vec!["a"; length].join(".")))
+                .collect();
+            steps(&class, (left, "a b a", ". a", "c"), [480])[0]
+        });
+        for (steps, longest) in taken.iter().zip(LENGTHS) {
+            let most = 4 * (left.split(' ').count() as u64 + 1) * 2 * longest as u64 * 480;
+            assert!(
+                *steps <= most,
+                "{left}: {steps} steps for phrases of {longest}, {most} at most"
+            );
+        }
+        assert!(
+            taken.windows(2).all(|pair| pair[1] * 10 <= 25 * pair[0] + 10_000),
+            "{left}: {taken:?} steps for phrases of {LENGTHS:?}"
+        );
+    }
 }

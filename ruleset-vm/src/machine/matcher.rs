@@ -302,21 +302,13 @@ impl Matcher {
                 self.memory.exhaust(wildcard, first);
                 None
             }
-            Some(Instr::Class(id, _)) => {
-                let mut end = choice.end;
-                loop {
-                    end = self.phrase(*id, choice.start, end, subject)?;
-                    if !self.memory.knows(wildcard, end) {
-                        return Some(end);
-                    }
-                }
-            }
+            Some(Instr::Class(id, _)) => self.phrase(*id, choice.start, choice.end, subject),
             _ => None,
         }
     }
 
-    /// The end of the shortest member of a class that begins at `start` and ends behind
-    /// `longer_than`.
+    /// The end of the shortest member of a class that begins at `start`, ends behind `longer_than` and
+    /// is not known to fail there.
     fn phrase(
         &mut self,
         id: ClassId,
@@ -327,6 +319,7 @@ impl Matcher {
         if !subject.workspace.get(start)?.may_begin(id) {
             return None;
         }
+        let wildcard = self.choices.len();
         let mut walk = subject.classes.walk(id)?;
         let mut after_atom = false;
         for (end, token) in subject.workspace.iter().enumerate().skip(start) {
@@ -344,7 +337,7 @@ impl Matcher {
             if !take_token(&mut walk, *token, subject.table) {
                 return None;
             }
-            if end >= longer_than && walk.is_member() {
+            if end >= longer_than && walk.is_member() && !self.memory.knows(wildcard, end + 1) {
                 return Some(end + 1);
             }
             after_atom = atom;

@@ -53,6 +53,11 @@ impl Pair {
         Ok(Self { file, configuration, machine })
     }
 
+    /// The names of the rulesets in order of appearance.
+    pub(crate) fn rulesets(&self) -> Vec<Vec<u8>> {
+        self.file.names()
+    }
+
     /// Puts an address through a ruleset of both engines, watched and unwatched.
     ///
     /// # Panics

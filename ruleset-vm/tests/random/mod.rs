@@ -78,7 +78,7 @@ fn right_part() -> impl Strategy<Value = Right> {
         5 => select(&["$|", "$@", "$:"][..]).prop_map(|op| Right::Text(op.to_owned())),
         12 => prop::collection::vec(any::<Index>(), 1..3).prop_map(Right::Calls),
         // One call is too many at sixteen.
-        1 => prop::collection::vec(any::<Index>(), 13..17).prop_map(Right::Calls),
+        1 => (any::<Index>(), 14..18usize).prop_map(|(index, count)| Right::Calls(vec![index; count])),
     ]
 }
 
@@ -293,4 +293,41 @@ pub(crate) fn every_workspace(most: u32) -> impl Iterator<Item = String> {
             (0..length).map(token).collect()
         })
     })
+}
+
+/// Texts of eight to twenty of these two tokens: long enough for a match to be worth remembering what
+/// failed.
+pub(crate) fn long_workspaces(count: usize) -> Vec<String> {
+    let mut random = 1u32;
+    let mut next = || {
+        // The constants of Numerical Recipes; the high bits are the good ones.
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        random >> 16
+    };
+    let mut text = || {
+        let length = 8 + next() % 13;
+        (0..length).map(|_| if next() % 2 == 0 { "a " } else { ". " }).collect()
+    };
+    (0..count).map(|_| text()).collect()
+}
+
+/// Every rule of a kind under every small class: a phrase behind a wildcard begins ever later but may
+/// end earlier than the one before, which is where what is remembered of failures can go wrong. One file
+/// for each class, one ruleset for each rule.
+pub(crate) fn every_phrase_rule() -> impl Iterator<Item = String> {
+    const MEMBERS: [&str; 8] = ["a", ".", "a.", ".a", "..", "a.a", ".a.", "a.a."];
+    const WILDS: [&str; 4] = ["$*", "$+", "$=X", "$- $*"];
+    const RESTS: [&str; 8] = ["a", ".", "a .", ". a", "a a", "$- .", "$=X a", "$* a . ."];
+    let pairs = MEMBERS.iter().enumerate();
+    pairs.flat_map(|(at, one)| MEMBERS[at + 1..].iter().map(move |other| (one, other))).map(
+        |(one, other)| {
+            let mut cf = format!("V10/Berkeley\nO BlankSub=_\nCX {one} {other}\n");
+            for (number, (wild, rest)) in
+                WILDS.iter().flat_map(|wild| RESTS.iter().map(move |rest| (wild, rest))).enumerate()
+            {
+                writeln!(cf, "Sr{number}\nR$* $=X {wild} {rest}\t$@ $1 % $2 % $3").unwrap();
+            }
+            cf
+        },
+    )
 }
