@@ -2,6 +2,7 @@
 
 mod aliases;
 pub mod arguments;
+mod conversation;
 mod embedded;
 mod facts;
 mod listing;

@@ -1,7 +1,5 @@
 //! `-bt`: address test mode on standard input.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-
 use cf_parser::Severity;
 use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
@@ -9,12 +7,13 @@ use ruleset_vm::load::post_checks;
 use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
 
 use super::arguments::Arguments;
-use super::{complain, facts, print, print_line, start};
+use super::conversation::Conversation;
+use super::{complain, facts, print_line, start};
 use crate::config::reading::Reading;
-use crate::sys::{clock, config_files, ids};
+use crate::sys::{clock, config_files, ids, terminal};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
-const LINE_LIMIT: u64 = 2047;
+const LINE_LIMIT: usize = 2047;
 
 /// Seconds of the first try, and tries, of a question about mail hosts (OPT-213).
 const RETRANS: u32 = 5;
@@ -59,28 +58,31 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     session.set_macro(b"i", &queue_ids.next(clock::now()).0);
     session.set_macro(b"load_avg", b"0");
-    print(BANNER);
-    let mut input = BufReader::new(std::io::stdin().lock());
+    let mut talk = match terminal::input().and_then(|i| Ok((i, terminal::output()?))) {
+        Ok((input, output)) => Conversation::new(input, output, LINE_LIMIT),
+        Err(error) => {
+            complain(error.to_string().as_bytes());
+            return 71;
+        }
+    };
+    talk.kept().extend_from_slice(BANNER);
     loop {
-        print(PROMPT);
-        let mut line = Vec::new();
-        match input.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
+        talk.kept().extend_from_slice(PROMPT);
+        let control = match talk.line() {
+            Ok(Some(line)) => session.line(line.strip_suffix(b"\n").unwrap_or(line)),
+            Ok(None) => break,
             Err(error) => {
                 complain(error.to_string().as_bytes());
                 break;
             }
-        }
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        }
-        let control = session.line(&line);
-        print(&session.take_output());
+        };
+        session.move_output(talk.kept());
+        talk.relieve();
         if control == Control::Quit {
             break;
         }
     }
+    talk.flush();
     session.exit()
 }
 

@@ -122,9 +122,9 @@ impl<'a> Session<'a> {
         self.exit
     }
 
-    /// Takes what is to be printed.
-    pub fn take_output(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+    /// Moves what is to be printed to the end of `to`.
+    pub fn move_output(&mut self, to: &mut Vec<u8>) {
+        to.append(&mut self.out);
     }
 
     /// Runs one line, without its newline.
