@@ -1,13 +1,49 @@
 //! Lines in, text out, for a dialogue that may be with a person, a program or a file: input is read
 //! in blocks, and output is kept until it is large or input must be waited for.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+
+use crate::sys::terminal::{Got, Listening};
 
 /// Bytes read at once.
 const BLOCK: usize = 64 * 1024;
 
 /// Output kept at most.
 const KEPT: usize = 64 * 1024;
+
+/// What is said when SIGINT comes (observed).
+pub(super) const INTERRUPTED: &[u8] = b"\ninterrupt\n";
+
+/// Where input and signals come from.
+pub(super) trait Ear {
+    /// Waits for input or a signal.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got>;
+    /// A signal that came.
+    fn pending(&self) -> Option<Got>;
+}
+
+impl Ear for Listening {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
+        self.read(buffer)
+    }
+
+    fn pending(&self) -> Option<Got> {
+        self.pending()
+    }
+}
+
+/// What was heard.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard<'a> {
+    /// A line, its newline included where it has one.
+    Line(&'a [u8]),
+    /// SIGINT; that is said already.
+    Interrupt,
+    /// SIGTERM.
+    Stop,
+    /// No more input.
+    End,
+}
 
 /// Both directions of a dialogue.
 pub(super) struct Conversation<R, W> {
@@ -21,7 +57,7 @@ pub(super) struct Conversation<R, W> {
     line_limit: usize,
 }
 
-impl<R: Read, W: Write> Conversation<R, W> {
+impl<R: Ear, W: Write> Conversation<R, W> {
     pub(super) fn new(input: R, output: W, line_limit: usize) -> Self {
         let (block, kept) = (Vec::with_capacity(BLOCK), Vec::with_capacity(KEPT));
         Self { input, output, block, next: 0, kept, line_limit }
@@ -32,22 +68,20 @@ impl<R: Read, W: Write> Conversation<R, W> {
         &mut self.kept
     }
 
-    /// Writes if much is kept.
-    pub(super) fn relieve(&mut self) {
-        if self.kept.len() >= KEPT {
-            self.flush();
-        }
-    }
-
     /// Writes what is kept; a closed output is not our trouble.
     pub(super) fn flush(&mut self) {
         let _ = self.output.write_all(&self.kept).and_then(|()| self.output.flush());
         self.kept.clear();
     }
 
-    /// The next line, its newline included where it has one; `None` at the end. What is kept is
-    /// written before input is waited for.
-    pub(super) fn line(&mut self) -> io::Result<Option<&[u8]>> {
+    /// The next line. What is kept is written before input is waited for, or when it is much.
+    pub(super) fn hear(&mut self) -> io::Result<Heard<'_>> {
+        if self.kept.len() >= KEPT {
+            self.flush();
+            if let Some(signal) = self.input.pending() {
+                return Ok(self.signalled(signal));
+            }
+        }
         let mut searched = 0;
         let end = loop {
             let rest = &self.block[self.next..];
@@ -58,28 +92,35 @@ impl<R: Read, W: Write> Conversation<R, W> {
                 None => searched = window.len(),
             }
             self.flush();
-            if self.fill()? == 0 {
-                break searched;
+            match self.fill()? {
+                Got::Bytes(0) if searched == 0 => return Ok(Heard::End),
+                Got::Bytes(0) => break searched,
+                Got::Bytes(_) => {}
+                signal => return Ok(self.signalled(signal)),
             }
         };
         let start = self.next;
         self.next += end;
-        Ok((end > 0).then(|| &self.block[start..start + end]))
+        Ok(Heard::Line(&self.block[start..start + end]))
+    }
+
+    fn signalled(&mut self, signal: Got) -> Heard<'static> {
+        if signal == Got::Stop {
+            return Heard::Stop;
+        }
+        self.kept.extend_from_slice(INTERRUPTED);
+        Heard::Interrupt
     }
 
     /// Reads a block behind what is not yet taken.
-    fn fill(&mut self) -> io::Result<usize> {
+    fn fill(&mut self) -> io::Result<Got> {
         self.block.drain(..self.next);
         self.next = 0;
         let old = self.block.len();
         self.block.resize(old + BLOCK, 0);
-        let got = loop {
-            match self.input.read(&mut self.block[old..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
-        self.block.truncate(old + got.as_ref().copied().unwrap_or(0));
+        let got = self.input.read(&mut self.block[old..]);
+        let count = if let Ok(Got::Bytes(count)) = got { count } else { 0 };
+        self.block.truncate(old + count);
         got
     }
 }
@@ -94,12 +135,21 @@ mod tests {
         diary: &'a std::cell::RefCell<Vec<String>>,
     }
 
-    impl Read for Pieces<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    impl Ear for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<Got> {
             let piece = self.pieces.next().unwrap_or_default();
             self.diary.borrow_mut().push(format!("read {}", String::from_utf8_lossy(piece)));
+            match piece {
+                b"INT" => return Ok(Got::Interrupt),
+                b"TERM" => return Ok(Got::Stop),
+                _ => {}
+            }
             buffer[..piece.len()].copy_from_slice(piece);
-            Ok(piece.len())
+            Ok(Got::Bytes(piece.len()))
+        }
+
+        fn pending(&self) -> Option<Got> {
+            Some(Got::Interrupt)
         }
     }
 
@@ -126,9 +176,12 @@ mod tests {
         let mut talk = Conversation::new(input, Noted(&diary), 5);
         loop {
             talk.kept().push(b'>');
-            let Some(line) = talk.line().expect("no error").map(<[u8]>::to_vec) else { break };
+            let line = match talk.hear().expect("no error") {
+                Heard::Line(line) => line.to_vec(),
+                Heard::Interrupt => continue,
+                Heard::Stop | Heard::End => break,
+            };
             talk.kept().extend([&b"["[..], line.trim_ascii_end(), b"]"].concat());
-            talk.relieve();
         }
         talk.flush();
         diary.into_inner()
@@ -149,6 +202,20 @@ mod tests {
                 &[b"abcd\nabcde\n"],
                 &["write >", "read abcd\nabcde\n", "write [abcd]>[abcde]>[]>", "read "],
             ),
+            // What was typed before the signal is still there (observed).
+            (
+                &[b"a", b"INT", b"b\n", b"c", b"TERM"],
+                &[
+                    "write >",
+                    "read a",
+                    "read INT",
+                    "write \ninterrupt\n>",
+                    "read b\n",
+                    "write [ab]>",
+                    "read c",
+                    "read TERM",
+                ],
+            ),
         ];
         for (pieces, expected) in rows {
             assert_eq!(diary(pieces), *expected, "{pieces:?}");
@@ -156,15 +223,15 @@ mod tests {
     }
 
     #[test]
-    fn much_output_is_written_without_waiting() {
+    fn much_output_is_written_without_waiting_and_signals_are_heard_then() {
         let diary = std::cell::RefCell::new(Vec::new());
-        let input = Pieces { pieces: Vec::new().into_iter(), diary: &diary };
+        let input = Pieces { pieces: vec![&b"a\nb\n"[..]].into_iter(), diary: &diary };
         let mut talk = Conversation::new(input, Noted(&diary), 5);
-        talk.kept().resize(KEPT - 1, b'x');
-        talk.relieve();
-        assert!(diary.borrow().is_empty());
-        talk.kept().push(b'x');
-        talk.relieve();
-        assert_eq!(diary.borrow().len(), 1);
+        assert_eq!(talk.hear().expect("no error"), Heard::Line(b"a\n"));
+        talk.kept().resize(KEPT, b'x');
+        assert_eq!(talk.hear().expect("no error"), Heard::Interrupt);
+        assert_eq!(talk.kept(), INTERRUPTED);
+        assert_eq!(talk.hear().expect("no error"), Heard::Line(b"b\n"));
+        assert_eq!(diary.borrow().len(), 2, "one read, one write");
     }
 }

@@ -5,6 +5,7 @@ pub mod arguments;
 mod conversation;
 mod embedded;
 mod facts;
+mod line_editor;
 mod listing;
 mod praliases;
 mod quarantine;

@@ -1,16 +1,22 @@
 //! `-bt`: address test mode on standard input.
 
+use std::io;
+
 use cf_parser::Severity;
 use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
-use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
+use workbench::bt::{
+    BANNER, Completer, Control, HostLookups, MailHosts, PROMPT, Session, coloured,
+};
 
 use super::arguments::Arguments;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Heard};
+use super::line_editor::{Entered, LineEditor};
 use super::{complain, facts, print_line, start};
 use crate::config::reading::Reading;
-use crate::sys::{clock, config_files, ids, terminal};
+use crate::sys::terminal::{self, Listening};
+use crate::sys::{clock, config_files, ids};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
@@ -52,38 +58,91 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
+    let completer = Completer::new(&configuration, &maps);
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
     session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     session.set_macro(b"i", &queue_ids.next(clock::now()).0);
     session.set_macro(b"load_avg", b"0");
-    let mut talk = match terminal::input().and_then(|i| Ok((i, terminal::output()?))) {
-        Ok((input, output)) => Conversation::new(input, output, LINE_LIMIT),
+    let talked = match editor(completer) {
+        Some(editor) => talk_edited(&mut session, editor),
+        None => talk_plain(&mut session, BANNER),
+    };
+    match talked {
+        Ok(Ending::Quit) => session.exit(),
+        Ok(Ending::Stopped) => 0,
         Err(error) => {
             complain(error.to_string().as_bytes());
-            return 71;
-        }
-    };
-    talk.kept().extend_from_slice(BANNER);
-    loop {
-        talk.kept().extend_from_slice(PROMPT);
-        let control = match talk.line() {
-            Ok(Some(line)) => session.line(line.strip_suffix(b"\n").unwrap_or(line)),
-            Ok(None) => break,
-            Err(error) => {
-                complain(error.to_string().as_bytes());
-                break;
-            }
-        };
-        session.move_output(talk.kept());
-        talk.relieve();
-        if control == Control::Quit {
-            break;
+            session.exit()
         }
     }
+}
+
+/// How a dialogue ended.
+enum Ending {
+    Quit,
+    /// By a signal: the exit status is 0 whatever happened before (observed).
+    Stopped,
+}
+
+/// The line editor, where there is a terminal for it.
+fn editor(completer: Completer) -> Option<LineEditor> {
+    if terminal::understands_escapes() { LineEditor::start(completer).ok() } else { None }
+}
+
+/// Lines from a program, a file, or a terminal that is used like one.
+fn talk_plain(session: &mut Session<'_>, greeting: &[u8]) -> io::Result<Ending> {
+    let mut talk = Conversation::new(Listening::start()?, terminal::output()?, LINE_LIMIT);
+    talk.kept().extend_from_slice(greeting);
+    let ending = loop {
+        talk.kept().extend_from_slice(PROMPT.as_bytes());
+        let control = match talk.hear()? {
+            Heard::Line(line) => session.line(line.strip_suffix(b"\n").unwrap_or(line)),
+            Heard::Interrupt => continue,
+            Heard::Stop => break Ending::Stopped,
+            Heard::End => break Ending::Quit,
+        };
+        session.move_output(talk.kept());
+        if control == Control::Quit {
+            break Ending::Quit;
+        }
+    };
     talk.flush();
-    session.exit()
+    Ok(ending)
+}
+
+/// Lines from somebody at a terminal.
+fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<Ending> {
+    let mut out = BANNER.to_vec();
+    loop {
+        terminal::print(&coloured(&out));
+        out.clear();
+        let line = match editor.read(PROMPT)? {
+            Entered::Line(line) => line,
+            Entered::Interrupt(text) => {
+                out.extend_from_slice(text);
+                continue;
+            }
+            Entered::End => return Ok(Ending::Quit),
+            Entered::NotText => {
+                drop(editor);
+                let note = b"(not UTF-8: lines are no longer edited; enter this one again)\n";
+                return talk_plain(session, note);
+            }
+        };
+        for part in line.chunks(LINE_LIMIT) {
+            let control = session.line(part);
+            session.move_output(&mut out);
+            if control == Control::Quit {
+                terminal::print(&coloured(&out));
+                return Ok(Ending::Quit);
+            }
+        }
+        if line.is_empty() {
+            session.line(b"");
+        }
+    }
 }
 
 /// Host questions of `/mx`.
