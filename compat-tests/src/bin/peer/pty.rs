@@ -122,7 +122,7 @@ impl Player {
 /// The lines of a screen that has no width: carriage return, cursor right, erase to the end of the
 /// line; every other escape sequence and the bell are left out.
 fn screen(seen: &[u8]) -> Vec<u8> {
-    let (mut out, mut line, mut column) = (Vec::new(), Vec::new(), 0);
+    let (mut out, mut line, mut column) = (Vec::new(), Vec::new(), 0_usize);
     let mut rest = seen;
     while let Some((&byte, behind)) = rest.split_first() {
         rest = behind;
