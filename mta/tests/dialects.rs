@@ -29,7 +29,8 @@ fn talk(dialect: &str, text: &str, input: &str) -> String {
     std::fs::write(&file, text).unwrap();
     let (said, status) = run(&["--dialect", dialect, "-bt", "-C"], &file, input);
     let (messages, answers) = said.split_once("\n> ").unwrap();
-    let expected = "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
+    let expected =
+        "ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\nEnter <ruleset> <address>";
     let old = |line: &&str| !line.starts_with("Warning: .cf file is out of date");
     assert_eq!(messages.lines().filter(old).collect::<Vec<_>>().join("\n"), expected);
     assert_eq!(status, 0, "{said}");

@@ -58,14 +58,14 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
-    let completer = Completer::new(&configuration, &maps);
+    let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
     session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     session.set_macro(b"i", &queue_ids.next(clock::now()).0);
     session.set_macro(b"load_avg", b"0");
-    let talked = match editor(completer) {
+    let talked = match completer.and_then(|names| LineEditor::start(names).ok()) {
         Some(editor) => talk_edited(&mut session, editor),
         None => talk_plain(&mut session, BANNER),
     };
@@ -84,11 +84,6 @@ enum Ending {
     Quit,
     /// By a signal: the exit status is 0 whatever happened before (observed).
     Stopped,
-}
-
-/// The line editor, where there is a terminal for it.
-fn editor(completer: Completer) -> Option<LineEditor> {
-    if terminal::understands_escapes() { LineEditor::start(completer).ok() } else { None }
 }
 
 /// Lines from a program, a file, or a terminal that is used like one.
