@@ -26,7 +26,7 @@ const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
 pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError> {
     let mut facts = facts::gather(arguments, mode);
     let mut reading = match path(arguments, mode) {
-        Some(path) => Reading::of_file(&path, &facts)?,
+        Some(path) => Reading::of_file(&path, arguments.dialect, &facts)?,
         None => {
             embedded::predefine(&mut facts);
             Reading::of_bytes(embedded::NAME, embedded::CONFIGURATION, &facts)

@@ -6,9 +6,11 @@ use ruleset_vm::load::{
     load,
 };
 
+use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
 use crate::sys::config_files::{self, DirectoryTrust};
 use crate::sys::{hostname, net, users};
+use cf_parser::dialect::translate;
 use cf_parser::{Diagnostic, Name, Severity, Span};
 
 /// A configuration as it was read, and what was said about it.
@@ -48,19 +50,37 @@ pub enum ReadError {
 pub type CommandLineOptions = Vec<Setting>;
 
 impl Reading {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, as the dialect chosen, if any.
     ///
     /// # Errors
     /// The file cannot be used at all; anything less is a diagnostic.
-    pub fn of_file(path: &[u8], facts: &HostFacts) -> Result<Self, ReadError> {
+    pub fn of_file(
+        path: &[u8],
+        choice: Option<DialectChoice>,
+        facts: &HostFacts,
+    ) -> Result<Self, ReadError> {
+        let bytes = Self::bytes_of(path)?;
+        let Some(dialect) = choice.and_then(|choice| choice.of(&bytes)) else {
+            return Ok(Self::of_bytes(path, &bytes, facts));
+        };
+        let translation = translate(dialect, &bytes, &SystemNames::new(&facts.name));
+        let mut reading = Self::of_bytes(path, &translation.bytes, facts);
+        reading.diagnostics.splice(0..0, translation.diagnostics);
+        Ok(reading)
+    }
+
+    /// The bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be used at all.
+    pub fn bytes_of(path: &[u8]) -> Result<Vec<u8>, ReadError> {
         let shown = String::from_utf8_lossy(path).into_owned();
-        let bytes = config_files::read_regular(path).map_err(|error| match error {
+        config_files::read_regular(path).map_err(|error| match error {
             config_files::ConfigFileError::Io(error) => {
                 ReadError::CannotOpen { path: shown, reason: crate::sys::errors::describe(&error) }
             }
             _ => ReadError::NotPlain { path: shown },
-        })?;
-        Ok(Self::of_bytes(path, &bytes, facts))
+        })
     }
 
     /// Reads a configuration given as bytes; `path` is what messages call it.

@@ -4,6 +4,8 @@
 //! caller's. (CMD-099..CMD-124)
 
 mod addresses;
+mod colours;
+mod completion;
 mod definitions;
 mod header_check;
 mod sender;
@@ -19,6 +21,8 @@ use ruleset_vm::{Machine, Macros, Rewriter, Role};
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show;
 use crate::traces::Traces;
+pub use colours::coloured;
+pub use completion::{Completer, Completion};
 pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
 
@@ -26,7 +30,7 @@ use tracer::BtTracer;
 pub const BANNER: &[u8] = b"ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\n\
 Enter <ruleset> <address>\n";
 /// The prompt.
-pub const PROMPT: &[u8] = b"> ";
+pub const PROMPT: &str = "> ";
 
 /// Whether to read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,9 +126,9 @@ impl<'a> Session<'a> {
         self.exit
     }
 
-    /// Takes what is to be printed.
-    pub fn take_output(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+    /// Moves what is to be printed to the end of `to`.
+    pub fn move_output(&mut self, to: &mut Vec<u8>) {
+        to.append(&mut self.out);
     }
 
     /// Runs one line, without its newline.
