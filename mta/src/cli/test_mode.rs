@@ -44,6 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             exit = own;
         }
     }
+    print(&start::after(arguments, b't', &reading));
     converse(reading, &facts.user, exit, arguments.levels())
 }
 
@@ -81,6 +82,8 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
             break;
         }
     }
+    session.finish();
+    print(&session.take_output());
     session.exit()
 }
 

@@ -10,8 +10,9 @@ mod sender;
 mod slash;
 mod tracer;
 
-use cf_parser::debug::Levels;
+use cf_parser::debug::{Category, Levels};
 use mapper::{LookupContext, MapSet};
+use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
 use ruleset_vm::{Machine, Macros, Rewriter, Role};
@@ -27,6 +28,9 @@ pub const BANNER: &[u8] = b"ADDRESS TEST MODE (ruleset 3 NOT automatically invok
 Enter <ruleset> <address>\n";
 /// The prompt.
 pub const PROMPT: &[u8] = b"> ";
+
+/// What the hash of sendmail's symbol table starts from for maps (observed).
+const MAP_SEED: u32 = 6;
 
 /// Whether to read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +113,19 @@ impl<'a> Session<'a> {
     /// The debugging flags of the command line.
     pub fn set_levels(&mut self, levels: Levels) {
         self.levels = levels;
+        self.maps.set_levels(levels);
+    }
+
+    /// What is said when the session ends: maps are closed, in the order of sendmail's symbol table.
+    pub fn finish(&mut self) {
+        if !self.levels.at(Category::Maps, 5) {
+            return;
+        }
+        let mut maps = self.maps.opened();
+        maps.sort_by_key(|(name, _)| (bucket(MAP_SEED, name), name.clone()));
+        for (name, file) in maps {
+            self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
+        }
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.
@@ -202,7 +219,10 @@ impl<'a> Session<'a> {
     fn dash(&mut self, rest: &[u8]) {
         match rest.first() {
             None => self.say("Usage: -d{debug arguments}"),
-            Some(b'd') => self.levels.set(rest.get(1..).unwrap_or_default()),
+            Some(b'd') => {
+                self.levels.set(rest.get(1..).unwrap_or_default());
+                self.maps.set_levels(self.levels);
+            }
             Some(_) => self.say([b"Unknown \"-\" command -", rest].concat()),
         }
     }

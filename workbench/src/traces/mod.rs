@@ -5,6 +5,7 @@ mod addresses;
 pub mod lookups;
 mod pointers;
 mod rewriting;
+pub mod startup;
 pub mod tokens;
 
 use cf_parser::debug::{Category, Levels};

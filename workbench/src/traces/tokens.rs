@@ -1,7 +1,7 @@
 //! Category 22: the tokenizer.
 
+use cf_parser::Piece;
 use cf_parser::debug::{Category, Levels};
-use cf_parser::{Piece, text};
 use ruleset_vm::prescan::Scanned;
 
 use crate::show;
@@ -10,7 +10,7 @@ use crate::show;
 pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
     if levels.at(Category::Tokens, 11) {
         out.extend_from_slice(b"prescan: ");
-        text.iter().for_each(|piece| out.extend(piece_shown(piece)));
+        out.extend(show::visible_text(text));
         out.push(b'\n');
     }
     if levels.at(Category::Tokens, 36) {
@@ -39,13 +39,6 @@ pub fn scanned(levels: &Levels, tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
 fn shown(token: &Scanned) -> Vec<u8> {
     match token {
         Scanned::Word(_, text) => show::visible(text),
-        Scanned::Piece(piece) => piece_shown(piece),
-    }
-}
-
-fn piece_shown(piece: &Piece) -> Vec<u8> {
-    match piece {
-        Piece::Byte(byte) => show::visible(&[*byte]),
-        other => text::write(std::slice::from_ref(other)),
+        Scanned::Piece(piece) => show::visible_text(std::slice::from_ref(piece)),
     }
 }
