@@ -2,14 +2,49 @@
 
 use cf_parser::Piece;
 
+/// How operators are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Operators {
+    /// As they are written.
+    #[default]
+    Written,
+    /// In reverse video, with the name behind them.
+    Reverse,
+    /// By their octets, ` 0x96 `.
+    Hexadecimal,
+    /// By their octets, ` 226 `.
+    Octal,
+}
+
 /// Octets of operators look like them, control characters vanish but for three, the rest of the upper
 /// half is `M-` and the lower octet (observed on a pipe).
 #[must_use]
 pub fn visible(text: &[u8]) -> Vec<u8> {
+    visible_as(Operators::Written, text)
+}
+
+/// [`visible`] with operators in some way.
+#[must_use]
+pub fn visible_as(operators: Operators, text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
         match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
-            Some((_, shown)) => out.extend_from_slice(shown),
+            Some((_, shown)) if operators == Operators::Written || byte == 0xff => {
+                out.extend_from_slice(shown);
+            }
+            Some((_, shown)) => {
+                let (name, behind) = rest.split_at(name_length(byte, rest));
+                match operators {
+                    Operators::Hexadecimal => out.extend(format!(" 0x{byte:x} ").into_bytes()),
+                    Operators::Octal => out.extend(format!(" {byte:o} ").into_bytes()),
+                    _ => {
+                        out.extend([&b"\x1b[7m"[..], *shown, name, b"\x1b[0m"].concat());
+                        rest = behind;
+                    }
+                }
+            }
             None => {
                 if byte >= 0x80 {
                     out.extend_from_slice(b"M-");
@@ -41,6 +76,17 @@ fn show_low(low: u8, out: &mut Vec<u8>) {
         b'\r' => out.extend_from_slice(b"\\r"),
         0x20..0x7f => out.push(low),
         _ => {}
+    }
+}
+
+/// How many octets behind an operator are its name: a letter or `{name}`.
+fn name_length(operator: u8, rest: &[u8]) -> usize {
+    match (operator, rest.first()) {
+        (0x81 | 0x82 | 0x93 | 0x94 | 0x95 | 0x9a, Some(b'{')) => {
+            rest.iter().position(|byte| *byte == b'}').map_or(rest.len(), |end| end + 1)
+        }
+        (0x81 | 0x82 | 0x93 | 0x94 | 0x95 | 0x9a, Some(_)) => 1,
+        _ => 0,
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Category {
     Rebuild = 59,
     /// Lookups in rules.
     Lookups = 60,
+    /// Operators by their octets.
+    Codes = 84,
 }
 
 /// What one category prints.

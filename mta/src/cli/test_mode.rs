@@ -6,6 +6,7 @@ use cf_parser::Severity;
 use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
+use workbench::traces::startup;
 use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
 
 use super::arguments::Arguments;
@@ -58,9 +59,12 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
-    session.set_macro(b"i", &queue_ids.next(clock::now()).0);
+    let queue_id = queue_ids.next(clock::now()).0;
+    session.set_macro(b"i", &queue_id);
+    print(&startup::envelope(&levels, &queue_id));
     session.set_macro(b"load_avg", b"0");
     print(BANNER);
+    print(&session.take_output());
     let mut input = BufReader::new(std::io::stdin().lock());
     loop {
         print(PROMPT);

@@ -18,7 +18,7 @@ use ruleset_vm::program::NoRuleset;
 use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
-use crate::show;
+use crate::show::{self, Look};
 use crate::traces::Traces;
 pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
@@ -65,6 +65,8 @@ pub struct Session<'a> {
     out: Vec<u8>,
     /// What `-d` has asked for.
     levels: Levels,
+    /// `${addr_type}` has been set.
+    begun: bool,
 }
 
 impl<'a> Session<'a> {
@@ -79,12 +81,11 @@ impl<'a> Session<'a> {
         help: Option<Vec<u8>>,
         exit: u8,
     ) -> Self {
-        let mut macros = configuration.macros.clone();
-        macros.set(b"addr_type", Role::default().addr_type());
+        let macros = configuration.macros.clone();
         let machine = Machine::new(configuration.program.clone());
         let role = Role::default();
         let verbose = configuration.options.flag("Verbose", false);
-        Self {
+        let mut session = Self {
             configuration,
             macros,
             machine,
@@ -101,7 +102,10 @@ impl<'a> Session<'a> {
             exit,
             out: Vec::new(),
             levels: Levels::default(),
-        }
+            begun: false,
+        };
+        session.tell_role();
+        session
     }
 
     /// Who runs this: `$_`, and the sender where none is usable.
@@ -114,6 +118,8 @@ impl<'a> Session<'a> {
     pub fn set_levels(&mut self, levels: Levels) {
         self.levels = levels;
         self.maps.set_levels(levels);
+        self.begun = false;
+        self.tell_role();
     }
 
     /// What is said when the session ends: maps are closed, in the order of sendmail's symbol table.
@@ -207,7 +213,7 @@ impl<'a> Session<'a> {
             Some(b'S') => match self.ruleset_number(&rest[1..]) {
                 Some(number) => {
                     let program = self.configuration.program.clone();
-                    let listing = show::rules(&program, number, self.machine.table());
+                    let listing = Look::of(&self.levels).rules(&program, number, self.machine.table());
                     self.out.extend(listing);
                 }
                 None => self.undefined_ruleset(&rest[1..]),
@@ -267,7 +273,8 @@ impl<'a> Session<'a> {
             levels: self.levels,
             say: &mut say,
         };
-        let traces = Traces { levels: &self.levels, configuration: &self.configuration };
+        let traces =
+            Traces { levels: &self.levels, configuration: &self.configuration, copies: false };
         let mut tracer = BtTracer {
             out: &out,
             exit: &exit,

@@ -254,6 +254,18 @@ pub fn after(
     page.text
 }
 
+/// An envelope for test mode is made.
+#[must_use]
+pub fn envelope(levels: &Levels, queue_id: &[u8]) -> Vec<u8> {
+    let mut page = Page { levels, text: Vec::new() };
+    page.define(b"quarantine", b"");
+    page.line(Category::Macros, 9, b"redefine(deliveryMode as i)");
+    page.define(b"i", queue_id);
+    page.line(Category::Macros, 9, b"redefine(quarantine as )");
+    page.line(Category::Macros, 9, b"redefine(deliveryMode as i)");
+    page.text
+}
+
 fn system_identity(page: &mut Page<'_>, configuration: &Configuration) {
     let rule = "=".repeat(56);
     let line =

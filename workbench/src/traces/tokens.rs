@@ -4,7 +4,7 @@ use cf_parser::Piece;
 use cf_parser::debug::{Category, Levels};
 use ruleset_vm::prescan::Scanned;
 
-use crate::show;
+use crate::show::{self, Look};
 
 /// The text and, at high levels, its tokens one by one.
 pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
@@ -26,10 +26,7 @@ pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &m
 pub fn scanned(levels: &Levels, tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
     let Some(tokens) = tokens.filter(|_| levels.at(Category::Tokens, 12)) else { return };
     out.extend_from_slice(b"prescan==>");
-    for token in tokens {
-        out.push(b' ');
-        out.extend(shown(token));
-    }
+    Look::of(levels).words(tokens.iter().map(shown), out);
     out.push(b'\n');
     if tokens.is_empty() {
         out.extend_from_slice(b"prescan: null leading token\n");

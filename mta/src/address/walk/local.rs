@@ -4,6 +4,7 @@
 use std::io;
 use std::rc::Rc;
 
+use cf_parser::debug::Category;
 use nix::errno::Errno;
 use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
@@ -127,6 +128,7 @@ impl Walk<'_> {
     /// Looks for a `.forward` file along ForwardPath; the first that opens is used.
     fn forward(&mut self, index: usize, account: &Account, detail: &[u8], place: &Rc<[u8]>) {
         let options = self.options;
+        self.worker.debug(Category::Alias, 1, &[b"forward(", &account.name, b")"]);
         let macros = &mut self.worker.macros;
         macros.set(b"z", &account.home);
         macros.set(b"u", &account.name);
@@ -135,6 +137,8 @@ impl Walk<'_> {
         let mut transient = false;
         for template in &options.forward_path {
             let path = self.worker.expand(template);
+            self.worker.debug(Category::Alias, 3, &[b"forward: trying ", &path]);
+            self.worker.debug(Category::Alias, 2, &[b"include(", &path, b")"]);
             match open_forward(&path, account, self) {
                 Ok((file, is_unsafe)) => {
                     let content = match file.read() {
