@@ -62,7 +62,8 @@ impl Entry {
 /// The first four octets of a text, folded; 0 if it is shorter.
 #[must_use]
 pub(crate) fn head(text: &[u8]) -> u32 {
-    text.first_chunk::<4>().map_or(0, |head| u32::from_le_bytes(head.map(|b| b.to_ascii_lowercase())))
+    text.first_chunk::<4>()
+        .map_or(0, |head| u32::from_le_bytes(head.map(|b| b.to_ascii_lowercase())))
 }
 
 /// Texts one behind the other, and the entries that cut them.

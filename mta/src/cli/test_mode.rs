@@ -6,8 +6,8 @@ use cf_parser::Severity;
 use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
-use workbench::traces::startup;
 use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
+use workbench::traces::startup;
 
 use super::arguments::Arguments;
 use super::{complain, facts, print, print_line, start};

@@ -326,9 +326,10 @@ fn take_token(walk: &mut crate::classes::Walk<'_>, token: Token, table: &TokenTa
 /// Whether one token is a member of a class.
 fn member(id: ClassId, token: Token, subject: Subject<'_>) -> bool {
     subject.classes.may_begin_with(id, subject.table.head(token))
-        && subject.classes.walk(id).is_some_and(|mut walk| {
-            walk.take(subject.table.text(token)) && walk.is_member()
-        })
+        && subject
+            .classes
+            .walk(id)
+            .is_some_and(|mut walk| walk.take(subject.table.text(token)) && walk.is_member())
 }
 
 /// Matches the value of a macro token by token (RS-038); an undefined macro matches nothing.

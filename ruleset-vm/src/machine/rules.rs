@@ -184,7 +184,8 @@ impl Machine {
                 Some(self.enter(target, at))
             }
             (Steering::Lookups, _) | (_, _) => {
-                let built = std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
+                let built =
+                    std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
                 frame.phase = if rule.steering == Steering::Lookups || self.strays {
                     Phase::Lookups(Lookup::new(built))
                 } else {

@@ -213,7 +213,8 @@ impl<'a> Session<'a> {
             Some(b'S') => match self.ruleset_number(&rest[1..]) {
                 Some(number) => {
                     let program = self.configuration.program.clone();
-                    let listing = Look::of(&self.levels).rules(&program, number, self.machine.table());
+                    let listing =
+                        Look::of(&self.levels).rules(&program, number, self.machine.table());
                     self.out.extend(listing);
                 }
                 None => self.undefined_ruleset(&rest[1..]),

@@ -48,6 +48,9 @@ impl Walk<'_> {
         let Some(route) = self.recipients.get(index).and_then(|r| r.route.clone()) else { return };
         let site = self.worker.site.clone();
         let Some(mailer) = site.mailers.get(route.mailer) else { return };
+        if mailer.flags.has(b'w') {
+            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &route.user, b")"]);
+        }
         if self.replaced_by_ruleset(index, mailer, &route.user, place) {
             return;
         }
