@@ -9,11 +9,12 @@ use ruleset_vm::load::post_checks;
 use workbench::bt::{
     BANNER, Completer, Control, HostLookups, MailHosts, PROMPT, Session, coloured,
 };
+use workbench::traces::startup;
 
 use super::arguments::Arguments;
 use super::conversation::{Conversation, Heard};
 use super::line_editor::{Entered, LineEditor};
-use super::{complain, facts, print_line, start};
+use super::{complain, facts, print, print_line, start};
 use crate::config::reading::Reading;
 use crate::sys::terminal::{self, Listening};
 use crate::sys::{clock, config_files, ids};
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             exit = own;
         }
     }
+    print(&start::after(arguments, b't', &reading));
     converse(reading, &facts.user, exit, arguments.levels())
 }
 
@@ -63,14 +65,22 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
-    session.set_macro(b"i", &queue_ids.next(clock::now()).0);
+    let queue_id = queue_ids.next(clock::now()).0;
+    session.set_macro(b"i", &queue_id);
+    print(&startup::envelope(&levels, &queue_id));
     session.set_macro(b"load_avg", b"0");
     let talked = match completer.and_then(|names| LineEditor::start(names).ok()) {
         Some(editor) => talk_edited(&mut session, editor),
         None => talk_plain(&mut session, BANNER),
     };
     match talked {
-        Ok(Ending::Quit) => session.exit(),
+        Ok(Ending::Quit) => {
+            session.finish();
+            let mut last_words = Vec::new();
+            session.move_output(&mut last_words);
+            print(&last_words);
+            session.exit()
+        }
         Ok(Ending::Stopped) => 0,
         Err(error) => {
             complain(error.to_string().as_bytes());
@@ -90,6 +100,7 @@ enum Ending {
 fn talk_plain(session: &mut Session<'_>, greeting: &[u8]) -> io::Result<Ending> {
     let mut talk = Conversation::new(Listening::start()?, terminal::output()?, LINE_LIMIT);
     talk.kept().extend_from_slice(greeting);
+    session.move_output(talk.kept());
     let ending = loop {
         talk.kept().extend_from_slice(PROMPT.as_bytes());
         let control = match talk.hear()? {
@@ -110,6 +121,7 @@ fn talk_plain(session: &mut Session<'_>, greeting: &[u8]) -> io::Result<Ending> 
 /// Lines from somebody at a terminal.
 fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<Ending> {
     let mut out = BANNER.to_vec();
+    session.move_output(&mut out);
     loop {
         terminal::print(&coloured(&out));
         out.clear();
