@@ -135,13 +135,13 @@ impl Sink for Vec<Scanned> {
 
 /// How tokenizing went.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ending {
-    /// No limit was exceeded: what is in the sink counts.
-    pub(crate) complete: bool,
+pub struct Ending {
+    /// No limit was exceeded: the tokens count.
+    pub complete: bool,
     /// As in [`Scan`].
-    pub(crate) used: usize,
+    pub used: usize,
     /// As in [`Scan`].
-    pub(crate) complaints: Vec<Complaint>,
+    pub complaints: Vec<Complaint>,
 }
 
 /// Tokenizes plain bytes.

@@ -251,7 +251,14 @@ impl Program {
     /// The name shown in traces: the last one declared, or the number.
     #[must_use]
     pub fn name(&self, number: usize) -> Vec<u8> {
-        self.shown_names.get(&number).cloned().unwrap_or_else(|| number.to_string().into_bytes())
+        let name = self.shown_name(number);
+        name.map_or_else(|| number.to_string().into_bytes(), <[u8]>::to_vec)
+    }
+
+    /// [`Program::name`] if it is not the number.
+    #[must_use]
+    pub fn shown_name(&self, number: usize) -> Option<&[u8]> {
+        self.shown_names.get(&number).map(Vec::as_slice)
     }
 
     /// A ruleset; numbers without rules have an empty one.

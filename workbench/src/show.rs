@@ -28,6 +28,10 @@ pub fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
+fn is_printable(text: &[u8]) -> bool {
+    text.iter().all(|byte| (0x20..0x7f).contains(byte))
+}
+
 /// How traces and listings look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -77,11 +81,20 @@ impl Look {
     }
 
     /// A workspace.
-    #[must_use]
-    pub fn workspace(self, tokens: &[Token], table: &TokenTable) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.words(tokens.iter().map(|token| self.token(*token, table)), &mut out);
-        out
+    pub fn workspace(self, tokens: &[Token], table: &TokenTable, out: &mut Vec<u8>) {
+        if self.pointers {
+            return self.words(tokens.iter().map(|token| self.token(*token, table)), out);
+        }
+        for token in tokens {
+            out.push(b' ');
+            let text = table.text(*token);
+            // Most tokens look as they are; only operators begin with `$` and look otherwise.
+            if matches!(text.first(), Some(0x21..0x7f)) && is_printable(text) && !table.is_meta(*token) {
+                out.extend_from_slice(text);
+            } else {
+                out.extend(self.token(*token, table));
+            }
+        }
     }
 
     /// One instruction of a rule as its token.
@@ -144,7 +157,9 @@ impl Look {
 /// A workspace: a space before each token.
 #[must_use]
 pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {
-    Look::default().workspace(tokens, table)
+    let mut out = Vec::new();
+    Look::default().workspace(tokens, table, &mut out);
+    out
 }
 
 /// The octets in which sendmail holds a token.

@@ -7,6 +7,7 @@ use cf_parser::debug::Category;
 use ruleset_vm::split_codes;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 
+use crate::show::Look;
 use crate::traces::{Traces, passage};
 
 /// Writes trace lines and messages.
@@ -17,6 +18,8 @@ pub(super) struct BtTracer<'a> {
     pub(super) bad_address: &'a Cell<bool>,
     /// Leaves out what is not the configuration's fault.
     pub(super) quiet: bool,
+    /// How tokens look.
+    pub(super) look: Look,
     /// What debugging flags ask for.
     pub(super) traces: Traces<'a>,
 }
@@ -49,8 +52,7 @@ impl Tracer for BtTracer<'_> {
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         match event {
             Event::Enter { .. } | Event::Leave { .. } => {
-                let line = passage(self.traces.levels, scene, event);
-                self.out.borrow_mut().extend(line.unwrap_or_default());
+                passage(self.look, scene, event, &mut self.out.borrow_mut());
             }
             Event::Message(text) => self.message(text),
             _ => self.traces.write(scene, event, &mut self.out.borrow_mut()),
