@@ -277,8 +277,7 @@ impl Program {
     /// Prepares for running what depends on all rules.
     pub(crate) fn finish(&mut self, classes: &Classes) {
         self.renew(classes);
-        let names: Vec<_> =
-            self.rulesets.iter().map(|set| self.call_targets(set)).collect();
+        let names: Vec<_> = self.rulesets.iter().map(|set| self.call_targets(set)).collect();
         for (set, targets) in self.rulesets.iter_mut().zip(names) {
             for (rule, target) in set.rules.iter_mut().zip(targets) {
                 if let Some((target, has_rules)) = target

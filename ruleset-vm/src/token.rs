@@ -124,8 +124,8 @@ impl Texts {
         let start = position(self.arena.len());
         self.arena.extend_from_slice(text);
         let end = position(self.arena.len());
-        let looks_plain = !matches!(kind, Kind::Meta(_))
-            && text.iter().all(|byte| (0x20..0x7f).contains(byte));
+        let looks_plain =
+            !matches!(kind, Kind::Meta(_)) && text.iter().all(|byte| (0x20..0x7f).contains(byte));
         self.entries.push(Entry { kind, looks_plain, hash, start, end });
     }
 }
@@ -149,7 +149,12 @@ impl Default for ProgramTexts {
         for (op, letter) in &OPS {
             texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
         }
-        Self { texts, symbols: HashTable::new(), heads: Heads::default(), operators: vec![None; 256] }
+        Self {
+            texts,
+            symbols: HashTable::new(),
+            heads: Heads::default(),
+            operators: vec![None; 256],
+        }
     }
 }
 

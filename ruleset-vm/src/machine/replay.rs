@@ -163,9 +163,7 @@ impl Machine {
         let Some(recording) = all.get(number).filter(|recording| !recording.ends.is_empty()) else {
             return false;
         };
-        if *work + recording.work > MAX_WORK
-            || frames.len() + recording.depth > MAX_RECURSION
-        {
+        if *work + recording.work > MAX_WORK || frames.len() + recording.depth > MAX_RECURSION {
             return false;
         }
         *work += recording.work;
