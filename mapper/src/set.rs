@@ -114,12 +114,19 @@ impl MapSet {
         &self.levels
     }
 
-    /// Names and files of the maps that have been opened, or could not be.
+    /// Names and files of the maps that have been opened, or could not be, and what is shown when
+    /// those of databases are closed.
     #[must_use]
-    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
-        asked.map(|map| (map.common.name.clone(), traces::file(&map.common))).collect()
+        let closing = |map: &Map| match map.state {
+            State::Open(_) => traces::closing(&map.common),
+            _ => None,
+        };
+        asked
+            .map(|map| (map.common.name.clone(), traces::file(&map.common), closing(map)))
+            .collect()
     }
 
     /// The options in use.
@@ -277,6 +284,16 @@ impl MapSet {
     pub fn declaration(&self, name: &[u8]) -> Option<Vec<u8>> {
         let map = self.maps.get(self.number(name)?)?.as_ref()?;
         Some(traces::declaration(&map.common, !matches!(map.state, State::Faulty)))
+    }
+
+    /// What `-d38.2` and `-d38.3` show when the map of a `K` line is declared.
+    #[must_use]
+    pub fn declaring(k_line: &[u8]) -> [Option<Vec<u8>>; 2] {
+        let Ok(KLine { name, class, arguments }) = k_line::parse(k_line) else {
+            return [None, None];
+        };
+        let first = traces::declaring(name, class, arguments);
+        [first, traces::compiling(class, arguments)]
     }
 
     /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).
