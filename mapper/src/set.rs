@@ -49,6 +49,17 @@ pub struct MapDescription {
     pub usable: bool,
 }
 
+/// A map that has been opened, or could not be, as `-d38` shows its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedMap {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its file, or `NULL`.
+    pub file: Vec<u8>,
+    /// What is shown when its database is closed.
+    pub closing: Option<Vec<u8>>,
+}
+
 enum State {
     Faulty,
     Declared(Box<dyn Class>),
@@ -114,18 +125,20 @@ impl MapSet {
         &self.levels
     }
 
-    /// Names and files of the maps that have been opened, or could not be, and what is shown when
-    /// those of databases are closed.
+    /// The maps that have been opened, or could not be.
     #[must_use]
-    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)> {
+    pub fn opened(&self) -> Vec<OpenedMap> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
-        let closing = |map: &Map| match map.state {
-            State::Open(_) => traces::closing(&map.common),
-            _ => None,
-        };
         asked
-            .map(|map| (map.common.name.clone(), traces::file(&map.common), closing(map)))
+            .map(|map| OpenedMap {
+                name: map.common.name.clone(),
+                file: traces::file(&map.common),
+                closing: match map.state {
+                    State::Open(_) => traces::closing(&map.common),
+                    _ => None,
+                },
+            })
             .collect()
     }
 

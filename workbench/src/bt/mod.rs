@@ -13,7 +13,7 @@ mod slash;
 mod tracer;
 
 use cf_parser::debug::{Category, Levels};
-use mapper::{LookupContext, MapSet};
+use mapper::{LookupContext, MapSet, OpenedMap};
 use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
@@ -146,11 +146,11 @@ impl<'a> Session<'a> {
             return;
         }
         let mut maps = self.maps.opened();
-        maps.sort_by_key(|(name, ..)| (bucket(MAP_SEED, name), name.clone()));
-        for (name, file, detail) in maps {
+        maps.sort_by_key(|map| (bucket(MAP_SEED, &map.name), map.name.clone()));
+        for OpenedMap { name, file, closing } in maps {
             self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
-            if let Some(detail) = detail.filter(|_| self.levels.at(Category::Maps, 9)) {
-                self.say(detail);
+            if let Some(closing) = closing.filter(|_| self.levels.at(Category::Maps, 9)) {
+                self.say(closing);
             }
         }
     }
