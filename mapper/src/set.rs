@@ -49,6 +49,17 @@ pub struct MapDescription {
     pub usable: bool,
 }
 
+/// A map that has been opened, or could not be, as `-d38` shows its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedMap {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its file, or `NULL`.
+    pub file: Vec<u8>,
+    /// What is shown when its database is closed.
+    pub closing: Option<Vec<u8>>,
+}
+
 enum State {
     Faulty,
     Declared(Box<dyn Class>),
@@ -114,12 +125,21 @@ impl MapSet {
         &self.levels
     }
 
-    /// Names and files of the maps that have been opened, or could not be.
+    /// The maps that have been opened, or could not be.
     #[must_use]
-    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub fn opened(&self) -> Vec<OpenedMap> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
-        asked.map(|map| (map.common.name.clone(), traces::file(&map.common))).collect()
+        asked
+            .map(|map| OpenedMap {
+                name: map.common.name.clone(),
+                file: traces::file(&map.common),
+                closing: match map.state {
+                    State::Open(_) => traces::closing(&map.common),
+                    _ => None,
+                },
+            })
+            .collect()
     }
 
     /// The options in use.
@@ -277,6 +297,16 @@ impl MapSet {
     pub fn declaration(&self, name: &[u8]) -> Option<Vec<u8>> {
         let map = self.maps.get(self.number(name)?)?.as_ref()?;
         Some(traces::declaration(&map.common, !matches!(map.state, State::Faulty)))
+    }
+
+    /// What `-d38.2` and `-d38.3` show when the map of a `K` line is declared.
+    #[must_use]
+    pub fn declaring(k_line: &[u8]) -> [Option<Vec<u8>>; 2] {
+        let Ok(KLine { name, class, arguments }) = k_line::parse(k_line) else {
+            return [None, None];
+        };
+        let first = traces::declaring(name, class, arguments);
+        [first, traces::compiling(class, arguments)]
     }
 
     /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).

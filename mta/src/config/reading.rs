@@ -266,9 +266,13 @@ impl Surroundings for System {
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
         self.map_lines.push(line.to_vec());
+        let mut complaints: Vec<Complaint> = Vec::new();
+        for (level, text) in [2, 3].into_iter().zip(MapSet::declaring(line)) {
+            let wanted = self.levels.at(Category::Maps, level);
+            complaints.extend(text.filter(|_| wanted).map(Complaint::bare));
+        }
         let errors = self.maps.declare(line);
-        let mut complaints: Vec<Complaint> =
-            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+        complaints.extend(errors.into_iter().map(|error| Complaint::error(error.text, 70)));
         let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
         complaints.extend(self.trace_map(&line[..end]));
         complaints

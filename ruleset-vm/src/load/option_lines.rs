@@ -79,6 +79,7 @@ impl Loader<'_> {
         self.take_effect(spec.name, meaning, span);
         if spec.name == "AliasFile" && self.configuration.options.all("AliasFile").next().is_none()
         {
+            self.trace(Category::Maps, 2, || b"seq_map_parse(aliases.files, )".to_vec());
             self.trace(Category::Options, 5, || {
                 b"map aliases.files, class sequence, flags 1, file (null),\n\
                   \tapp (null), domain (null), rebuild (null)"
