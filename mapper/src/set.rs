@@ -1,6 +1,7 @@
 //! All maps of a configuration: declaring, opening on first use, asking.
 
 use hashbrown::HashMap;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
@@ -63,6 +64,8 @@ pub struct MapSet {
     settings: Arc<Settings>,
     /// Numbers of maps by folded name.
     numbers: HashMap<Vec<u8>, usize>,
+    /// The name asked for last, as it was written, and its number.
+    last: RefCell<(Vec<u8>, usize)>,
     /// None while the map is being asked, so that it cannot be asked by its own members.
     maps: Vec<Option<Box<Map>>>,
     depth: usize,
@@ -79,6 +82,7 @@ impl MapSet {
         Self {
             settings: Arc::new(settings),
             numbers: HashMap::new(),
+            last: RefCell::default(),
             maps: Vec::new(),
             depth: 0,
             round: 0,
@@ -188,6 +192,18 @@ impl MapSet {
     }
 
     fn number(&self, name: &[u8]) -> Option<usize> {
+        let mut last = self.last.borrow_mut();
+        if last.0 == name && !name.is_empty() {
+            return Some(last.1);
+        }
+        let number = self.find_number(name)?;
+        last.0.clear();
+        last.0.extend_from_slice(name);
+        last.1 = number;
+        Some(number)
+    }
+
+    fn find_number(&self, name: &[u8]) -> Option<usize> {
         let mut room = [0; 64];
         match room.get_mut(..name.len()) {
             Some(folded) => {
@@ -237,12 +253,13 @@ impl MapSet {
         services: &mut dyn Services,
     ) -> Lookup {
         let mut notices = Vec::new();
+        let number = self.number(name);
         let deferred = context.delivery_mode == DEFER_MODE
             && self.common(name).is_some_and(|common| common.not_deferred);
-        let mut answer = if deferred {
-            Answer::tempfail()
-        } else {
-            self.ask(name, Request { key, args }, services, &mut notices)
+        let mut answer = match number {
+            Some(_) if deferred => Answer::tempfail(),
+            Some(number) => self.ask_number(number, Request { key, args }, services, &mut notices),
+            None => Answer::NoSuchMap,
         };
         if let (Answer::Temporary { text, substitute, sets_status, .. }, Some(common)) =
             (&mut answer, self.common(name))
@@ -268,13 +285,24 @@ impl MapSet {
         services: &mut dyn Services,
         notices: &mut Vec<Notice>,
     ) -> Answer {
+        match self.number(name) {
+            Some(number) => self.ask_number(number, request, services, notices),
+            None if self.depth >= MAX_DEPTH => Answer::MISS,
+            None => Answer::NoSuchMap,
+        }
+    }
+
+    fn ask_number(
+        &mut self,
+        number: usize,
+        request: Request<'_>,
+        services: &mut dyn Services,
+        notices: &mut Vec<Notice>,
+    ) -> Answer {
         if self.depth >= MAX_DEPTH {
             return Answer::MISS;
         }
-        let number = self.number(name);
-        let Some((number, place)) = number.and_then(|n| Some((n, self.maps.get_mut(n)?))) else {
-            return Answer::NoSuchMap;
-        };
+        let Some(place) = self.maps.get_mut(number) else { return Answer::NoSuchMap };
         let Some(mut map) = place.take() else { return Answer::MISS };
         self.depth += 1;
         let settings = Arc::clone(&self.settings);

@@ -10,7 +10,7 @@ use std::ops::BitOr;
 
 use crate::classes::{ClassId, Classes};
 use crate::program::Instr;
-use crate::token::{Kind, Token, UNKNOWN};
+use crate::token::{Token, UNKNOWN};
 
 /// Rulesets with more rules than this are searched through an index.
 const INDEX_FROM: usize = 48;
@@ -22,9 +22,7 @@ pub(crate) struct Traits(u64);
 
 /// How many of the bits are for literals; the others are for classes.
 const LITERAL_BITS: u32 = 40;
-const CLASS_BITS: u32 = u64::BITS - LITERAL_BITS - 1;
-/// What is left tells atoms from operators; no rule asks for it.
-const ATOM: u64 = 1 << 63;
+const CLASS_BITS: u32 = u64::BITS - LITERAL_BITS;
 
 impl Traits {
     /// Of the literal with this symbol; nothing if no rule names it.
@@ -37,21 +35,10 @@ impl Traits {
         Self(1 << ((hash * LITERAL_BITS as u64) >> u32::BITS))
     }
 
-    /// Of a token of this kind.
-    pub(crate) fn of_kind(kind: Kind) -> Self {
-        Self(if kind == Kind::Atom { ATOM } else { 0 })
-    }
-
-    /// The bit of atoms, in 32 bits.
-    #[inline]
-    pub(crate) fn atom(self) -> u32 {
-        ((self.0 & ATOM) >> 32) as u32
-    }
-
-    /// The bits of classes and of atoms, in 32 bits.
+    /// The bits of classes alone.
     #[inline]
     pub(crate) fn classes(self) -> u32 {
-        ((self.0 & !ATOM) >> LITERAL_BITS) as u32 | self.atom()
+        (self.0 >> LITERAL_BITS) as u32
     }
 
     fn of_class(id: ClassId) -> Self {

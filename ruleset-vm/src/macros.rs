@@ -45,12 +45,23 @@ impl Macros {
 
     /// Gives a macro a plain value.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        // What is set for every address keeps its memory.
+        if let Some(Some(text)) = self.local.get_mut(name) {
+            text.clear();
+            text.extend(value.iter().map(|byte| Piece::Byte(*byte)));
+            return;
+        }
         self.local.insert(Name::new(name), Some(plain(value)));
     }
 
     /// Takes a macro's value away.
     pub fn clear(&mut self, name: &[u8]) {
-        self.local.insert(Name::new(name), None);
+        match self.local.get_mut(name) {
+            Some(value) => *value = None,
+            None => {
+                self.local.insert(Name::new(name), None);
+            }
+        }
     }
 
     /// Makes all values so far the shared ones, so that copies are cheap.

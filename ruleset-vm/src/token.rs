@@ -17,7 +17,9 @@ use crate::filter::{Heads, Traits};
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
     index: u32,
-    symbol: u32,
+    /// What rules see of the token: its symbol or, if none names it, [`UNNAMED`] and the classes it may
+    /// belong to; and whether it is an [`ATOM`].
+    shape: u32,
     traits: Traits,
 }
 
@@ -33,7 +35,13 @@ impl Token {
     /// The symbol: equal for tokens that a rule takes for the same; [`UNKNOWN`] if no rule names it.
     #[inline]
     pub(crate) fn symbol(self) -> u32 {
-        self.symbol
+        if self.shape & UNNAMED == 0 { self.shape & !ATOM } else { UNKNOWN }
+    }
+
+    fn new(index: u32, symbol: u32, kind: Kind, classes: Traits) -> Self {
+        let named = if symbol == UNKNOWN { UNNAMED | classes.classes() } else { symbol };
+        let atom = if kind == Kind::Atom { ATOM } else { 0 };
+        Self { index, shape: named | atom, traits: Traits::of_literal(symbol) | classes }
     }
 
     /// What filters ask.
@@ -42,12 +50,10 @@ impl Token {
         self.traits
     }
 
-    /// What rules see of the token: its symbol or, if none names it, the classes it may belong to; and
-    /// whether it is an atom.
+    /// What rules see of the token.
     #[inline]
     pub(crate) fn shape(self) -> u32 {
-        let known = self.symbol != UNKNOWN;
-        if known { self.symbol | self.traits.atom() } else { UNNAMED | self.traits.classes() }
+        self.shape
     }
 
     /// Whether a member of the class can begin with the token; only classes that are indexed have
@@ -60,7 +66,7 @@ impl Token {
     /// Whether the workspace token `other` is this literal of a rule, whose symbol is known.
     #[inline]
     pub(crate) fn matches(self, other: Token) -> bool {
-        self.symbol == other.symbol
+        (self.shape ^ other.shape) & !ATOM == 0
     }
 }
 
@@ -77,6 +83,8 @@ pub enum Kind {
 
 /// Set in shapes of tokens that no rule names; symbols are smaller.
 const UNNAMED: u32 = 1 << 30;
+/// Set in shapes of atoms.
+const ATOM: u32 = 1 << 31;
 
 /// The symbol of a token that no rule names.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
@@ -91,7 +99,8 @@ struct Entry {
 }
 
 impl Entry {
-    fn text(self, arena: &[u8]) -> &[u8] {
+    #[inline]
+    fn text<'a>(&self, arena: &'a [u8]) -> &'a [u8] {
         arena.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 }
@@ -125,6 +134,8 @@ pub struct ProgramTexts {
     symbols: HashTable<u32>,
     /// How the members of classes begin.
     heads: Heads,
+    /// Operators of one character that rules name, by that character.
+    operators: Vec<Option<Token>>,
 }
 
 impl Default for ProgramTexts {
@@ -134,7 +145,7 @@ impl Default for ProgramTexts {
         for (op, letter) in &OPS {
             texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
         }
-        Self { texts, symbols: HashTable::new(), heads: Heads::default() }
+        Self { texts, symbols: HashTable::new(), heads: Heads::default(), operators: vec![None; 256] }
     }
 }
 
@@ -182,7 +193,8 @@ pub const fn meta(op: Op) -> Token {
         }
         index += 1;
     }
-    Token { index: index as u32, symbol: index as u32, traits: Traits::of_literal(index as u32) }
+    let (index, shape) = (index as u32, index as u32);
+    Token { index, shape, traits: Traits::of_literal(shape) }
 }
 
 impl ProgramTexts {
@@ -193,7 +205,7 @@ impl ProgramTexts {
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
         let hash = folded_hash(text);
-        let Self { texts, symbols, .. } = self;
+        let Self { texts, symbols, operators, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
                 entry.hash == hash && entry.text(&texts.arena).eq_ignore_ascii_case(text)
@@ -202,6 +214,11 @@ impl ProgramTexts {
         let known = symbols.find(u64::from(hash), same).copied();
         let symbol = known.unwrap_or(index);
         texts.push(kind, text, hash);
+        if let (Kind::Operator, [byte]) = (kind, text)
+            && let Some(place) = operators.get_mut(usize::from(*byte))
+        {
+            place.get_or_insert(Token::new(index, symbol, kind, Traits::default()));
+        }
         if known.is_none() {
             let entries = &texts.entries;
             let rehash = |symbol: &u32| {
@@ -209,22 +226,31 @@ impl ProgramTexts {
             };
             symbols.insert_unique(u64::from(hash), symbol, rehash);
         }
-        Token { index, symbol, traits: Traits::of_literal(symbol) }
+        Token::new(index, symbol, kind, Traits::default())
     }
 
     /// Takes in how the members of classes begin, when all rules are known or a class has changed.
     pub(crate) fn set_heads(&mut self, heads: Heads) {
         self.heads = heads;
+        for byte in 0..self.operators.len() {
+            let token = self.operators.get(byte).copied().flatten();
+            let token = token.map(|token| self.renewed(token));
+            if let Some(place) = self.operators.get_mut(byte) {
+                *place = token;
+            }
+        }
     }
 
     /// The token with what is known of classes now.
     pub(crate) fn renewed(&self, token: Token) -> Token {
-        let literal = Traits::of_literal(token.symbol);
-        let entry = self.texts.entries.get(token.index as usize);
-        let is_text = entry.is_some_and(|entry| !matches!(entry.kind, Kind::Meta(_)));
-        let classes = if is_text { self.heads.of(self.text(token)) } else { Traits::default() };
-        let kind = entry.map_or(Traits::default(), |entry| Traits::of_kind(entry.kind));
-        Token { traits: literal | classes | kind, ..token }
+        let Some(entry) = self.texts.entries.get(token.index as usize) else { return token };
+        match entry.kind {
+            Kind::Meta(_) => token,
+            kind => {
+                let classes = self.heads.of(entry.text(&self.texts.arena));
+                Token::new(token.index, token.symbol(), kind, classes)
+            }
+        }
     }
 
     /// The bytes of one of these tokens.
@@ -265,26 +291,33 @@ impl TokenTable {
 
     /// Adds a text of the run.
     pub fn add(&mut self, kind: Kind, text: &[u8]) -> Token {
-        if let Kind::Meta(op) = kind {
-            return meta(op);
+        match (kind, text) {
+            (Kind::Meta(op), _) => return meta(op),
+            (Kind::Operator, [byte]) => {
+                let known = self.program.operators.get(usize::from(*byte));
+                if let Some(token) = known.copied().flatten() {
+                    return token;
+                }
+            }
+            _ => {}
         }
         let index = self.program.texts.entries.len() + self.run.entries.len();
         let hash = folded_hash(text);
         let symbol = self.program.symbol(text, hash);
         self.run.push(kind, text, hash);
-        let traits = Traits::of_literal(symbol) | self.program.heads.of(text) | Traits::of_kind(kind);
-        Token { index: u32::try_from(index).unwrap_or(UNKNOWN), symbol, traits }
+        let classes = self.program.heads.of(text);
+        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes)
     }
 
     #[inline]
-    fn entry(&self, token: Token) -> Option<(Entry, &[u8])> {
+    fn entry(&self, token: Token) -> Option<(&Entry, &[u8])> {
         let index = token.index as usize;
         let known = self.program.texts.entries.len();
         let (texts, index) = match index.checked_sub(known) {
             None => (&self.program.texts, index),
             Some(index) => (&self.run, index),
         };
-        texts.entries.get(index).map(|entry| (*entry, &texts.arena[..]))
+        texts.entries.get(index).map(|entry| (entry, &texts.arena[..]))
     }
 
     /// The token's bytes as they came.
@@ -302,7 +335,7 @@ impl TokenTable {
     /// The token's symbol: equal for tokens that a rule takes for the same.
     #[must_use]
     pub fn symbol(&self, token: Token) -> u32 {
-        token.symbol
+        token.symbol()
     }
 
     /// Whether the workspace token `token` is the rule's literal `literal`.
@@ -347,9 +380,10 @@ impl TokenTable {
             if after_atom && atom {
                 out.extend(blank);
             }
-            match entry.kind {
-                Kind::Meta(op) => out.push(octet(op)),
-                Kind::Atom | Kind::Operator => out.extend_from_slice(entry.text(arena)),
+            match (entry.kind, entry.text(arena)) {
+                (Kind::Meta(op), _) => out.push(octet(op)),
+                (_, [byte]) => out.push(*byte),
+                (_, text) => out.extend_from_slice(text),
             }
             after_atom = atom;
         }

@@ -167,10 +167,11 @@ fn key_bytes<R: ReadAt + ?Sized>(
 /// The order of keys on a page, which the library searches by halves: as byte strings, but of two
 /// that begin alike the longer goes first, unless both are stored off the page (observed).
 pub(super) fn page_order(a: &[u8], b: &[u8], off_page: bool) -> Ordering {
-    let common = a.len().min(b.len());
-    a[..common].cmp(&b[..common]).then_with(|| {
-        if off_page { a.len().cmp(&b.len()) } else { b.len().cmp(&a.len()) }
-    })
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        Some((a, b)) => a.cmp(b),
+        None if off_page => a.len().cmp(&b.len()),
+        None => b.len().cmp(&a.len()),
+    }
 }
 
 /// The key stored at `index` against `key`, in the order of pages.

@@ -104,15 +104,15 @@ impl Page {
 
     /// An item of a hash page: it reaches up to the one before it.
     pub(super) fn hash_item(&self, index: usize) -> Result<&[u8], BdbError> {
-        let start = self.offset(index);
         let end = match index.checked_sub(1) {
             None => Some(self.bytes.len()),
             Some(before) => self.offset(before),
         };
-        start
-            .zip(end)
-            .and_then(|(start, end)| self.bytes.get(start..end))
-            .ok_or_else(|| self.damaged("item outside the page"))
+        match (self.offset(index), end) {
+            (Some(start), Some(end)) => self.bytes.get(start..end),
+            _ => None,
+        }
+        .ok_or_else(|| self.damaged("item outside the page"))
     }
 
     /// The page from an item of a B-tree page on; the item carries its own length.

@@ -324,6 +324,9 @@ impl Matcher {
         let mut after_atom = false;
         for (end, token) in subject.workspace.iter().enumerate().skip(start) {
             self.steps += 1;
+            if !walk.goes_on() {
+                return None;
+            }
             self.opaque |= token.symbol() == UNKNOWN;
             let atom = subject.table.kind(*token) == Kind::Atom;
             if let Some(blank) = subject.blank.filter(|_| atom && after_atom)

@@ -4,7 +4,7 @@
 use cf_parser::text::Op;
 
 use super::matcher::Subject;
-use super::replay::{End, MAX_TOKENS, OWN, Passage, Places, Recording};
+use super::replay::{End, MAX_TOKENS, Passage, Places, Recording};
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION};
 use crate::program::{After, Part, Rule, Steering};
@@ -14,7 +14,7 @@ use crate::token::{Token, meta};
 const MAX_PLACES: usize = 4096;
 
 /// A token and where it comes from.
-type Placed = (Token, u32);
+type Placed = (Token, u16);
 
 struct Frame {
     ruleset: usize,
@@ -23,6 +23,8 @@ struct Frame {
     workspace: Vec<Placed>,
     /// In front of the call that the next frame is.
     head: Vec<Placed>,
+    /// A right-hand side for which maps are to be asked.
+    asking: Option<Vec<Placed>>,
 }
 
 /// Records from the machine's top frame on.
@@ -36,7 +38,9 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
             loops: top.loops,
             workspace: top.workspace.iter().copied().zip(0..).collect(),
             head: Vec::new(),
+            asking: None,
         }],
+        base: top.workspace.len(),
         full: false,
     };
     while recorder.step(machine, env) {}
@@ -46,6 +50,8 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
 struct Recorder {
     recording: Recording,
     frames: Vec<Frame>,
+    /// Tokens of the first workspace: own tokens stand behind them.
+    base: usize,
     /// There is no room for more.
     full: bool,
 }
@@ -97,7 +103,7 @@ impl Recorder {
         let depth = self.frames.len();
         let Some(frame) = self.frames.last_mut() else { return false };
         let target = match rule.steering {
-            Steering::None => None,
+            Steering::None | Steering::Lookups => None,
             Steering::Skip { .. } => {
                 let Some(at) = call else { return false };
                 built.drain(at..(at + 2).min(built.len()));
@@ -118,6 +124,10 @@ impl Recorder {
             After::Return => (usize::MAX, loops),
         };
         self.recording.work += 1;
+        if rule.steering == Steering::Lookups {
+            frame.asking = Some(built);
+            return false;
+        }
         let Some((target, at)) = target else {
             frame.workspace = built;
             return true;
@@ -133,6 +143,7 @@ impl Recorder {
             loops: 0,
             workspace: tail,
             head: Vec::new(),
+            asking: None,
         });
         self.recording.depth = self.recording.depth.max(self.frames.len());
         true
@@ -144,10 +155,14 @@ impl Recorder {
         let mut call = None;
         let mut built = Vec::new();
         let frame = self.frames.last()?;
-        let own = &mut self.recording.own;
+        let (base, own) = (self.base, &mut self.recording.own);
         let mut place = |token: Token| {
-            own.push(token);
-            (token, OWN | (own.len() - 1) as u32)
+            let known = own.iter().position(|other| *other == token);
+            let index = known.unwrap_or(own.len());
+            if known.is_none() {
+                own.push(token);
+            }
+            (token, (base + index) as u16)
         };
         for part in &rule.parts {
             match part {
@@ -193,7 +208,7 @@ impl Recorder {
         let start = self.recording.places.len();
         self.recording.places.extend(workspace.iter().map(|(_, place)| *place));
         let end = self.recording.places.len();
-        self.full |= end > MAX_PLACES;
+        self.full |= end > MAX_PLACES || self.recording.own.len() > MAX_PLACES;
         start..end
     }
 
@@ -207,8 +222,9 @@ impl Recorder {
         for (number, frame) in frames.into_iter().enumerate() {
             let workspace = self.places(&frame.workspace);
             let head = (number < last).then(|| self.places(&frame.head));
+            let asking = frame.asking.as_ref().map(|built| self.places(built));
             let Frame { ruleset, rule, loops, .. } = frame;
-            self.recording.ends.push(End { ruleset, rule, loops, workspace, head });
+            self.recording.ends.push(End { ruleset, rule, loops, workspace, head, asking });
         }
         self.recording
     }

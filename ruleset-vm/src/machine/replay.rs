@@ -7,13 +7,15 @@
 //! token, and replayed by copying. As in a regular expression engine that makes its states when it needs
 //! them, memory is bounded: when it is full, all is forgotten.
 
+use cf_parser::text::Op;
 use hashbrown::HashTable;
 
+use super::lookup::Lookup;
 use super::record::record;
 use super::{Env, Frame, Machine, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
-use crate::token::Token;
+use crate::token::{Token, meta};
 use crate::trace::{Event, Scene};
 
 /// Longest workspace that is recorded, tokens.
@@ -23,11 +25,8 @@ const MAX_RECORDINGS: usize = 2048;
 /// Places in which it is noted that a beginning was seen once: what comes only once is not recorded.
 const SEEN: usize = 4096;
 
-/// A row of places: from the first workspace, or from the recording's own tokens.
+/// A row of places in the first workspace with the recording's own tokens behind it.
 pub(super) type Places = std::ops::Range<usize>;
-
-/// Set in places of the recording's own tokens.
-pub(super) const OWN: u32 = 1 << 31;
 
 /// A frame at the end of a recording.
 #[derive(Clone, Debug)]
@@ -38,6 +37,8 @@ pub(super) struct End {
     pub(super) workspace: Places,
     /// In front of the call that the next frame is; none for the last frame.
     pub(super) head: Option<Places>,
+    /// A right-hand side for which maps are to be asked.
+    pub(super) asking: Option<Places>,
 }
 
 /// A ruleset that was entered or left on the way.
@@ -53,7 +54,7 @@ pub(super) struct Passage {
 pub(super) struct Recording {
     /// Ruleset, rule, applications of it, and what rules see of each token.
     pub(super) key: Vec<u32>,
-    pub(super) places: Vec<u32>,
+    pub(super) places: Vec<u16>,
     /// Tokens that rules put in.
     pub(super) own: Vec<Token>,
     pub(super) passages: Vec<Passage>,
@@ -126,17 +127,14 @@ impl Recordings {
 }
 
 impl Recording {
-    /// The tokens that stand in these places when `base` is the first workspace.
+    /// The tokens that stand in these places; `base` is the first workspace and the own tokens.
+    #[inline]
     fn fill(&self, places: &Places, base: &[Token], out: &mut Vec<Token>) {
-        out.clear();
+        // There is always a token: places are made from workspaces of the same length.
+        let nothing = meta(Op::Hash);
         let places = self.places.get(places.clone()).unwrap_or_default();
-        out.extend(places.iter().filter_map(|place| {
-            if place & OWN == 0 {
-                base.get(*place as usize).copied()
-            } else {
-                self.own.get((place & !OWN) as usize).copied()
-            }
-        }));
+        out.clear();
+        out.extend(places.iter().map(|at| base.get(usize::from(*at)).copied().unwrap_or(nothing)));
     }
 }
 
@@ -173,7 +171,9 @@ impl Machine {
         *work += recording.work;
         let Some(frame) = frames.pop() else { return false };
         let mut exit = frame.exit;
-        let first = std::mem::replace(base, frame.workspace);
+        let mut first = std::mem::replace(base, frame.workspace);
+        first.clear();
+        base.extend_from_slice(&recording.own);
         if env.tracer.wants_rulesets() {
             tell(recording, base, Scene { program, table }, env);
         }
@@ -193,6 +193,11 @@ impl Machine {
                     recording.fill(places, base, &mut head);
                 }
                 frame.phase = Phase::Only(head);
+            }
+            if let Some(places) = &end.asking {
+                let mut built = spare.pop().unwrap_or_default();
+                recording.fill(places, base, &mut built);
+                frame.phase = Phase::Lookups(Lookup::new(built));
             }
             frames.push(frame);
         }

@@ -34,7 +34,10 @@ impl Machine {
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
             let may_replay = !watch && !self.strays && frame.rule < ruleset.rules.len();
             if may_replay && self.replay(env) {
-                continue;
+                match self.frames.last().map(|frame| &frame.phase) {
+                    Some(Phase::Match) => continue,
+                    _ => return Control::Continue,
+                }
             }
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let found = if frame.workspace.first() == Some(&meta(Op::Hash)) {
