@@ -4,6 +4,7 @@
 
 pub mod debug;
 pub mod diagnostic;
+pub mod dialect;
 pub mod item;
 mod lines;
 mod munch;

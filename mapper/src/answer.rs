@@ -103,6 +103,8 @@ pub struct Lookup {
     pub answer: Answer,
     /// What to show, in order.
     pub notices: Vec<Notice>,
+    /// How many of them, from the first, are about the opening of the map.
+    pub opening: usize,
 }
 
 /// A complaint about a `K` line, in sendmail's words without the `FILE: line N: ` prefix.

@@ -1,5 +1,7 @@
 //! The canonical form of a host name by the name service (MAP-038).
 
+use cf_parser::debug::Category;
+
 use crate::class::Env;
 use crate::resolve::{self, Search, Timing};
 use crate::services::{DnsAnswer, Record, RecordData, RecordType};
@@ -37,11 +39,17 @@ enum Candidate {
 /// Looks `name` up with the search list, following CNAMEs. A name of few dots is not tried as it is.
 pub(crate) fn ask(env: &mut Env<'_>, name: &[u8], timing: Timing) -> Canonical {
     let mut failed = false;
+    env.trace(Category::Resolver, 2, || [b"dns_getcanonname(", name, b", trymx=1)\n"].concat());
     for (candidate, as_given) in Search::of(env).candidates(name, false) {
         let mut candidate = candidate;
         for round in 0.. {
             match try_candidate(env, &candidate, as_given, timing) {
-                Candidate::Exists(ttl) => return Canonical::Name(candidate, ttl),
+                Candidate::Exists(ttl) => {
+                    env.trace(Category::Resolver, 5, || {
+                        [b"dns_getcanonname: ", &candidate[..], b"\n"].concat()
+                    });
+                    return Canonical::Name(candidate, ttl);
+                }
                 Candidate::Alias(target) if round <= MAX_CNAMES => candidate = target,
                 Candidate::Alias(_) => {
                     let text = [b"DNS failure: CNAME loop for ", &candidate[..]].concat();
@@ -66,7 +74,9 @@ fn try_candidate(env: &mut Env<'_>, name: &[u8], as_given: bool, timing: Timing)
         if kind == RecordType::Mx && env.settings.has_wildcard_mx {
             continue;
         }
-        match resolve::query(env, name, kind, timing) {
+        let answer = resolve::query(env, name, kind, timing);
+        trace_answer(env, name, as_given, kind, &answer);
+        match answer {
             DnsAnswer::Records(records) => match examine(&records, name, kind) {
                 Some(candidate) => return candidate,
                 None => continue,
@@ -79,6 +89,32 @@ fn try_candidate(env: &mut Env<'_>, name: &[u8], as_given: bool, timing: Timing)
         }
     }
     if failed { Candidate::NextFailed } else { Candidate::Next }
+}
+
+/// What is asked, and what came of it.
+fn trace_answer(
+    env: &mut Env<'_>,
+    name: &[u8],
+    as_given: bool,
+    kind: RecordType,
+    answer: &DnsAnswer,
+) {
+    let kind_name: &[u8] = match kind {
+        RecordType::Aaaa => b"AAAA",
+        RecordType::A => b"A",
+        _ => b"MX",
+    };
+    let dot: &[u8] = if as_given { b"." } else { b"" };
+    env.trace(Category::Resolver, 5, || {
+        [b"dns_getcanonname: trying ", name, dot, b" (", kind_name, b")\n"].concat()
+    });
+    let words: &[u8] = match answer {
+        DnsAnswer::Records(records) if examine(records, name, kind).is_some() => b"\tYES\n",
+        DnsAnswer::Records(_) => b"\tNO: errno=0, h_errno=4\n",
+        DnsAnswer::NoSuchName => b"\tNO: errno=0, h_errno=1\n",
+        DnsAnswer::Failure => b"\tNO: errno=110, h_errno=2\n",
+    };
+    env.trace(Category::Resolver, 7, || words.to_vec());
 }
 
 /// A CNAME of the name itself leads on; a record of the wanted type settles it.

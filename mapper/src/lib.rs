@@ -41,6 +41,7 @@ mod services;
 mod set;
 mod settings;
 mod system;
+mod traces;
 
 pub use alias_file::{
     AliasDiagnostic, AliasEntry, AliasFile, AliasSeverity, build as build_aliases,

@@ -4,12 +4,15 @@ use hashbrown::HashMap;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use cf_parser::debug::Levels;
+
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
 use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
 use crate::services::{Endpoint, Services, Stream};
 use crate::settings::Settings;
+use crate::traces;
 
 /// Members of sequences and switches nest at most so deep; a deeper one is not asked.
 const MAX_DEPTH: usize = 50;
@@ -71,6 +74,10 @@ pub struct MapSet {
     depth: usize,
     /// Counts rounds of lookups: in each, a file is looked at once for changes.
     round: u64,
+    /// What debugging flags ask for.
+    levels: Levels,
+    /// Notices about the opening of the map that was asked last.
+    opening: usize,
     /// Connections of socket maps, shared by endpoint (MAP-087).
     connections: HashMap<Endpoint, Box<dyn Stream>>,
 }
@@ -86,6 +93,8 @@ impl MapSet {
             maps: Vec::new(),
             depth: 0,
             round: 0,
+            levels: Levels::default(),
+            opening: 0,
             connections: HashMap::new(),
         }
     }
@@ -93,6 +102,24 @@ impl MapSet {
     /// Replaces the options, as known when the whole configuration has been read.
     pub fn set_settings(&mut self, settings: Settings) {
         self.settings = Arc::new(settings);
+    }
+
+    /// What debugging flags ask for from now on.
+    pub fn set_levels(&mut self, levels: Levels) {
+        self.levels = levels;
+    }
+
+    /// What debugging flags ask for.
+    pub(crate) fn levels(&self) -> &Levels {
+        &self.levels
+    }
+
+    /// Names and files of the maps that have been opened, or could not be.
+    #[must_use]
+    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let maps = self.maps.iter().flatten();
+        let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
+        asked.map(|map| (map.common.name.clone(), traces::file(&map.common))).collect()
     }
 
     /// The options in use.
@@ -215,6 +242,11 @@ impl MapSet {
         }
     }
 
+    /// The class of a map.
+    pub(crate) fn class_of(&self, name: &[u8]) -> Option<&'static str> {
+        self.common(name).map(|common| common.class)
+    }
+
     /// What the rule machine must know to build the key; none when there is no such map.
     #[must_use]
     pub fn traits(&self, name: &[u8]) -> Option<MapTraits> {
@@ -240,6 +272,13 @@ impl MapSet {
         all
     }
 
+    /// A map's declaration as `-d37.5` shows it.
+    #[must_use]
+    pub fn declaration(&self, name: &[u8]) -> Option<Vec<u8>> {
+        let map = self.maps.get(self.number(name)?)?.as_ref()?;
+        Some(traces::declaration(&map.common, !matches!(map.state, State::Faulty)))
+    }
+
     /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).
     ///
     /// With delivery mode `d` a `-D` map is not asked: temporary failure (RS-067). Never panics;
@@ -253,6 +292,7 @@ impl MapSet {
         services: &mut dyn Services,
     ) -> Lookup {
         let mut notices = Vec::new();
+        self.opening = 0;
         let number = self.number(name);
         let deferred = context.delivery_mode == DEFER_MODE
             && self.common(name).is_some_and(|common| common.not_deferred);
@@ -270,7 +310,7 @@ impl MapSet {
             *substitute = suffix.map(|suffix| [key, &suffix[..]].concat());
             *sets_status = deferred || !common.tempfail_is_miss;
         }
-        Lookup { answer, notices }
+        Lookup { answer, notices, opening: self.opening }
     }
 
     fn common(&self, name: &[u8]) -> Option<&Common> {
@@ -320,8 +360,14 @@ impl MapSet {
 impl Map {
     fn ask(&mut self, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         self.open(env);
+        if env.maps.depth == 1 {
+            env.maps.opening = env.notices.len();
+        }
         match &mut self.state {
-            State::Open(class) => class.lookup(&self.common, request, env),
+            State::Open(class) => {
+                traces::asking(&self.common, request, env);
+                class.lookup(&self.common, request, env)
+            }
             State::Failed => Answer::Temporary {
                 exit: EX_TEMPFAIL,
                 text: Vec::new(),
@@ -339,7 +385,10 @@ impl Map {
         let State::Declared(mut class) = std::mem::replace(&mut self.state, State::Failed) else {
             return;
         };
-        self.state = match class.open(&self.common, env) {
+        traces::opening(self.common.class, &self.common, env);
+        let opening = class.open(&self.common, env);
+        traces::opened(&self.common, opening, env);
+        self.state = match opening {
             Opening::Ready => State::Open(class),
             Opening::Absent => State::Absent,
             Opening::Failed => State::Failed,

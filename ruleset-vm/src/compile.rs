@@ -76,9 +76,7 @@ fn take_prefix(rhs: &mut Vec<Instr>) -> (Option<Token>, After) {
 /// What is to be done with a right-hand side when it is built.
 fn steering(rhs: &[Instr]) -> Steering {
     let calls = |instr: &&Instr| **instr == Instr::Emit(meta(Op::Call));
-    let looks_up = |instr: &Instr| {
-        matches!(instr, Instr::Emit(token) if [meta(Op::HostBegin), meta(Op::MapBegin)].contains(token))
-    };
+    let looks_up = |instr: &Instr| matches!(instr, Instr::Emit(token) if [meta(Op::HostBegin), meta(Op::MapBegin)].contains(token));
     match rhs.iter().filter(calls).count() {
         _ if rhs.iter().any(looks_up) => Steering::Lookups,
         0 => Steering::None,

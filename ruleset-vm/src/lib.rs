@@ -22,6 +22,7 @@ pub mod token;
 pub mod trace;
 pub mod triple;
 pub mod validity;
+pub mod visible;
 
 pub use classes::Classes;
 pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};

@@ -166,7 +166,8 @@ impl Rewriter<'_> {
     /// Gives a macro a value, or takes it away.
     pub(crate) fn define(&mut self, name: &[u8], value: Option<&[u8]>) {
         if self.tracer.wants(Category::Macros) {
-            self.tell(&Event::Defined { name, value });
+            let again = self.macros.is_defined(name);
+            self.tell(&Event::Defined { name, value, again });
         }
         match value {
             Some(value) => self.macros.set(name, value),
@@ -210,11 +211,14 @@ impl Rewriter<'_> {
     pub fn queue_group(&mut self, triple: &Triple, role: Role) -> Option<Vec<u8>> {
         let program = self.machine.program().clone();
         let applies = role == Role::default() && matches!(triple.mailer, Target::Mailer(_));
-        if !applies || !program.has_rules(b"queuegroup") {
+        if !applies {
             return None;
         }
         if self.tracer.wants(Category::Hooks) {
             self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
+        }
+        if !program.has_rules(b"queuegroup") {
+            return None;
         }
         let (tokens, _) = self.scan(&triple.user, &triple.user, None, false);
         let workspace = tokens.filter(|tokens| !tokens.is_empty())?;
@@ -240,9 +244,14 @@ impl Rewriter<'_> {
         let Some((mut text, exit)) = self.remote_address(address, mailer, role, domain) else {
             return (address.to_vec(), Exit::OK);
         };
-        if let Some(template) = template {
+        let address = text.clone();
+        if let Some(template) = &template {
             text = template.fill(&text);
             text.truncate(MAX_FILLED);
+        }
+        if self.tracer.wants(Category::Macros) {
+            let template = template.map_or(b"\x81g".to_vec(), |template| template.template());
+            self.tell(&Event::Filled { template: &template, address: &address, text: &text });
         }
         if watch {
             self.tell(&Event::RewrittenFor { text: &text, exit });

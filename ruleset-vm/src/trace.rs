@@ -160,6 +160,15 @@ pub enum Event<'a> {
         /// The text around it.
         template: &'a [u8],
     },
+    /// An address has been put into the text around it.
+    Filled {
+        /// The text.
+        template: &'a [u8],
+        /// The address.
+        address: &'a [u8],
+        /// What came of it.
+        text: &'a [u8],
+    },
     /// A hook ruleset is asked.
     Hook {
         /// Its name.
@@ -173,6 +182,8 @@ pub enum Event<'a> {
         name: &'a [u8],
         /// The value.
         value: Option<&'a [u8]>,
+        /// It had a value, or had lost it, before.
+        again: bool,
     },
     /// A message for whoever runs this, in the oracle's words.
     Message(&'a [u8]),

@@ -99,10 +99,8 @@ fn main() {
     let rounds: usize = rest.first().and_then(|n| n.parse().ok()).unwrap_or(1);
     let (configuration, mut maps) = configuration(&read(cf));
     let addresses = read(addresses);
-    let addresses: Vec<&[u8]> = addresses
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .collect();
+    let addresses: Vec<&[u8]> =
+        addresses.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     let mut services = SystemServices::default();
     let mut say = |message: MapMessage| {
         eprintln!("{}", String::from_utf8_lossy(&message.text));

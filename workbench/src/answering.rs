@@ -45,18 +45,25 @@ impl Lookups for Answering<'_> {
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         let args: Vec<&[u8]> = request.args.iter().map(Vec::as_slice).collect();
         let traced = self.levels.on(Category::Lookups);
-        if traced {
-            let text = lookups::asked(&self.levels, &request.map, &request.key, &args);
-            (self.say)(MapMessage { text, exit: 0, trace: true });
-        }
         let lookup =
             self.maps.lookup(&request.map, &request.key, &args, &self.context, self.services);
-        for notice in lookup.notices {
+        let asked = |say: &mut dyn FnMut(MapMessage)| {
+            let text = lookups::asked(&self.levels, &request.map, &request.key, &args);
+            say(MapMessage { text, exit: 0, trace: true });
+        };
+        let count = lookup.notices.len();
+        for (number, notice) in lookup.notices.into_iter().enumerate() {
+            if traced && number == lookup.opening {
+                asked(self.say);
+            }
             let exit = exit_of(&notice);
             let trace = notice.kind == NoticeKind::Trace;
             (self.say)(MapMessage { text: notice.text, exit, trace });
         }
         if traced {
+            if count <= lookup.opening {
+                asked(self.say);
+            }
             let text = lookups::answered(&request.map, &request.key, &lookup.answer);
             (self.say)(MapMessage { text, exit: 0, trace: true });
         }

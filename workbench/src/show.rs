@@ -1,63 +1,12 @@
 //! How sendmail prints tokens, rules and mailers.
 
+use cf_parser::debug::{Category, Levels};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::macros::bytes;
 use ruleset_vm::mailer::Mailer;
 use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
 use ruleset_vm::token::{Token, TokenTable};
-
-/// Text as traces show it: octets of operators look like them, control characters vanish but for
-/// three, the rest of the upper half is `M-` and the lower octet (observed on a pipe).
-#[must_use]
-pub fn visible(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
-        match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
-            Some((_, shown)) => out.extend_from_slice(shown),
-            None => {
-                if byte >= 0x80 {
-                    out.extend_from_slice(b"M-");
-                }
-                show_low(byte & 0x7f, &mut out);
-            }
-        }
-    }
-    out
-}
-
-fn show_low(low: u8, out: &mut Vec<u8>) {
-    match low {
-        b'\t' => out.extend_from_slice(b"\\t"),
-        b'\n' => out.extend_from_slice(b"\\n"),
-        b'\r' => out.extend_from_slice(b"\\r"),
-        0x20..0x7f => out.push(low),
-        _ => {}
-    }
-}
-
-/// The octets in which sendmail holds its operators, and how it shows them.
-const OPERATOR_OCTETS: [(u8, &[u8]); 20] = [
-    (0x81, b"$"),
-    (0x82, b"$&"),
-    (0x85, b"$("),
-    (0x86, b"$)"),
-    (0x90, b"$*"),
-    (0x91, b"$+"),
-    (0x92, b"$-"),
-    (0x93, b"$="),
-    (0x94, b"$~"),
-    (0x95, b"$"),
-    (0x96, b"$#"),
-    (0x97, b"$@"),
-    (0x98, b"$:"),
-    (0x99, b"$>"),
-    (0x9a, b"$?"),
-    (0x9b, b"$|"),
-    (0x9c, b"$."),
-    (0x9d, b"$["),
-    (0x9e, b"$]"),
-    (0xff, b"M-"),
-];
+pub use ruleset_vm::visible::{Operators, visible, visible_as, visible_text};
 
 /// The value of a macro as `$x` shows it: octets of the operator range stand behind a quoting octet,
 /// which shows as `M-` (observed).
@@ -79,84 +28,129 @@ pub fn quoted(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// How traces and listings look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// How operators are shown.
+    pub operators: Operators,
+    /// Each token on a line, its address in memory in front.
+    pub pointers: bool,
+}
+
+impl Look {
+    /// What debugging flags ask for.
+    #[must_use]
+    pub fn of(levels: &Levels) -> Self {
+        let operators = match () {
+            () if levels.at(Category::Codes, 2) => Operators::Octal,
+            () if levels.at(Category::Codes, 1) => Operators::Hexadecimal,
+            () if levels.ansi() => Operators::Reverse,
+            () => Operators::Written,
+        };
+        Self { operators, pointers: levels.at(Category::Version, 44) }
+    }
+
+    /// Text.
+    #[must_use]
+    pub fn text(self, text: &[u8]) -> Vec<u8> {
+        visible_as(self.operators, text)
+    }
+
+    /// A token.
+    #[must_use]
+    pub fn token(self, token: Token, table: &TokenTable) -> Vec<u8> {
+        self.text(&octets(table, token))
+    }
+
+    /// Tokens or other words, a space before each.
+    pub fn words(self, words: impl Iterator<Item = Vec<u8>>, out: &mut Vec<u8>) {
+        let mut offset = 0;
+        for word in words {
+            if self.pointers {
+                out.extend(format!("\n\t7ffd{:08x}=", 0x1000_0000 + offset).into_bytes());
+                offset += word.len() + 1;
+            } else {
+                out.push(b' ');
+            }
+            out.extend(word);
+        }
+    }
+
+    /// A workspace.
+    #[must_use]
+    pub fn workspace(self, tokens: &[Token], table: &TokenTable) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.words(tokens.iter().map(|token| self.token(*token, table)), &mut out);
+        out
+    }
+
+    /// One instruction of a rule as its token.
+    #[must_use]
+    pub fn instruction(self, instr: &Instr, table: &TokenTable) -> Vec<u8> {
+        let named = |octet: u8, name: &cf_parser::Name| {
+            let mut out = vec![octet];
+            name.write(&mut out);
+            out
+        };
+        self.text(&match instr {
+            Instr::Literal(token) | Instr::Emit(token) | Instr::Inert(token) => {
+                octets(table, *token)
+            }
+            Instr::ZeroOrMore => vec![0x90],
+            Instr::OneOrMore => vec![0x91],
+            Instr::One => vec![0x92],
+            Instr::Nothing => vec![0x97],
+            Instr::Class(_, name) => named(0x93, name),
+            Instr::NotClass(_, name) => named(0x94, name),
+            Instr::Deferred(name) => named(0x82, name),
+            Instr::Copy(number) => vec![0x95, b'0' + number],
+        })
+    }
+
+    /// The instructions of one side of a rule as tokens, a space after each.
+    #[must_use]
+    pub fn instructions(self, code: &[Instr], table: &TokenTable) -> Vec<u8> {
+        code.iter().flat_map(|instr| [&self.instruction(instr, table)[..], b" "].concat()).collect()
+    }
+
+    /// The right-hand side with the `$:` or `$@` in front.
+    #[must_use]
+    pub fn right_side(self, ruleset: &Ruleset, rule: &Rule, table: &TokenTable) -> Vec<u8> {
+        let mut out = Vec::new();
+        if let Some(prefix) = rule.prefix {
+            out.extend(self.token(prefix, table));
+            out.push(b' ');
+        }
+        out.extend(self.instructions(&ruleset.code[rule.rhs.clone()], table));
+        out
+    }
+
+    /// `=Sname`: a line for each rule (CMD-105).
+    #[must_use]
+    pub fn rules(self, program: &Program, number: usize, table: &TokenTable) -> Vec<u8> {
+        let mut out = Vec::new();
+        let Some(ruleset) = program.ruleset(number) else { return out };
+        for rule in &ruleset.rules {
+            out.push(b'R');
+            out.extend(self.instructions(&ruleset.code[rule.lhs.clone()], table));
+            out.extend_from_slice(b"\t\t");
+            out.extend(self.right_side(ruleset, rule, table));
+            out.push(b'\n');
+        }
+        out
+    }
+}
+
 /// A workspace: a space before each token.
 #[must_use]
 pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {
-    let mut out = Vec::new();
-    for token in tokens {
-        out.push(b' ');
-        out.extend(visible(table.text(*token)));
-    }
-    out
-}
-
-/// One instruction of a rule as its token.
-#[must_use]
-pub fn instruction(instr: &Instr, table: &TokenTable) -> Vec<u8> {
-    let mut out = Vec::new();
-    match instr {
-        Instr::Literal(token) | Instr::Emit(token) | Instr::Inert(token) => {
-            return visible(table.text(*token));
-        }
-        Instr::ZeroOrMore => out.extend_from_slice(b"$*"),
-        Instr::OneOrMore => out.extend_from_slice(b"$+"),
-        Instr::One => out.extend_from_slice(b"$-"),
-        Instr::Nothing => out.extend_from_slice(b"$@"),
-        Instr::Class(_, name) => named(&mut out, b"$=", name),
-        Instr::NotClass(_, name) => named(&mut out, b"$~", name),
-        Instr::Deferred(name) => named(&mut out, b"$&", name),
-        Instr::Copy(number) => out.extend_from_slice(&[b'$', b'0' + number]),
-    }
-    out
+    Look::default().workspace(tokens, table)
 }
 
 /// The octets in which sendmail holds a token.
 #[must_use]
 pub fn octets(table: &TokenTable, token: Token) -> Vec<u8> {
     table.join(&[token], None)
-}
-
-/// The instructions of one side of a rule as tokens, a space after each.
-#[must_use]
-pub fn instructions(code: &[Instr], table: &TokenTable) -> Vec<u8> {
-    let mut out = Vec::new();
-    for instr in code {
-        out.extend(instruction(instr, table));
-        out.push(b' ');
-    }
-    out
-}
-
-fn named(out: &mut Vec<u8>, sign: &[u8], name: &cf_parser::Name) {
-    out.extend_from_slice(sign);
-    name.write(out);
-}
-
-/// The right-hand side with the `$:` or `$@` in front.
-#[must_use]
-pub fn right_side(ruleset: &Ruleset, rule: &Rule, table: &TokenTable) -> Vec<u8> {
-    let mut out = Vec::new();
-    if let Some(prefix) = rule.prefix {
-        out.extend(visible(table.text(prefix)));
-        out.push(b' ');
-    }
-    out.extend(instructions(&ruleset.code[rule.rhs.clone()], table));
-    out
-}
-
-/// `=Sname`: a line for each rule (CMD-105).
-#[must_use]
-pub fn rules(program: &Program, number: usize, table: &TokenTable) -> Vec<u8> {
-    let mut out = Vec::new();
-    let Some(ruleset) = program.ruleset(number) else { return out };
-    for rule in &ruleset.rules {
-        out.push(b'R');
-        out.extend(instructions(&ruleset.code[rule.lhs.clone()], table));
-        out.extend_from_slice(b"\t\t");
-        out.extend(right_side(ruleset, rule, table));
-        out.push(b'\n');
-    }
-    out
 }
 
 /// `=M`: a line for each mailer (CMD-106).

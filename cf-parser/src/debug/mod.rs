@@ -7,7 +7,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use table::{CATEGORIES, Category, Row};
+pub use table::{CATEGORIES, Category, Row, debug_markdown};
 
 /// Categories are numbered from 0 to 99; larger numbers count as 99 (observed).
 const COUNT: usize = 100;

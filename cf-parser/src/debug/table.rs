@@ -10,8 +10,6 @@ pub enum Category {
     Resolver = 8,
     /// Addresses for a mailer.
     RemoteName = 12,
-    /// Hosts that take mail.
-    MailHosts = 17,
     /// Parsing addresses.
     Parse = 20,
     /// Rewriting.
@@ -20,34 +18,24 @@ pub enum Category {
     Tokens = 22,
     /// Triples.
     Triple = 24,
-    /// Lists of recipients.
-    Recipients = 25,
-    /// Recipients one by one.
-    Recipient = 26,
     /// Aliases.
     Alias = 27,
     /// The user database.
     UserDb = 28,
     /// Display texts.
     Crack = 33,
-    /// Headers of messages.
-    Headers = 34,
     /// Macros.
     Macros = 35,
-    /// Symbols.
-    Symbols = 36,
     /// Options and classes.
     Options = 37,
     /// Maps.
     Maps = 38,
-    /// Results of maps.
-    MapResults = 39,
     /// Hook rulesets.
     Hooks = 48,
-    /// Text rebuilt from tokens.
-    Rebuild = 59,
     /// Lookups in rules.
     Lookups = 60,
+    /// Operators by their octets.
+    Codes = 84,
 }
 
 /// What one category prints.
@@ -71,6 +59,36 @@ const fn row(
 
 /// Every category that prints something here.
 pub const CATEGORIES: &[Row] = &[
+    row(
+        Category::Version,
+        "version and identity",
+        &[
+            (1, "version, what it is compiled with, the names of this host after the file is read"),
+            (4, "names and addresses found for this host"),
+            (
+                10,
+                "what the system has; paths of configurations and of the file with the process id",
+            ),
+            (15, "the mailers, as `=M` lists them"),
+            (20, "addresses of interfaces"),
+            (40, "that interfaces are asked"),
+            (
+                44,
+                "their flags, and names known already; tokens one on a line, with made-up addresses",
+            ),
+        ],
+    ),
+    row(
+        Category::Resolver,
+        "the resolver",
+        &[
+            (1, "questions for mail hosts that failed"),
+            (2, "questions for mail hosts and canonical names"),
+            (4, "domains that take no mail"),
+            (5, "each name and type that is tried"),
+            (7, "how each went"),
+        ],
+    ),
     row(
         Category::RemoteName,
         "addresses as mailers see them",
@@ -114,12 +132,54 @@ pub const CATEGORIES: &[Row] = &[
             (6, "what came of it"),
         ],
     ),
+    row(
+        Category::Alias,
+        "aliases and forwarding",
+        &[
+            (1, "names that are looked up, and their values"),
+            (2, "files that are read"),
+            (3, "files that are tried"),
+        ],
+    ),
+    row(Category::UserDb, "the user database", &[(1, "names that are looked up")]),
     row(Category::Crack, "display texts", &[(1, "the address and the text around it")]),
+    row(
+        Category::Macros,
+        "macros",
+        &[(9, "definitions"), (24, "display texts that are filled in"), (28, "each round of it")],
+    ),
+    row(
+        Category::Options,
+        "options, classes, maps as they are declared",
+        &[
+            (1, "options; flags of listeners"),
+            (2, "time limits; files of classes"),
+            (4, "the default user"),
+            (5, "time limits at the start; maps"),
+            (8, "words that come into classes"),
+        ],
+    ),
+    row(
+        Category::Maps,
+        "maps",
+        &[
+            (2, "files that are opened; arithmetic"),
+            (4, "whether opening worked"),
+            (5, "maps that are closed at the end of test mode"),
+            (19, "answers of the service switch"),
+            (20, "lookups, and where host names are looked for"),
+        ],
+    ),
     row(Category::Hooks, "hook rulesets", &[(2, "their arguments")]),
     row(
         Category::Lookups,
         "lookups in rules",
         &[(1, "map, key and value"), (5, "the arguments of the lookup")],
+    ),
+    row(
+        Category::Codes,
+        "operators by their octets",
+        &[(1, "in hexadecimal"), (2, "in octal instead")],
     ),
 ];
 

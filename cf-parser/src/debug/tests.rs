@@ -1,5 +1,4 @@
-use super::table::debug_markdown;
-use super::{CATEGORIES, Category, Levels};
+use super::{CATEGORIES, Category, Levels, debug_markdown};
 
 fn levels(texts: &[&str]) -> Levels {
     let mut levels = Levels::default();

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use cf_parser::debug::Category;
+
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::EX_DATAERR;
 use crate::flags;
@@ -16,8 +18,14 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
 }
 
 impl Class for Arpa {
-    fn lookup(&mut self, common: &Common, request: Request<'_>, _env: &mut Env<'_>) -> Answer {
-        match reversed(request.key) {
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        let found = reversed(request.key);
+        env.trace(Category::Maps, 2, || {
+            let result = found.as_deref().unwrap_or_default();
+            let head = format!("arpa_map_lookup: r={}, result='", i32::from(found.is_some()));
+            [head.as_bytes(), result, b"'\n"].concat()
+        });
+        match found {
             Some(text) => Answer::Found(interpolate::result(
                 &Common { match_only: false, ..common.clone() },
                 request.key,

@@ -6,10 +6,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use cf_parser::debug::Category;
+
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::bdb::{BdbError, CachedFile, Database, ReadAt};
 use crate::files::{self, Refusal, Stamp};
 use crate::interpolate;
+use crate::traces;
 
 const EXTENSION: &[u8] = b".db";
 /// The class whose files are B-trees; the others' are hash files.
@@ -100,12 +103,30 @@ enum Trouble {
     Bad(BdbError),
 }
 
+impl Trouble {
+    fn trace(&self, env: &mut Env<'_>) {
+        env.trace(Category::Maps, 2, || match self {
+            Self::Refused(Refusal::Missing(error)) => {
+                [b"\tmissing map file: ", &files::reason(error)[..], b"\n"].concat()
+            }
+            Self::Refused(Refusal::Unsafe(why)) => {
+                [b"\tunsafe map file: ", why.as_bytes(), b"\n"].concat()
+            }
+            Self::Bad(_) => Vec::new(),
+        });
+    }
+}
+
 impl DatabaseMap {
     /// Opens without messages; for class `implicit`.
     pub(crate) fn open_quietly(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
+        traces::opening("hash", common, env);
         match self.try_open(common, env) {
             Ok(()) => Opening::Ready,
-            Err(_) => Opening::Failed,
+            Err(trouble) => {
+                trouble.trace(env);
+                Opening::Failed
+            }
         }
     }
 
@@ -202,9 +223,12 @@ impl Class for DatabaseMap {
     fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
         let trouble = match self.try_open(common, env) {
             Ok(()) => return Opening::Ready,
-            Err(_) if common.optional => return Opening::Absent,
             Err(trouble) => trouble,
         };
+        trouble.trace(env);
+        if common.optional {
+            return Opening::Absent;
+        }
         let text = explain(common, &self.file, &trouble);
         env.error(text);
         Opening::Failed

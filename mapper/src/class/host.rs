@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use cf_parser::debug::Category;
+
 use super::arpa::{reversed, strip_ipv6_tag};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::{EX_NOTFOUND, EX_OK, EX_UNAVAILABLE};
@@ -85,9 +87,16 @@ impl Host {
     /// Asks the services of the switch in turn. Returns the outcome and the seconds it may be kept.
     fn resolve(&self, name: &[u8], env: &mut Env<'_>) -> (Outcome, u32) {
         let mut outcome = Outcome::Unknown;
+        let say = |env: &mut Env<'_>, end: &[u8]| {
+            env.trace(Category::Maps, 20, || [b"getcanonname(", name, b"), ", end].concat());
+        };
         for service in service_switch::service(env.settings, b"hosts") {
+            say(env, &[b"trying ", &service[..], b"\n"].concat());
             match &service[..] {
                 b"files" => {
+                    env.trace(Category::Maps, 20, || {
+                        [b"text_getcanonname(", name, b")\n"].concat()
+                    });
                     let found = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
                         .ok()
                         .and_then(|text| {
@@ -95,11 +104,13 @@ impl Host {
                             hosts_file::canonical(&text, name, &env.settings.local_domain)
                         });
                     if let Some(name) = found {
+                        say(env, b"found, ad=1\n");
                         return (Outcome::Canonical(name), MAX_TTL);
                     }
                 }
                 b"dns" => match canonical_name::ask(env, name, self.timing) {
                     Canonical::Name(name, ttl) => {
+                        say(env, b"found, ad=0\n");
                         return (Outcome::Canonical(name), ttl.min(MAX_TTL));
                     }
                     Canonical::Unknown => {}
@@ -108,6 +119,11 @@ impl Host {
                 _ => {}
             }
         }
+        let failed: &[u8] = match outcome {
+            Outcome::ServerFailed => b"failed, status=75\n",
+            _ => b"failed, status=68\n",
+        };
+        say(env, failed);
         (outcome, MAX_TTL)
     }
 

@@ -3,6 +3,7 @@
 use super::database::DatabaseMap;
 use super::stab::Stab;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
+use crate::traces;
 
 enum Implicit {
     Unopened,
@@ -30,6 +31,7 @@ impl Class for Implicit {
             let text =
                 [b"WARNING: cannot open alias database ", &file[..], b"; reading text version"];
             env.message("", text.concat());
+            traces::opening("stab", common, env);
             let mut stab = Stab::default();
             let opening = stab.open(common, env);
             *self = Self::Text(stab);
@@ -41,8 +43,14 @@ impl Class for Implicit {
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         match self {
             Self::Unopened => Answer::NotOpen,
-            Self::Database(database) => database.lookup(common, request, env),
-            Self::Text(stab) => stab.lookup(common, request, env),
+            Self::Database(database) => {
+                traces::looking_in("db_map_lookup", common, request.key, env);
+                database.lookup(common, request, env)
+            }
+            Self::Text(stab) => {
+                traces::looking_in("stab_lookup", common, request.key, env);
+                stab.lookup(common, request, env)
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Classes `sequence` (MAP-044) and `switch` (MAP-045): other maps asked in turn.
 
+use cf_parser::debug::Category;
+
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
 use crate::service_switch;
 
@@ -67,12 +69,25 @@ pub(crate) fn declare_switch(common: &mut Common, arguments: &[u8], _maps: &MapS
 impl Class for Switch {
     fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
         let kinds = service_switch::service(env.settings, &common.file);
+        env.trace(Category::Maps, 19, || {
+            let count = if kinds.is_empty() { "-1".to_owned() } else { kinds.len().to_string() };
+            let mut text = format!("\tswitch_map_find => {count}\n").into_bytes();
+            kinds.iter().for_each(|kind| text.extend([b"\t\t", &kind[..], b"\n"].concat()));
+            text
+        });
         if kinds.is_empty() {
             return if common.optional { Opening::Absent } else { Opening::Failed };
         }
         for kind in kinds {
             let member = [&common.name[..], b".", &kind[..]].concat();
             if env.maps.contains(&member) {
+                let number = self.members.len();
+                if let Some(class) = env.maps.class_of(&member) {
+                    env.trace(Category::Maps, 4, || {
+                        let head = format!("\tmap_stack[{number}] = {class}:");
+                        [head.as_bytes(), &member, b"\n"].concat()
+                    });
+                }
                 self.members.push(member);
             } else {
                 env.error(unknown_member(b"Switch", &common.name, &member));

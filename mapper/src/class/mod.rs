@@ -20,6 +20,8 @@ pub(crate) mod unsupported;
 pub(crate) mod user;
 pub(crate) mod userdb;
 
+use cf_parser::debug::Category;
+
 use crate::answer::{Answer, Notice, NoticeKind};
 use crate::flags::{self, Common};
 use crate::services::Services;
@@ -53,6 +55,13 @@ impl Env<'_> {
     /// Reports an error of the configuration or the system.
     pub(crate) fn error(&mut self, text: Vec<u8>) {
         self.notices.push(Notice { kind: NoticeKind::Error, code: "554 5.3.5", text });
+    }
+
+    /// Tells whoever asks for this category of debugging at this level; ends its lines itself.
+    pub(crate) fn trace(&mut self, category: Category, level: u8, text: impl FnOnce() -> Vec<u8>) {
+        if self.maps.levels().at(category, level) {
+            self.notices.push(Notice { kind: NoticeKind::Trace, code: "", text: text() });
+        }
     }
 
     /// Tells the user of a transient trouble.

@@ -1,10 +1,12 @@
 //! Class `text`: a file of columns (MAP-035, MAP-113).
 
+use cf_parser::debug::Category;
+
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::answer::EX_NOTFOUND;
 use crate::column_index::ColumnIndex;
 use crate::columns::Columns;
-use crate::files::{self, Stamp};
+use crate::files::{self, Refusal, Stamp};
 use crate::interpolate;
 
 /// Largest text map that is read, bytes.
@@ -41,8 +43,16 @@ impl Text {
             return Err([&title[..], b": file name must be fully qualified"].concat());
         }
         // whatever the reason (observed)
-        files::check(file, env.settings.blame)
-            .map_err(|_| [&title[..], b": unsafe map file ", file].concat())?;
+        files::check(file, env.settings.blame).map_err(|refusal| {
+            env.trace(Category::Maps, 2, || {
+                let number = match &refusal {
+                    Refusal::Missing(error) => error.raw_os_error().unwrap_or(0),
+                    Refusal::Unsafe(_) => 0,
+                };
+                format!("\tunsafe map file: {number}\n").into_bytes()
+            });
+            [&title[..], b": unsafe map file ", file].concat()
+        })?;
         let number = |flag: &[u8], text: &[u8]| {
             column(text).ok_or_else(|| {
                 let place = [&title[..], b", file ", file, b": -", flag].concat();
@@ -54,6 +64,11 @@ impl Text {
             value: number(b"v", &common.value_column)?,
             delimiter: common.delimiter,
         };
+        env.trace(Category::Maps, 2, || {
+            let delimiter = common.delimiter.map_or(b"(white space)".to_vec(), |byte| vec![byte]);
+            let head = [&b"text_map_open("[..], &common.name, b", ", &file[..], b"): delimiter = "];
+            [&head.concat()[..], &delimiter, b"\n"].concat()
+        });
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
 use ruleset_vm::prescan::{Mode, Scanned, prescan};
@@ -11,8 +12,10 @@ use ruleset_vm::validity::invalid;
 use ruleset_vm::{Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices};
 use workbench::explain::{Firing, Firings};
+use workbench::traces::Traces;
 
 use crate::config::site::Site;
+use crate::sys::terminal;
 
 /// What a hook ruleset says (RS-095..RS-105).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub struct Worker {
     machine: Machine,
     maps: MapSet,
     services: SystemServices,
+    /// What debugging flags show on standard output.
+    levels: Levels,
 }
 
 impl Worker {
@@ -51,7 +56,21 @@ impl Worker {
         let machine = Machine::new(site.configuration.program.clone());
         let maps = site.maps();
         let services = SystemServices::default();
-        Self { site, macros, messages: Vec::new(), machine, maps, services }
+        let levels = Levels::default();
+        Self { site, macros, messages: Vec::new(), machine, maps, services, levels }
+    }
+
+    /// What debugging flags show from now on, on standard output.
+    pub fn set_levels(&mut self, levels: Levels) {
+        self.levels = levels;
+        self.maps.set_levels(levels);
+    }
+
+    /// Shows a line if debugging flags ask for it.
+    pub(crate) fn debug(&self, category: Category, level: u8, parts: &[&[u8]]) {
+        if self.levels.at(category, level) {
+            terminal::print(&[&parts.concat()[..], b"\n"].concat());
+        }
     }
 
     /// Forgets the macros of the message before.
@@ -235,7 +254,10 @@ impl Worker {
     }
 
     fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
-        let mut listener = Listener { messages: Vec::new() };
+        let site = self.site.clone();
+        let levels = self.levels;
+        let traces = Traces { levels: &levels, configuration: &site.configuration, copies: true };
+        let mut listener = Listener { messages: Vec::new(), traces };
         let result = self.traced(&mut listener, run);
         self.messages.append(&mut listener.messages);
         result
@@ -247,12 +269,18 @@ impl Worker {
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
     ) -> T {
         let mut said: Vec<Vec<u8>> = Vec::new();
-        let mut say = |message: MapMessage| said.push(message.text);
+        let mut say = |message: MapMessage| {
+            if message.trace {
+                terminal::print(&message.text);
+            } else {
+                said.push(message.text);
+            }
+        };
         let mut lookups = Answering {
             maps: &mut self.maps,
             services: &mut self.services,
             context: LookupContext::default(),
-            levels: cf_parser::debug::Levels::default(),
+            levels: self.levels,
             say: &mut say,
         };
         let mut rewriter = Rewriter {
@@ -268,15 +296,31 @@ impl Worker {
     }
 }
 
-/// Keeps the messages of a run.
-struct Listener {
+/// Keeps the messages of a run and shows what debugging flags ask for.
+struct Listener<'a> {
     messages: Vec<Vec<u8>>,
+    traces: Traces<'a>,
 }
 
-impl Tracer for Listener {
-    fn event(&mut self, _scene: Scene<'_>, event: &Event<'_>) {
+impl Tracer for Listener<'_> {
+    fn wants_rules(&self) -> bool {
+        self.traces.wants_rules()
+    }
+
+    fn wants(&self, category: Category) -> bool {
+        self.traces.levels.on(category)
+    }
+
+    fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         if let Event::Message(text) = event {
             self.messages.push(text.to_vec());
+            return;
+        }
+        let mut out = Vec::new();
+        self.traces.passage(scene, event, &mut out);
+        self.traces.write(scene, event, &mut out);
+        if !out.is_empty() {
+            terminal::print(&out);
         }
     }
 }

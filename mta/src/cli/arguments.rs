@@ -1,6 +1,9 @@
 //! The classic command line: one table of flags, read as `getopt` reads it (CMD-008..CMD-064).
 
 use cf_parser::debug::Levels;
+use cf_parser::dialect::Dialect;
+
+use crate::config::dialect_names::DialectChoice;
 
 /// What a flag takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,17 @@ pub const FLAGS: &[Flag] = &[
     flag(b'X', Takes::Value, "file", "traffic log"),
 ];
 
+/// Names of dialects.
+const DIALECTS: [&str; Dialect::NAMES.len()] = {
+    let mut names = [""; Dialect::NAMES.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = Dialect::NAMES[index].0;
+        index += 1;
+    }
+    names
+};
+
 /// The file of a `-C` at the very end (observed).
 const DEFAULT_FILE: &[u8] = b"sendmail.cf";
 
@@ -77,6 +91,8 @@ pub struct Arguments {
     pub flags: Vec<(u8, Vec<u8>)>,
     /// What is no flag: recipients.
     pub operands: Vec<Vec<u8>>,
+    /// Our own `--dialect NAME`, in front of all.
+    pub dialect: Option<DialectChoice>,
 }
 
 /// A command line that cannot be read (exit status 64).
@@ -85,6 +101,12 @@ pub enum UsageError {
     /// No such flag.
     #[error("illegal option -- {}", char::from(*.0))]
     Unknown(u8),
+    /// No such dialect.
+    #[error("no dialect {name} (auto, {known})", known = DIALECTS.join(", "))]
+    Dialect {
+        /// As it was given.
+        name: String,
+    },
     /// The value is missing.
     #[error("option requires an argument -- {}", char::from(*.0))]
     NoValue(u8),
@@ -131,6 +153,21 @@ impl Arguments {
             }
         }
         Ok(out)
+    }
+
+    /// As [`Arguments::parse`], with `--dialect NAME` in front.
+    ///
+    /// # Errors
+    /// The same, and a dialect that does not exist.
+    pub fn parse_with_dialect(words: &[Vec<u8>]) -> Result<Self, UsageError> {
+        let [flag, name, rest @ ..] = words else { return Self::parse(words) };
+        if flag != b"--dialect" {
+            return Self::parse(words);
+        }
+        let Some(choice) = DialectChoice::by_name(name) else {
+            return Err(UsageError::Dialect { name: String::from_utf8_lossy(name).into_owned() });
+        };
+        Ok(Self { dialect: Some(choice), ..Self::parse(rest)? })
     }
 
     /// The last value of a flag.
@@ -181,6 +218,21 @@ mod tests {
             }
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn a_dialect_stands_in_front() {
+        let parse = |line: &str| {
+            let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.into()).collect();
+            Arguments::parse_with_dialect(&words)
+        };
+        let dialect = |line| parse(line).unwrap().dialect;
+        assert_eq!(dialect("--dialect sun -bt"), Some(DialectChoice::Named(Dialect::Sun)));
+        assert_eq!(dialect("--dialect auto"), Some(DialectChoice::Auto));
+        // Further behind it is what sendmail makes of it.
+        assert_eq!(dialect("-bt --dialect sun"), None);
+        let error = parse("--dialect vms -bt").unwrap_err();
+        assert_eq!(error.to_string(), "no dialect vms (auto, bsd, ida, sun)");
     }
 
     #[test]

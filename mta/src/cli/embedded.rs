@@ -21,13 +21,15 @@ const DIRECTORIES: [&str; 2] = ["queue", "mail"];
 
 /// Where state is kept: `$XDG_STATE_HOME/bangpath`, or below the home directory.
 pub(super) fn state_directory() -> PathBuf {
+    own_state_directory().unwrap_or_else(|| PathBuf::from("/tmp/bangpath"))
+}
+
+/// The state directory of a user who has a home.
+pub(super) fn own_state_directory() -> Option<PathBuf> {
     let from = |name: &[u8]| config_files::environment(name).filter(|value| !value.is_empty());
     let path = |bytes: Vec<u8>| PathBuf::from(std::ffi::OsStr::from_bytes(&bytes));
-    match (from(b"XDG_STATE_HOME"), from(b"HOME")) {
-        (Some(state), _) => path(state).join("bangpath"),
-        (None, Some(home)) => path(home).join(".local/state/bangpath"),
-        (None, None) => PathBuf::from("/tmp/bangpath"),
-    }
+    let state = from(b"XDG_STATE_HOME").map(|state| path(state).join("bangpath"));
+    state.or_else(|| from(b"HOME").map(|home| path(home).join(".local/state/bangpath")))
 }
 
 /// Makes the state directory and tells the configuration where it is.

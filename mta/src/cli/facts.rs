@@ -29,6 +29,7 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         options: options(arguments),
         macros,
         processors: config_files::processors(),
+        levels: arguments.levels(),
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod aliases;
 pub mod arguments;
+mod conversation;
+mod dialect;
 mod embedded;
 mod facts;
+mod line_editor;
 mod listing;
 mod praliases;
 mod quarantine;
@@ -54,7 +57,12 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
     if let Some((_, flag)) = PERSONALITIES.iter().find(|(name, _)| *name == called) {
         words.insert(0, flag.to_vec());
     }
-    match Arguments::parse(&words) {
+    let parsed = if called == b"bangpath" {
+        Arguments::parse_with_dialect(&words)
+    } else {
+        Arguments::parse(&words)
+    };
+    match parsed {
         Ok(arguments) => classic(&arguments, argv),
         Err(error) => {
             terminal::complain(format!("sendmail: {error}\n").as_bytes());

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use cf_parser::text::Text;
 use ruleset_vm::load::Setting;
+use workbench::traces::startup;
 
 use super::arguments::Arguments;
 use super::embedded;
 use super::facts;
 use super::voice::Voice;
-use super::{complain, print_line, usage};
+use super::{complain, print, print_line, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
@@ -25,8 +26,11 @@ const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
 /// Reads the configuration for `mode`, with the options of the command line behind its own.
 pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError> {
     let mut facts = facts::gather(arguments, mode);
+    if arguments.has(b'd') {
+        print(&startup::before(&facts.levels, &facts, places(b"", b"")));
+    }
     let mut reading = match path(arguments, mode) {
-        Some(path) => Reading::of_file(&path, &facts)?,
+        Some(path) => Reading::of_file(&path, arguments.dialect, &facts)?,
         None => {
             embedded::predefine(&mut facts);
             Reading::of_bytes(embedded::NAME, embedded::CONFIGURATION, &facts)
@@ -36,6 +40,22 @@ pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError
         reading.configuration.options.push(setting);
     }
     Ok(reading)
+}
+
+/// What `-d` shows when the configuration has been read.
+pub(super) fn after(arguments: &Arguments, mode: u8, reading: &Reading) -> Vec<u8> {
+    let configuration = &reading.configuration;
+    let pid_file = configuration.options.bytes("PidFile").unwrap_or_default();
+    let places = places(&reading.path, &pid_file);
+    let is_delivery = |setting: &Setting| {
+        cf_parser::options::name(setting.option).eq_ignore_ascii_case("DeliveryMode")
+    };
+    let given = command_line_options(arguments).iter().any(is_delivery);
+    startup::after(&arguments.levels(), configuration, (mode, given), places)
+}
+
+fn places<'a>(chosen: &'a [u8], pid_file: &'a [u8]) -> startup::Places<'a> {
+    startup::Places { chosen, pid_file, submission: SUBMIT_CF, transport: DEFAULT_CF }
 }
 
 /// The file to read (CMD-065); `None` for the embedded one.
@@ -161,6 +181,9 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     let exit = reading.exit();
     if exit != 0 {
         return Err(exit);
+    }
+    if arguments.has(b'd') {
+        print(&after(arguments, mode, &reading));
     }
     if let Some(open) = arguments.last(b'X') {
         open_traffic_log(open, voice)?;

@@ -1,20 +1,26 @@
 //! `-bt`: address test mode on standard input.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io;
 
 use cf_parser::Severity;
 use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
-use workbench::bt::{BANNER, Control, HostLookups, MailHosts, PROMPT, Session};
+use workbench::bt::{
+    BANNER, Completer, Control, HostLookups, MailHosts, PROMPT, Session, coloured,
+};
+use workbench::traces::startup;
 
 use super::arguments::Arguments;
+use super::conversation::{Conversation, Heard};
+use super::line_editor::{Entered, LineEditor};
 use super::{complain, facts, print, print_line, start};
 use crate::config::reading::Reading;
+use crate::sys::terminal::{self, Listening};
 use crate::sys::{clock, config_files, ids};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
-const LINE_LIMIT: u64 = 2047;
+const LINE_LIMIT: usize = 2047;
 
 /// Seconds of the first try, and tries, of a question about mail hosts (OPT-213).
 const RETRANS: u32 = 5;
@@ -44,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             exit = own;
         }
     }
+    print(&start::after(arguments, b't', &reading));
     converse(reading, &facts.user, exit, arguments.levels())
 }
 
@@ -53,35 +60,96 @@ fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
+    let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
     session.set_levels(levels);
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
-    session.set_macro(b"i", &queue_ids.next(clock::now()).0);
+    let queue_id = queue_ids.next(clock::now()).0;
+    session.set_macro(b"i", &queue_id);
+    print(&startup::envelope(&levels, &queue_id));
     session.set_macro(b"load_avg", b"0");
-    print(BANNER);
-    let mut input = BufReader::new(std::io::stdin().lock());
-    loop {
-        print(PROMPT);
-        let mut line = Vec::new();
-        match input.by_ref().take(LINE_LIMIT).read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(error) => {
-                complain(error.to_string().as_bytes());
-                break;
-            }
+    let talked = match completer.and_then(|names| LineEditor::start(names).ok()) {
+        Some(editor) => talk_edited(&mut session, editor),
+        None => talk_plain(&mut session, BANNER),
+    };
+    match talked {
+        Ok(Ending::Quit) => {
+            session.finish();
+            let mut last_words = Vec::new();
+            session.move_output(&mut last_words);
+            print(&last_words);
+            session.exit()
         }
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        }
-        let control = session.line(&line);
-        print(&session.take_output());
-        if control == Control::Quit {
-            break;
+        Ok(Ending::Stopped) => 0,
+        Err(error) => {
+            complain(error.to_string().as_bytes());
+            session.exit()
         }
     }
-    session.exit()
+}
+
+/// How a dialogue ended.
+enum Ending {
+    Quit,
+    /// By a signal: the exit status is 0 whatever happened before (observed).
+    Stopped,
+}
+
+/// Lines from a program, a file, or a terminal that is used like one.
+fn talk_plain(session: &mut Session<'_>, greeting: &[u8]) -> io::Result<Ending> {
+    let mut talk = Conversation::new(Listening::start()?, terminal::output()?, LINE_LIMIT);
+    talk.kept().extend_from_slice(greeting);
+    session.move_output(talk.kept());
+    let ending = loop {
+        talk.kept().extend_from_slice(PROMPT.as_bytes());
+        let control = match talk.hear()? {
+            Heard::Line(line) => session.line(line.strip_suffix(b"\n").unwrap_or(line)),
+            Heard::Interrupt => continue,
+            Heard::Stop => break Ending::Stopped,
+            Heard::End => break Ending::Quit,
+        };
+        session.move_output(talk.kept());
+        if control == Control::Quit {
+            break Ending::Quit;
+        }
+    };
+    talk.flush();
+    Ok(ending)
+}
+
+/// Lines from somebody at a terminal.
+fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<Ending> {
+    let mut out = BANNER.to_vec();
+    session.move_output(&mut out);
+    loop {
+        terminal::print(&coloured(&out));
+        out.clear();
+        let line = match editor.read(PROMPT)? {
+            Entered::Line(line) => line,
+            Entered::Interrupt(text) => {
+                out.extend_from_slice(text);
+                continue;
+            }
+            Entered::End => return Ok(Ending::Quit),
+            Entered::NotText => {
+                drop(editor);
+                let note = b"(not UTF-8: lines are no longer edited; enter this one again)\n";
+                return talk_plain(session, note);
+            }
+        };
+        for part in line.chunks(LINE_LIMIT) {
+            let control = session.line(part);
+            session.move_output(&mut out);
+            if control == Control::Quit {
+                terminal::print(&coloured(&out));
+                return Ok(Ending::Quit);
+            }
+        }
+        if line.is_empty() {
+            session.line(b"");
+        }
+    }
 }
 
 /// Host questions of `/mx`.

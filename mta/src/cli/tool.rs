@@ -1,10 +1,11 @@
 //! The new tool's own commands (`bangpath tour`, ...), beside the classic flags.
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use super::tour;
+use super::{dialect, tour};
 use crate::sys::terminal;
 
 /// A mail system that runs an existing sendmail.cf.
@@ -22,6 +23,15 @@ struct Tool {
 enum Command {
     /// Shows a message on its way, in a temporary directory: rules, queue file, mailbox
     Tour,
+    /// Prints the file of another vendor's sendmail in the language of sendmail 8
+    ///
+    /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
+    Dialect {
+        /// bsd, ida, sun, or auto (the vendor on the V line)
+        name: OsString,
+        /// The configuration
+        file: OsString,
+    },
 }
 
 /// Runs a command of the tool; `None` if the words are not for it: a flag in front, or an address.
@@ -35,9 +45,12 @@ pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
         return None;
     }
     let words = words.iter().map(|word| std::ffi::OsStr::from_bytes(word).to_owned());
-    let words = std::iter::once(std::ffi::OsString::from("bangpath")).chain(words);
+    let words = std::iter::once(OsString::from("bangpath")).chain(words);
     match Tool::try_parse_from(words) {
         Ok(Tool { command: Command::Tour }) => Some(tour::run()),
+        Ok(Tool { command: Command::Dialect { name, file } }) => {
+            Some(dialect::print(name.as_bytes(), file.as_bytes()))
+        }
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {

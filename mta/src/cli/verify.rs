@@ -1,10 +1,14 @@
 //! `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
 
+use cf_parser::debug::Category;
+use ruleset_vm::Role;
+
 use super::arguments::Arguments;
 use super::{print_line, start};
 use crate::address::expand;
 use crate::message::address_list::{ListStyle, elements};
 use crate::message::envelope::Recipient;
+use crate::sys::users;
 
 /// `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
 pub(super) fn run(arguments: &Arguments) -> u8 {
@@ -17,6 +21,10 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         return 64;
     }
     let mut worker = crate::address::worker::Worker::new(post.site.clone());
+    if arguments.has(b'd') {
+        worker.set_levels(arguments.levels());
+        trace_sender(&mut worker);
+    }
     let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
     let verbose = arguments.has(b'v');
     let mut envelope = crate::message::envelope::Envelope::default();
@@ -39,4 +47,15 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         }
     }
     exit
+}
+
+/// sendmail makes whoever runs it the sender first; here that is of interest to those only who trace
+/// it.
+fn trace_sender(worker: &mut crate::address::worker::Worker) {
+    let user = users::by_uid(users::real_uid()).ok().flatten();
+    let name = user.map_or_else(Vec::new, |account| account.name);
+    worker.parse(&name, Role { header: false, sender: true });
+    worker.debug(Category::UserDb, 1, &[b"udbmatch(", &name, b", mailname)"]);
+    worker.canonical_sender(&name);
+    worker.reset();
 }

@@ -6,10 +6,13 @@ use ruleset_vm::load::{
     load,
 };
 
+use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
 use crate::sys::config_files::{self, DirectoryTrust};
 use crate::sys::{hostname, net, users};
-use cf_parser::{Diagnostic, Name, Severity, Span};
+use cf_parser::debug::{Category, Levels};
+use cf_parser::dialect::translate;
+use cf_parser::{Diagnostic, Name, Severity};
 
 /// A configuration as it was read, and what was said about it.
 pub struct Reading {
@@ -48,32 +51,52 @@ pub enum ReadError {
 pub type CommandLineOptions = Vec<Setting>;
 
 impl Reading {
-    /// Reads the file at `path`.
+    /// Reads the file at `path`, as the dialect chosen, if any.
     ///
     /// # Errors
     /// The file cannot be used at all; anything less is a diagnostic.
-    pub fn of_file(path: &[u8], facts: &HostFacts) -> Result<Self, ReadError> {
+    pub fn of_file(
+        path: &[u8],
+        choice: Option<DialectChoice>,
+        facts: &HostFacts,
+    ) -> Result<Self, ReadError> {
+        let bytes = Self::bytes_of(path)?;
+        let Some(dialect) = choice.and_then(|choice| choice.of(&bytes)) else {
+            return Ok(Self::of_bytes(path, &bytes, facts));
+        };
+        let translation = translate(dialect, &bytes, &SystemNames::new(&facts.name));
+        let mut reading = Self::of_bytes(path, &translation.bytes, facts);
+        reading.diagnostics.splice(0..0, translation.diagnostics);
+        Ok(reading)
+    }
+
+    /// The bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// The file cannot be used at all.
+    pub fn bytes_of(path: &[u8]) -> Result<Vec<u8>, ReadError> {
         let shown = String::from_utf8_lossy(path).into_owned();
-        let bytes = config_files::read_regular(path).map_err(|error| match error {
+        config_files::read_regular(path).map_err(|error| match error {
             config_files::ConfigFileError::Io(error) => {
                 ReadError::CannotOpen { path: shown, reason: crate::sys::errors::describe(&error) }
             }
             _ => ReadError::NotPlain { path: shown },
-        })?;
-        Ok(Self::of_bytes(path, &bytes, facts))
+        })
     }
 
     /// Reads a configuration given as bytes; `path` is what messages call it.
     #[must_use]
     pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
         let (config, parsed) = cf_parser::parse(bytes);
-        let mut system = System { maps: MapSet::new(Settings::default()), map_lines: Vec::new() };
-        let (configuration, mut diagnostics) = load(&config, parsed, facts, &mut system);
-        let System { mut maps, map_lines } = system;
-        maps.set_settings(map_settings(&configuration));
-        for error in maps.finish(configuration.level) {
-            diagnostics.push(Diagnostic::error(Span::default(), error.text));
-        }
+        let mut system = System {
+            maps: MapSet::new(Settings::default()),
+            map_lines: Vec::new(),
+            levels: facts.levels,
+        };
+        let (configuration, diagnostics) = load(&config, parsed, facts, &mut system);
+        let System { mut maps, map_lines, .. } = system;
+        let own_names = map_settings(&configuration).own_names;
+        maps.set_settings(Settings { own_names, ..maps.settings().clone() });
         Self { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
     }
 
@@ -159,6 +182,15 @@ fn map_settings(configuration: &Configuration) -> Settings {
 struct System {
     maps: MapSet,
     map_lines: Vec<Vec<u8>>,
+    levels: Levels,
+}
+
+impl System {
+    /// A map as it has been declared, for those who want to see it.
+    fn trace_map(&self, name: &[u8]) -> Option<Complaint> {
+        let wanted = self.levels.at(Category::Options, 5);
+        wanted.then(|| self.maps.declaration(name).map(Complaint::bare))?
+    }
 }
 
 impl Surroundings for System {
@@ -221,7 +253,29 @@ impl Surroundings for System {
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
         self.map_lines.push(line.to_vec());
-        self.maps.declare(line).into_iter().map(|error| Complaint::error(error.text, 70)).collect()
+        let errors = self.maps.declare(line);
+        let mut complaints: Vec<Complaint> =
+            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+        let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        complaints.extend(self.trace_map(&line[..end]));
+        complaints
+    }
+
+    fn end_of_file(&mut self, configuration: &Configuration) -> Vec<Complaint> {
+        let known: Vec<Vec<u8>> =
+            self.maps.descriptions().into_iter().map(|map| map.name).collect();
+        self.maps.set_settings(map_settings(configuration));
+        let errors = self.maps.finish(configuration.level);
+        let mut complaints: Vec<Complaint> =
+            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+        // With alias files the sequence of them has been shown at their option.
+        let shown = !self.maps.settings().alias_files.is_empty();
+        for name in [&b"host"[..], b"aliases.files", b"aliases"] {
+            if known.iter().all(|known| known != name) && !(shown && name == b"aliases.files") {
+                complaints.extend(self.trace_map(name));
+            }
+        }
+        complaints
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
@@ -240,6 +294,7 @@ impl Surroundings for System {
             .map(|named| OwnInterface {
                 address: hostname::bracketed_address(named.interface.address.into()),
                 names: named.names,
+                flags: named.interface.flags,
             })
             .collect()
     }

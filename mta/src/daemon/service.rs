@@ -139,7 +139,7 @@ pub fn run(post: &Arc<Post>, options: &DaemonOptions) -> Result<(), DaemonError>
                 }
             },
             Some(Request::DumpState) => dump_state(post),
-            None => {}
+            Some(Request::Interrupt) | None => {}
         }
     }
 }

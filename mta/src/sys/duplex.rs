@@ -116,10 +116,7 @@ impl Pipes {
     /// # Errors
     /// They are closed, or no descriptors are left.
     pub fn standard() -> io::Result<Self> {
-        Ok(Self {
-            input: File::from(io::stdin().as_fd().try_clone_to_owned()?),
-            output: File::from(io::stdout().as_fd().try_clone_to_owned()?),
-        })
+        Ok(Self { input: super::terminal::input()?, output: super::terminal::output()? })
     }
 
     /// Input and output from two open descriptors.

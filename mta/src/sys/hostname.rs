@@ -27,6 +27,8 @@ pub struct Interface {
     pub address: Ipv4Addr,
     /// Whether it is a loopback interface.
     pub loopback: bool,
+    /// The system's flags, of which traces show the lower half.
+    pub flags: u32,
 }
 
 /// One line of the hosts file.
@@ -142,6 +144,7 @@ pub fn interfaces() -> Vec<Interface> {
             Some(Interface {
                 address,
                 loopback: entry.flags.contains(InterfaceFlags::IFF_LOOPBACK),
+                flags: u32::try_from(entry.flags.bits() & 0xffff).unwrap_or(0),
             })
         })
         .collect()
@@ -287,7 +290,8 @@ mod tests {
 
     #[test]
     fn an_interface_has_the_names_of_its_line() {
-        let interface = Interface { address: "192.168.7.7".parse().unwrap(), loopback: false };
+        let interface =
+            Interface { address: "192.168.7.7".parse().unwrap(), loopback: false, flags: 0 };
         let names = names_of(&parse_hosts(HOSTS), interface, &mut Silent);
         assert_eq!(names, [b"relay.example.org".to_vec(), b"relay".to_vec(), b"pony".to_vec()]);
     }

@@ -9,6 +9,7 @@ pub mod duplex;
 pub mod durable;
 pub mod errors;
 pub mod exec;
+pub mod history_file;
 pub mod hostname;
 pub mod ids;
 pub mod list_files;

@@ -1,7 +1,7 @@
-//! The signals a daemon obeys, read from a descriptor instead of interrupting anything.
+//! The signals a daemon or a dialogue obeys, read from a descriptor instead of interrupting anything.
 
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 use nix::sys::signal::{SigSet, Signal};
@@ -12,19 +12,30 @@ use super::poll::{self, Interest};
 /// What a signal asks for (CMD-125..CMD-127).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// SIGTERM, SIGINT: an orderly stop.
+    /// An orderly stop.
     Stop,
-    /// SIGHUP: start again with the saved arguments.
+    /// Start again with the saved arguments.
     Restart,
-    /// SIGUSR1: tell the log how things are.
+    /// Tell the log how things are.
     DumpState,
+    /// Leave what is being done, go on with the next.
+    Interrupt,
 }
 
-/// The requests, in the order of their signals.
-const REQUESTS: [(Signal, Request); 4] = [
+/// Which signal asks what.
+type Requests = &'static [(Signal, Request)];
+
+const DAEMON: Requests = &[
     (Signal::SIGTERM, Request::Stop),
     (Signal::SIGINT, Request::Stop),
     (Signal::SIGHUP, Request::Restart),
+    (Signal::SIGUSR1, Request::DumpState),
+];
+
+/// Address test mode (observed); other signals do what they do to any program.
+const DIALOGUE: Requests = &[
+    (Signal::SIGTERM, Request::Stop),
+    (Signal::SIGINT, Request::Interrupt),
     (Signal::SIGUSR1, Request::DumpState),
 ];
 
@@ -32,19 +43,32 @@ const REQUESTS: [(Signal, Request); 4] = [
 #[derive(Debug)]
 pub struct Signals {
     descriptor: SignalFd,
+    requests: Requests,
 }
 
 impl Signals {
-    /// Takes the signals over. To be called before other threads start, which inherit that they
-    /// leave the signals alone; programs started later do not.
+    /// Takes the signals of a daemon over. To be called before other threads start, which inherit
+    /// that they leave the signals alone; programs started later do not.
     ///
     /// # Errors
     /// The system's error.
     pub fn take_over() -> io::Result<Self> {
-        let set: SigSet = REQUESTS.into_iter().map(|(signal, _)| signal).collect();
+        Self::of(DAEMON)
+    }
+
+    /// Takes the signals of a dialogue over, as [`Signals::take_over`].
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn of_dialogue() -> io::Result<Self> {
+        Self::of(DIALOGUE)
+    }
+
+    fn of(requests: Requests) -> io::Result<Self> {
+        let set: SigSet = requests.iter().map(|(signal, _)| *signal).collect();
         set.thread_block()?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Self { descriptor: SignalFd::with_flags(&set, flags)? })
+        Ok(Self { descriptor: SignalFd::with_flags(&set, flags)?, requests })
     }
 
     /// The next request, or `None` at `deadline` (`None`: waits without end).
@@ -52,9 +76,23 @@ impl Signals {
     /// # Errors
     /// The system's error.
     pub fn wait(&self, deadline: Option<Instant>) -> io::Result<Option<Request>> {
-        poll::wait(&[(self.descriptor.as_fd(), Interest::Read)], deadline)?;
+        poll::wait(&[(self.as_fd(), Interest::Read)], deadline)?;
+        self.pending()
+    }
+
+    /// The next request, if there is one already.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn pending(&self) -> io::Result<Option<Request>> {
         let Some(info) = self.descriptor.read_signal()? else { return Ok(None) };
-        let row = REQUESTS.iter().find(|(signal, _)| *signal as u32 == info.ssi_signo);
+        let row = self.requests.iter().find(|(signal, _)| *signal as u32 == info.ssi_signo);
         Ok(row.map(|(_, request)| *request))
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
     }
 }

@@ -1,6 +1,7 @@
 //! `C` and `F` lines: members of classes (CF-014, CF-048..CF-058).
 
 use cf_parser::Span;
+use cf_parser::debug::Category;
 use cf_parser::item::ClassSource;
 use cf_parser::text::{Name, Piece, Text};
 
@@ -13,13 +14,17 @@ impl Loader<'_> {
     /// `Cx words`: split after expansion; `$=y` copies what class y has now.
     pub(super) fn class_words(&mut self, name: &Name, words: &Text, span: Span) {
         let words = self.expand(words, span);
-        let classes = &mut self.configuration.classes;
-        classes.id(name);
+        self.configuration.classes.id(name);
         let is_space = |p: &Piece| matches!(p, Piece::Byte(b) if b.is_ascii_whitespace());
         for word in words.split(is_space).filter(|word| !word.is_empty()) {
             match word {
-                [Piece::Class(from)] => classes.copy(name, from),
-                word => classes.add(name, &bytes(word)),
+                [Piece::Class(from)] => {
+                    self.trace(Category::Options, 8, || {
+                        [b"setclass(", name.as_bytes(), b", ", &bytes(word)[..], b")"].concat()
+                    });
+                    self.configuration.classes.copy(name, from);
+                }
+                word => self.add_to_class(name, &bytes(word)),
             }
         }
     }
@@ -42,11 +47,13 @@ impl Loader<'_> {
                     unsafe_directories: allows("ClassFileInUnsafeDirPath"),
                     group_directories: allows("GroupWritableDirPathSafe"),
                 };
+                self.trace_source(b"", &path, format.as_ref());
                 let found = self.surroundings.class_file(&path, blame);
                 self.class_lines(name, optional, found, format.as_ref(), span);
             }
             ClassSource::Program { command, format } => {
                 let command = bytes(&self.expand(command, span));
+                self.trace_source(b"|", &command, format.as_ref());
                 let found = self.surroundings.class_program(&command);
                 self.class_lines(name, optional, found, format.as_ref(), span);
             }
@@ -60,6 +67,13 @@ impl Loader<'_> {
                 }
             }
         }
+    }
+
+    fn trace_source(&mut self, sign: &[u8], source: &[u8], format: Option<&Text>) {
+        let format = format.map_or(b"%s".to_vec(), |format| bytes(format));
+        self.trace(Category::Options, 2, || {
+            [b"fileclass(", sign, source, b", fmt=", &format[..], b")"].concat()
+        });
     }
 
     fn class_lines(
@@ -92,7 +106,7 @@ impl Loader<'_> {
 
     fn add_words(&mut self, name: &Name, words: &[u8]) {
         for word in words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
-            self.configuration.classes.add(name, word);
+            self.add_to_class(name, word);
         }
     }
 }

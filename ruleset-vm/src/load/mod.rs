@@ -12,9 +12,11 @@ mod options;
 mod rulesets;
 mod scan_format;
 mod surroundings;
+mod traces;
 
 use std::sync::Arc;
 
+use cf_parser::debug::Category;
 use cf_parser::item::{Directive, Equate, Header, HeaderAction, RulesetLine};
 use cf_parser::text::{Name, Text};
 use cf_parser::{Config, Diagnostic, Severity, Span};
@@ -117,6 +119,8 @@ struct Loader<'a> {
     operators: Option<Operators>,
     /// Options that the command line has set.
     fixed_options: Vec<usize>,
+    /// Listeners so far.
+    listeners: usize,
     facts: &'a HostFacts,
     surroundings: &'a mut dyn Surroundings,
     diagnostics: Vec<Diagnostic>,
@@ -138,6 +142,7 @@ impl<'a> Loader<'a> {
             current: None,
             operators: None,
             fixed_options: Vec::new(),
+            listeners: 0,
             facts,
             surroundings,
             diagnostics: Vec::new(),
@@ -152,10 +157,10 @@ impl<'a> Loader<'a> {
             }
             Directive::Trusted(words) => {
                 let name = Name::new(b"t");
-                words.iter().for_each(|word| self.configuration.classes.add(&name, word));
+                words.iter().for_each(|word| self.add_to_class(&name, word));
             }
             Directive::Macro { name, value } => {
-                self.configuration.macros.define(name.clone(), cut(value.clone()));
+                self.define(name, cut(value.clone()));
             }
             Directive::Environment { name, value } => self.environment(name, value.as_ref()),
             Directive::Header(header) => self.header(header, span),
@@ -255,7 +260,10 @@ impl<'a> Loader<'a> {
         if level >= 5 {
             let name = self.configuration.macros.value(b"w");
             if let Some(dot) = name.iter().position(|b| *b == b'.') {
-                self.configuration.macros.set(b"w", &name[..dot]);
+                let short = name[..dot].to_vec();
+                let line = traces::short_name(&self.configuration, &short);
+                self.trace(Category::Macros, 9, || line);
+                self.configuration.macros.set(b"w", &short);
             }
         }
         if level >= 6 {
@@ -309,12 +317,15 @@ impl<'a> Loader<'a> {
             comments: self.configuration.level < 9,
             ignore: true,
         };
+        self.trace_side(&lhs, mode);
         let Some(ruleset) = self.program.rulesets.get_mut(number) else { return };
         let classes = &mut self.configuration.classes;
         let messages = add_rule(ruleset, &mut self.texts, classes, (&lhs, &rhs), mode, span);
-        for message in messages {
-            self.say(span, message, 70);
-        }
+        let left = messages.iter().rposition(|m| is_about_left_side(m)).map_or(0, |at| at + 1);
+        let mut messages = messages.into_iter();
+        messages.by_ref().take(left).for_each(|message| self.say(span, message, 70));
+        self.trace_side(&rhs, mode);
+        messages.for_each(|message| self.say(span, message, 70));
     }
 
     /// The operators in force, fixed when first asked (RS-001).
@@ -337,17 +348,20 @@ impl<'a> Loader<'a> {
 
     fn finish(mut self) -> (Configuration, Vec<Diagnostic>) {
         let operators = self.operators();
-        let mut configuration = self.configuration;
-        let domain = configuration.macros.value(b"m");
+        let complaints = self.surroundings.end_of_file(&self.configuration);
+        self.complain(Span::default(), complaints);
+        let user = [&self.facts.user[..], b"@localhost"].concat();
+        self.trace(Category::Macros, 9, || [b"define(_ as ", &user[..], b")"].concat());
+        let domain = self.configuration.macros.value(b"m");
         if !domain.is_empty() {
-            configuration.classes.add(&Name::new(b"m"), &domain);
+            self.add_to_class(&Name::new(b"m"), &domain);
         }
-        let class_w = Name::new(b"w");
+        self.probe_interfaces();
+        let mut configuration = self.configuration;
         let own = configuration.macros.value(b"j");
         if !own.is_empty() {
-            configuration.classes.add(&class_w, &own);
+            configuration.classes.add(&Name::new(b"w"), &own);
         }
-        probe_interfaces(&mut configuration, self.surroundings);
         configuration.classes.index();
         configuration.macros.freeze();
         let mut program = self.program;
@@ -360,27 +374,24 @@ impl<'a> Loader<'a> {
         configuration.program = Arc::new(program);
         (configuration, self.diagnostics)
     }
+
+    /// Option `DontProbeInterfaces` (OPT): names and addresses of interfaces into class w.
+    fn probe_interfaces(&mut self) {
+        let options = &self.configuration.options;
+        let value = options.bytes("DontProbeInterfaces").unwrap_or(b"false".to_vec());
+        let loopback_names = !value.eq_ignore_ascii_case(b"loopback");
+        if loopback_names && options.flag("DontProbeInterfaces", false) {
+            return;
+        }
+        let interfaces = self.surroundings.interfaces(loopback_names);
+        self.trace_interfaces(&interfaces);
+        interfaces.iter().for_each(|interface| self.name_interface(interface));
+    }
 }
 
-/// Option `DontProbeInterfaces` (OPT): names and addresses of interfaces into class w. A name that is
-/// new comes with its bracketed form (observed).
-fn probe_interfaces(configuration: &mut Configuration, surroundings: &mut dyn Surroundings) {
-    let class_w = Name::new(b"w");
-    let value = configuration.options.bytes("DontProbeInterfaces").unwrap_or(b"false".to_vec());
-    let loopback_names = !value.eq_ignore_ascii_case(b"loopback");
-    if loopback_names && configuration.options.flag("DontProbeInterfaces", false) {
-        return;
-    }
-    let classes = &mut configuration.classes;
-    for interface in surroundings.interfaces(loopback_names) {
-        classes.add(&class_w, &interface.address);
-        for name in &interface.names {
-            if !classes.has(b"w", name) {
-                classes.add(&class_w, name);
-                classes.add(&class_w, &[b"[", &name[..], b"]"].concat());
-            }
-        }
-    }
+/// Whether a message about a rule is about its left-hand side, which is read first.
+fn is_about_left_side(message: &str) -> bool {
+    message.ends_with("LHS") || message.ends_with("too many wildcards")
 }
 
 /// A value as long as the oracle keeps it (CF-072).

@@ -1,5 +1,6 @@
 //! `O` lines: their values checked, what they do while the file is read (OPT-297, MC-056, RS-001).
 
+use cf_parser::debug::Category;
 use cf_parser::item::OptionLine;
 use cf_parser::options::{
     Expansion, Interpreted, OPTIONS, OptionValue, PortItem, PortKey, interpret,
@@ -28,8 +29,14 @@ impl Loader<'_> {
             }
             for item in config.items {
                 if let Directive::Option(line) = item.directive {
+                    if let Some(spec) = OPTIONS.get(line.option) {
+                        self.trace_option(spec, &line, false);
+                    }
                     self.set_option(&line, Span::default(), true);
-                    self.fixed_options.push(line.option);
+                    // A suboption does not keep the file from setting others (observed).
+                    if line.suboption.is_none() {
+                        self.fixed_options.push(line.option);
+                    }
                 }
             }
             self.configuration.level = level;
@@ -38,7 +45,11 @@ impl Loader<'_> {
 
     /// An `O` line of the file.
     pub(super) fn option(&mut self, line: &OptionLine, span: Span) {
-        if !self.fixed_options.contains(&line.option) {
+        let ignored = self.fixed_options.contains(&line.option);
+        if let Some(spec) = OPTIONS.get(line.option) {
+            self.trace_option(spec, line, ignored);
+        }
+        if !ignored {
             self.set_option(line, span, false);
         }
     }
@@ -66,6 +77,14 @@ impl Loader<'_> {
             return;
         }
         self.take_effect(spec.name, meaning, span);
+        if spec.name == "AliasFile" && self.configuration.options.all("AliasFile").next().is_none()
+        {
+            self.trace(Category::Options, 5, || {
+                b"map aliases.files, class sequence, flags 1, file (null),\n\
+                  \tapp (null), domain (null), rebuild (null)"
+                    .to_vec()
+            });
+        }
         let value =
             if spec.expansion == Expansion::Read { plain(&value) } else { line.value.clone() };
         self.configuration.options.push(Setting {
@@ -99,7 +118,12 @@ impl Loader<'_> {
                     self.say(span, [b"readcf: option g: unknown group ", &group[..]].concat(), 70);
                 }
             }
-            Some(OptionValue::Ports(items)) => self.check_ports(&items, span),
+            Some(OptionValue::Ports(items)) => {
+                self.check_ports(&items, span);
+                if name == "DaemonPortOptions" {
+                    self.trace_listener(&items);
+                }
+            }
             _ => {}
         }
     }

@@ -1,6 +1,9 @@
 //! What reading a configuration asks of the outside: files, programs, users, maps.
 
 use cf_parser::Name;
+use cf_parser::debug::Levels;
+
+use super::Configuration;
 
 /// The facts about this host that a configuration starts from (CF-106, MC-010..MC-023, MC-085).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct HostFacts {
     pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// Processors on line: `QueueLA` and `RefuseLA` are multiples of it.
     pub processors: usize,
+    /// What `-d` asks for.
+    pub levels: Levels,
 }
 
 /// A network interface that is up.
@@ -33,6 +38,8 @@ pub struct OwnInterface {
     pub address: Vec<u8>,
     /// Its names, the official one in front.
     pub names: Vec<Vec<u8>>,
+    /// Its flags as the system has them.
+    pub flags: u32,
 }
 
 /// A message with the `sysexits` value it asks for; 0 for a mere warning.
@@ -107,6 +114,11 @@ pub trait Surroundings {
 
     /// Declares a map: what stands behind `K`, expanded.
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint>;
+
+    /// The file has been read: what every configuration has without saying so is declared.
+    fn end_of_file(&mut self, _configuration: &Configuration) -> Vec<Complaint> {
+        Vec::new()
+    }
 
     /// A variable of the caller's environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;

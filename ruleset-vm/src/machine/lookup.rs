@@ -48,9 +48,11 @@ impl Machine {
             let answer = self.answer.take().unwrap_or(Answer::NotFound);
             return self.take_answer(&pending, answer, env);
         }
-        let next = lookup.built.iter().skip(lookup.settled).position(|token| {
-            *token == meta(Op::HostBegin) || *token == meta(Op::MapBegin)
-        });
+        let next = lookup
+            .built
+            .iter()
+            .skip(lookup.settled)
+            .position(|token| *token == meta(Op::HostBegin) || *token == meta(Op::MapBegin));
         let Some(offset) = next else {
             let built = std::mem::take(&mut lookup.built);
             if !built.contains(&meta(Op::Call)) {
@@ -71,7 +73,8 @@ impl Machine {
         };
         let parts = cut(&lookup.built, start);
         request.map.clear();
-        let name = if parts.host { b"host" } else { parts.map.map_or(&b""[..], |map| table.text(map)) };
+        let name =
+            if parts.host { b"host" } else { parts.map.map_or(&b""[..], |map| table.text(map)) };
         request.map.extend_from_slice(name);
         let style = (env.key_style)(&request.map);
         let blank = style.and_then(|style| style.blank).or(Some(env.blank));
@@ -208,7 +211,12 @@ fn cut(built: &[Token], start: usize) -> Parts {
         host,
         map,
         arguments: SmallVec::new(),
-        pending: Pending { key: begin..begin, default: None, start, end: (end + 1).min(built.len()) },
+        pending: Pending {
+            key: begin..begin,
+            default: None,
+            start,
+            end: (end + 1).min(built.len()),
+        },
     };
     let (mut kind, mut from) = (None, begin);
     for at in begin..=end {

@@ -319,7 +319,7 @@ impl Matcher {
         if !subject.workspace.get(start)?.may_begin(id) {
             return None;
         }
-        let wildcard = self.choices.len();
+        let wildcard = self.depth;
         let mut walk = subject.classes.walk(id)?;
         let mut after_atom = false;
         for (end, token) in subject.workspace.iter().enumerate().skip(start) {

@@ -40,7 +40,8 @@ impl Machine {
                 }
             }
             let Some(frame) = self.frames.last() else { return Control::Leave };
-            let found = if frame.workspace.first() == Some(&meta(Op::Hash)) {
+            let is_through = frame.rule >= ruleset.rules.len();
+            let found = if is_through || frame.workspace.first() == Some(&meta(Op::Hash)) {
                 None
             } else if watch {
                 match self.watched_match(ruleset, &program, env) {

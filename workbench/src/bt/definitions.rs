@@ -1,12 +1,14 @@
 //! `.D`, `.C` and `$`: defining and showing macros and classes (CMD-102..CMD-104, CMD-109, CMD-110).
 
 use cf_parser::Name;
+use cf_parser::debug::Category;
 use cf_parser::names::parse_name;
 use cf_parser::parse_text;
 use ruleset_vm::macros::bytes;
 
 use super::Session;
 use crate::show;
+use crate::traces::definition;
 
 impl Session<'_> {
     pub(super) fn define(&mut self, rest: &[u8]) {
@@ -15,6 +17,11 @@ impl Session<'_> {
             Some(b'D') => {
                 if let Some((name, value)) = self.name(&rest[1..]) {
                     let (text, _) = parse_text(value);
+                    if self.levels.at(Category::Macros, 9) {
+                        let again = self.macros.get(&name).is_some();
+                        let value = bytes(&text);
+                        self.out.extend(definition(name.as_bytes(), Some(&value), again));
+                    }
                     self.macros.define(name, text);
                 }
             }
@@ -31,6 +38,9 @@ impl Session<'_> {
         let (text, _) = parse_text(words);
         let words = bytes(&self.macros.expand(&text).text);
         for word in words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+            if self.levels.at(Category::Options, 8) {
+                self.say([b"setclass(", name.as_bytes(), b", ", word, b")"].concat());
+            }
             match word.strip_prefix(b"$=") {
                 Some(from) => {
                     let from = parse_name(from).name;

@@ -4,21 +4,26 @@
 //! caller's. (CMD-099..CMD-124)
 
 mod addresses;
+mod colours;
+mod completion;
 mod definitions;
 mod header_check;
 mod sender;
 mod slash;
 mod tracer;
 
-use cf_parser::debug::Levels;
+use cf_parser::debug::{Category, Levels};
 use mapper::{LookupContext, MapSet};
+use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
 use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
-use crate::show;
+use crate::show::{self, Look};
 use crate::traces::Traces;
+pub use colours::coloured;
+pub use completion::{Completer, Completion};
 pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
 
@@ -26,7 +31,10 @@ use tracer::BtTracer;
 pub const BANNER: &[u8] = b"ADDRESS TEST MODE (ruleset 3 NOT automatically invoked)\n\
 Enter <ruleset> <address>\n";
 /// The prompt.
-pub const PROMPT: &[u8] = b"> ";
+pub const PROMPT: &str = "> ";
+
+/// What the hash of sendmail's symbol table starts from for maps (observed).
+const MAP_SEED: u32 = 6;
 
 /// Whether to read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +69,8 @@ pub struct Session<'a> {
     out: Vec<u8>,
     /// What `-d` has asked for.
     levels: Levels,
+    /// `${addr_type}` has been set.
+    begun: bool,
 }
 
 impl<'a> Session<'a> {
@@ -75,12 +85,11 @@ impl<'a> Session<'a> {
         help: Option<Vec<u8>>,
         exit: u8,
     ) -> Self {
-        let mut macros = configuration.macros.clone();
-        macros.set(b"addr_type", Role::default().addr_type());
+        let macros = configuration.macros.clone();
         let machine = Machine::new(configuration.program.clone());
         let role = Role::default();
         let verbose = configuration.options.flag("Verbose", false);
-        Self {
+        let mut session = Self {
             configuration,
             macros,
             machine,
@@ -97,7 +106,10 @@ impl<'a> Session<'a> {
             exit,
             out: Vec::new(),
             levels: Levels::default(),
-        }
+            begun: false,
+        };
+        session.tell_role();
+        session
     }
 
     /// Who runs this: `$_`, and the sender where none is usable.
@@ -109,6 +121,21 @@ impl<'a> Session<'a> {
     /// The debugging flags of the command line.
     pub fn set_levels(&mut self, levels: Levels) {
         self.levels = levels;
+        self.maps.set_levels(levels);
+        self.begun = false;
+        self.tell_role();
+    }
+
+    /// What is said when the session ends: maps are closed, in the order of sendmail's symbol table.
+    pub fn finish(&mut self) {
+        if !self.levels.at(Category::Maps, 5) {
+            return;
+        }
+        let mut maps = self.maps.opened();
+        maps.sort_by_key(|(name, _)| (bucket(MAP_SEED, name), name.clone()));
+        for (name, file) in maps {
+            self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
+        }
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.
@@ -122,9 +149,9 @@ impl<'a> Session<'a> {
         self.exit
     }
 
-    /// Takes what is to be printed.
-    pub fn take_output(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+    /// Moves what is to be printed to the end of `to`.
+    pub fn move_output(&mut self, to: &mut Vec<u8>) {
+        to.append(&mut self.out);
     }
 
     /// Runs one line, without its newline.
@@ -190,7 +217,8 @@ impl<'a> Session<'a> {
             Some(b'S') => match self.ruleset_number(&rest[1..]) {
                 Some(number) => {
                     let program = self.configuration.program.clone();
-                    let listing = show::rules(&program, number, self.machine.table());
+                    let listing =
+                        Look::of(&self.levels).rules(&program, number, self.machine.table());
                     self.out.extend(listing);
                 }
                 None => self.undefined_ruleset(&rest[1..]),
@@ -202,7 +230,10 @@ impl<'a> Session<'a> {
     fn dash(&mut self, rest: &[u8]) {
         match rest.first() {
             None => self.say("Usage: -d{debug arguments}"),
-            Some(b'd') => self.levels.set(rest.get(1..).unwrap_or_default()),
+            Some(b'd') => {
+                self.levels.set(rest.get(1..).unwrap_or_default());
+                self.maps.set_levels(self.levels);
+            }
             Some(_) => self.say([b"Unknown \"-\" command -", rest].concat()),
         }
     }
@@ -247,7 +278,8 @@ impl<'a> Session<'a> {
             levels: self.levels,
             say: &mut say,
         };
-        let traces = Traces { levels: &self.levels, configuration: &self.configuration };
+        let traces =
+            Traces { levels: &self.levels, configuration: &self.configuration, copies: false };
         let mut tracer = BtTracer {
             out: &out,
             exit: &exit,

@@ -1,6 +1,7 @@
 //! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
 
-use mapper::{Answer, LookupContext, Notice};
+use cf_parser::debug::Category;
+use mapper::{Answer, LookupContext, Notice, NoticeKind};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::validity::{invalid, shorten, shown};
@@ -8,7 +9,8 @@ use ruleset_vm::{Parsed, Role, Target, split_codes};
 
 use super::{Control, Session};
 use crate::answering::exit_of;
-use crate::show;
+use crate::show::Look;
+use crate::traces::definition;
 
 /// What `/mx` finds (CMD-111).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,9 @@ impl Session<'_> {
             return self.say("Usage: /mx address");
         }
         let head = [b"getmxrr(", host, b") returns "].concat();
-        let hosts = match self.hosts.mail_hosts(host) {
+        let found = self.hosts.mail_hosts(host);
+        self.trace_mail_hosts(host, &found);
+        let hosts = match found {
             MailHosts::Hosts(hosts) => hosts,
             MailHosts::Failure => return self.say([&head[..], b"-1 value(s):"].concat()),
             MailHosts::Null => return self.say([&head[..], b"null MX (See RFC7505)"].concat()),
@@ -68,6 +72,35 @@ impl Session<'_> {
         self.say([&head[..], format!("{} value(s):", hosts.len()).as_bytes()].concat());
         for host in hosts {
             self.say([b"\t", &host[..]].concat());
+        }
+    }
+
+    /// How the question for mail hosts went (category 8).
+    fn trace_mail_hosts(&mut self, host: &[u8], found: &MailHosts) {
+        let line = |parts: &[&[u8]]| [&parts.concat()[..], b"\n"].concat();
+        let mut trace = |level, text: Vec<u8>| {
+            if self.levels.at(Category::Resolver, level) {
+                self.out.extend(text);
+            }
+        };
+        trace(2, line(&[b"getmxrr(", host, b", droplocalhost=0, flags=2, port=-1)"]));
+        let failed: &[u8] = match found {
+            MailHosts::Hosts(hosts) if hosts.is_empty() => b"1",
+            MailHosts::Hosts(hosts) if *hosts == [[host, b"."].concat()] => b"4",
+            MailHosts::Failure => b"2",
+            MailHosts::Hosts(_) | MailHosts::Null => {
+                trace(2, line(&[b"getmxrr(", host, b"), hp=0x7ffd10000000, ad=0"]));
+                if *found == MailHosts::Null {
+                    let words: &[u8] =
+                        b"Null MX record found, domain doesn't accept mail (RFC7505)";
+                    trace(4, line(&[b"getmxrr: ", words]));
+                }
+                return;
+            }
+        };
+        trace(1, line(&[b"getmxrr: res_search(", host, b") failed, h_errno=", failed]));
+        if *found != MailHosts::Failure && self.levels.at(Category::Maps, 20) {
+            self.canonical(host);
         }
     }
 
@@ -87,6 +120,9 @@ impl Session<'_> {
         let bare = host.strip_suffix(b".").unwrap_or(host);
         let context = LookupContext::default();
         let lookup = self.maps.lookup(b"host", bare, &[], &context, self.services);
+        // Only traces: what the map has to say is not for this command.
+        let traces = lookup.notices.into_iter().skip(lookup.opening);
+        traces.filter(|notice| notice.kind == NoticeKind::Trace).for_each(|n| self.notice(n));
         match lookup.answer {
             Answer::Found(name) => name.strip_suffix(b".").unwrap_or(&name).to_vec(),
             _ => host.to_vec(),
@@ -112,16 +148,8 @@ impl Session<'_> {
             }
         }
         // What opening the map has to say comes before the lookup's own line.
-        let heads: [Vec<u8>; 3] = [
-            b"Cannot open ".to_vec(),
-            [b"Switch map ", name, b": "].concat(),
-            [b"User map ", name, b": "].concat(),
-        ];
-        let quoted = [b" map \"", name, b"\": "].concat();
-        let opening = |notice: &Notice| {
-            heads.iter().any(|head| notice.text.starts_with(head))
-                || contains(&notice.text, &quoted)
-        };
+        let mut notices = lookup.notices.into_iter();
+        notices.by_ref().take(lookup.opening).for_each(|notice| self.notice(notice));
         let code = format!(" ({})", lookup.answer.exit());
         let result = match lookup.answer {
             Answer::NoSuchMap => {
@@ -131,15 +159,16 @@ impl Session<'_> {
             Answer::Found(value) => [b"returns ", &value[..]].concat(),
             _ => b"no match".to_vec(),
         };
-        let (first, rest): (Vec<Notice>, Vec<Notice>) =
-            lookup.notices.into_iter().partition(opening);
-        first.into_iter().for_each(|notice| self.notice(notice));
         self.out.extend([b"map_lookup: ", name, b" (", key, b") "].concat());
-        rest.into_iter().for_each(|notice| self.notice(notice));
+        notices.for_each(|notice| self.notice(notice));
         self.say([&result[..], code.as_bytes()].concat());
     }
 
     fn notice(&mut self, notice: Notice) {
+        if notice.kind == NoticeKind::Trace {
+            self.out.extend(notice.text);
+            return;
+        }
         let exit = exit_of(&notice);
         self.say(notice.text);
         self.fail(exit);
@@ -150,7 +179,7 @@ impl Session<'_> {
             return self.say("Usage: /parse address");
         }
         let template = self.with_rewriter(|rewriter| rewriter.crack(address)).template();
-        self.say([b"Cracked address = ", &show::visible(&template)[..]].concat());
+        self.say([b"Cracked address = ", &Look::of(&self.levels).text(&template)[..]].concat());
         let role = self.role;
         self.say(format!("Parsing {} {} address", place(role), kind(role)));
         if let Some(status) = invalid(address, Some(MAX_NAME)) {
@@ -234,7 +263,18 @@ impl Session<'_> {
                 _ => {}
             }
         }
-        self.macros.set(b"addr_type", self.role.addr_type());
+        self.tell_role();
+    }
+
+    /// `${addr_type}` gets the value of the role.
+    pub(super) fn tell_role(&mut self) {
+        let value = self.role.addr_type();
+        if self.levels.at(Category::Macros, 9) {
+            let again = self.begun && self.macros.is_defined(b"addr_type");
+            self.out.extend(definition(b"addr_type", Some(value), again));
+        }
+        self.begun = true;
+        self.macros.set(b"addr_type", value);
     }
 
     fn expand(&mut self, text: &[u8]) {
@@ -251,8 +291,4 @@ fn place(role: Role) -> &'static str {
 
 fn kind(role: Role) -> &'static str {
     if role.sender { "sender" } else { "recipient" }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }

@@ -5,14 +5,9 @@ use std::cell::{Cell, RefCell};
 
 use cf_parser::debug::Category;
 use ruleset_vm::split_codes;
-use ruleset_vm::token::Token;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 
-use crate::show;
-use crate::traces::Traces;
-
-/// Width to which ruleset names are cut and padded.
-const NAME_WIDTH: usize = 16;
+use crate::traces::{Traces, passage};
 
 /// Writes trace lines and messages.
 pub(super) struct BtTracer<'a> {
@@ -27,17 +22,6 @@ pub(super) struct BtTracer<'a> {
 }
 
 impl BtTracer<'_> {
-    fn line(&self, scene: Scene<'_>, ruleset: usize, label: &[u8], workspace: &[Token]) {
-        let mut name = scene.program.name(ruleset);
-        name.truncate(NAME_WIDTH);
-        name.resize(NAME_WIDTH, b' ');
-        let mut out = self.out.borrow_mut();
-        out.extend(name);
-        out.extend_from_slice(label);
-        out.extend(show::workspace(workspace, scene.table));
-        out.push(b'\n');
-    }
-
     fn message(&self, text: &[u8]) {
         self.bad_address.set(self.bad_address.get() || text.starts_with(b"501 5.1."));
         if self.quiet && !text.starts_with(b"554 5.3") {
@@ -64,11 +48,9 @@ impl Tracer for BtTracer<'_> {
 
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         match event {
-            Event::Enter { ruleset, workspace } => {
-                self.line(scene, *ruleset, b"   input:", workspace);
-            }
-            Event::Leave { ruleset, workspace } => {
-                self.line(scene, *ruleset, b" returns:", workspace);
+            Event::Enter { .. } | Event::Leave { .. } => {
+                let line = passage(self.traces.levels, scene, event);
+                self.out.borrow_mut().extend(line.unwrap_or_default());
             }
             Event::Message(text) => self.message(text),
             _ => self.traces.write(scene, event, &mut self.out.borrow_mut()),

@@ -6,7 +6,7 @@ use ruleset_vm::{Role, Target, Triple};
 
 use super::Traces;
 use super::pointers::pointer;
-use crate::show;
+use crate::show::{self, Look};
 
 /// Flags of an address as traces show them.
 const BUILT: &str = "180<QPINGONFAILURE,QPINGONDELAY>";
@@ -22,8 +22,8 @@ pub(super) fn write(traces: &Traces<'_>, scene: Scene<'_>, event: &Event<'_>, ou
             parsed(traces, address, triple, out);
         }
         Event::Building { workspace, role } if at(Category::Triple, 5) => {
-            out.extend(format!("buildaddr, flags={}, tv=", flags(*role)).into_bytes());
-            out.extend(show::workspace(workspace, scene.table));
+            out.extend(format!("buildaddr, flags={}, tv=", flags(traces, *role)).into_bytes());
+            out.extend(Look::of(traces.levels).workspace(workspace, scene.table));
             out.push(b'\n');
         }
         Event::Built(triple) if at(Category::Triple, 6) => {
@@ -31,7 +31,7 @@ pub(super) fn write(traces: &Traces<'_>, scene: Scene<'_>, event: &Event<'_>, ou
             address_dump(traces, b"<null>", triple, (b"<null>", BUILT), out);
         }
         Event::Kept { address, role } if at(Category::Triple, 4) => {
-            out.extend(format!("allocaddr(flags={}, paddr=", flags(*role)).into_bytes());
+            out.extend(format!("allocaddr(flags={}, paddr=", flags(traces, *role)).into_bytes());
             out.extend([*address, b", ad=1)\n"].concat());
         }
         Event::Rewriting(address) if at(Category::RemoteName, 1) => {
@@ -43,24 +43,43 @@ pub(super) fn write(traces: &Traces<'_>, scene: Scene<'_>, event: &Event<'_>, ou
         }
         Event::Cracked { address, template } if at(Category::Crack, 1) => {
             out.extend([b"crackaddr(", *address, b")\ncrackaddr=>`"].concat());
-            out.extend(show::visible(template));
+            out.extend(Look::of(traces.levels).text(template));
             out.extend_from_slice(b"'\n");
         }
         Event::Hook { ruleset, argument } if at(Category::Hooks, 2) => {
             out.extend([b"rscap(", *ruleset, b", ", *argument, b", (NULL))\n"].concat());
         }
-        Event::Defined { name, value } if at(Category::Macros, 9) => {
-            out.extend([b"define(", *name, b" as "].concat());
-            out.extend(value.map_or(b"<null>".to_vec(), show::macro_value));
-            out.extend_from_slice(b")\n");
+        Event::Defined { name, value, again } if at(Category::Macros, 9) => {
+            out.extend(definition(name, *value, *again));
+        }
+        Event::Filled { template, address, text } if at(Category::Macros, 9) => {
+            let line = |parts: &[&[u8]]| [&parts.concat()[..], b"\n"].concat();
+            let (template, text) = (show::visible(template), show::visible(text));
+            out.extend(line(&[b"macset(g as ", &show::visible(address), b")"]));
+            if at(Category::Macros, 24) {
+                out.extend(line(&[b"expand(", &template, b")"]));
+                if at(Category::Macros, 28) {
+                    out.extend(line(&[b"expand(0) ==> ", &text]));
+                }
+                out.extend(line(&[b"expand ==> ", &text]));
+            }
+            out.extend_from_slice(b"macset(g as <null>)\n");
         }
         _ => {}
     }
 }
 
-/// 1 for a sender, 2 more in a header.
-fn flags(role: Role) -> u8 {
-    u8::from(role.sender) | u8::from(role.header) << 1
+/// A macro gets a value or loses it; `again` if it had one.
+pub(crate) fn definition(name: &[u8], value: Option<&[u8]>, again: bool) -> Vec<u8> {
+    let head: &[u8] = if again { b"redefine(" } else { b"define(" };
+    let value = value.map_or(b"<null>".to_vec(), show::macro_value);
+    [head, name, b" as ", &value, b")\n"].concat()
+}
+
+/// 1 for a sender, 2 more in a header, 30 more if the address is kept; in hexadecimal.
+fn flags(traces: &Traces<'_>, role: Role) -> String {
+    let role = u8::from(role.sender) | u8::from(role.header) << 1;
+    format!("{:x}", role | if traces.copies { 0x30 } else { 0 })
 }
 
 fn parsed(traces: &Traces<'_>, address: &[u8], triple: &Triple, out: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ use ruleset_vm::token::{Token, TokenTable};
 use ruleset_vm::trace::{Event, Scene};
 
 use super::pointers::pointer;
-use crate::show;
+use crate::show::{self, Look};
 
 /// Levels of category 21, by what they add.
 const MACROS: u8 = 2;
@@ -24,6 +24,7 @@ const BACKING_UP: u8 = 36;
 pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
     let at = |level| levels.at(Category::Rewrite, level);
     let table = scene.table;
+    let look = Look::of(levels);
     match event {
         Event::Try { ruleset, rule, subject } if at(RULES) => {
             if let Some((set, rule)) = rule_of(scene, *ruleset, *rule) {
@@ -39,7 +40,7 @@ pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &
         Event::Match { ruleset, rule, .. } if at(RULES) => {
             if let Some((set, rule)) = rule_of(scene, *ruleset, *rule) {
                 out.extend_from_slice(b"-----rule matches: ");
-                line(show::right_side(set, rule, table).trim_ascii_end().to_vec(), out);
+                line(look.right_side(set, rule, table).trim_ascii_end().to_vec(), out);
             }
         }
         Event::Copied { number, tokens } if at(LINES_AND_CAPTURES) => {
@@ -47,7 +48,7 @@ pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &
         }
         Event::Rewritten { workspace, .. } if at(RESULTS) => {
             out.extend_from_slice(b"rewritten as:");
-            line(show::workspace(workspace, table), out);
+            line(look.workspace(workspace, table), out);
         }
         Event::Macro { name, value } if at(MACROS) => macro_read(b"RHS", name, *value, out),
         Event::MacroTokens(tokens) if at(MACRO_TOKENS) => {
@@ -64,7 +65,7 @@ pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &
         }
         Event::Looping { workspace } if at(1) => {
             out.extend_from_slice(b"workspace: ");
-            line(show::workspace(workspace, table), out);
+            line(look.workspace(workspace, table), out);
         }
         _ => {}
     }
@@ -89,7 +90,7 @@ fn trying(levels: &Levels, set: &Ruleset, rule: &Rule, subject: Subject<'_>, out
     out.push(b':');
     for instr in code {
         out.push(b' ');
-        out.extend(show::instruction(instr, subject.table));
+        out.extend(Look::of(levels).instruction(instr, subject.table));
     }
     out.push(b'\n');
     steps(levels, code, subject, out);
@@ -103,11 +104,12 @@ fn steps(levels: &Levels, code: &[Instr], subject: Subject<'_>, out: &mut Vec<u8
         return;
     }
     let table = subject.table;
+    let look = Look { pointers: false, ..Look::of(levels) };
     let pair = |word: &[u8], instr: Option<&Instr>, token: Option<Token>, out: &mut Vec<u8>| {
         out.extend_from_slice(word);
-        out.extend(instr.map_or(b"<null>".to_vec(), |instr| show::instruction(instr, table)));
+        out.extend(instr.map_or(b"<null>".to_vec(), |instr| look.instruction(instr, table)));
         out.extend_from_slice(b", ap=");
-        out.extend(token.map_or(b"<null>".to_vec(), |token| show::visible(table.text(token))));
+        out.extend(token.map_or(b"<null>".to_vec(), |token| look.token(token, table)));
         out.push(b'\n');
     };
     walk(code, subject, &mut |step| match step {

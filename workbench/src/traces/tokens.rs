@@ -1,16 +1,16 @@
 //! Category 22: the tokenizer.
 
+use cf_parser::Piece;
 use cf_parser::debug::{Category, Levels};
-use cf_parser::{Piece, text};
 use ruleset_vm::prescan::Scanned;
 
-use crate::show;
+use crate::show::{self, Look};
 
 /// The text and, at high levels, its tokens one by one.
 pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
     if levels.at(Category::Tokens, 11) {
         out.extend_from_slice(b"prescan: ");
-        text.iter().for_each(|piece| out.extend(piece_shown(piece)));
+        out.extend(show::visible_text(text));
         out.push(b'\n');
     }
     if levels.at(Category::Tokens, 36) {
@@ -26,10 +26,7 @@ pub fn scan(levels: &Levels, text: &[Piece], tokens: Option<&[Scanned]>, out: &m
 pub fn scanned(levels: &Levels, tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
     let Some(tokens) = tokens.filter(|_| levels.at(Category::Tokens, 12)) else { return };
     out.extend_from_slice(b"prescan==>");
-    for token in tokens {
-        out.push(b' ');
-        out.extend(shown(token));
-    }
+    Look::of(levels).words(tokens.iter().map(shown), out);
     out.push(b'\n');
     if tokens.is_empty() {
         out.extend_from_slice(b"prescan: null leading token\n");
@@ -39,13 +36,6 @@ pub fn scanned(levels: &Levels, tokens: Option<&[Scanned]>, out: &mut Vec<u8>) {
 fn shown(token: &Scanned) -> Vec<u8> {
     match token {
         Scanned::Word(_, text) => show::visible(text),
-        Scanned::Piece(piece) => piece_shown(piece),
-    }
-}
-
-fn piece_shown(piece: &Piece) -> Vec<u8> {
-    match piece {
-        Piece::Byte(byte) => show::visible(&[*byte]),
-        other => text::write(std::slice::from_ref(other)),
+        Scanned::Piece(piece) => show::visible_text(std::slice::from_ref(piece)),
     }
 }

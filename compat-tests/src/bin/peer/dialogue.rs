@@ -120,7 +120,7 @@ fn say(who: &str, text: &[u8]) -> io::Result<()> {
 }
 
 /// Replaces `\r`, `\n`, `\0`, `\xNN` and `\\`.
-fn unescape(text: &str) -> Vec<u8> {
+pub(crate) fn unescape(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

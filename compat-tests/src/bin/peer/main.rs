@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! peer dialogue ADDR:PORT | -- COMMAND...   an SMTP dialogue from standard input, waiting for each reply
+//! peer pty COMMAND...                       keys from standard input to a program on a terminal
 //! peer sink ADDR:PORT FILE [OPTION]...      an SMTP server that records what it is told
 //! peer probe ADDR:PORT                      exit status 0 when something listens there
 //! peer syslog SOCKET FILE                   writes the datagrams of a syslog socket to a file
@@ -11,6 +12,7 @@
 
 mod crash;
 mod dialogue;
+mod pty;
 mod sink;
 mod wire;
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
         ["dialogue", rest @ ..] => dialogue::run(rest),
+        ["pty", command @ ..] => pty::run(command),
         ["sink", addr, file, options @ ..] => sink::run(addr, file, options),
         ["probe", addr] => probe(addr),
         ["syslog", socket, file] => syslog(socket, file),

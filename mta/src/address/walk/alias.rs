@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use cf_parser::debug::Category;
 use mapper::Answer;
 use ruleset_vm::{Enhanced, Exit, Status};
 
@@ -65,6 +66,7 @@ impl Walk<'_> {
     }
 
     fn ask_aliases(&mut self, index: usize, key: &[u8], host: &[u8], place: &Rc<[u8]>) -> Answer {
+        self.worker.debug(Category::Alias, 1, &[b"alias(", key, b")"]);
         let answer = self.worker.lookup(b"aliases", key, &[host]);
         let address = self.address(index);
         for text in self.worker.take_messages() {
@@ -82,6 +84,10 @@ impl Walk<'_> {
 
     fn replace_by(&mut self, index: usize, name: &[u8], value: &[u8], place: &Rc<[u8]>) {
         let address = self.address(index);
+        let route = self.recipients.get(index).and_then(|recipient| recipient.route.as_ref());
+        let host = route.map_or(&b""[..], |route| &route.host);
+        let parts = [name, b" (", host, b", ", name, b") aliased to ", value];
+        self.worker.debug(Category::Alias, 1, &parts);
         self.note(place, &address, What::Aliased(value.to_vec()));
         let owner = owner_name(name);
         if let Answer::Found(value) = self.worker.lookup(b"aliases", &owner, &[])

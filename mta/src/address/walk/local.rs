@@ -4,6 +4,7 @@
 use std::io;
 use std::rc::Rc;
 
+use cf_parser::debug::Category;
 use nix::errno::Errno;
 use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
@@ -47,6 +48,9 @@ impl Walk<'_> {
         let Some(route) = self.recipients.get(index).and_then(|r| r.route.clone()) else { return };
         let site = self.worker.site.clone();
         let Some(mailer) = site.mailers.get(route.mailer) else { return };
+        if mailer.flags.has(b'w') {
+            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &route.user, b")"]);
+        }
         if self.replaced_by_ruleset(index, mailer, &route.user, place) {
             return;
         }
@@ -127,6 +131,7 @@ impl Walk<'_> {
     /// Looks for a `.forward` file along ForwardPath; the first that opens is used.
     fn forward(&mut self, index: usize, account: &Account, detail: &[u8], place: &Rc<[u8]>) {
         let options = self.options;
+        self.worker.debug(Category::Alias, 1, &[b"forward(", &account.name, b")"]);
         let macros = &mut self.worker.macros;
         macros.set(b"z", &account.home);
         macros.set(b"u", &account.name);
@@ -135,6 +140,8 @@ impl Walk<'_> {
         let mut transient = false;
         for template in &options.forward_path {
             let path = self.worker.expand(template);
+            self.worker.debug(Category::Alias, 3, &[b"forward: trying ", &path]);
+            self.worker.debug(Category::Alias, 2, &[b"include(", &path, b")"]);
             match open_forward(&path, account, self) {
                 Ok((file, is_unsafe)) => {
                     let content = match file.read() {

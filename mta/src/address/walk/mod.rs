@@ -12,6 +12,7 @@ mod local;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use cf_parser::debug::Category;
 use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
 
 use super::list;
@@ -286,6 +287,8 @@ impl<'a> Walk<'a> {
         let site = self.worker.site.clone();
         for element in list::elements(text, site.configuration.program.operators()) {
             let Some(parsed) = self.parse(element.text, element.rest, place) else { continue };
+            let user = [b"self_reference(", &parsed.triple.user[..], b")\n\t... no self ref"];
+            self.worker.debug(Category::Alias, 1, &[&user.concat()]);
             let recipient = self.child(index, element.text, from_alias);
             let member = self.child_member(index);
             let place = place.clone();

@@ -1,0 +1,146 @@
+//! Maps as debugging flags show them (categories 37 and 38).
+
+use cf_parser::debug::Category;
+
+use crate::class::{Env, Opening, Request};
+use crate::flags::Common;
+
+/// Classes whose maps start without the two bits for keys with and without a zero byte.
+const PLAIN: [&str; 8] =
+    ["host", "dequote", "macro", "arith", "syslog", "regex", "arpa", "sequence"];
+/// Those of them that keep quotes in keys.
+const QUOTING: [&str; 4] = ["dequote", "macro", "arith", "arpa"];
+
+/// `map NAME, class CLASS, flags BITS, ...`
+pub(crate) fn declaration(common: &Common, usable: bool) -> Vec<u8> {
+    let or_null = |text: &[u8]| if text.is_empty() { b"(null)".to_vec() } else { text.to_vec() };
+    let plain = PLAIN.contains(&common.class);
+    let (file, rest) =
+        if plain { (&b""[..], &b""[..]) } else { (&common.file[..], &common.rest[..]) };
+    [
+        &b"map "[..],
+        &common.name,
+        b", class ",
+        common.class.as_bytes(),
+        format!(", flags {:x}, file ", bits(common, usable)).as_bytes(),
+        &or_null(file),
+        b",\n\tapp ",
+        &or_null(&common.append),
+        b", domain (null), rebuild ",
+        &or_null(rest),
+    ]
+    .concat()
+}
+
+/// The word by which traces call the opening of maps of a class.
+const OPENERS: [(&str, &str); 8] = [
+    ("hash", "hash"),
+    ("btree", "bt"),
+    ("text", "text"),
+    ("implicit", "impl"),
+    ("stab", "stab"),
+    ("switch", "switch"),
+    ("user", "user"),
+    ("dns", "dns"),
+];
+
+/// A map is about to be opened as one of this class.
+pub(crate) fn opening(class: &str, common: &Common, env: &mut Env<'_>) {
+    let Some((_, word)) = OPENERS.iter().find(|(name, _)| *name == class) else { return };
+    env.trace(Category::Maps, 2, || {
+        let head = [word.as_bytes(), b"_map_open(", &common.name].concat();
+        match class {
+            "user" | "dns" => [&head[..], b", 0)\n"].concat(),
+            _ => [&head[..], b", ", &common.file, b", 0)\n"].concat(),
+        }
+    });
+}
+
+/// How opening a map went.
+pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
+    env.trace(Category::Maps, 4, || {
+        let class = common.class.as_bytes();
+        let head = [b"openmap()\t", class, b":", &common.name, b" ", &file(common)[..], b": "];
+        let missing = opening == Opening::Absent || common.class == "implicit";
+        let end: &[u8] = match opening {
+            Opening::Ready => b"valid\n",
+            _ if missing => b"invalid: No such file or directory\n",
+            _ => b"invalid\n",
+        };
+        [&head.concat(), end].concat()
+    });
+}
+
+/// The file of a map as traces of opening and closing show it.
+pub(crate) fn file(common: &Common) -> Vec<u8> {
+    if common.file.is_empty() || PLAIN.contains(&common.class) {
+        b"NULL".to_vec()
+    } else {
+        common.file.clone()
+    }
+}
+
+/// A map is about to be asked.
+pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
+    let (name, key) = (&common.name[..], request.key);
+    let pair = |word: &str| [word.as_bytes(), b"_map_lookup(", name, b", ", key, b")"].concat();
+    match common.class {
+        "hash" | "btree" => looking_in("db_map_lookup", common, key, env),
+        "text" => env.trace(Category::Maps, 20, || [&pair("text")[..], b"\n"].concat()),
+        "sequence" | "switch" => {
+            env.trace(Category::Maps, 20, || [&pair("seq")[..], b"\n"].concat());
+        }
+        "implicit" => env.trace(Category::Maps, 20, || [&pair("impl")[..], b"\n"].concat()),
+        "macro" => env.trace(Category::Maps, 20, || [&pair("macro")[..], b"\n"].concat()),
+        "user" => env.trace(Category::Maps, 20, || [&pair("user")[..], b"\n"].concat()),
+        "dns" => env.trace(Category::Maps, 20, || [&pair("dns")[..], b"\n"].concat()),
+        "userdb" => env.trace(Category::Maps, 20, || [&pair("udb")[..], b"\n"].concat()),
+        "program" => env
+            .trace(Category::Maps, 20, || [&pair("prog")[..], b" ", &common.file, b"\n"].concat()),
+        "regex" => env.trace(Category::Maps, 20, || {
+            let head = [b"regex_map_lookup: name=", name, b", key='", key, b"'\n"].concat();
+            [&head[..], &arguments("regex", request)].concat()
+        }),
+        "arith" => env.trace(Category::Maps, 2, || {
+            let head = [b"arith_map_lookup: key '", key, b"'\n"].concat();
+            [&head[..], &arguments("arith", request)].concat()
+        }),
+        "arpa" => {
+            env.trace(Category::Maps, 2, || [b"arpa_map_lookup: key '", key, b"'\n"].concat())
+        }
+        _ => {}
+    }
+}
+
+/// The key, which counts as the first argument, and the others, a line each.
+fn arguments(class: &str, request: Request<'_>) -> Vec<u8> {
+    let line = |arg: &[u8]| [class.as_bytes(), b"_map_lookup: arg '", arg, b"'\n"].concat();
+    std::iter::once(&request.key).chain(request.args).flat_map(|arg| line(arg)).collect()
+}
+
+/// A database or a table in memory is about to be asked.
+pub(crate) fn looking_in(what: &str, common: &Common, key: &[u8], env: &mut Env<'_>) {
+    env.trace(Category::Maps, 20, || {
+        [what.as_bytes(), b"(", &common.name, b", ", key, b")\n"].concat()
+    });
+}
+
+/// Flags of a map as one number (observed).
+fn bits(common: &Common, usable: bool) -> u32 {
+    let plain = PLAIN.contains(&common.class);
+    let keep_quotes = common.keep_quotes || QUOTING.contains(&common.class);
+    let rows = [
+        (usable, 0x1),
+        (common.with_nul, 0x2),
+        (common.optional, 0x4),
+        (common.keep_case, 0x8),
+        (common.match_only, 0x10),
+        (!plain && !common.with_nul, 0x100),
+        (!plain && !common.without_nul, 0x200),
+        (common.append_duplicates, 0x8000),
+        (keep_quotes, 0x1_0000),
+        (common.tempfail_is_miss, 0x2_0000),
+        (common.not_deferred, 0x8_0000),
+    ];
+    rows.into_iter().filter(|(set, _)| *set).fold(0, |bits, (_, bit)| bits | bit)
+}
