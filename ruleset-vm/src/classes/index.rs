@@ -63,7 +63,7 @@ impl Walk<'_> {
         match self {
             Self::Few { words, taken } => {
                 // A member that ends here sorts in front of those that go on.
-                let next = |word: &Box<[u8]>| word.get(*taken).copied();
+                let next = |word: &[u8]| word.get(*taken).copied();
                 let from = words.partition_point(|word| next(word) < Some(byte));
                 let rest = words.get(from..).unwrap_or_default();
                 *words = &rest[..rest.partition_point(|word| next(word) == Some(byte))];
@@ -117,6 +117,7 @@ impl Walk<'_> {
     /// Whether a member goes on behind what was taken.
     pub(crate) fn goes_on(&self) -> bool {
         match self {
+            // Members are sorted: one that ends here is the first.
             Self::Few { words, taken } => words.last().is_some_and(|word| word.len() > *taken),
             Self::Many { node, .. } => !node.is_empty(),
         }
@@ -155,11 +156,13 @@ mod tests {
             prop_assert!(matches!(indexes[0], Index::Few(_)));
             let walked = indexes.each_ref().map(|index| {
                 let mut walk = index.walk();
-                let steps: Vec<(bool, bool)> = text
-                    .bytes()
-                    .map(|byte| (walk.take(&[byte]), walk.is_member()))
-                    .take_while(|(goes_on, _)| *goes_on)
-                    .collect();
+                let mut steps = Vec::new();
+                for byte in text.bytes() {
+                    if !walk.take(&[byte]) {
+                        break;
+                    }
+                    steps.push((walk.is_member(), walk.goes_on()));
+                }
                 let mut beginnings = Vec::new();
                 index.walk().beginnings(3, &mut Vec::new(), &mut |text| beginnings.push(text.to_vec()));
                 (steps, beginnings)
