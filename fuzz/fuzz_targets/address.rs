@@ -18,6 +18,8 @@ static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     for configuration in &*PROGRAMS {
         let mut machine = Machine::new(configuration.program.clone());
-        route(configuration, &mut machine, &data[..data.len().min(MAX_ADDRESS)]);
+        let address = &data[..data.len().min(MAX_ADDRESS)];
+        let delimiters = [None, Some(b','), Some(b' ')];
+        route(configuration, &mut machine, address, &delimiters, &configuration.mailers);
     }
 });

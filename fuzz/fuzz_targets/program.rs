@@ -14,6 +14,8 @@ fuzz_target!(|data: &[u8]| {
     let address = &address[..address.len().min(256)];
     let configuration = loaded(cf);
     let mut machine = Machine::new(configuration.program.clone());
-    route(&configuration, &mut machine, address);
+    // Rulesets that call each other without end are cut off late: few of their runs are enough.
+    let last = configuration.mailers.len().saturating_sub(1);
+    route(&configuration, &mut machine, address, &[None], &configuration.mailers[last..]);
     compare(cf, address);
 });

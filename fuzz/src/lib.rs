@@ -9,6 +9,7 @@ mod naive;
 use cf_parser::{Config, Diagnostic};
 use naive::compare::Pair;
 use ruleset_vm::load::Configuration;
+use ruleset_vm::mailer::Mailer;
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter, Role};
 
@@ -58,8 +59,15 @@ impl Lookups for Echo {
     }
 }
 
-/// Parses an address as recipient and header sender, and rewrites it for the mailers it could go to.
-pub fn route(configuration: &Configuration, machine: &mut Machine, address: &[u8]) {
+/// Parses an address as recipient and header sender, up to each of these delimiters, and rewrites it for
+/// these mailers.
+pub fn route(
+    configuration: &Configuration,
+    machine: &mut Machine,
+    address: &[u8],
+    delimiters: &[Option<u8>],
+    mailers: &[Mailer],
+) {
     let mut macros = configuration.macros.clone();
     let (mut lookups, mut tracer) = (Echo, NoTracer);
     let mut rewriter = Rewriter {
@@ -72,13 +80,13 @@ pub fn route(configuration: &Configuration, machine: &mut Machine, address: &[u8
     let roles = [Role::default(), Role { header: true, sender: true }];
     for role in roles {
         let _ = rewriter.crack(address);
-        for delimiter in [None, Some(b','), Some(b' ')] {
-            if let Some(parsed) = rewriter.parse(address, delimiter, role) {
+        for delimiter in delimiters {
+            if let Some(parsed) = rewriter.parse(address, *delimiter, role) {
                 assert!(parsed.used <= address.len(), "more used than there is");
                 let _ = rewriter.queue_group(&parsed.triple, role);
             }
         }
-        for mailer in configuration.mailers.iter().take(8) {
+        for mailer in mailers {
             let _ = rewriter.remote_name(address, mailer, role, Some(b"@example.net"));
         }
     }

@@ -140,11 +140,13 @@ mod tests {
             let members = members.iter().map(|word| word.as_bytes().into()).collect();
             let walked = divided(&members).each_ref().map(|index| {
                 let mut walk = index.walk();
-                let steps: Vec<(bool, bool)> = text
-                    .bytes()
-                    .map(|byte| (walk.take(&[byte]), walk.is_member()))
-                    .take_while(|(goes_on, _)| *goes_on)
-                    .collect();
+                let mut steps = Vec::new();
+                for byte in text.bytes() {
+                    if !walk.take(&[byte]) {
+                        break;
+                    }
+                    steps.push((walk.is_member(), walk.goes_on()));
+                }
                 let mut beginnings = Vec::new();
                 index.walk().beginnings(3, &mut Vec::new(), &mut |text| beginnings.push(text.to_vec()));
                 (steps, beginnings)
