@@ -32,6 +32,9 @@ impl Index {
     }
 }
 
+/// An automaton and a node of it.
+type Reached<'a> = (&'a Fst<Vec<u8>>, Node<'a>);
+
 /// A way through the members of one class, byte by byte.
 #[derive(Clone)]
 pub(crate) struct Walk<'a> {
@@ -40,7 +43,7 @@ pub(crate) struct Walk<'a> {
     /// How many bytes that is.
     taken: usize,
     /// The automata in which members begin so, and the node reached in each.
-    many: SmallVec<[(&'a Fst<Vec<u8>>, Node<'a>); 1]>,
+    many: SmallVec<[Reached<'a>; 1]>,
 }
 
 impl Walk<'_> {
@@ -52,7 +55,7 @@ impl Walk<'_> {
     fn step(&mut self, byte: u8) -> bool {
         // A member that ends here sorts in front of those that go on.
         let taken = self.taken;
-        let next = |word: &Box<[u8]>| word.get(taken).copied();
+        let next = |word: &[u8]| word.get(taken).copied();
         let from = self.few.partition_point(|word| next(word) < Some(byte));
         let rest = self.few.get(from..).unwrap_or_default();
         self.few = &rest[..rest.partition_point(|word| next(word) == Some(byte))];
