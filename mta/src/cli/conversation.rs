@@ -140,7 +140,7 @@ mod tests {
 
     /// Input that comes in pieces; each read is noted in the common diary.
     struct Pieces<'a> {
-        pieces: std::slice::Iter<'a, &'static [u8]>,
+        pieces: std::vec::IntoIter<&'static [u8]>,
         diary: &'a std::cell::RefCell<Vec<String>>,
     }
 
@@ -179,9 +179,9 @@ mod tests {
     }
 
     /// What a dialogue does that answers every line with itself in brackets.
-    fn diary(pieces: &[&'static [u8]]) -> Vec<String> {
+    fn diary(pieces: Vec<&'static [u8]>) -> Vec<String> {
         let diary = std::cell::RefCell::new(Vec::new());
-        let input = Pieces { pieces: pieces.iter(), diary: &diary };
+        let input = Pieces { pieces: pieces.into_iter(), diary: &diary };
         let mut talk = Conversation::new(input, Noted(&diary), 5);
         loop {
             talk.kept().push(b'>');
