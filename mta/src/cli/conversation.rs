@@ -226,7 +226,7 @@ mod tests {
             ),
         ];
         for (pieces, expected) in rows {
-            assert_eq!(diary(pieces), *expected, "{pieces:?}");
+            assert_eq!(diary(pieces.to_vec()), *expected, "{pieces:?}");
         }
     }
 
