@@ -297,10 +297,7 @@ impl Rewriter<'_> {
     /// The template around an address, with the configuration's options.
     pub fn crack(&mut self, address: &[u8]) -> crate::crack::Cracked {
         let must_quote = self.configuration.options.bytes("MustQuoteChars");
-        let options = CrackOptions {
-            colon_ok: self.configuration.colon_ok,
-            must_quote: must_quote.as_deref().unwrap_or(CrackOptions::default().must_quote),
-        };
+        let options = CrackOptions::new(self.configuration.colon_ok, must_quote.as_deref());
         let cracked = crack_with(address, &options);
         if self.tracer.wants(Category::Crack) {
             let template = cracked.fill(ADDRESS);

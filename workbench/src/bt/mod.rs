@@ -217,11 +217,12 @@ impl<'a> Session<'a> {
         };
         let lines = help_topic(help, b"-bt");
         if lines.is_empty() {
-            self.say("HELP topic \"-bt\" unknown");
+            return self.say("HELP topic \"-bt\" unknown");
         }
         for line in lines {
             self.say(line);
         }
+        self.say("End of HELP info");
     }
 
     /// `=Sruleset`, `=M`
@@ -324,13 +325,12 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The lines of a topic of the help file: `topic TAB text`.
+/// The lines of a topic of the help file: those that begin with it, each without its first word. A line
+/// of one word is empty.
 fn help_topic(help: &[u8], topic: &[u8]) -> Vec<Vec<u8>> {
-    help.split(|byte| *byte == b'\n')
-        .filter_map(|line| {
-            let tab = line.iter().position(|byte| *byte == b'\t')?;
-            let (name, text) = line.split_at(tab);
-            name.eq_ignore_ascii_case(topic).then(|| text[1..].to_vec())
-        })
-        .collect()
+    let text = |line: &[u8]| {
+        let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+        blank.map_or_else(Vec::new, |at| line[at + 1..].to_vec())
+    };
+    help.split(|byte| *byte == b'\n').filter(|line| line.starts_with(topic)).map(text).collect()
 }
