@@ -71,7 +71,7 @@ fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u
         group_writable: allows("GroupWritableDirPathSafe"),
     };
     let help_path = configuration.options.bytes("HelpFile");
-    let help = help_path.and_then(|path| config_files::read_class_file(&path, trust).ok());
+    let help = help_path.and_then(|path| config_files::read_trusted(&path, trust).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
