@@ -203,7 +203,7 @@ mod tests {
             (&[b"a\n"], &["write >", "read a\n", "write [a]>", "read "]),
             (
                 &[b"a\nb\n\nc"],
-                &["write >", "read a\nb\n\nc", "write [a]>[b]>[]>", "read ", "write [c]>", "read "],
+                &["write >", "read a\nb\n\nc", "write [a]>[b]>[]>", "read ", "write [c]>"],
             ),
             (&[b"a", b"b\nc\n"], &["write >", "read a", "read b\nc\n", "write [ab]>[c]>", "read "]),
             (&[b"abcdefg\n"], &["write >", "read abcdefg\n", "write [abcde]>[fg]>", "read "]),
