@@ -2,7 +2,7 @@
 //!
 //!     cargo bench -p workbench --bench rules -- CF ADDRESSES [ROUNDS]
 //!
-//! Prints addresses a second of one core. `benches/compare` runs it and sendmail on the same input and
+//! Prints addresses a second of one core. `benches/rules` runs it and sendmail on the same input and
 //! prints the ratios, by instructions (callgrind) and by CPU time.
 
 use std::time::Instant;
