@@ -76,6 +76,12 @@ impl Iterator for LogicalLines<'_> {
 /// behind a NUL is lost, continuations included).
 fn append(out: &mut Vec<(u8, Pos)>, physical: &[u8], line: u32) -> bool {
     let end = memchr(0, physical);
+    if out.is_empty() && physical.first() == Some(&b'#') {
+        // Of a comment nothing but its beginning is ever looked at.
+        out.push((b'#', Pos { line, column: 1 }));
+        return true;
+    }
+    out.reserve(physical.len());
     for (at, byte) in physical.iter().take(end.unwrap_or(usize::MAX)).enumerate() {
         let column = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
         out.push((*byte, Pos { line, column }));

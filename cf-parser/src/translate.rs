@@ -18,6 +18,14 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    fn with_capacity(pieces: usize) -> Self {
+        Self {
+            text: Text::with_capacity(pieces),
+            places: Vec::with_capacity(pieces),
+            view: Vec::with_capacity(pieces),
+        }
+    }
+
     fn push(&mut self, piece: Piece, place: Pos) {
         self.view.push(if let Piece::Byte(byte) = piece { byte } else { CODE });
         self.text.push(piece);
@@ -54,8 +62,8 @@ pub(crate) fn is_space(byte: u8) -> bool {
 
 /// Reads a logical line. Messages are in sendmail's words, without a line number.
 pub(crate) fn translate(raw: &RawLine, level: i32, names: &mut LongNames) -> (Line, Vec<Vec<u8>>) {
-    let mut reader =
-        Reader { raw: &raw.bytes, at: 0, names, errors: Vec::new(), line: Line::default() };
+    let line = Line::with_capacity(raw.bytes.len());
+    let mut reader = Reader { raw: &raw.bytes, at: 0, names, errors: Vec::new(), line };
     let comments = level >= 3;
     while let Some((byte, place)) = reader.take() {
         match byte {

@@ -2,15 +2,20 @@
 //!
 //! Members are listed in the order of sendmail's symbol table. For matching there is an [`index`] of them.
 
+mod bulk;
 mod index;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use cf_parser::Name;
+use fst::Streamer as _;
 
 use crate::token::fold;
+pub use bulk::Words;
 pub(crate) use index::Walk;
 
+use bulk::Bulk;
 use index::Index;
 
 /// A class, as a number.
@@ -34,6 +39,8 @@ pub fn bucket(seed: u32, name: &[u8]) -> u32 {
 struct Class {
     /// Folded members.
     members: HashSet<Box<[u8]>>,
+    /// Those of large files.
+    bulk: Vec<Arc<Bulk>>,
     /// Built when the class has changed, before rules run.
     index: Option<Index>,
 }
@@ -44,7 +51,10 @@ pub struct Classes {
     names: HashMap<Name, ClassId>,
     classes: Vec<Class>,
     /// Every word of any class as it was first written, with its place in the order of arrival.
+    /// Those of large files are kept there.
     words: HashMap<Box<[u8]>, Arrival>,
+    /// How many words have arrived.
+    arrived: u32,
 }
 
 /// A word's place in the order of arrival, and its first spelling.
@@ -66,12 +76,41 @@ impl Classes {
     pub fn add(&mut self, name: &Name, word: &[u8]) {
         let id = self.id(name);
         let folded: Box<[u8]> = fold(word).into();
-        let arrival = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.words.entry(folded.clone()).or_insert_with(|| (arrival, word.into()));
+        let arrival = self.arrived;
+        if !self.words.contains_key(&folded) && self.in_bulk(&folded).is_none() {
+            self.words.insert(folded.clone(), (arrival, word.into()));
+            self.arrived = self.arrived.saturating_add(1);
+        }
         if let Some(class) = self.classes.get_mut(id.0) {
             class.members.insert(folded);
             class.index = None;
         }
+    }
+
+    /// Adds the words of a large file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn add_all(&mut self, name: &Name, words: &mut dyn Words) -> std::io::Result<()> {
+        let id = self.id(name);
+        let bulk = Bulk::read(words, self.arrived.into())?;
+        let count = u32::try_from(bulk.len()).unwrap_or(u32::MAX);
+        self.arrived = self.arrived.saturating_add(count);
+        if let Some(class) = self.classes.get_mut(id.0) {
+            class.bulk.push(Arc::new(bulk));
+            class.index = None;
+        }
+        Ok(())
+    }
+
+    /// The arrival of a folded word that came with a large file, and its first spelling.
+    fn in_bulk(&self, folded: &[u8]) -> Option<Arrival> {
+        let mut all = self.classes.iter().flat_map(|class| &class.bulk);
+        all.find_map(|bulk| {
+            let arrival = u32::try_from(bulk.words.get(folded)?.value()).unwrap_or(u32::MAX);
+            let spelled = bulk.spellings.get(folded).cloned();
+            Some((arrival, spelled.unwrap_or_else(|| folded.into())))
+        })
     }
 
     /// Adds every member of `from` to `to` (`$=y` in a `C` line).
@@ -84,7 +123,11 @@ impl Classes {
     /// Whether `word` is a member.
     #[must_use]
     pub fn contains(&self, id: ClassId, word: &[u8]) -> bool {
-        self.classes.get(id.0).is_some_and(|c| c.members.contains(fold(word).as_slice()))
+        let folded = fold(word);
+        self.classes.get(id.0).is_some_and(|class| {
+            class.members.contains(folded.as_slice())
+                || class.bulk.iter().any(|bulk| bulk.words.contains_key(&folded))
+        })
     }
 
     /// Whether `word` is a member of the class of this name.
@@ -96,8 +139,9 @@ impl Classes {
     /// Builds what rules need of every class that has changed.
     pub fn index(&mut self) {
         for class in &mut self.classes {
-            if class.index.is_none() && !class.members.is_empty() {
-                class.index = Index::of(&class.members);
+            let is_empty = class.members.is_empty() && class.bulk.is_empty();
+            if class.index.is_none() && !is_empty {
+                class.index = Some(Index::of(&class.members, &class.bulk));
             }
         }
     }
@@ -121,14 +165,24 @@ impl Classes {
         let Some(class) = self.names.get(name).and_then(|id| self.classes.get(id.0)) else {
             return Vec::new();
         };
-        let mut words: Vec<(u32, u32, &[u8])> = class
-            .members
-            .iter()
-            .filter_map(|folded| self.words.get(folded))
-            .map(|(arrival, word)| (bucket(CLASS_SEED, word), *arrival, &**word))
-            .collect();
+        let arrival =
+            |folded: &[u8]| self.words.get(folded).cloned().or_else(|| self.in_bulk(folded));
+        let mut words: Vec<(u32, u32, Box<[u8]>)> = Vec::new();
+        let mut note = |folded: &[u8]| {
+            if let Some((arrival, word)) = arrival(folded) {
+                words.push((bucket(CLASS_SEED, &word), arrival, word));
+            }
+        };
+        class.members.iter().for_each(|folded| note(folded));
+        for bulk in &class.bulk {
+            let mut stream = bulk.words.stream();
+            while let Some((folded, _)) = stream.next() {
+                note(folded);
+            }
+        }
         words.sort_unstable();
-        words.into_iter().map(|(_, _, word)| word.to_vec()).collect()
+        words.dedup();
+        words.into_iter().map(|(_, _, word)| word.into_vec()).collect()
     }
 
     /// The names of all classes, sorted.

@@ -6,7 +6,7 @@ use cf_parser::text::{Op, Piece, Text};
 use crate::classes::Classes;
 use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
 use crate::machine::glob::Glob;
-use crate::prescan::{Complaint, Mode, Scanned, prescan_text};
+use crate::prescan::{Complaint, Mode, Sink, prescan_text_into};
 use crate::program::{After, Instr, Rule, Ruleset, Steering};
 use crate::token::{Kind, ProgramTexts, Token, meta};
 
@@ -20,9 +20,9 @@ pub(crate) fn add_rule(
     span: Span,
 ) -> Vec<String> {
     let mut compiler = Compiler { texts, classes, messages: Vec::new(), wildcards: 0 };
-    let lhs_tokens = compiler.scan(columns.0, mode);
-    let mut lhs = compiler.left(&lhs_tokens.clone().unwrap_or_default());
-    if lhs_tokens.is_none_or(|tokens| tokens.is_empty()) {
+    let lhs_tokens = compiler.scan(columns.0, mode).unwrap_or_default();
+    let mut lhs = compiler.left(&lhs_tokens);
+    if lhs_tokens.is_empty() {
         compiler.messages.push("R line: null LHS".into());
     }
     if compiler.wildcards > MAX_WILDCARDS {
@@ -92,13 +92,37 @@ struct Compiler<'a> {
     wildcards: usize,
 }
 
+/// What the tokenizer finds in a side of a rule.
+enum Found {
+    Word(Token),
+    Piece(Piece),
+}
+
+struct Finds<'a> {
+    texts: &'a mut ProgramTexts,
+    all: Vec<Found>,
+}
+
+impl Sink for Finds<'_> {
+    fn word(&mut self, kind: Kind, text: &[u8]) {
+        self.all.push(Found::Word(self.texts.add(kind, text)));
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        self.all.push(Found::Piece(piece.clone()));
+    }
+}
+
 impl Compiler<'_> {
-    fn scan(&mut self, text: &Text, mode: Mode<'_>) -> Option<Vec<Scanned>> {
+    fn scan(&mut self, text: &Text, mode: Mode<'_>) -> Option<Vec<Found>> {
         // Octets of the operator range stand alone in rules (observed).
         let mut operators = mode.operators.clone();
         operators.add_reserved();
-        let scan = prescan_text(text, Mode { operators: &operators, ..mode });
-        for complaint in &scan.complaints {
+        let mut finds = Finds { texts: self.texts, all: Vec::with_capacity(text.len() / 2) };
+        let mode = Mode { operators: &operators, ..mode };
+        let ending = prescan_text_into(text, mode, &mut finds);
+        let found = finds.all;
+        for complaint in &ending.complaints {
             if matches!(
                 complaint,
                 Complaint::TooManyTokens | Complaint::TokenTooLong | Complaint::AddressTooLong
@@ -106,17 +130,17 @@ impl Compiler<'_> {
                 self.messages.push(complaint.to_string());
             }
         }
-        scan.tokens
+        ending.complete.then_some(found)
     }
 
-    fn left(&mut self, tokens: &[Scanned]) -> Vec<Instr> {
+    fn left(&mut self, tokens: &[Found]) -> Vec<Instr> {
         tokens.iter().map(|token| self.left_one(token)).collect()
     }
 
-    fn left_one(&mut self, scanned: &Scanned) -> Instr {
-        let piece = match scanned {
-            Scanned::Word(kind, text) => return Instr::Literal(self.texts.add(*kind, text)),
-            Scanned::Piece(piece) => piece,
+    fn left_one(&mut self, found: &Found) -> Instr {
+        let piece = match found {
+            Found::Word(token) => return Instr::Literal(*token),
+            Found::Piece(piece) => piece,
         };
         match piece {
             Piece::Op(Op::ZeroOrMore) => self.wildcard(Instr::ZeroOrMore),
@@ -163,15 +187,15 @@ impl Compiler<'_> {
         Instr::Inert(self.texts.add(Kind::Operator, &text))
     }
 
-    fn right(&mut self, tokens: &[Scanned]) -> Vec<Instr> {
+    fn right(&mut self, tokens: &[Found]) -> Vec<Instr> {
         let mut open: Option<Op> = None;
         let mut arguments = 0;
         let mut out = Vec::with_capacity(tokens.len());
-        for scanned in tokens {
-            if let Scanned::Piece(Piece::Op(op)) = scanned {
+        for found in tokens {
+            if let Found::Piece(Piece::Op(op)) = found {
                 self.lookup_brackets(*op, &mut open, &mut arguments);
             }
-            out.push(self.right_one(scanned));
+            out.push(self.right_one(found));
         }
         if open.is_some() {
             self.messages.push("missing map closing token".into());
@@ -200,10 +224,10 @@ impl Compiler<'_> {
         }
     }
 
-    fn right_one(&mut self, scanned: &Scanned) -> Instr {
-        let piece = match scanned {
-            Scanned::Word(kind, text) => return Instr::Emit(self.texts.add(*kind, text)),
-            Scanned::Piece(piece) => piece,
+    fn right_one(&mut self, found: &Found) -> Instr {
+        let piece = match found {
+            Found::Word(token) => return Instr::Emit(*token),
+            Found::Piece(piece) => piece,
         };
         match piece {
             Piece::Arg(number) => {

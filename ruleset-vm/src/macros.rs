@@ -89,7 +89,8 @@ impl Macros {
     /// Replaces `$x` and decides `$?x…$|…$.`; other operators stay.
     #[must_use]
     pub fn expand(&self, text: &[Piece]) -> Expanded {
-        let mut expander = Expander { macros: self, out: Text::new(), too_deep: false };
+        let out = Text::with_capacity(text.len());
+        let mut expander = Expander { macros: self, out, too_deep: false };
         expander.expand(text, 0);
         Expanded { text: expander.out, too_deep: expander.too_deep }
     }

@@ -135,13 +135,13 @@ impl Sink for Vec<Scanned> {
 
 /// How tokenizing went.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ending {
-    /// No limit was exceeded: what is in the sink counts.
-    pub(crate) complete: bool,
+pub struct Ending {
+    /// No limit was exceeded: the tokens count.
+    pub complete: bool,
     /// As in [`Scan`].
-    pub(crate) used: usize,
+    pub used: usize,
     /// As in [`Scan`].
-    pub(crate) complaints: Vec<Complaint>,
+    pub complaints: Vec<Complaint>,
 }
 
 /// Tokenizes plain bytes.
@@ -173,9 +173,16 @@ fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {
 /// their two characters (RS-063).
 #[must_use]
 pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
-    let (mut tokens, mut room) = (Vec::new(), Vec::new());
-    let mut scanner = Scanner::new(mode, &mut tokens, &mut room);
-    let mut run = Vec::new();
+    let mut tokens = Vec::new();
+    let ending = prescan_text_into(text, mode, &mut tokens);
+    scan(tokens, ending)
+}
+
+/// [`prescan_text`] into `sink`.
+pub(crate) fn prescan_text_into(text: &[Piece], mode: Mode<'_>, sink: &mut impl Sink) -> Ending {
+    let mut room = Vec::new();
+    let mut scanner = Scanner::new(mode, sink, &mut room);
+    let mut run = Vec::with_capacity(text.len());
     for (index, piece) in text.iter().enumerate() {
         if let Piece::Byte(byte) = piece {
             run.push(*byte);
@@ -193,8 +200,7 @@ pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
     if !scanner.done {
         scanner.bytes(&run, base);
     }
-    let ending = scanner.finish();
-    scan(tokens, ending)
+    scanner.finish()
 }
 
 /// What the byte before has made of the scanner.

@@ -154,7 +154,8 @@ pub struct Program {
     pub(crate) blank_sub: u8,
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) numbers: HashMap<Vec<u8>, usize>,
-    pub(crate) shown_names: HashMap<usize, Vec<u8>>,
+    /// By number.
+    pub(crate) shown_names: Vec<Option<Vec<u8>>>,
     /// Names for which there was no number left.
     pub(crate) refused: HashSet<Vec<u8>>,
 }
@@ -211,7 +212,7 @@ impl Default for Program {
             blank_sub: b' ',
             rulesets: vec![Ruleset::default(); MAX_RULESETS],
             numbers: HashMap::new(),
-            shown_names: HashMap::new(),
+            shown_names: vec![None; MAX_RULESETS],
             refused: HashSet::new(),
         }
     }
@@ -251,7 +252,14 @@ impl Program {
     /// The name shown in traces: the last one declared, or the number.
     #[must_use]
     pub fn name(&self, number: usize) -> Vec<u8> {
-        self.shown_names.get(&number).cloned().unwrap_or_else(|| number.to_string().into_bytes())
+        let name = self.shown_name(number);
+        name.map_or_else(|| number.to_string().into_bytes(), <[u8]>::to_vec)
+    }
+
+    /// [`Program::name`] if it is not the number.
+    #[must_use]
+    pub fn shown_name(&self, number: usize) -> Option<&[u8]> {
+        self.shown_names.get(number)?.as_deref()
     }
 
     /// A ruleset; numbers without rules have an empty one.
@@ -269,8 +277,7 @@ impl Program {
     /// Prepares for running what depends on all rules.
     pub(crate) fn finish(&mut self, classes: &Classes) {
         self.renew(classes);
-        let names: Vec<_> =
-            self.rulesets.iter().map(|set| self.call_targets(set)).collect();
+        let names: Vec<_> = self.rulesets.iter().map(|set| self.call_targets(set)).collect();
         for (set, targets) in self.rulesets.iter_mut().zip(names) {
             for (rule, target) in set.rules.iter_mut().zip(targets) {
                 if let Some((target, has_rules)) = target

@@ -92,6 +92,8 @@ pub(crate) const UNKNOWN: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     kind: Kind,
+    /// The text looks as it is: printable ASCII, no dollar operator.
+    looks_plain: bool,
     /// Of the folded text.
     hash: u32,
     start: u32,
@@ -122,7 +124,9 @@ impl Texts {
         let start = position(self.arena.len());
         self.arena.extend_from_slice(text);
         let end = position(self.arena.len());
-        self.entries.push(Entry { kind, hash, start, end });
+        let looks_plain =
+            !matches!(kind, Kind::Meta(_)) && text.iter().all(|byte| (0x20..0x7f).contains(byte));
+        self.entries.push(Entry { kind, looks_plain, hash, start, end });
     }
 }
 
@@ -145,7 +149,12 @@ impl Default for ProgramTexts {
         for (op, letter) in &OPS {
             texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
         }
-        Self { texts, symbols: HashTable::new(), heads: Heads::default(), operators: vec![None; 256] }
+        Self {
+            texts,
+            symbols: HashTable::new(),
+            heads: Heads::default(),
+            operators: vec![None; 256],
+        }
     }
 }
 
@@ -274,19 +283,28 @@ impl ProgramTexts {
 pub struct TokenTable {
     program: Arc<ProgramTexts>,
     run: Texts,
+    /// How often texts of the run were forgotten: tokens of different times must not be compared.
+    generation: u64,
 }
 
 impl TokenTable {
     /// A table with nothing of its own yet.
     #[must_use]
     pub fn new(program: Arc<ProgramTexts>) -> Self {
-        Self { program, run: Texts::default() }
+        Self { program, run: Texts::default(), generation: 0 }
     }
 
     /// Forgets the run's texts; tokens of it must not be used any more.
     pub fn reset(&mut self) {
         self.run.arena.clear();
         self.run.entries.clear();
+        self.generation += 1;
+    }
+
+    /// Tokens can be compared while this stays the same.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Adds a text of the run.
@@ -324,6 +342,14 @@ impl TokenTable {
     #[must_use]
     pub fn text(&self, token: Token) -> &[u8] {
         self.entry(token).map_or(b"", |(entry, arena)| entry.text(arena))
+    }
+
+    /// The token's bytes if all are printable and it is no dollar operator.
+    #[inline]
+    #[must_use]
+    pub fn plain_text(&self, token: Token) -> Option<&[u8]> {
+        let (entry, arena) = self.entry(token)?;
+        entry.looks_plain.then(|| entry.text(arena))
     }
 
     /// What the token is.

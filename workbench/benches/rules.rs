@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use mapper::{LookupContext, MapSet, Settings, SystemServices};
 use ruleset_vm::load::{
-    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Surroundings, User, load,
+    ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, OwnInterface, Surroundings,
+    User, load,
 };
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{Machine, Rewriter, Role};
@@ -21,9 +22,12 @@ struct Files {
 }
 
 impl Surroundings for Files {
-    fn class_file(&mut self, path: &[u8], _blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
+    fn class_file(&mut self, path: &[u8], _blame: ClassFileBlame) -> Result<ClassText, Complaint> {
         let path = String::from_utf8_lossy(path).into_owned();
-        std::fs::read(&path).map_err(|error| Complaint::error(error.to_string().into_bytes(), 71))
+        let found = std::fs::read(&path);
+        found
+            .map(ClassText::Bytes)
+            .map_err(|error| Complaint::error(error.to_string().into_bytes(), 71))
     }
 
     fn class_program(&mut self, _command: &[u8]) -> Result<Vec<u8>, Complaint> {

@@ -77,11 +77,23 @@ impl Look {
     }
 
     /// A workspace.
-    #[must_use]
-    pub fn workspace(self, tokens: &[Token], table: &TokenTable) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.words(tokens.iter().map(|token| self.token(*token, table)), &mut out);
-        out
+    pub fn workspace(self, tokens: &[Token], table: &TokenTable, out: &mut Vec<u8>) {
+        if self.pointers {
+            return self.words(tokens.iter().map(|token| self.token(*token, table)), out);
+        }
+        for token in tokens {
+            match table.plain_text(*token) {
+                Some([byte]) => out.extend_from_slice(&[b' ', *byte]),
+                Some(text) => {
+                    out.push(b' ');
+                    out.extend_from_slice(text);
+                }
+                None => {
+                    out.push(b' ');
+                    out.extend(self.token(*token, table));
+                }
+            }
+        }
     }
 
     /// One instruction of a rule as its token.
@@ -144,7 +156,9 @@ impl Look {
 /// A workspace: a space before each token.
 #[must_use]
 pub fn workspace(tokens: &[Token], table: &TokenTable) -> Vec<u8> {
-    Look::default().workspace(tokens, table)
+    let mut out = Vec::new();
+    Look::default().workspace(tokens, table, &mut out);
+    out
 }
 
 /// The octets in which sendmail holds a token.

@@ -1,7 +1,7 @@
 //! A file whose pages stay in memory between lookups.
 
-use std::cell::RefCell;
 use hashbrown::HashMap;
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;

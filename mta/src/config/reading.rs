@@ -2,13 +2,13 @@
 
 use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
-    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Setting, Surroundings, User,
-    load,
+    ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
+    Setting, Surroundings, User, load,
 };
 
 use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
-use crate::sys::config_files::{self, DirectoryTrust};
+use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
 use crate::sys::{hostname, net, users};
 use cf_parser::debug::{Category, Levels};
 use cf_parser::dialect::translate;
@@ -193,15 +193,28 @@ impl System {
     }
 }
 
+/// A large class file as the loader reads it.
+struct Reread(RereadFile);
+
+impl LargeFile for Reread {
+    fn open(&mut self) -> std::io::Result<Box<dyn std::io::BufRead + '_>> {
+        Ok(Box::new(self.0.contents()?))
+    }
+}
+
 impl Surroundings for System {
-    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
+    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<ClassText, Complaint> {
         let trust = DirectoryTrust {
             any: blame.unsafe_directories,
             group_writable: blame.group_directories,
         };
-        config_files::read_class_file(path, trust).map_err(|error| {
+        let found = config_files::read_class_file(path, trust).map_err(|error| {
             let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
             Complaint::error(text, 71)
+        })?;
+        Ok(match found {
+            ClassFile::Bytes(bytes) => ClassText::Bytes(bytes),
+            ClassFile::Large(file) => ClassText::Large(Box::new(Reread(file))),
         })
     }
 

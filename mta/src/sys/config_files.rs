@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -56,7 +56,7 @@ pub struct DirectoryTrust {
 ///
 /// # Errors
 /// See [`ConfigFileError`].
-pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<Vec<u8>, ConfigFileError> {
+pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, ConfigFileError> {
     let path_ref = Path::new(OsStr::from_bytes(path));
     let facts = fs::metadata(path_ref)?;
     if !trust.any {
@@ -74,7 +74,35 @@ pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<Vec<u8>, Co
     if facts.is_file() && !mode_allows_reading(&facts) {
         return Err(io::Error::from_raw_os_error(nix::libc::EACCES).into());
     }
-    read_regular(path)
+    if facts.is_file() && facts.len() >= LARGE_CLASS_FILE {
+        return Ok(ClassFile::Large(RereadFile(fs::File::open(path_ref)?)));
+    }
+    read_regular(path).map(ClassFile::Bytes)
+}
+
+/// From this size on a class file is not held in memory, bytes.
+const LARGE_CLASS_FILE: u64 = 1 << 20;
+
+/// A class file.
+pub enum ClassFile {
+    /// Its contents.
+    Bytes(Vec<u8>),
+    /// A large one.
+    Large(RereadFile),
+}
+
+/// An open file that is read from its beginning more than once.
+pub struct RereadFile(fs::File);
+
+impl RereadFile {
+    /// The contents from the beginning.
+    ///
+    /// # Errors
+    /// As the system gives them.
+    pub fn contents(&mut self) -> io::Result<impl io::BufRead + '_> {
+        self.0.seek(io::SeekFrom::Start(0))?;
+        Ok(io::BufReader::with_capacity(64 << 10, &mut self.0).take(LARGEST))
+    }
 }
 
 /// Whether the mode of a file lets this process read it, root's privilege left aside.

@@ -2,55 +2,45 @@
 //! which says at each token of a phrase whether a member goes on or is complete.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-/// Classes of at most so many members are a sorted list. Building an automaton costs a fixed and large
-/// table, which a file with its dozens of small classes would pay for each of them.
-const FEW: usize = 512;
+use fst::raw::{Fst, Node};
+use smallvec::SmallVec;
 
-/// Members, folded and sorted.
-#[derive(Clone)]
-pub(super) enum Index {
-    /// One by one.
-    Few(Box<[Box<[u8]>]>),
-    /// As an automaton.
-    Many(fst::raw::Fst<Vec<u8>>),
+use super::bulk::Bulk;
+
+/// Members that came one by one are a sorted list: building an automaton costs a fixed and large table,
+/// which a file with its dozens of small classes would pay for each of them.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    /// Members that came one by one, folded and sorted.
+    few: Box<[Box<[u8]>]>,
+    /// Those of large files.
+    many: Vec<Arc<Bulk>>,
 }
 
 impl Index {
-    pub(super) fn of(members: &HashSet<Box<[u8]>>) -> Option<Self> {
-        let mut words: Vec<&[u8]> = members.iter().map(|word| &**word).collect();
-        words.sort_unstable();
-        if words.len() <= FEW {
-            return Some(Self::Few(words.into_iter().map(Box::from).collect()));
-        }
-        Some(Self::Many(fst::Set::from_iter(words).ok()?.into_fst()))
+    pub(super) fn of(members: &HashSet<Box<[u8]>>, many: &[Arc<Bulk>]) -> Self {
+        let mut few: Box<[Box<[u8]>]> = members.iter().cloned().collect();
+        few.sort_unstable();
+        Self { few, many: many.to_vec() }
     }
 
     pub(super) fn walk(&self) -> Walk<'_> {
-        match self {
-            Self::Few(words) => Walk::Few { words, taken: 0 },
-            Self::Many(members) => Walk::Many { members, node: members.root() },
-        }
-    }
-}
-
-impl std::fmt::Debug for Index {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let members = match self {
-            Self::Few(words) => words.len(),
-            Self::Many(members) => members.len(),
-        };
-        write!(f, "Index of {members} members")
+        let many = self.many.iter().map(|bulk| (&bulk.words, bulk.words.root()));
+        Walk { few: &self.few, taken: 0, many: many.collect() }
     }
 }
 
 /// A way through the members of one class, byte by byte.
 #[derive(Clone)]
-pub(crate) enum Walk<'a> {
-    /// The members that begin with what was taken, and how many bytes that is.
-    Few { words: &'a [Box<[u8]>], taken: usize },
-    /// The node reached.
-    Many { members: &'a fst::raw::Fst<Vec<u8>>, node: fst::raw::Node<'a> },
+pub(crate) struct Walk<'a> {
+    /// The members of the list that begin with what was taken.
+    few: &'a [Box<[u8]>],
+    /// How many bytes that is.
+    taken: usize,
+    /// The automata in which members begin so, and the node reached in each.
+    many: SmallVec<[(&'a Fst<Vec<u8>>, Node<'a>); 1]>,
 }
 
 impl Walk<'_> {
@@ -60,37 +50,31 @@ impl Walk<'_> {
     }
 
     fn step(&mut self, byte: u8) -> bool {
-        match self {
-            Self::Few { words, taken } => {
-                // A member that ends here sorts in front of those that go on.
-                let next = |word: &[u8]| word.get(*taken).copied();
-                let from = words.partition_point(|word| next(word) < Some(byte));
-                let rest = words.get(from..).unwrap_or_default();
-                *words = &rest[..rest.partition_point(|word| next(word) == Some(byte))];
-                *taken += 1;
-                !words.is_empty()
+        // A member that ends here sorts in front of those that go on.
+        let taken = self.taken;
+        let next = |word: &[u8]| word.get(taken).copied();
+        let from = self.few.partition_point(|word| next(word) < Some(byte));
+        let rest = self.few.get(from..).unwrap_or_default();
+        self.few = &rest[..rest.partition_point(|word| next(word) == Some(byte))];
+        self.taken += 1;
+        self.many.retain(|(automaton, node)| match node.find_input(byte) {
+            Some(index) => {
+                *node = automaton.node(node.transition_addr(index));
+                true
             }
-            Self::Many { members, node } => match node.find_input(byte) {
-                Some(index) => {
-                    *node = members.node(node.transition_addr(index));
-                    true
-                }
-                None => false,
-            },
-        }
+            None => false,
+        });
+        !self.few.is_empty() || !self.many.is_empty()
     }
 
     /// The bytes with which some member goes on.
     fn steps(&self) -> Vec<u8> {
-        match self {
-            Self::Few { words, taken } => {
-                let mut bytes: Vec<u8> =
-                    words.iter().filter_map(|word| word.get(*taken).copied()).collect();
-                bytes.dedup();
-                bytes
-            }
-            Self::Many { node, .. } => node.transitions().map(|next| next.inp).collect(),
-        }
+        let few = self.few.iter().filter_map(|word| word.get(self.taken).copied());
+        let many = self.many.iter().flat_map(|(_, node)| node.transitions().map(|next| next.inp));
+        let mut bytes: Vec<u8> = few.chain(many).collect();
+        bytes.sort_unstable();
+        bytes.dedup();
+        bytes
     }
 
     /// Calls `visit` with `text` and each way in which members go on from it, up to `length` bytes.
@@ -116,45 +100,45 @@ impl Walk<'_> {
 
     /// Whether a member goes on behind what was taken.
     pub(crate) fn goes_on(&self) -> bool {
-        match self {
-            // Members are sorted: one that ends here is the first.
-            Self::Few { words, taken } => words.last().is_some_and(|word| word.len() > *taken),
-            Self::Many { node, .. } => !node.is_empty(),
-        }
+        self.few.last().is_some_and(|word| word.len() > self.taken)
+            || self.many.iter().any(|(_, node)| !node.is_empty())
     }
 
     /// Whether what was taken is a member.
     pub(crate) fn is_member(&self) -> bool {
-        match self {
-            Self::Few { words, taken } => words.first().is_some_and(|word| word.len() == *taken),
-            Self::Many { node, .. } => node.is_final(),
-        }
+        self.few.first().is_some_and(|word| word.len() == self.taken)
+            || self.many.iter().any(|(_, node)| node.is_final())
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::bulk::tests::Rows;
     use super::*;
     use proptest::prelude::*;
 
-    fn many(members: &HashSet<Box<[u8]>>) -> Index {
-        let mut words: Vec<&[u8]> = members.iter().map(|word| &**word).collect();
-        words.sort_unstable();
-        Index::Many(fst::Set::from_iter(words).unwrap().into_fst())
+    /// Half of the members from a list, half from an automaton; all from the one, all from the other.
+    fn divided(members: &HashSet<Box<[u8]>>) -> [Index; 3] {
+        let index = |few: &[Box<[u8]>], many: &[Box<[u8]>]| {
+            let few = few.iter().cloned().collect();
+            let mut rows = Rows(many.iter().map(|word| word.to_vec()).collect());
+            Index::of(&few, &[Arc::new(Bulk::read(&mut rows, 0).unwrap())])
+        };
+        let all: Vec<Box<[u8]>> = members.iter().cloned().collect();
+        let (left, right) = all.split_at(all.len() / 2);
+        [index(&all, &[]), index(&[], &all), index(left, right)]
     }
 
     proptest! {
-        /// The list and the automaton are the same to whoever walks.
+        /// List and automaton are the same to whoever walks.
         #[test]
         fn few_and_many_agree(
             members in prop::collection::hash_set("[ab.]{1,5}", 1..20),
             text in "[abAB.]{0,6}",
         ) {
             let members = members.iter().map(|word| word.as_bytes().into()).collect();
-            let indexes = [Index::of(&members).unwrap(), many(&members)];
-            prop_assert!(matches!(indexes[0], Index::Few(_)));
-            let walked = indexes.each_ref().map(|index| {
+            let walked = divided(&members).each_ref().map(|index| {
                 let mut walk = index.walk();
                 let mut steps = Vec::new();
                 for byte in text.bytes() {
@@ -168,6 +152,7 @@ mod tests {
                 (steps, beginnings)
             });
             prop_assert_eq!(&walked[0], &walked[1]);
+            prop_assert_eq!(&walked[0], &walked[2]);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `C` and `F` lines: members of classes (CF-014, CF-048..CF-058).
 
+use std::io::{BufRead as _, Read as _};
+
 use cf_parser::Span;
 use cf_parser::debug::Category;
 use cf_parser::item::ClassSource;
@@ -7,7 +9,8 @@ use cf_parser::text::{Name, Piece, Text};
 
 use super::Loader;
 use super::scan_format::ScanFormat;
-use super::surroundings::{ClassFileBlame, Complaint};
+use super::surroundings::{ClassFileBlame, ClassText, Complaint, LargeFile};
+use crate::classes::Words;
 use crate::macros::bytes;
 
 impl Loader<'_> {
@@ -48,8 +51,17 @@ impl Loader<'_> {
                     group_directories: allows("GroupWritableDirPathSafe"),
                 };
                 self.trace_source(b"", &path, format.as_ref());
-                let found = self.surroundings.class_file(&path, blame);
-                self.class_lines(name, optional, found, format.as_ref(), span);
+                match self.surroundings.class_file(&path, blame) {
+                    Ok(ClassText::Large(file)) => {
+                        self.large_class_file(name, file, format.as_ref(), span);
+                    }
+                    Ok(ClassText::Bytes(text)) => {
+                        self.class_lines(name, optional, Ok(text), format.as_ref(), span);
+                    }
+                    Err(error) => {
+                        self.class_lines(name, optional, Err(error), format.as_ref(), span)
+                    }
+                }
             }
             ClassSource::Program { command, format } => {
                 let command = bytes(&self.expand(command, span));
@@ -66,6 +78,21 @@ impl Loader<'_> {
                     Err(_) => {}
                 }
             }
+        }
+    }
+
+    fn large_class_file(
+        &mut self,
+        name: &Name,
+        file: Box<dyn LargeFile>,
+        format: Option<&Text>,
+        span: Span,
+    ) {
+        let format =
+            format.map_or_else(ScanFormat::default, |text| ScanFormat::parse(&bytes(text)));
+        let mut words = FileWords { file, format };
+        if let Err(error) = self.configuration.classes.add_all(name, &mut words) {
+            self.say(span, format!("fileclass: {error}"), 71);
         }
     }
 
@@ -110,3 +137,29 @@ impl Loader<'_> {
         }
     }
 }
+
+/// The words of a class file.
+struct FileWords {
+    file: Box<dyn LargeFile>,
+    format: ScanFormat,
+}
+
+impl Words for FileWords {
+    fn each(&mut self, visit: &mut dyn FnMut(&[u8])) -> std::io::Result<()> {
+        let mut lines = self.file.open()?;
+        let mut line = Vec::new();
+        while lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)? > 0 {
+            let text = line.strip_suffix(b"\n").unwrap_or(&line);
+            if text.first() != Some(&b'#') {
+                let member = self.format.scan(text);
+                let words = member.split(u8::is_ascii_whitespace);
+                words.filter(|word| !word.is_empty()).for_each(&mut *visit);
+            }
+            line.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a line of a large class file that are read at once; what is longer is cut there.
+const LONGEST_LINE: u64 = 64 << 10;

@@ -34,7 +34,9 @@ use mailers::Maker;
 pub(crate) use mailers::leading_number;
 pub use options::{Options, Setting};
 use rulesets::Numbering;
-pub use surroundings::{ClassFileBlame, Complaint, HostFacts, OwnInterface, Surroundings, User};
+pub use surroundings::{
+    ClassFileBlame, ClassText, Complaint, HostFacts, LargeFile, OwnInterface, Surroundings, User,
+};
 
 /// The version of sendmail whose behaviour this is; `$v` and texts that name it.
 pub const SENDMAIL_VERSION: &str = "8.17.1.9";

@@ -87,13 +87,36 @@ pub struct ClassFileBlame {
     pub group_directories: bool,
 }
 
+/// The contents of a class file.
+pub enum ClassText {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// A file too large for that, to be read more than once.
+    Large(Box<dyn LargeFile>),
+}
+
+impl From<Vec<u8>> for ClassText {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// Something to be read from its beginning more than once.
+pub trait LargeFile {
+    /// Its contents from the beginning.
+    ///
+    /// # Errors
+    /// As the medium gives them.
+    fn open(&mut self) -> std::io::Result<Box<dyn std::io::BufRead + '_>>;
+}
+
 /// The outside of the loader. Every method is asked when the line is read.
 pub trait Surroundings {
     /// The contents of a class file (CF-048..CF-058).
     ///
     /// # Errors
     /// The text behind `fileclass: ` and its exit status.
-    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<Vec<u8>, Complaint>;
+    fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<ClassText, Complaint>;
 
     /// The output of a class program, run without a shell (CF-052).
     ///

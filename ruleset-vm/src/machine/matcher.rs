@@ -127,7 +127,12 @@ impl Matcher {
 
     /// Matches a rule against the whole workspace. True fills [`Matcher::captures`].
     #[inline]
-    pub(crate) fn run(&mut self, code: &[Instr], glob: Option<&Glob>, subject: Subject<'_>) -> bool {
+    pub(crate) fn run(
+        &mut self,
+        code: &[Instr],
+        glob: Option<&Glob>,
+        subject: Subject<'_>,
+    ) -> bool {
         if let Some(glob) = glob {
             return glob.matches(&self.symbols, &mut self.captures, &mut self.steps);
         }
@@ -180,8 +185,7 @@ impl Matcher {
                 Instr::Class(id, _) => self.phrase(*id, at, at, subject),
                 Instr::NotClass(id, _) => {
                     let token = workspace.get(at);
-                    self.opaque |= token
-                        .is_some_and(|t| t.symbol() == UNKNOWN && t.may_begin(*id));
+                    self.opaque |= token.is_some_and(|t| t.symbol() == UNKNOWN && t.may_begin(*id));
                     token.filter(|token| !member(*id, **token, subject)).map(|_| at + 1)
                 }
                 Instr::Nothing => {
@@ -357,9 +361,10 @@ fn take_token(walk: &mut crate::classes::Walk<'_>, token: Token, table: &TokenTa
 /// Whether one token is a member of a class.
 fn member(id: ClassId, token: Token, subject: Subject<'_>) -> bool {
     token.may_begin(id)
-        && subject.classes.walk(id).is_some_and(|mut walk| {
-            walk.take(subject.table.text(token)) && walk.is_member()
-        })
+        && subject
+            .classes
+            .walk(id)
+            .is_some_and(|mut walk| walk.take(subject.table.text(token)) && walk.is_member())
 }
 
 /// Matches the value of a macro token by token (RS-038); an undefined macro matches nothing.

@@ -260,7 +260,7 @@ impl Machine {
     }
 
     /// Tokens of a plain text, and what the tokenizer says of it; without tokens if it is too long.
-    pub(crate) fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
+    pub fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
         let mut out = self.fresh();
         let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
         let ending = prescan_into(text, mode, &mut sink, &mut self.room);

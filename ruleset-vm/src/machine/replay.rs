@@ -163,9 +163,7 @@ impl Machine {
         let Some(recording) = all.get(number).filter(|recording| !recording.ends.is_empty()) else {
             return false;
         };
-        if *work + recording.work > MAX_WORK
-            || frames.len() + recording.depth > MAX_RECURSION
-        {
+        if *work + recording.work > MAX_WORK || frames.len() + recording.depth > MAX_RECURSION {
             return false;
         }
         *work += recording.work;
@@ -175,7 +173,10 @@ impl Machine {
         first.clear();
         base.extend_from_slice(&recording.own);
         if env.tracer.wants_rulesets() {
-            tell(recording, base, Scene { program, table }, env);
+            let mut room = spare.pop().unwrap_or_default();
+            tell(recording, base, &mut room, Scene { program, table }, env);
+            room.clear();
+            spare.push(room);
         }
         let mut room = Some(first);
         for end in &recording.ends {
@@ -206,11 +207,16 @@ impl Machine {
 }
 
 /// Tells the tracer which rulesets are passed.
-fn tell(recording: &Recording, base: &[Token], scene: Scene<'_>, env: &mut Env<'_>) {
-    let mut workspace = Vec::new();
+fn tell(
+    recording: &Recording,
+    base: &[Token],
+    room: &mut Vec<Token>,
+    scene: Scene<'_>,
+    env: &mut Env<'_>,
+) {
     for passage in &recording.passages {
-        recording.fill(&passage.workspace, base, &mut workspace);
-        let (ruleset, workspace) = (passage.ruleset, &workspace[..]);
+        recording.fill(&passage.workspace, base, room);
+        let (ruleset, workspace) = (passage.ruleset, &room[..]);
         let event = match passage.entered {
             true => Event::Enter { ruleset, workspace },
             false => Event::Leave { ruleset, workspace },

@@ -255,7 +255,8 @@ impl Machine {
                 None
             }
             _ => {
-                let built = std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
+                let built =
+                    std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
                 frame.phase = if rule.steering == Steering::Lookups || self.strays {
                     Phase::Lookups(Lookup::new(built))
                 } else {

@@ -2,15 +2,16 @@
 
 use cf_parser::{Config, Diagnostic, parse};
 use ruleset_vm::load::{
-    ClassFileBlame, Complaint, Configuration, HostFacts, OwnInterface, Surroundings, User, load,
+    ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, OwnInterface, Surroundings,
+    User, load,
 };
 
 /// No files, no programs, no users; every map can be declared.
 struct Nowhere;
 
 impl Surroundings for Nowhere {
-    fn class_file(&mut self, _path: &[u8], _blame: ClassFileBlame) -> Result<Vec<u8>, Complaint> {
-        Ok(b"one two\n# three\nfour\n".to_vec())
+    fn class_file(&mut self, _path: &[u8], _blame: ClassFileBlame) -> Result<ClassText, Complaint> {
+        Ok(b"one two\n# three\nfour\n".to_vec().into())
     }
 
     fn class_program(&mut self, _command: &[u8]) -> Result<Vec<u8>, Complaint> {

@@ -1,8 +1,9 @@
 //! `RULESETS ADDRESS`: rulesets applied one after the other (CMD-099).
 
+use cf_parser::debug::Category;
 use cf_parser::text::plain;
 use ruleset_vm::limits::MAX_NAME;
-use ruleset_vm::prescan::{Mode, prescan};
+use ruleset_vm::prescan::{Complaint, Mode, prescan};
 use ruleset_vm::token::Token;
 use ruleset_vm::validity::{invalid, shorten};
 use ruleset_vm::{Exit, split_codes};
@@ -47,20 +48,29 @@ impl Session<'_> {
         // Here octet 0377 separates tokens (observed); addresses of mail lose its upper bit.
         let spaced: Vec<u8> =
             text.iter().map(|byte| if *byte == 0xff { b' ' } else { *byte }).collect();
+        self.machine.reset();
+        if !self.levels.on(Category::Tokens) {
+            let (tokens, ending) = self.machine.tokenize(&spaced, mode);
+            self.complain_of(text, &ending.complaints);
+            return (tokens.filter(|tokens| !tokens.is_empty()), ending.used);
+        }
         let scan = prescan(&spaced, mode);
-        let shown = plain(&spaced);
-        tokens::scan(&self.levels, &shown, scan.tokens.as_deref(), &mut self.out);
-        for complaint in &scan.complaints {
+        tokens::scan(&self.levels, &plain(&spaced), scan.tokens.as_deref(), &mut self.out);
+        self.complain_of(text, &scan.complaints);
+        tokens::scanned(&self.levels, scan.tokens.as_deref(), &mut self.out);
+        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
+        (tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)
+    }
+
+    /// Says what the tokenizer found wrong with a text.
+    fn complain_of(&mut self, text: &[u8], complaints: &[Complaint]) {
+        for complaint in complaints {
             let message = complaint.to_string();
             let text = [&shorten(text)[..], b"... ", split_codes(message.as_bytes()).1].concat();
             // Messages are shown in seven bits (observed).
             let text: Vec<u8> = text.iter().map(|byte| byte & 0x7f).collect();
             self.say(text);
         }
-        tokens::scanned(&self.levels, scan.tokens.as_deref(), &mut self.out);
-        self.machine.reset();
-        let tokens = scan.tokens.filter(|tokens| !tokens.is_empty());
-        (tokens.map(|tokens| self.machine.intern(&tokens)), scan.used)
     }
 
     fn run_rulesets(&mut self, names: &[u8], tokens: Vec<Token>) {

@@ -156,6 +156,7 @@ impl<'a> Session<'a> {
 
     /// Runs one line, without its newline.
     pub fn line(&mut self, line: &[u8]) -> Control {
+        self.maps.begin_round();
         if self.verbose {
             self.say(line);
         }
@@ -285,6 +286,10 @@ impl<'a> Session<'a> {
             exit: &exit,
             bad_address: &bad_address,
             quiet: self.quiet,
+            look: Look::of(&self.levels),
+            last: Vec::new(),
+            last_text: 0..0,
+            generation: 0,
             traces,
         };
         let mut rewriter = Rewriter {

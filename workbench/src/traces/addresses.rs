@@ -23,7 +23,7 @@ pub(super) fn write(traces: &Traces<'_>, scene: Scene<'_>, event: &Event<'_>, ou
         }
         Event::Building { workspace, role } if at(Category::Triple, 5) => {
             out.extend(format!("buildaddr, flags={}, tv=", flags(traces, *role)).into_bytes());
-            out.extend(Look::of(traces.levels).workspace(workspace, scene.table));
+            Look::of(traces.levels).workspace(workspace, scene.table, out);
             out.push(b'\n');
         }
         Event::Built(triple) if at(Category::Triple, 6) => {

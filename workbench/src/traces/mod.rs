@@ -11,6 +11,7 @@ pub mod tokens;
 
 use cf_parser::debug::{Category, Levels};
 use ruleset_vm::load::Configuration;
+use ruleset_vm::token::Token;
 use ruleset_vm::trace::{Event, Scene};
 
 use crate::show::Look;
@@ -35,10 +36,14 @@ impl Traces<'_> {
 
     /// Appends input or result of a ruleset, as it is shown outside of test mode.
     pub fn passage(&self, scene: Scene<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
-        if self.levels.at(Category::Rewrite, 1)
-            && let Some(line) = passage(self.levels, scene, event)
-        {
-            out.extend([b"rewrite: ruleset ", &line[..]].concat());
+        if self.levels.at(Category::Rewrite, 1) {
+            let start = out.len();
+            out.extend_from_slice(b"rewrite: ruleset ");
+            let told = out.len();
+            passage(Look::of(self.levels), scene, event, out);
+            if out.len() == told {
+                out.truncate(start);
+            }
         }
     }
 
@@ -69,18 +74,36 @@ impl Traces<'_> {
 /// Width to which the names of rulesets are cut and padded.
 const NAME_WIDTH: usize = 16;
 
-/// The line about a ruleset that is entered or left (RS-074).
-pub(crate) fn passage(levels: &Levels, scene: Scene<'_>, event: &Event<'_>) -> Option<Vec<u8>> {
+/// Appends the line about a ruleset that is entered or left (RS-074); nothing for other events.
+pub(crate) fn passage(look: Look, scene: Scene<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+    if let Some(workspace) = passage_head(scene, event, out) {
+        look.workspace(workspace, scene.table, out);
+        out.push(b'\n');
+    }
+}
+
+/// The part of that line in front of the workspace, which is returned.
+pub(crate) fn passage_head<'a>(
+    scene: Scene<'_>,
+    event: &Event<'a>,
+    out: &mut Vec<u8>,
+) -> Option<&'a [Token]> {
     let (ruleset, label, workspace) = match event {
         Event::Enter { ruleset, workspace } => (*ruleset, b"   input:", *workspace),
         Event::Leave { ruleset, workspace } => (*ruleset, b" returns:", *workspace),
         _ => return None,
     };
-    let mut line = scene.program.name(ruleset);
-    line.truncate(NAME_WIDTH);
-    line.resize(NAME_WIDTH, b' ');
-    line.extend_from_slice(label);
-    line.extend(Look::of(levels).workspace(workspace, scene.table));
-    line.push(b'\n');
-    Some(line)
+    let mut head = [b' '; NAME_WIDTH + 9];
+    let number;
+    let name = match scene.program.shown_name(ruleset) {
+        Some(name) => name,
+        None => {
+            number = ruleset.to_string();
+            number.as_bytes()
+        }
+    };
+    head.iter_mut().zip(name.iter().take(NAME_WIDTH)).for_each(|(place, byte)| *place = *byte);
+    head[NAME_WIDTH..].copy_from_slice(label);
+    out.extend_from_slice(&head);
+    Some(workspace)
 }

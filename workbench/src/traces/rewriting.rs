@@ -48,7 +48,8 @@ pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &
         }
         Event::Rewritten { workspace, .. } if at(RESULTS) => {
             out.extend_from_slice(b"rewritten as:");
-            line(look.workspace(workspace, table), out);
+            look.workspace(workspace, table, out);
+            out.push(b'\n');
         }
         Event::Macro { name, value } if at(MACROS) => macro_read(b"RHS", name, *value, out),
         Event::MacroTokens(tokens) if at(MACRO_TOKENS) => {
@@ -65,7 +66,8 @@ pub(super) fn write(levels: &Levels, scene: Scene<'_>, event: &Event<'_>, out: &
         }
         Event::Looping { workspace } if at(1) => {
             out.extend_from_slice(b"workspace: ");
-            line(look.workspace(workspace, table), out);
+            look.workspace(workspace, table, out);
+            out.push(b'\n');
         }
         _ => {}
     }
