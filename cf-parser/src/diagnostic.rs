@@ -5,8 +5,12 @@ use crate::span::Span;
 /// How a message counts. Observed: the first error decides the exit status of `-bt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// Printed; the exit status stays.
+    /// Said in passing: a reply of an SMTP dialogue has `050` in front.
+    Note,
+    /// Printed as it is; the exit status stays.
     Warning,
+    /// A mistake of the user: the exit status stays, unless a message is sent or an address verified.
+    Mistake,
     /// An error with this `sysexits` value (64, 69, 70, 71, 72, 78).
     Error {
         /// The exit status it asks for.
@@ -35,11 +39,5 @@ impl Diagnostic {
     pub fn error(span: Span, text: impl Into<Vec<u8>>) -> Self {
         let severity = Severity::Error { exit: 70, fatal: false };
         Self { span, text: text.into(), severity, bare: false }
-    }
-
-    /// A message that leaves the exit status alone.
-    #[must_use]
-    pub fn warning(span: Span, text: impl Into<Vec<u8>>) -> Self {
-        Self { span, text: text.into(), severity: Severity::Warning, bare: false }
     }
 }

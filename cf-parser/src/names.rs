@@ -1,5 +1,6 @@
 //! Names of macros and classes (CF-067..CF-071).
 
+use crate::predefined::{Code, MACROS};
 use crate::text::Name;
 
 /// Longest name between braces (CF-068, `MAXMACNAMELEN`).
@@ -79,15 +80,10 @@ pub(crate) struct LongNames {
     names: Vec<Name>,
 }
 
-/// Long names with codes of their own below 0240, which take no place in the table (observed).
-const FIXED: &[(&[u8], u8)] = &[(b"opMode", 2)];
-
-/// Long names that have a code before the file is read (observed, CF-070).
-const EARLY: &[&[u8]] = &[b"deliveryMode", b"load_avg"];
-
 impl LongNames {
     pub(crate) fn new() -> Self {
-        Self { names: EARLY.iter().map(|n| Name::new(n)).collect() }
+        let early = MACROS.iter().filter(|spec| spec.code == Code::Early);
+        Self { names: early.map(|spec| Name::new(spec.name.as_bytes())).collect() }
     }
 
     /// The code of a name, given when it is new; `None` when the table is full.
@@ -96,8 +92,8 @@ impl LongNames {
         if let [byte] = bytes {
             return Some(*byte);
         }
-        if let Some((_, code)) = FIXED.iter().find(|(n, _)| *n == bytes) {
-            return Some(*code);
+        if let Some(code) = fixed_code(bytes) {
+            return Some(code);
         }
         // At most MAX_LONG_NAMES entries, so that a walk is bounded.
         let at = self.names.iter().position(|n| n == name).or_else(|| {
@@ -123,6 +119,14 @@ impl LongNames {
         parsed.name = None;
         (parsed, 0)
     }
+}
+
+/// The code of a long name that takes no place in the table.
+fn fixed_code(name: &[u8]) -> Option<u8> {
+    MACROS.iter().find_map(|spec| match spec.code {
+        Code::Fixed(code) if spec.name.as_bytes() == name => Some(code),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! means.
 
 mod document;
+mod ldap;
 mod lists;
 mod ports;
 mod table;
@@ -14,7 +15,7 @@ pub use lists::{AliasFile, MilterOption, MilterStage, Switch};
 pub use ports::{PortItem, PortKey};
 pub use table::OPTIONS;
 pub use timeouts::{TIMEOUTS, TimeoutSpec, Unit};
-pub use values::{OptionValue, boolean, octal, time};
+pub use values::{MAILBOX_DATABASES, OptionValue, boolean, octal, time};
 pub use words::{DONT_BLAME, PRIVACY};
 
 use crate::diagnostic::Severity;
@@ -188,6 +189,7 @@ pub fn interpret(option: usize, suboption: Option<&[u8]>, value: &[u8]) -> Inter
         Kind::DontBlame => words::dont_blame(value),
         Kind::Resolver => lists::resolver(value),
         Kind::SslOptions => lists::ssl(spec.name, value),
+        Kind::LdapSpec => ldap::interpret(value),
         Kind::Letters(letters) => lists::letters(spec.name, letters, value),
         kind => values::interpret(spec, kind, value),
     }

@@ -1,7 +1,7 @@
 //! Reading a file: what is known from the lines before, and which lines are understood how.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::item::{self, Config, Item};
+use crate::item::{self, Config, Directive, Item, OptionLine};
 use crate::lines::{LogicalLines, RawLine};
 use crate::names::LongNames;
 use crate::span::Span;
@@ -26,6 +26,20 @@ pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
         }
     }
     (config, context.diagnostics)
+}
+
+/// Reads an option given by hand: `text` is what would stand behind the `O` of a line. `$` has no
+/// meaning in it. The messages name no file and no line.
+#[must_use]
+pub fn parse_option(text: &[u8]) -> (Option<OptionLine>, Vec<Diagnostic>) {
+    let mut context = Context::new();
+    let line = Line::plain(&[b"O", text].concat());
+    let directive = item::reader(b'O').and_then(|read| read(&line, &mut context));
+    let option = directive.and_then(|directive| match directive {
+        Directive::Option(option) => Some(option),
+        _ => None,
+    });
+    (option, context.diagnostics)
 }
 
 /// What is said about the level of a file when it has been read (CF-013, CF-047): printed without
@@ -108,9 +122,10 @@ impl Context {
         self.diagnostics.push(Diagnostic::error(self.span, text));
     }
 
-    /// A message about this line.
-    pub(crate) fn warning(&mut self, text: impl Into<Vec<u8>>) {
-        self.diagnostics.push(Diagnostic::warning(self.span, text));
+    /// A message about this line that changes nothing.
+    pub(crate) fn note(&mut self, text: impl Into<Vec<u8>>) {
+        let (span, severity) = (self.span, Severity::Note);
+        self.diagnostics.push(Diagnostic { span, text: text.into(), severity, bare: false });
     }
 
     /// Messages with a severity of their own.

@@ -32,6 +32,13 @@ impl Line {
         self.places.push(place);
     }
 
+    /// A line of these bytes, in which `$` has no meaning.
+    pub(crate) fn plain(bytes: &[u8]) -> Self {
+        let mut line = Self::default();
+        bytes.iter().for_each(|byte| line.push(Piece::Byte(*byte), Pos::default()));
+        line
+    }
+
     fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
         self.places.truncate(len);

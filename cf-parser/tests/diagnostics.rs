@@ -254,7 +254,7 @@ fn check(cases: &[Case]) {
         assert_eq!(got, *texts, "{shown}");
         let first = diagnostics.iter().find_map(|d| match d.severity {
             Severity::Error { exit, .. } => Some(exit),
-            Severity::Warning => None,
+            Severity::Note | Severity::Warning | Severity::Mistake => None,
         });
         assert_eq!(first.unwrap_or(0), *exit, "{shown}");
     }

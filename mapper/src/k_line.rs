@@ -36,20 +36,16 @@ pub(crate) fn parse(text: &[u8]) -> Result<KLine<'_>, MapError> {
     Ok(KLine { name, class, arguments })
 }
 
-/// The `K` line that one entry of option `AliasFile` stands for: `[class:][flags ]path`, class
-/// `implicit` if none is given. `None` for an empty entry.
-pub(crate) fn alias_file(name: &[u8], spec: &[u8]) -> Option<Vec<u8>> {
+/// Class and arguments of one entry of option `AliasFile`: `[class:][flags ]path`, class `implicit`
+/// if none is given.
+pub(crate) fn alias_file(spec: &[u8]) -> (&[u8], &[u8]) {
     let spec = spec.trim_ascii();
-    if spec.is_empty() {
-        return None;
+    let class = spec.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let (class, rest) = spec.split_at(class);
+    match rest.trim_ascii_start() {
+        [b':', arguments @ ..] if !class.is_empty() => (class, arguments),
+        _ => (b"implicit", spec),
     }
-    let (class, arguments) = match spec.iter().position(|b| !b.is_ascii_alphanumeric()) {
-        Some(at) if at > 0 && spec.get(at) == Some(&b':') => {
-            (spec.get(..at).unwrap_or_default(), spec.get(at + 1..).unwrap_or_default())
-        }
-        _ => (&b"implicit"[..], spec),
-    };
-    Some([name, b" ", class, b" ", arguments].concat())
 }
 
 #[cfg(test)]
@@ -79,9 +75,8 @@ mod tests {
     #[test]
     fn alias_file_entries() {
         // MAP-092
-        let line = |spec: &[u8]| alias_file(b"Alias0", spec);
-        assert_eq!(line(b"/etc/aliases"), Some(b"Alias0 implicit /etc/aliases".to_vec()));
-        assert_eq!(line(b"hash:-A /etc/a"), Some(b"Alias0 hash -A /etc/a".to_vec()));
-        assert_eq!(line(b" "), None);
+        assert_eq!(alias_file(b"/etc/aliases"), (&b"implicit"[..], &b"/etc/aliases"[..]));
+        assert_eq!(alias_file(b"hash : -A /etc/a"), (&b"hash"[..], &b" -A /etc/a"[..]));
+        assert_eq!(alias_file(b" "), (&b"implicit"[..], &b""[..]));
     }
 }

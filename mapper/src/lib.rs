@@ -50,6 +50,6 @@ pub use answer::*;
 pub use class::regex::SUBSTRING_DELIMITER;
 pub use makemap::{MakemapOptions, MakemapReport, alias_database, makemap, write_database};
 pub use services::*;
-pub use set::{LookupContext, MapDescription, MapSet, MapTraits};
+pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};
 pub use settings::{BlameSettings, Settings};
 pub use system::{AliasNamer, MacroChange, SystemServices};

@@ -20,6 +20,10 @@ const MAX_DEPTH: usize = 50;
 /// The delivery mode in which `-D` maps are not asked.
 const DEFER_MODE: u8 = b'd';
 
+/// Classes that no alias map can be of (observed).
+const WITHOUT_ALIASES: [&str; 10] =
+    ["arith", "bestmx", "dequote", "dns", "host", "macro", "regex", "syslog", "user", "userdb"];
+
 /// What of the situation a lookup depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LookupContext {
@@ -47,6 +51,17 @@ pub struct MapDescription {
     pub file: Vec<u8>,
     /// Whether the line was understood.
     pub usable: bool,
+}
+
+/// A map that has been opened, or could not be, as `-d38` shows its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedMap {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its file, or `NULL`.
+    pub file: Vec<u8>,
+    /// What is shown when its database is closed.
+    pub closing: Option<Vec<u8>>,
 }
 
 enum State {
@@ -78,8 +93,16 @@ pub struct MapSet {
     levels: Levels,
     /// Notices about the opening of the map that was asked last.
     opening: usize,
+    /// How many alias maps are declared.
+    alias_maps: usize,
     /// Connections of socket maps, shared by endpoint (MAP-087).
     connections: HashMap<Endpoint, Box<dyn Stream>>,
+}
+
+impl Default for MapSet {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
 }
 
 impl MapSet {
@@ -95,6 +118,7 @@ impl MapSet {
             round: 0,
             levels: Levels::default(),
             opening: 0,
+            alias_maps: 0,
             connections: HashMap::new(),
         }
     }
@@ -114,12 +138,21 @@ impl MapSet {
         &self.levels
     }
 
-    /// Names and files of the maps that have been opened, or could not be.
+    /// The maps that have been opened, or could not be.
     #[must_use]
-    pub fn opened(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub fn opened(&self) -> Vec<OpenedMap> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
-        asked.map(|map| (map.common.name.clone(), traces::file(&map.common))).collect()
+        asked
+            .map(|map| OpenedMap {
+                name: map.common.name.clone(),
+                file: traces::file(&map.common),
+                closing: match map.state {
+                    State::Open(_) => traces::closing(&map.common),
+                    _ => None,
+                },
+            })
+            .collect()
     }
 
     /// The options in use.
@@ -173,21 +206,45 @@ impl MapSet {
         errors
     }
 
+    /// Declares the next alias map from one file of option AliasFile: `[class:][flags ]path`
+    /// (MAP-092). A map that cannot be used leaves its name to the next one.
+    pub fn declare_alias_file(&mut self, spec: &[u8]) -> Vec<MapError> {
+        let name = format!("Alias{}", self.alias_maps).into_bytes();
+        let (class, arguments) = k_line::alias_file(spec);
+        let refusal = match CLASSES.iter().find(|row| row.name.as_bytes() == class) {
+            None => Some([b"setalias: unknown alias class ", class].concat()),
+            Some(row) if WITHOUT_ALIASES.contains(&row.name) => {
+                Some([b"setalias: map class ", class, b" can't handle aliases"].concat())
+            }
+            Some(_) => None,
+        };
+        if let Some(text) = refusal {
+            let common = Common { name, class: "", ..Common::default() };
+            return self.insert(common, Declared { class: None, errors: vec![text] });
+        }
+        let errors = self.declare(&[name.as_slice(), b" ", class, b" ", arguments].concat());
+        let number = self.number(&name).unwrap_or(usize::MAX);
+        if let Some(Some(map)) = self.maps.get_mut(number) {
+            map.common.aliases = true;
+            map.common.with_nul = true;
+            if !matches!(map.state, State::Faulty) {
+                self.alias_maps += 1;
+            }
+        }
+        errors
+    }
+
+    /// The alias maps, and what asks them. What is wrong with the files was said when the option was
+    /// read.
     fn declare_aliases(&mut self) -> Vec<MapError> {
         let mut errors = Vec::new();
         let settings = Arc::clone(&self.settings);
-        let mut members = Vec::new();
-        for (number, spec) in settings.alias_files.iter().enumerate() {
-            let name = format!("Alias{number}").into_bytes();
-            let Some(line) = k_line::alias_file(&name, spec) else { continue };
-            errors.extend(self.declare(&line));
-            let number = self.number(&name).unwrap_or(usize::MAX);
-            if let Some(Some(map)) = self.maps.get_mut(number) {
-                map.common.aliases = true;
-                map.common.with_nul = true;
-            }
-            members.push(name);
+        self.alias_maps = 0;
+        for spec in &settings.alias_files {
+            drop(self.declare_alias_file(spec));
         }
+        let members: Vec<Vec<u8>> =
+            (0..self.alias_maps).map(|number| format!("Alias{number}").into_bytes()).collect();
         if !self.contains(b"aliases.files") {
             // without option AliasFile no alias is ever found (observed: `/map` shows 68)
             let line = match &members[..] {
@@ -277,6 +334,16 @@ impl MapSet {
     pub fn declaration(&self, name: &[u8]) -> Option<Vec<u8>> {
         let map = self.maps.get(self.number(name)?)?.as_ref()?;
         Some(traces::declaration(&map.common, !matches!(map.state, State::Faulty)))
+    }
+
+    /// What `-d38.2` and `-d38.3` show when the map of a `K` line is declared.
+    #[must_use]
+    pub fn declaring(k_line: &[u8]) -> [Option<Vec<u8>>; 2] {
+        let Ok(KLine { name, class, arguments }) = k_line::parse(k_line) else {
+            return [None, None];
+        };
+        let first = traces::declaring(name, class, arguments);
+        [first, traces::compiling(class, arguments)]
     }
 
     /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).

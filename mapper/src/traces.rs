@@ -3,7 +3,7 @@
 use cf_parser::debug::Category;
 
 use crate::class::{Env, Opening, Request};
-use crate::flags::Common;
+use crate::flags::{Common, Words};
 
 /// Classes whose maps start without the two bits for keys with and without a zero byte.
 const PLAIN: [&str; 8] =
@@ -31,6 +31,55 @@ pub(crate) fn declaration(common: &Common, usable: bool) -> Vec<u8> {
     ]
     .concat()
 }
+
+/// The arguments of a map are read.
+pub(crate) fn declaring(name: &[u8], class: &[u8], arguments: &[u8]) -> Option<Vec<u8>> {
+    let arguments = arguments.trim_ascii_start();
+    match class {
+        b"sequence" => Some([b"seq_map_parse(", name, b", ", arguments, b")"].concat()),
+        b"regex" => {
+            let head = [b"regex_map_init: mapname '", name, b"', args '"].concat();
+            Some([&head, arguments, b"'"].concat())
+        }
+        _ => None,
+    }
+}
+
+/// The pattern of a map of class `regex` is compiled (`-d38.3`).
+pub(crate) fn compiling(class: &[u8], arguments: &[u8]) -> Option<Vec<u8>> {
+    if class != b"regex" {
+        return None;
+    }
+    let mut words = Words::new(arguments);
+    let mut bits = EXTENDED | IGNORE_CASE | NO_SUBSTRINGS;
+    while let Some((letter, _)) = words.flag() {
+        match letter {
+            b'b' => bits &= !EXTENDED,
+            b'f' => bits &= !IGNORE_CASE,
+            b's' => bits &= !NO_SUBSTRINGS,
+            _ => {}
+        }
+    }
+    let head = [b"regex_map_init: compile '", words.remainder(), b"' "].concat();
+    Some([&head[..], format!("0x{bits:x}").as_bytes()].concat())
+}
+
+/// Flags of regcomp(3).
+const EXTENDED: u32 = 1;
+const IGNORE_CASE: u32 = 2;
+const NO_SUBSTRINGS: u32 = 8;
+
+/// The file of a database that is closed (`-d38.9`).
+pub(crate) fn closing(common: &Common) -> Option<Vec<u8>> {
+    let database = matches!(common.class, "hash" | "btree");
+    let bits = bits(common, true) | OPEN | if common.aliases { ALIASES } else { 0 };
+    let head = [b"db_map_close(", &common.name[..], b", ", &common.file, b", "].concat();
+    database.then(|| [&head[..], format!("{bits:x})").as_bytes()].concat())
+}
+
+/// Bits of a map that is open, and of one that holds aliases.
+const OPEN: u32 = 0x100_0020;
+const ALIASES: u32 = 0x80;
 
 /// The word by which traces call the opening of maps of a class.
 const OPENERS: [(&str, &str); 8] = [

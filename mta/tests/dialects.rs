@@ -75,7 +75,7 @@ fn old_berkeley_files_load_without_a_message() {
 #[test]
 fn ida_databases_are_maps() {
     let text = format!(
-        "OKP/no/such/pathtable\nS3\nR$-!$+\t\t$@ $(P $1 $@ $2 $: backbone!$1!$2 $)\n{MAILERS}"
+        "Do.:%@!^=/[]\nOKP/no/such/pathtable\nS3\nR$-!$+\t\t$@ $(P $1 $@ $2 $: backbone!$1!$2 $)\n{MAILERS}"
     );
     let answers = talk("ida", &text, "3 sun!joe\n");
     assert!(answers.contains("returns: backbone ! sun ! joe\n"), "{answers}");

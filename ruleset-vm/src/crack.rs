@@ -21,6 +21,14 @@ pub struct CrackOptions<'a> {
     pub must_quote: &'a [u8],
 }
 
+impl<'a> CrackOptions<'a> {
+    /// The options as a configuration has them; MustQuoteChars may not be set.
+    #[must_use]
+    pub fn new(colon_ok: bool, must_quote: Option<&'a [u8]>) -> Self {
+        Self { colon_ok, must_quote: must_quote.unwrap_or(Self::default().must_quote) }
+    }
+}
+
 impl Default for CrackOptions<'_> {
     fn default() -> Self {
         Self { colon_ok: false, must_quote: b".'" }

@@ -22,6 +22,9 @@ use crate::triple::{Target, Triple};
 pub use crate::validity::invalid;
 use crate::validity::{masked, shorten};
 
+/// `$g` as sendmail holds it: the place of the address in a display text.
+const ADDRESS: &[u8] = b"\x81g";
+
 /// Answers lookups. A `macro` map changes `macros`.
 pub trait Lookups {
     /// Another address begins: what has changed meanwhile is to be noticed.
@@ -200,6 +203,13 @@ impl Rewriter<'_> {
         if watch {
             self.tell(&Event::Kept { address, role });
         }
+        // Without a ruleset for it, sendmail still asks for the queue group; see `queue_group`.
+        if role == Role::default()
+            && matches!(triple.mailer, Target::Mailer(_))
+            && self.tracer.wants(Category::Hooks)
+        {
+            self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
+        }
         if self.tracer.wants(Category::Parse) {
             self.tell(&Event::Parsed { address, triple: &triple });
         }
@@ -211,13 +221,7 @@ impl Rewriter<'_> {
     pub fn queue_group(&mut self, triple: &Triple, role: Role) -> Option<Vec<u8>> {
         let program = self.machine.program().clone();
         let applies = role == Role::default() && matches!(triple.mailer, Target::Mailer(_));
-        if !applies {
-            return None;
-        }
-        if self.tracer.wants(Category::Hooks) {
-            self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
-        }
-        if !program.has_rules(b"queuegroup") {
+        if !applies || !program.has_rules(b"queuegroup") {
             return None;
         }
         let (tokens, _) = self.scan(&triple.user, &triple.user, None, false);
@@ -250,7 +254,7 @@ impl Rewriter<'_> {
             text.truncate(MAX_FILLED);
         }
         if self.tracer.wants(Category::Macros) {
-            let template = template.map_or(b"\x81g".to_vec(), |template| template.template());
+            let template = template.map_or(ADDRESS.to_vec(), |template| template.fill(ADDRESS));
             self.tell(&Event::Filled { template: &template, address: &address, text: &text });
         }
         if watch {
@@ -293,13 +297,10 @@ impl Rewriter<'_> {
     /// The template around an address, with the configuration's options.
     pub fn crack(&mut self, address: &[u8]) -> crate::crack::Cracked {
         let must_quote = self.configuration.options.bytes("MustQuoteChars");
-        let options = CrackOptions {
-            colon_ok: self.configuration.colon_ok,
-            must_quote: must_quote.as_deref().unwrap_or(CrackOptions::default().must_quote),
-        };
+        let options = CrackOptions::new(self.configuration.colon_ok, must_quote.as_deref());
         let cracked = crack_with(address, &options);
         if self.tracer.wants(Category::Crack) {
-            let template = cracked.template();
+            let template = cracked.fill(ADDRESS);
             self.tell(&Event::Cracked { address, template: &template });
         }
         cracked

@@ -47,6 +47,10 @@ impl Surroundings for Files {
         self.maps.declare(line).into_iter().map(|e| Complaint::error(e.text, 70)).collect()
     }
 
+    fn declare_alias_map(&mut self, _class: Option<&[u8]>, _spec: &[u8]) -> Vec<Complaint> {
+        Vec::new()
+    }
+
     fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
         None
     }
@@ -63,7 +67,7 @@ impl Surroundings for Files {
         true
     }
 
-    fn host(&mut self, _name: &[u8]) -> bool {
+    fn host(&mut self, _name: &[u8], _v6: bool) -> bool {
         true
     }
 

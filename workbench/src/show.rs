@@ -56,6 +56,15 @@ impl Look {
         visible_as(self.operators, text)
     }
 
+    /// What stands for nothing.
+    #[must_use]
+    pub fn nothing(self) -> Vec<u8> {
+        match self.operators {
+            Operators::Reverse => b"\x1b[7m<null>\x1b[0m".to_vec(),
+            _ => b"<null>".to_vec(),
+        }
+    }
+
     /// A token.
     #[must_use]
     pub fn token(self, token: Token, table: &TokenTable) -> Vec<u8> {

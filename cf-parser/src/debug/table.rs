@@ -6,6 +6,8 @@
 pub enum Category {
     /// Version and identity.
     Version = 0,
+    /// How the program ends.
+    End = 2,
     /// The resolver.
     Resolver = 8,
     /// Addresses for a mailer.
@@ -78,6 +80,7 @@ pub const CATEGORIES: &[Row] = &[
             ),
         ],
     ),
+    row(Category::End, "the end of test mode", &[(1, "the exit status")]),
     row(
         Category::Resolver,
         "the resolver",
@@ -164,8 +167,10 @@ pub const CATEGORIES: &[Row] = &[
         "maps",
         &[
             (2, "files that are opened; arithmetic"),
+            (3, "patterns that are compiled"),
             (4, "whether opening worked"),
             (5, "maps that are closed at the end of test mode"),
+            (9, "databases that are closed"),
             (19, "answers of the service switch"),
             (20, "lookups, and where host names are looked for"),
         ],

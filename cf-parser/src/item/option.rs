@@ -4,7 +4,7 @@ use super::{Directive, OptionLine};
 use crate::munch::munch;
 use crate::options::{self, Found};
 use crate::reading::Context;
-use crate::translate::{Line, flat, is_space};
+use crate::translate::{Line, flat};
 
 /// `O Name.sub=value` or `Oxvalue`.
 pub(super) fn option(line: &Line, context: &mut Context) -> Option<Directive> {
@@ -42,7 +42,7 @@ fn long(line: &Line, context: &mut Context) -> Option<OptionLine> {
         Found::Exact(option) => option,
         Found::Abbreviation(option) => {
             let full = options::name(option);
-            context.warning(
+            context.note(
                 [b"Option ".as_slice(), &shown, b" used as abbreviation for ", full.as_bytes()]
                     .concat(),
             );
@@ -62,7 +62,7 @@ fn long(line: &Line, context: &mut Context) -> Option<OptionLine> {
         }
     };
     let rest = line.view.get(equals + 1..).unwrap_or_default();
-    let blanks = rest.iter().take_while(|b| is_space(**b)).count();
+    let blanks = rest.iter().take_while(|b| **b == b' ').count();
     let start = equals + 1 + blanks;
     let value = if options::is_template(option) {
         munch(line, start, None).0
@@ -72,11 +72,11 @@ fn long(line: &Line, context: &mut Context) -> Option<OptionLine> {
     Some(OptionLine { option, suboption, value, short: false })
 }
 
-/// Where the name ends, and the suboption, in the text before the `=`; blanks before the `=` do
-/// not count.
+/// Where the name ends, and the suboption, in the text before the `=`; blanks, but no other white
+/// space, before the `=` do not count.
 fn names(line: &Line, equals: usize) -> (usize, Option<Vec<u8>>) {
     let text = line.view.get(2..equals).unwrap_or_default();
-    let end = 2 + text.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
+    let end = 2 + text.iter().rposition(|b| *b != b' ').map_or(0, |at| at + 1);
     match text.iter().position(|b| *b == b'.').map(|dot| dot + 2).filter(|dot| *dot < end) {
         Some(dot) => (dot, Some(flat(line.slice(dot + 1, end)))),
         None => (end, None),

@@ -70,7 +70,7 @@ const SYSTEM: Severity = Severity::Error { exit: 71, fatal: false };
 fn seconds(value: &[u8], unit: u8, said: &mut Vec<Said>) -> i64 {
     let (seconds, bad) = time(value, unit);
     said.extend(bad.iter().map(|b| {
-        ([b"Invalid time unit `".as_slice(), &[b & 0x7f], b"'"].concat(), Severity::Warning)
+        ([b"Invalid time unit `".as_slice(), &[b & 0x7f], b"'"].concat(), Severity::Mistake)
     }));
     seconds
 }

@@ -67,7 +67,7 @@ const STAGES: [(&str, MilterStage); 7] = [
 const MAX_MILTER_MACROS: usize = 50;
 
 /// Flags of ResolverOptions (OPT-032).
-const RESOLVER: [&str; 15] = [
+const RESOLVER: [&str; 14] = [
     "debug",
     "aaonly",
     "usevc",
@@ -77,7 +77,6 @@ const RESOLVER: [&str; 15] = [
     "defnames",
     "stayopen",
     "dnsrch",
-    "use_inet6",
     "use_edns0",
     "use_dnssec",
     "trustad",
@@ -137,11 +136,11 @@ pub(super) fn split(value: &[u8], separators: &[u8]) -> Vec<Vec<u8>> {
     words.filter(|w| !w.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// Alias databases: `[class:][flags ]file`, separated by commas. Empty items are skipped.
+/// Alias databases: `[class:][flags ]file`, separated by commas. Nothing behind the last comma is no
+/// item; nothing in front of one is an item without a file.
 pub(super) fn aliases(value: &[u8]) -> Vec<AliasFile> {
     let one = |item: &[u8]| {
-        let start = item.iter().position(|b| !is_space(*b))?;
-        let item = item.get(start..)?;
+        let item = item.trim_ascii_start();
         let class = item.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
         let after = item.get(class..)?;
         let blanks = after.iter().take_while(|b| is_space(**b)).count();
@@ -155,7 +154,11 @@ pub(super) fn aliases(value: &[u8]) -> Vec<AliasFile> {
     };
     // OPT-013: an empty value stands for a file of this name.
     let value: &[u8] = if value.is_empty() { b"aliases" } else { value };
-    value.split(|b| *b == b',').filter_map(one).collect()
+    let mut files: Vec<AliasFile> = value.split(|b| *b == b',').filter_map(one).collect();
+    if files.last().is_some_and(|last| last.class.is_none() && last.spec.is_empty()) {
+        files.pop();
+    }
+    files
 }
 
 fn switch(word: &[u8]) -> (bool, &[u8]) {
@@ -209,12 +212,19 @@ pub(super) fn ssl(option: &str, value: &[u8]) -> Interpreted {
     out
 }
 
-/// AuthOptions and TLSSrvOptions (OPT-284): the first character of each word counts.
+/// AuthOptions and TLSSrvOptions (OPT-284): the first character of each word counts. One separator
+/// ends a word; the second of two in a row takes the place of a letter, and the word behind it is lost.
 pub(super) fn letters(option: &str, known: &str, value: &[u8]) -> Interpreted {
+    let is_separator = |b: &u8| matches!(b, b' ' | b'\t' | b',');
     let mut out = Interpreted::default();
     let mut letters = Vec::new();
-    for word in split(value, b",") {
-        let Some(&letter) = word.first() else { continue };
+    let mut rest = value;
+    while let Some((&letter, behind)) = rest.split_first() {
+        let word = behind.iter().take_while(|b| !is_separator(b)).count();
+        rest = behind.get(word + 1..).unwrap_or_default();
+        if is_separator(&letter) {
+            continue;
+        }
         if known.as_bytes().contains(&letter) {
             letters.push(letter);
             continue;
@@ -229,7 +239,7 @@ pub(super) fn letters(option: &str, known: &str, value: &[u8]) -> Interpreted {
 
 /// `Milter.…` (OPT-122).
 pub(super) fn milter(suboption: Option<&[u8]>, value: &[u8]) -> Interpreted {
-    let Some(name) = suboption.filter(|s| !s.is_empty()) else {
+    let Some(name) = suboption else {
         return Interpreted::refuse(
             "milter_set_option: invalid Milter option, must specify suboption",
         );

@@ -44,7 +44,7 @@ pub const OPTIONS: &[OptionSpec] = &[
     row(29, "", b'g', Group, Never, "1", "", false, true, "Old letter g: default group; same as the group part of DefaultUser"),
     row(30, "HelpFile", b'H', Text, Never, "none (empty value: helpfile)", "HELP_FILE", false, true, "SMTP HELP and `-bt` help text; must be safe to read"),
     row(31, "MaxHopCount", b'h', Int, Never, "25", "confMAX_HOP", false, true, "More than this many Received/trace lines, the own one counted (25 in the input already are too many)"),
-    row(32, "ResolverOptions", b'I', Resolver, Never, "system", "confBIND_OPTS", false, true, "Space list of `[+-]flag`: debug aaonly usevc primary igntc recurse defnames stayopen dnsrch use_inet6 use_edns0 use_dnssec trustad"),
+    row(32, "ResolverOptions", b'I', Resolver, Never, "system", "confBIND_OPTS", false, true, "Space list of `[+-]flag`: debug aaonly usevc primary igntc recurse defnames stayopen dnsrch use_edns0 use_dnssec trustad"),
     row(33, "IgnoreDots", b'i', Bool, Never, "False", "confIGNORE_DOTS", true, true, "A lone dot does not end a message read from standard input"),
     row(34, "ForwardPath", b'J', Text, Late, "$z/.forward (empty value: no forwarding)", "confFORWARD_PATH", false, true, "Colon list of .forward candidates with macros `$z $u $w $f $r $h`"),
     row(35, "SendMimeErrors", b'j', Bool, Never, "True", "confMIME_FORMAT_ERRORS", true, true, "Bounces as multipart/report; off also disables DSN"),

@@ -64,7 +64,7 @@ fn messages_of_values() {
             "+ssl_op_no_sslv2 0x10,SSL_OP_FOO",
             &["readcf: ServerSSLOptions option value SSL_OP_FOO unrecognized"],
         ),
-        ("AuthOptions", None, "A,a q", &["Warning: Option: AuthOptions unknown parameter 'q'"]),
+        ("AuthOptions", None, "A,a q, r", &["Warning: Option: AuthOptions unknown parameter 'q'"]),
         ("Timeout", Some("foo"), "5m", &["settimeout: invalid timeout foo"]),
         ("Timeout", Some("queuereturn"), "5q", &["Invalid time unit `q'", "Invalid time unit `q'"]),
         ("Timeout", Some("mail"), "5q", &["Invalid time unit `q'"]),
@@ -114,12 +114,19 @@ fn messages_of_values() {
             &["Warning: MaxHeadersLength: headers length limit set lower than 16384"],
         ),
         ("SmtpUTF8", None, "true", &["readcf: option: SmtpUTF8 set but no USE_EAI support"]),
+        ("MailboxDatabase", None, "x", &[]),
         (
-            "MailboxDatabase",
+            "LDAPDefaultSpec",
             None,
-            "x",
-            &["Can't initialize mailbox database \"x\": Service unavailable"],
+            "-h \"a b\" -o -k x -3 -w 9 -r foo",
+            &[
+                "Illegal option 3 map O LDAPDefaultSpec",
+                "LDAP version 9 exceeds max of 3 in map O LDAPDefaultSpec",
+                "readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags",
+                "readcf: option LDAPDefaultSpec: Do not set the LDAP search filter",
+            ],
         ),
+        ("Timeout", Some("nosuch"), "5q", &["settimeout: invalid timeout nosuch"]),
     ];
     for (name, sub, value, expect) in cases {
         assert_eq!(texts(name, *sub, value), *expect, "{name}={value}");

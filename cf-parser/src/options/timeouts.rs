@@ -96,7 +96,9 @@ pub(super) fn queue_timeout(value: &[u8]) -> Interpreted {
         parts.next().map(|v| (&b"queuereturn"[..], v)),
         parts.next().map(|v| (&b"queuewarn"[..], v)),
     ];
-    let set = both.into_iter().flatten().filter_map(|(name, v)| one(name, v, &mut out)).collect();
+    // What stands behind the slash is read first.
+    let set = both.into_iter().rev().flatten().filter_map(|(name, v)| one(name, v, &mut out));
+    let set = set.collect();
     out.value = Some(OptionValue::Timeouts(set));
     out
 }
@@ -107,17 +109,16 @@ fn one(name: &[u8], value: &[u8], out: &mut Interpreted) -> Option<(usize, i64)>
         .strip_suffix(b".*")
         .filter(|n| n.get(..5).is_some_and(|p| p.eq_ignore_ascii_case(b"queue")));
     let wanted = plain.unwrap_or(name);
-    // OPT-239: `now` is no time at all.
-    if value.eq_ignore_ascii_case(b"now") {
-        let index = position(wanted)?;
-        return Some((index, 0));
-    }
-    let minutes = out.time(value, b'm');
     let Some(index) = position(wanted) else {
         out.error([b"settimeout: invalid timeout ".as_slice(), name].concat());
         return None;
     };
+    // OPT-239: `now` is no time at all.
+    if value.eq_ignore_ascii_case(b"now") {
+        return Some((index, 0));
+    }
     // The oracle reads values of another unit a second time, and tells about them again.
+    let minutes = out.time(value, b'm');
     let seconds = match TIMEOUTS.get(index)?.unit {
         Unit::Time(b'm') => minutes,
         Unit::Time(unit) => out.time(value, unit),

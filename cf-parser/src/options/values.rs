@@ -1,5 +1,7 @@
 //! Values of one piece: booleans, numbers, times, letters, words, users.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::lists::{AliasFile, MilterOption, Switch};
 use super::ports::PortItem;
 use super::{Interpreted, Kind, OptionSpec};
@@ -65,7 +67,7 @@ pub enum OptionValue {
         /// The port.
         port: Option<Vec<u8>>,
         /// The address.
-        address: std::net::IpAddr,
+        address: IpAddr,
     },
 }
 
@@ -115,12 +117,12 @@ pub fn time(value: &[u8], default: u8) -> (i64, Vec<u8>) {
 }
 
 impl Interpreted {
-    /// A time, with a message for each bad unit. Observed: printed, exit status unchanged.
+    /// A time, with a message for each bad unit.
     pub(super) fn time(&mut self, value: &[u8], default: u8) -> i64 {
         let (seconds, bad) = time(value, default);
         for unit in bad {
             let text = [b"Invalid time unit `".as_slice(), &[unit], b"'"].concat();
-            self.say(text, Severity::Warning, false);
+            self.say(text, Severity::Mistake, false);
         }
         seconds
     }
@@ -154,8 +156,6 @@ pub(super) fn interpret(spec: &OptionSpec, kind: Kind, value: &[u8]) -> Interpre
         Kind::SortOrder => sort_order(value),
         Kind::NoRecipient => no_recipient(value),
         Kind::Address => address(value),
-        Kind::MailboxDatabase => mailbox_database(value),
-        Kind::LdapSpec => ldap_spec(value),
         Kind::SmtpUtf8 => smtp_utf8(value),
         _ => match (spec.name, value.is_empty()) {
             ("MustQuoteChars", _) if value.len() > MAX_QUOTE_CHARS => {
@@ -238,9 +238,7 @@ fn user(spec: &OptionSpec, value: &[u8]) -> Interpreted {
         return Interpreted::of(OptionValue::User { user: value.to_vec(), group: None });
     };
     let (user, group) = value.split_at(at);
-    let group = group.get(1..).unwrap_or_default();
-    let blanks = group.iter().take_while(|b| is_space(**b)).count();
-    let group = group.get(blanks..).unwrap_or_default().to_vec();
+    let group = group.get(1..).unwrap_or_default().to_vec();
     Interpreted::of(OptionValue::User { user: user.to_vec(), group: Some(group) })
 }
 
@@ -278,6 +276,26 @@ fn no_recipient(value: &[u8]) -> Interpreted {
     }
 }
 
+/// An IPv4 address as inet_addr(3) reads it: one to four numbers, the last one for all octets that
+/// are left.
+fn inet_addr(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut parts = Vec::new();
+    for part in text.split(|b| *b == b'.') {
+        let (number, used) = strtoul(part, 0);
+        if used != part.len() || !part.first().is_some_and(u8::is_ascii_digit) || parts.len() > 3 {
+            return None;
+        }
+        parts.push(u32::try_from(number).ok()?);
+    }
+    let last = parts.pop()?;
+    let free = 32 - 8 * parts.len();
+    if parts.iter().any(|part| *part > 255) || (free < 32 && last >> free != 0) {
+        return None;
+    }
+    let high = parts.iter().enumerate().fold(0, |sum, (at, part)| sum | part << (24 - 8 * at));
+    Some(Ipv4Addr::from(high | last))
+}
+
 /// OPT-100.
 fn address(value: &[u8]) -> Interpreted {
     let at = value.iter().position(|b| *b == b'@');
@@ -285,12 +303,10 @@ fn address(value: &[u8]) -> Interpreted {
         Some(at) => (value.get(..at), value.get(at + 1..).unwrap_or_default()),
         None => (None, value),
     };
-    let bare = match text.get(..5) {
-        Some(tag) if tag.eq_ignore_ascii_case(b"IPv6:") => text.get(5..).unwrap_or_default(),
-        _ => text,
-    };
-    let parsed = std::str::from_utf8(bare).ok().and_then(|t| t.parse().ok());
-    match parsed {
+    let tagged = text.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"IPv6:"));
+    let v6 = if tagged { text.get(5..).unwrap_or_default() } else { text };
+    let v6 = std::str::from_utf8(v6).ok().and_then(|text| text.parse().ok()).map(IpAddr::V6);
+    match inet_addr(text).map(IpAddr::V4).or(v6) {
         Some(address) => {
             Interpreted::of(OptionValue::Address { port: port.map(<[u8]>::to_vec), address })
         }
@@ -300,42 +316,9 @@ fn address(value: &[u8]) -> Interpreted {
     }
 }
 
-/// OPT-137: an unknown type stops the program when it starts, not when the line is read.
-fn mailbox_database(value: &[u8]) -> Interpreted {
-    if let Some(word) = ["pw", "ldap"].iter().find(|w| w.as_bytes() == value) {
-        return Interpreted::of(OptionValue::Word(word));
-    }
-    let mut out = Interpreted::default();
-    let text =
-        [b"Can't initialize mailbox database \"".as_slice(), value, b"\": Service unavailable"];
-    out.say(text.concat(), Severity::Error { exit: 69, fatal: true }, true);
-    out
-}
-
-/// What LDAPDefaultSpec says about map flags that are not its own (OPT-113, observed).
-const LDAP_REFUSED: [(&[u8], &str); 3] = [
-    (b"afmoqtADNOT1", "readcf: option LDAPDefaultSpec: Do not set non-LDAP specific flags"),
-    (b"k", "readcf: option LDAPDefaultSpec: Do not set the LDAP search filter"),
-    (b"v", "readcf: option LDAPDefaultSpec: Do not set the requested LDAP attributes"),
-];
-
-/// The flags of an LDAP map up to the first word that is none. What the flags mean, the map class
-/// says when it reads the text.
-fn ldap_spec(value: &[u8]) -> Interpreted {
-    const WITH_VALUE: &[u8] = b"bcdhlprswzHKMPR";
-    let mut out = Interpreted::of(OptionValue::Text(value.to_vec()));
-    let mut words = value.split(|b| is_space(*b)).filter(|w| !w.is_empty());
-    while let Some([b'-', flag, rest @ ..]) = words.next() {
-        if let Some((_, text)) = LDAP_REFUSED.iter().find(|(flags, _)| flags.contains(flag)) {
-            out.error(*text);
-            out.value = None;
-        }
-        if rest.is_empty() && WITH_VALUE.contains(flag) {
-            words.next();
-        }
-    }
-    out
-}
+/// The types of mailbox database (OPT-137); which one is asked for counts when the file has been
+/// read.
+pub const MAILBOX_DATABASES: [&str; 2] = ["pw", "ldap"];
 
 /// OPT-181: the reference build cannot.
 fn smtp_utf8(value: &[u8]) -> Interpreted {

@@ -32,7 +32,7 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
 #[derive(Default)]
 pub(crate) struct DatabaseMap {
     file: Vec<u8>,
-    open: Option<OpenFile>,
+    open: Option<Box<OpenFile>>,
     /// Whether keys end in a zero byte, once a hit has told (MAP-009).
     nul: Option<bool>,
     /// The round of lookups in which the file was looked at last.
@@ -142,7 +142,7 @@ impl DatabaseMap {
         if open.database.is_btree() != (common.class == BTREE) {
             return Err(Trouble::Bad(BdbError::Unsupported("kind of another class")));
         }
-        self.open = Some(open);
+        self.open = Some(Box::new(open));
         Ok(())
     }
 
@@ -151,14 +151,14 @@ impl DatabaseMap {
         if self.round != Some(round) || self.open.is_none() {
             let current = fs::metadata(files::path(&self.file)).ok().map(|m| Stamp::of(&m));
             let same = |open: &&OpenFile| current.is_none_or(|now| now == open.stamp);
-            match self.open.as_ref().filter(same) {
+            match self.open.as_deref().filter(same) {
                 Some(open) if open.settled => {}
                 Some(open) => open.file.forget(),
-                None => self.open = Some(open_file(&self.file)?),
+                None => self.open = Some(Box::new(open_file(&self.file)?)),
             }
             self.round = Some(round);
         }
-        self.open.as_ref().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
+        self.open.as_deref().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
     }
 
     /// Tries the key with and without a zero byte as the flags or earlier hits say.

@@ -3,9 +3,11 @@
 use ruleset_vm::load::HostFacts;
 
 use super::arguments::Arguments;
+use super::usage;
 use crate::config::own_names;
 use crate::message::date;
-use crate::sys::{clock, config_files, hostname, users};
+use crate::sys::clock::{self, TimeZoneSpec, Zone};
+use crate::sys::{config_files, hostname, users};
 
 /// The facts for one operation mode.
 pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
@@ -23,7 +25,7 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         name: own.canonical,
         node: own.node,
         aliases: own.class_w,
-        date: date::rfc822(&date::Moment::utc(clock::now())),
+        date: date::rfc822(&here_and_now()),
         mode,
         user,
         options: options(arguments),
@@ -33,13 +35,15 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
     }
 }
 
-/// The options given as flags, as they would stand in the file (CMD-045).
+/// This moment in the zone of the environment: TimeZoneSpec is not known yet.
+fn here_and_now() -> date::Moment {
+    let seconds = clock::now();
+    let zone = Zone::load(&TimeZoneSpec::Environment);
+    date::Moment { seconds, offset: zone.offset_at(seconds).seconds }
+}
+
+/// The options given as flags, as they would stand in the file.
 fn options(arguments: &Arguments) -> Vec<Vec<u8>> {
-    let option = |(letter, value): &(u8, Vec<u8>)| match letter {
-        b'O' => Some([b" ", value.as_slice()].concat()),
-        b'o' => Some(value.clone()),
-        b'v' => Some(b"v".to_vec()),
-        _ => None,
-    };
-    arguments.flags.iter().filter_map(option).collect()
+    let texts = arguments.flags.iter().map(|(letter, value)| usage::option_text(*letter, value));
+    texts.flatten().collect()
 }

@@ -26,7 +26,7 @@ use arguments::Arguments;
 
 use voice::Voice;
 
-use crate::sys::terminal;
+use crate::sys::{privileges, terminal};
 
 /// Names the program can be called by, and the flag each stands for (CMD-001..CMD-007).
 const PERSONALITIES: [(&[u8], &[u8]); 6] = [
@@ -76,18 +76,25 @@ fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
         Ok(mode) => mode,
         Err(exit) => return exit,
     };
+    if usage::cost_privileges(arguments)
+        && let Err(error) = privileges::give_up()
+    {
+        complain(format!("cannot give up privileges: {error}").as_bytes());
+        return 71;
+    }
     let mistakes = match usage::check(arguments, mode, Voice::of(mode)) {
-        Ok(exit) => exit,
+        Ok(mistakes) => mistakes,
         Err(exit) => return exit,
     };
-    // Only mistakes in a message's own parameters do not keep it from being sent (CMD-028).
-    if mistakes != 0 && !matches!(mode, b't' | b'm' | b'a') {
-        return mistakes;
+    // Test mode goes on; so does a message that has only a minor mistake (CMD-028).
+    if mistakes.exit != 0 && mode != b't' {
+        return mistakes.exit;
     }
-    let exit = match mode {
-        b't' => test_mode::run(arguments),
-        b'm' | b'a' => submit::run(arguments, mode, mistakes),
-        b'v' => verify::run(arguments),
+    let minor = if mistakes.minor { 64 } else { 0 };
+    match mode {
+        b't' => test_mode::run(arguments, mistakes.exit),
+        b'm' | b'a' => either(submit::run(arguments, mode, minor), minor),
+        b'v' => either(verify::run(arguments), minor),
         b's' => serve::standard_input(arguments),
         b'd' | b'D' => serve::daemon(arguments, argv, mode),
         b'p' => listing::run(arguments),
@@ -97,8 +104,12 @@ fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
         b'O' => option_names(),
         _ if arguments.has(b'Q') => quarantine::run(arguments),
         _ => serve::queue(arguments),
-    };
-    if exit == 0 { mistakes } else { exit }
+    }
+}
+
+/// The first exit status that is not 0.
+fn either(exit: u8, other: u8) -> u8 {
+    if exit == 0 { other } else { exit }
 }
 
 /// Modes of `-b` (CMD-008..CMD-024).

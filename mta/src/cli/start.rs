@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use cf_parser::text::Text;
-use ruleset_vm::load::Setting;
+use cf_parser::Severity;
+use ruleset_vm::load::{Configuration, post_checks};
 use workbench::traces::startup;
 
 use super::arguments::Arguments;
 use super::embedded;
 use super::facts;
 use super::voice::Voice;
-use super::{complain, print, print_line, usage};
+use super::{complain, print, print_line, submit, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
@@ -23,23 +23,19 @@ pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
 /// Where the configuration for submissions is looked for (CMD-065).
 const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
 
-/// Reads the configuration for `mode`, with the options of the command line behind its own.
+/// Reads the configuration for `mode`, under the options of the command line.
 pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError> {
     let mut facts = facts::gather(arguments, mode);
     if arguments.has(b'd') {
         print(&startup::before(&facts.levels, &facts, places(b"", b"")));
     }
-    let mut reading = match path(arguments, mode) {
-        Some(path) => Reading::of_file(&path, arguments.dialect, &facts)?,
+    match path(arguments, mode) {
+        Some(path) => Reading::of_file(&path, arguments.dialect, &facts),
         None => {
             embedded::predefine(&mut facts);
-            Reading::of_bytes(embedded::NAME, embedded::CONFIGURATION, &facts)
+            Ok(Reading::of_bytes(embedded::NAME, embedded::CONFIGURATION, &facts))
         }
-    };
-    for setting in command_line_options(arguments) {
-        reading.configuration.options.push(setting);
     }
-    Ok(reading)
 }
 
 /// What `-d` shows when the configuration has been read.
@@ -47,10 +43,7 @@ pub(super) fn after(arguments: &Arguments, mode: u8, reading: &Reading) -> Vec<u
     let configuration = &reading.configuration;
     let pid_file = configuration.options.bytes("PidFile").unwrap_or_default();
     let places = places(&reading.path, &pid_file);
-    let is_delivery = |setting: &Setting| {
-        cf_parser::options::name(setting.option).eq_ignore_ascii_case("DeliveryMode")
-    };
-    let given = command_line_options(arguments).iter().any(is_delivery);
+    let given = submit::delivery_mode(arguments).is_some();
     startup::after(&arguments.levels(), configuration, (mode, given), places)
 }
 
@@ -79,29 +72,6 @@ fn path(arguments: &Arguments, mode: u8) -> Option<Vec<u8>> {
     }
 }
 
-/// `-O Name=value`, `-oxvalue` and the flags that are short for options. What is wrong with them was
-/// said before (see [`usage::check`]).
-fn command_line_options(arguments: &Arguments) -> Vec<Setting> {
-    let mut settings = Vec::new();
-    for (letter, value) in &arguments.flags {
-        let flag = match letter {
-            b'O' | b'o' | b'T' => usage::option_flag(*letter, value),
-            b'i' | b'v' | b'm' | b'c' => {
-                usage::option_flag(b'o', &[&[*letter], &b"True"[..]].concat())
-            }
-            b's' => usage::option_flag(b'o', b"fTrue"),
-            b'e' => usage::option_flag(b'o', &[b"e", &value[..]].concat()),
-            _ => continue,
-        };
-        let Ok(usage::OptionFlag { option, suboption, value }) = flag else { continue };
-        let is_queue = cf_parser::options::name(option) == "QueueDirectory";
-        let value = if is_queue && value.is_empty() { b"mqueue".to_vec() } else { value };
-        let (value, _): (Text, _) = cf_parser::parse_text(&value);
-        settings.push(Setting { option, suboption, value, span: cf_parser::Span::default() });
-    }
-    settings
-}
-
 /// Reads the configuration and opens the queue; complains and returns the exit status where that is
 /// not possible (CF-010).
 pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
@@ -122,7 +92,7 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
     }
     post.map_err(|error| {
         let code: &[u8] = match &error {
-            OpenError::NoQueueDirectory => b"554 5.3.5",
+            OpenError::NoQueueDirectory => b"554 5.0.0",
             OpenError::QueueDirectory { .. } => b"451 4.0.0",
         };
         voice.say(code, error.to_string().as_bytes());
@@ -172,17 +142,11 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     })?;
     warn_of_permissions(&reading.path, mode);
     for (message, severity) in reading.messages() {
-        match severity {
-            cf_parser::Severity::Error { exit: 71 | 72, .. } => voice.say(b"451 4.0.0", &message),
-            cf_parser::Severity::Error { .. } => voice.say(b"554 5.0.0", &message),
-            cf_parser::Severity::Warning => print_line(&message),
-        }
+        voice.diagnostic(&message, severity);
     }
+    usage::check_body_type(arguments, voice);
     let exit = reading.exit();
-    if exit != 0 {
-        return Err(exit);
-    }
-    if arguments.has(b'd') {
+    if exit == 0 && arguments.has(b'd') {
         print(&after(arguments, mode, &reading));
     }
     if let Some(open) = arguments.last(b'X') {
@@ -196,15 +160,57 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     }
     let site = Site::new(reading);
     may_run(&site, mode, voice)?;
-    if ruleset_vm::mailer::find(&site.configuration.mailers, b"local").is_none() {
-        voice.say(b"554 5.3.5", b"No local mailer defined");
-        return Err(70);
+    if let Some(warning) = group_warning(&site.configuration) {
+        print_line(warning.as_bytes());
     }
+    let goes_on = matches!(mode, b'i' | b'C');
+    if exit != 0 && !goes_on {
+        return Err(exit);
+    }
+    let mut failed = Ok(());
+    for found in post_checks(&site.configuration, mode) {
+        // That there is no queue directory is said by whoever needs it, unless all ends here.
+        match found.severity {
+            Severity::Error { exit: 78, .. } if failed.is_ok() => {}
+            Severity::Error { exit, .. } => {
+                voice.diagnostic(&found.text, found.severity);
+                failed = Err(exit);
+            }
+            Severity::Warning if goes_on => print_line(&found.text),
+            Severity::Note | Severity::Warning | Severity::Mistake => {}
+        }
+    }
+    failed?;
+    if exit != 0 {
+        return Err(exit);
+    }
+    check_filters(&site, mode, voice)?;
     Ok(site)
 }
 
+/// Sessions on standard input need the filters that all messages go through.
+fn check_filters(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
+    let configuration = &site.configuration;
+    let Some(value) = configuration.options.bytes("InputMailFilters").filter(|_| mode == b's')
+    else {
+        return Ok(());
+    };
+    let is_known = |name: &[u8]| {
+        configuration.milters.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+    };
+    let mut names = value.split(|byte| matches!(byte, b',' | b';')).map(<[u8]>::trim_ascii);
+    match names.find(|name| !is_known(name)).filter(|_| !value.is_empty()) {
+        Some(name) => {
+            let text = [b"InputFilter ", name, b" not defined: No such file or directory"].concat();
+            voice.say(b"451 4.0.0", &text);
+            Err(78)
+        }
+        None => Ok(()),
+    }
+}
+
 /// The file of `-X` must be one that can be written (CMD-061).
-fn open_traffic_log(path: &[u8], voice: Voice) -> Result<(), u8> {
+pub(super) fn open_traffic_log(path: &[u8], voice: Voice) -> Result<(), u8> {
     crate::sys::terminal::open_for_appending(path).map_err(|error| {
         let reason = crate::sys::errors::describe(&error);
         voice.say(b"451 4.0.0", &[b"cannot open ", path, b": ", reason.as_bytes()].concat());
@@ -242,6 +248,26 @@ fn may_run(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
         return Err(78);
     }
     Ok(())
+}
+
+/// What is said where the program that only submits mail does not run with the group of its queue.
+pub(super) fn group_warning(configuration: &Configuration) -> Option<String> {
+    let options = &configuration.options;
+    if !options.flag("UseMSP", false) || users::effective_uid() == 0 {
+        return None;
+    }
+    let value = options.bytes("RunAsUser")?;
+    let mut parts = value.splitn(2, |byte| b":./".contains(byte));
+    let (user, group) = (parts.next().unwrap_or_default(), parts.next());
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u32>().ok();
+    let want = match group {
+        Some(group) => number(group).or_else(|| users::group_by_name(group).ok().flatten()),
+        None => users::by_name(user).ok().flatten().map(|account| account.gid),
+    }?;
+    let own = users::effective_gid();
+    (own != want).then(|| {
+        format!("WARNING: RunAsUser for MSP ignored, check group ids (egid={own}, want={want})")
+    })
 }
 
 /// Root, the TrustedUser and the members of class `t` (CMD-025).

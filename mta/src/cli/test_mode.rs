@@ -3,7 +3,6 @@
 use std::io;
 
 use cf_parser::Severity;
-use cf_parser::debug::Levels;
 use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 use ruleset_vm::load::post_checks;
 use workbench::bt::{
@@ -14,10 +13,12 @@ use workbench::traces::startup;
 use super::arguments::Arguments;
 use super::conversation::{Conversation, Heard};
 use super::line_editor::{Entered, LineEditor};
-use super::{complain, facts, print, print_line, start};
+use super::voice::Voice;
+use super::{complain, either, facts, print, print_line, start, submit, usage};
 use crate::config::reading::Reading;
+use crate::sys::config_files::{self, DirectoryTrust};
 use crate::sys::terminal::{self, Listening};
-use crate::sys::{clock, config_files, ids};
+use crate::sys::{clock, ids, load};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
@@ -26,7 +27,8 @@ const LINE_LIMIT: usize = 2047;
 const RETRANS: u32 = 5;
 const RETRY: u32 = 4;
 
-pub(super) fn run(arguments: &Arguments) -> u8 {
+/// Runs test mode; `exit` is what the command line has left.
+pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
     let facts = facts::gather(arguments, b't');
     let reading = match start::read(arguments, b't') {
         Ok(reading) => reading,
@@ -41,37 +43,52 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     if let Some(exit) = reading.fatal() {
         return exit;
     }
-    let mut exit = reading.exit();
+    usage::check_body_type(arguments, Voice::of(b't'));
+    let mut exit = either(exit, reading.exit());
+    if let Some(path) = arguments.last(b'X')
+        && let Err(own) = start::open_traffic_log(path, Voice::of(b't'))
+    {
+        exit = either(exit, own);
+    }
+    if let Some(warning) = start::group_warning(&reading.configuration) {
+        print_line(warning.as_bytes());
+    }
     for found in post_checks(&reading.configuration, b't') {
         print_line(&found.text);
-        if let Severity::Error { exit: own, .. } = found.severity
-            && exit == 0
-        {
-            exit = own;
+        if let Severity::Error { exit: own, .. } = found.severity {
+            exit = either(exit, own);
         }
     }
     print(&start::after(arguments, b't', &reading));
-    converse(reading, &facts.user, exit, arguments.levels())
+    converse(arguments, reading, &facts.user, exit)
 }
 
-fn converse(reading: Reading, user: &[u8], exit: u8, levels: Levels) -> u8 {
+fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
+    let allows = |word: &str| configuration.options.has_word("DontBlameSendmail", word);
+    let trust = DirectoryTrust {
+        any: allows("HelpFileInUnsafeDirPath"),
+        group_writable: allows("GroupWritableDirPathSafe"),
+    };
     let help_path = configuration.options.bytes("HelpFile");
-    let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
+    let help = help_path.and_then(|path| config_files::read_trusted(&path, trust).ok());
     let mut services = SystemServices::default();
     let mut hosts = Hosts { services: SystemServices::default() };
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
+    let verbose = configuration.options.flag("Verbose", false);
     let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
-    session.set_levels(levels);
+    session.set_levels(arguments.levels());
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     let queue_id = queue_ids.next(clock::now()).0;
     session.set_macro(b"i", &queue_id);
-    print(&startup::envelope(&levels, &queue_id));
-    session.set_macro(b"load_avg", b"0");
+    print(&startup::envelope(&arguments.levels(), &queue_id));
+    for (name, value) in macros(arguments) {
+        session.set_macro(name, &value);
+    }
     let talked = match completer.and_then(|names| LineEditor::start(names).ok()) {
         Some(editor) => talk_edited(&mut session, editor),
-        None => talk_plain(&mut session, BANNER),
+        None => talk_plain(&mut session, BANNER, verbose),
     };
     match talked {
         Ok(Ending::Quit) => {
@@ -96,19 +113,25 @@ enum Ending {
     Stopped,
 }
 
-/// Lines from a program, a file, or a terminal that is used like one.
-fn talk_plain(session: &mut Session<'_>, greeting: &[u8]) -> io::Result<Ending> {
+/// Lines from a program, a file, or a terminal that is used like one. With `verbose` each line is shown
+/// behind a prompt when it has been read, and there is no other prompt.
+fn talk_plain(session: &mut Session<'_>, greeting: &[u8], verbose: bool) -> io::Result<Ending> {
     let mut talk = Conversation::new(Listening::start()?, terminal::output()?, LINE_LIMIT);
     talk.kept().extend_from_slice(greeting);
     session.move_output(talk.kept());
     let ending = loop {
-        talk.kept().extend_from_slice(PROMPT.as_bytes());
+        if !verbose {
+            talk.kept().extend_from_slice(PROMPT.as_bytes());
+        }
         let control = match talk.hear()? {
             Heard::Line(line) => session.line(line.strip_suffix(b"\n").unwrap_or(line)),
             Heard::Interrupt => continue,
             Heard::Stop => break Ending::Stopped,
             Heard::End => break Ending::Quit,
         };
+        if verbose {
+            talk.kept().extend_from_slice(PROMPT.as_bytes());
+        }
         session.move_output(talk.kept());
         if control == Control::Quit {
             break Ending::Quit;
@@ -135,7 +158,7 @@ fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<
             Entered::NotText => {
                 drop(editor);
                 let note = b"(not UTF-8: lines are no longer edited; enter this one again)\n";
-                return talk_plain(session, note);
+                return talk_plain(session, note, false);
             }
         };
         for part in line.chunks(LINE_LIMIT) {
@@ -150,6 +173,32 @@ fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<
             session.line(b"");
         }
     }
+}
+
+/// Macros that are set when test mode begins, whatever the file says of them (MC-003, MC-018, MC-054,
+/// MC-056..MC-058, MC-061, MC-069).
+fn macros(arguments: &Arguments) -> Vec<(&'static [u8], Vec<u8>)> {
+    let mode = submit::delivery_mode(arguments).unwrap_or(b'i');
+    let mut macros: Vec<(&[u8], Vec<u8>)> = vec![
+        (b"load_avg", load::load_average().to_string().into_bytes()),
+        (b"deliveryMode", vec![mode]),
+        (b"quarantine", Vec::new()),
+    ];
+    for (flag, name) in [(b'V', &b"dsn_envid"[..]), (b'N', b"dsn_notify"), (b'R', b"dsn_ret")] {
+        macros.extend(arguments.last(flag).map(|value| (name, value.to_vec())));
+    }
+    if arguments.has(b'G') {
+        macros.push((b"daemon_flags", b"CC f".to_vec()));
+    }
+    if let Some(hops) = arguments.last(b'h') {
+        macros.push((b"c", hops.to_vec()));
+    }
+    if let Some(value) = arguments.last(b'p') {
+        let mut parts = value.splitn(2, |byte| *byte == b':');
+        macros.push((b"r", parts.next().unwrap_or_default().to_vec()));
+        macros.extend(parts.next().map(|host| (&b"s"[..], host.to_vec())));
+    }
+    macros
 }
 
 /// Host questions of `/mx`.

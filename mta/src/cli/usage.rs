@@ -1,71 +1,111 @@
 //! What is wrong with the values of flags, said in the order of the flags (CMD-025..CMD-068).
 
-use cf_parser::Severity;
-use cf_parser::options::{self, Found};
+use cf_parser::options::{Kind, OPTIONS};
+use cf_parser::{Name, Severity, parse_name, parse_option};
+use ruleset_vm::load::check_option;
 
 use super::arguments::Arguments;
 use super::queue;
 use super::voice::Voice;
+use crate::config::reading::System;
 
 /// Modes that `-q` goes with.
 const QUEUE_MODES: &[u8] = b"mqdDpP";
 
-/// What a command line asks, read by parts: an option with its suboption and value.
-pub(super) struct OptionFlag {
-    /// Index into the table of options.
-    pub(super) option: usize,
-    /// `Timeout.queuereturn`: the part behind the dot.
-    pub(super) suboption: Option<Vec<u8>>,
-    /// The text behind the name.
-    pub(super) value: Vec<u8>,
+/// What the mistakes of a command line come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mistakes {
+    /// The exit status; where it is not 0, only test mode goes on.
+    pub(super) exit: u8,
+    /// Mistakes that only the exit status of a message's delivery, or of a verification, shows.
+    pub(super) minor: bool,
 }
 
-/// Checks the flags; says what is wrong. Returns the exit status so far: most mistakes do not keep
-/// the program from going on (CMD-028).
+/// Checks the flags; says what is wrong.
 ///
 /// # Errors
 /// The exit status of a mistake that ends the program on the spot.
-pub(super) fn check(arguments: &Arguments, mode: u8, voice: Voice) -> Result<u8, u8> {
-    let mut exit = 0;
+pub(super) fn check(arguments: &Arguments, mode: u8, voice: Voice) -> Result<Mistakes, u8> {
+    let mut mistakes = Mistakes::default();
     let mut seen = Vec::new();
+    let mut host = System::default();
     for (letter, value) in &arguments.flags {
         match letter {
             // Old builds rebuilt aliases; SMTPUTF8 is not built in (CMD-038, CMD-059).
             b'I' | b'U' => return Err(64),
-            b'O' | b'o' | b'T' => set_option(*letter, value, voice, &mut exit)?,
-            b'D' if seen.contains(&b'd') => complain(voice, "-D file must be before -d", &mut exit),
-            b'R' if seen.contains(&b'R') => complain(voice, "Duplicate -R flag", &mut exit),
+            b'D' if seen.contains(&b'd') => mistakes.say(voice, "-D file must be before -d"),
+            b'R' if seen.contains(&b'R') => mistakes.say(voice, "Duplicate -R flag"),
             b'f' | b'r' if seen.iter().any(|l| matches!(l, b'f' | b'r')) => {
-                complain(voice, "More than one \"from\" person", &mut exit);
+                mistakes.say(voice, "More than one \"from\" person");
             }
+            b'q' | b'Q' if !QUEUE_MODES.contains(&mode) => {
+                let (letter, mode) = (char::from(*letter), char::from(mode));
+                mistakes.say(voice, &format!("Can not use -{letter} with -b{mode}"));
+            }
+            b'M' => set_macro(value, voice, &mut mistakes),
             _ => {
                 if let Some(text) = flaw(*letter, value) {
-                    complain(voice, &text, &mut exit);
+                    mistakes.say(voice, &text);
+                }
+                if let Some(option) = option_text(*letter, value) {
+                    set_option(&option, voice, &mut host, &mut mistakes)?;
                 }
             }
         }
         seen.push(*letter);
     }
-    queue_flags(arguments, mode, voice, &mut exit);
-    Ok(exit)
+    queue_flags(arguments, voice, &mut mistakes);
+    mistakes.minor |= bad_body_type(arguments).is_some();
+    Ok(mistakes)
 }
 
-fn complain(voice: Voice, text: &str, exit: &mut u8) {
-    voice.usage(text);
-    *exit = 64;
+/// The value of `-B` that is none (CMD-028).
+fn bad_body_type(arguments: &Arguments) -> Option<&[u8]> {
+    arguments.last(b'B').filter(|body| !is_one_of(body, &["7BIT", "8BITMIME"]))
+}
+
+/// Says that the value of `-B` is none, which comes behind what is said of the configuration.
+pub(super) fn check_body_type(arguments: &Arguments, voice: Voice) {
+    if let Some(body) = bad_body_type(arguments) {
+        voice.usage([b"Illegal body type ", body].concat());
+    }
+}
+
+impl Mistakes {
+    fn say(&mut self, voice: Voice, text: &str) {
+        voice.usage(text);
+        self.exit = 64;
+    }
+
+    /// An error of the program's own kind: the exit status stays what it is after another one.
+    fn fail(&mut self, exit: u8) {
+        if self.exit == 0 {
+            self.exit = exit;
+        }
+    }
+}
+
+fn is_one_of(value: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// `-M`: says what is wrong with the name (CMD-041).
+fn set_macro(value: &[u8], voice: Voice, mistakes: &mut Mistakes) {
+    for text in parse_name(value).errors {
+        voice.say(b"554 5.0.0", &text);
+        mistakes.fail(70);
+    }
 }
 
 /// What is wrong with the value of a flag by itself.
 fn flaw(letter: u8, value: &[u8]) -> Option<String> {
     let text = || String::from_utf8_lossy(value).into_owned();
-    let is = |words: &[&str]| words.iter().any(|w| value.eq_ignore_ascii_case(w.as_bytes()));
     match letter {
-        b'B' if !is(&["7BIT", "8BITMIME"]) => Some(format!("Illegal body type {}", text())),
         b'h' if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => {
             Some(format!("Bad hop count ({})", text()))
         }
         b'N' if notify(value).is_none() => Some("Invalid -N argument".to_owned()),
-        b'R' if !is(&["full", "hdrs"]) => Some("Invalid -R value".to_owned()),
+        b'R' if !is_one_of(value, &["full", "hdrs"]) => Some("Invalid -R value".to_owned()),
         b'V' if !is_xtext(value) => Some("Invalid syntax in -V flag".to_owned()),
         _ => None,
     }
@@ -99,92 +139,72 @@ fn is_xtext(value: &[u8]) -> bool {
     })
 }
 
-fn queue_flags(arguments: &Arguments, mode: u8, voice: Voice, exit: &mut u8) {
-    for letter in [b'q', b'Q'] {
-        if arguments.has(letter) && !QUEUE_MODES.contains(&mode) {
-            let text = format!("Can not use -{} with -b{}", char::from(letter), char::from(mode));
-            complain(voice, &text, exit);
-        }
-    }
+fn queue_flags(arguments: &Arguments, voice: Voice, mistakes: &mut Mistakes) {
     let starts = |text: &[u8]| arguments.all(b'q').filter(|value| value.starts_with(text)).count();
     if starts(b"!G") > 0 {
-        complain(voice, "Can not use -q!G", exit);
+        mistakes.say(voice, "Can not use -q!G");
     }
     if starts(b"G") > 1 {
-        complain(voice, "Can not use multiple -qG options", exit);
+        mistakes.say(voice, "Can not use multiple -qG options");
     }
     if arguments.has(b'Q') && starts(b"L") > 0 {
-        complain(voice, "Can not use -Q with -qL", exit);
+        mistakes.say(voice, "Can not use -Q with -qL");
     }
     if let Err(text) = queue::flags(arguments) {
-        complain(voice, &text, exit);
+        mistakes.say(voice, &text);
     }
 }
 
-/// `-O`, `-o`, `-T`: says what the option's value gives rise to (CMD-057, CMD-068).
-fn set_option(letter: u8, value: &[u8], voice: Voice, exit: &mut u8) -> Result<(), u8> {
-    let flag = match option_flag(letter, value) {
-        Ok(flag) => flag,
-        Err(text) => {
-            voice.say(b"554 5.0.0", text.as_bytes());
-            *exit = 70;
-            return Ok(());
-        }
-    };
-    let suboption = flag.suboption.as_deref();
-    for message in options::interpret(flag.option, suboption, &flag.value).messages {
-        voice.say(b"554 5.0.0", &message.text);
-        match message.severity {
-            Severity::Error { exit: status, fatal: true } => return Err(status),
-            Severity::Error { exit: status, .. } => *exit = status,
-            Severity::Warning => *exit = 64,
+/// The options that flags stand for, as they would be behind the `O` of a line (OPT-010, CMD-045).
+pub(super) fn option_text(letter: u8, value: &[u8]) -> Option<Vec<u8>> {
+    Some(match letter {
+        b'O' => [b" ", value].concat(),
+        b'o' => value.to_vec(),
+        b'T' => b"TT".to_vec(),
+        b'e' => [b"e", value].concat(),
+        b's' => b"fTrue".to_vec(),
+        b'i' | b'v' | b'm' | b'c' => [&[letter][..], b"True"].concat(),
+        _ => return None,
+    })
+}
+
+/// Whether the flags ask for more than any user may have of a program with privileges: another
+/// configuration, other macros than the protocol and host a message came by, options that are not safe
+/// (OPT-011, OPT-041).
+pub(super) fn cost_privileges(arguments: &Arguments) -> bool {
+    let is_safe_macro =
+        |name: Option<Name>| name.is_none_or(|name| matches!(name.as_bytes(), b"r" | b"s"));
+    arguments.flags.iter().any(|(letter, value)| match letter {
+        b'C' => true,
+        b'M' => !is_safe_macro(parse_name(value).name),
+        _ => option_text(*letter, value).is_some_and(|text| {
+            let Some(line) = parse_option(&text).0 else { return false };
+            let Some(spec) = OPTIONS.get(line.option) else { return false };
+            if spec.kind == Kind::MacroDefinition {
+                return !is_safe_macro(parse_name(value.get(1..).unwrap_or_default()).name);
+            }
+            !spec.safe
+        }),
+    })
+}
+
+/// Says what is wrong with an option (CMD-057, CMD-068).
+fn set_option(
+    text: &[u8],
+    voice: Voice,
+    host: &mut System,
+    mistakes: &mut Mistakes,
+) -> Result<(), u8> {
+    for found in check_option(text, host) {
+        voice.diagnostic(&found.text, found.severity);
+        match found.severity {
+            Severity::Error { exit, fatal: true } => return Err(exit),
+            Severity::Error { exit, .. } => mistakes.fail(exit),
+            Severity::Mistake => mistakes.minor = true,
+            Severity::Note | Severity::Warning => {}
         }
     }
     Ok(())
-}
-
-/// The option that a flag sets.
-///
-/// # Errors
-/// There is no such option; the text says so.
-pub(super) fn option_flag(letter: u8, value: &[u8]) -> Result<OptionFlag, String> {
-    match letter {
-        b'O' => long_option(value),
-        b'T' => short_option(b'T', b"T"),
-        _ => match value.split_first() {
-            Some((letter, rest)) => short_option(*letter, rest),
-            None => Err("readcf: unknown option name 0x0".to_owned()),
-        },
-    }
-}
-
-fn short_option(letter: u8, value: &[u8]) -> Result<OptionFlag, String> {
-    let option = options::by_letter(letter)
-        .ok_or_else(|| format!("readcf: unknown option name {letter:#x}"))?;
-    Ok(OptionFlag { option, suboption: None, value: value.to_vec() })
-}
-
-fn long_option(text: &[u8]) -> Result<OptionFlag, String> {
-    let equals = text.iter().position(|byte| *byte == b'=').unwrap_or(text.len());
-    let (name, value) = text.split_at(equals);
-    let name = name.trim_ascii();
-    let (name, suboption) = match name.iter().position(|byte| *byte == b'.') {
-        Some(dot) => (&name[..dot], Some(name[dot + 1..].to_vec())),
-        None => (name, None),
-    };
-    let value = value.get(1..).unwrap_or_default().trim_ascii_start().to_vec();
-    let shown = String::from_utf8_lossy(name);
-    match options::by_name(name) {
-        Found::Exact(option) | Found::Abbreviation(option) => {
-            Ok(OptionFlag { option, suboption, value })
-        }
-        Found::Ambiguous(one, other) => Err(format!(
-            "readcf: ambiguous option name {shown} (matches {} and {})",
-            options::name(one),
-            options::name(other)
-        )),
-        Found::Unknown => Err(format!("readcf: unknown option name {shown}")),
-    }
 }
 
 #[cfg(test)]
@@ -193,16 +213,15 @@ mod tests {
 
     #[test]
     fn values_of_flags() {
-        let rows: [(u8, &str, Option<&str>); 12] = [
+        let rows: [(u8, &str, Option<&str>); 11] = [
             (b'N', "never", None), // CMD-043
             (b'N', "Success,delay", None),
             (b'N', "never,success", Some("Invalid -N argument")),
             (b'N', "", Some("Invalid -N argument")),
             (b'R', "HDRS", None), // CMD-055
             (b'R', "foo", Some("Invalid -R value")),
-            (b'B', "9", Some("Illegal body type 9")), // CMD-028
-            (b'h', "x", Some("Bad hop count (x)")),   // CMD-037
-            (b'V', "some+20id", None),                // CMD-060
+            (b'h', "x", Some("Bad hop count (x)")), // CMD-037
+            (b'V', "some+20id", None),              // CMD-060
             (b'V', "a=b", Some("Invalid syntax in -V flag")),
             (b'V', "a+zz", Some("Invalid syntax in -V flag")),
             (b'V', "a+2", Some("Invalid syntax in -V flag")),
@@ -213,21 +232,24 @@ mod tests {
     }
 
     #[test]
-    fn options_by_name_and_letter() {
-        let shown = |letter: u8, text: &str| match option_flag(letter, text.as_bytes()) {
-            Ok(flag) => format!(
-                "{} {:?} {}",
-                options::name(flag.option),
-                flag.suboption.map(|text| String::from_utf8_lossy(&text).into_owned()),
-                String::from_utf8_lossy(&flag.value)
-            ),
-            Err(text) => text,
-        };
-        assert_eq!(shown(b'O', "queuela = 5"), "QueueLA None 5");
-        assert_eq!(shown(b'O', "Timeout.ident=1s"), "Timeout Some(\"ident\") 1s");
-        assert_eq!(shown(b'O', "NoSuch=1"), "readcf: unknown option name NoSuch");
-        assert_eq!(shown(b'o', "dq"), "DeliveryMode None q");
-        assert_eq!(shown(b'o', "!1"), "readcf: unknown option name 0x21");
-        assert_eq!(shown(b'T', ""), "QueueTimeout None T");
+    fn privileges_are_for_what_any_user_may_ask() {
+        // OPT-011, OPT-041
+        let rows = [
+            ("-bp -v -odq -O LogLevel=20 -oMrSMTP -Mshost", false),
+            ("-O NoSuch=1 -oN", false),
+            ("-bp -O queuedir=/x", true),
+            ("-O Timeout.ident=0", true),
+            ("-oMxSMTP", true),
+            ("-M {foo}x", true),
+            ("-c", true),
+            ("-T", true),
+            ("-C x.cf -bt", true),
+        ];
+        for (line, expected) in rows {
+            let words: Vec<Vec<u8>> =
+                line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+            let arguments = Arguments::parse(&words).unwrap();
+            assert_eq!(cost_privileges(&arguments), expected, "{line}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! How errors before any dialogue are worded: modes that speak SMTP put a reply code in front
 //! (CF-010, CMD-142).
 
+use cf_parser::Severity;
+
 use super::print;
 
 /// The voice of an operation mode.
@@ -20,6 +22,14 @@ impl Voice {
         print(&self.line(code, text));
     }
 
+    /// A message about the configuration or an option.
+    pub(super) fn diagnostic(self, text: &[u8], severity: Severity) {
+        match code(text, severity) {
+            Some(code) => self.say(code, text),
+            None => print(&[text, b"\n"].concat()),
+        }
+    }
+
     /// A mistake of the caller.
     pub(super) fn usage(self, text: impl AsRef<[u8]>) {
         self.say(b"550", text.as_ref());
@@ -29,6 +39,29 @@ impl Voice {
         if self.replies { [code, b" ", text, b"\r\n"].concat() } else { [text, b"\n"].concat() }
     }
 }
+
+/// What stands in front of a message in a reply; `None` for those that are printed as they are.
+fn code(text: &[u8], severity: Severity) -> Option<&'static [u8]> {
+    let has = |words: &[u8]| text.windows(words.len()).any(|found| found == words);
+    Some(match severity {
+        Severity::Note => b"050",
+        Severity::Warning => return None,
+        Severity::Mistake | Severity::Error { exit: 69, .. } => b"550",
+        Severity::Error { exit: 71 | 72, .. } => b"451 4.0.0",
+        Severity::Error { .. } if has(b"host \"") => b"554 5.3.0",
+        Severity::Error { .. } if PORT_ERRORS.iter().any(|words| has(words)) => b"554 5.3.5",
+        Severity::Error { .. } => b"554 5.0.0",
+    })
+}
+
+/// Parts of messages about listeners, which have a code of their own.
+const PORT_ERRORS: [&[u8]; 5] = [
+    b"service \"",
+    b"PortOptions parameter",
+    b"Unknown address family",
+    b"address= option",
+    b"Unknown delivery mode",
+];
 
 #[cfg(test)]
 mod tests {

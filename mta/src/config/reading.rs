@@ -3,7 +3,7 @@
 use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
-    Setting, Surroundings, User, load,
+    Surroundings, User, load, option_checks,
 };
 
 use super::dialect_names::{DialectChoice, SystemNames};
@@ -12,6 +12,7 @@ use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
 use crate::sys::{hostname, net, users};
 use cf_parser::debug::{Category, Levels};
 use cf_parser::dialect::translate;
+use cf_parser::options::OptionValue;
 use cf_parser::{Diagnostic, Name, Severity};
 
 /// A configuration as it was read, and what was said about it.
@@ -46,9 +47,6 @@ pub enum ReadError {
         path: String,
     },
 }
-
-/// Options given on the command line, applied behind those of the file.
-pub type CommandLineOptions = Vec<Setting>;
 
 impl Reading {
     /// Reads the file at `path`, as the dialect chosen, if any.
@@ -88,15 +86,12 @@ impl Reading {
     #[must_use]
     pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
         let (config, parsed) = cf_parser::parse(bytes);
-        let mut system = System {
-            maps: MapSet::new(Settings::default()),
-            map_lines: Vec::new(),
-            levels: facts.levels,
-        };
-        let (configuration, diagnostics) = load(&config, parsed, facts, &mut system);
+        let mut system = System { levels: facts.levels, ..System::default() };
+        let (configuration, mut diagnostics) = load(&config, parsed, facts, &mut system);
         let System { mut maps, map_lines, .. } = system;
         let own_names = map_settings(&configuration).own_names;
         maps.set_settings(Settings { own_names, ..maps.settings().clone() });
+        diagnostics.extend(option_checks(&configuration));
         Self { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
     }
 
@@ -113,16 +108,17 @@ impl Reading {
         })
     }
 
-    /// The exit status that reading asks for: that of the first error, 0 without errors.
+    /// The exit status that reading asks for: that of the first error, unless there is no mailbox
+    /// database (69); 0 without errors.
     #[must_use]
     pub fn exit(&self) -> u8 {
-        self.diagnostics
-            .iter()
-            .find_map(|diagnostic| match diagnostic.severity {
+        let errors = || {
+            self.diagnostics.iter().filter_map(|diagnostic| match diagnostic.severity {
                 Severity::Error { exit, .. } => Some(exit),
-                Severity::Warning => None,
+                Severity::Note | Severity::Warning | Severity::Mistake => None,
             })
-            .unwrap_or(0)
+        };
+        errors().find(|exit| *exit == 69).or_else(|| errors().next()).unwrap_or(0)
     }
 
     /// The exit status of an error that ends the program on the spot, if there is one.
@@ -149,13 +145,22 @@ fn map_settings(configuration: &Configuration) -> Settings {
     }
     settings.alias_files = options
         .all("AliasFile")
-        .flat_map(|setting| {
-            let value = configuration.macros.expand_bytes(&setting.value);
-            value.split(|byte| *byte == b',').map(<[u8]>::to_vec).collect::<Vec<_>>()
+        .filter_map(|setting| {
+            let value = ruleset_vm::macros::bytes(&setting.value);
+            cf_parser::options::interpret(setting.option, None, &value).value
         })
-        .map(|spec| spec.trim_ascii().to_vec())
-        .filter(|spec| !spec.is_empty())
+        .flat_map(|value| match value {
+            OptionValue::Aliases(files) => files,
+            _ => Vec::new(),
+        })
+        .map(|file| alias_file(file.class.as_deref(), &file.spec))
         .collect();
+    let timeout = |name: &str, default| match options.timeout(name) {
+        Some(time) => u32::try_from(time).unwrap_or(0),
+        None => default,
+    };
+    settings.resolver_retrans = timeout("resolver.retrans.normal", settings.resolver_retrans);
+    settings.resolver_retry = timeout("resolver.retry.normal", settings.resolver_retry);
     if let Some(value) = options.bytes("ResolverOptions") {
         let value = value.to_ascii_lowercase();
         settings.work_around_broken_aaaa =
@@ -178,8 +183,17 @@ fn map_settings(configuration: &Configuration) -> Settings {
     settings
 }
 
+/// One file of option AliasFile as [`MapSet`] takes it.
+fn alias_file(class: Option<&[u8]>, spec: &[u8]) -> Vec<u8> {
+    match class {
+        Some(class) => [class, b":", spec].concat(),
+        None => spec.to_vec(),
+    }
+}
+
 /// The running system as the loader asks it.
-struct System {
+#[derive(Default)]
+pub struct System {
     maps: MapSet,
     map_lines: Vec<Vec<u8>>,
     levels: Levels,
@@ -266,9 +280,13 @@ impl Surroundings for System {
 
     fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
         self.map_lines.push(line.to_vec());
+        let mut complaints: Vec<Complaint> = Vec::new();
+        for (level, text) in [2, 3].into_iter().zip(MapSet::declaring(line)) {
+            let wanted = self.levels.at(Category::Maps, level);
+            complaints.extend(text.filter(|_| wanted).map(Complaint::bare));
+        }
         let errors = self.maps.declare(line);
-        let mut complaints: Vec<Complaint> =
-            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+        complaints.extend(errors.into_iter().map(|error| Complaint::error(error.text, 70)));
         let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
         complaints.extend(self.trace_map(&line[..end]));
         complaints
@@ -289,6 +307,11 @@ impl Surroundings for System {
             }
         }
         complaints
+    }
+
+    fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint> {
+        let found = self.maps.declare_alias_file(&alias_file(class, spec));
+        found.into_iter().map(|error| Complaint::error(error.text, 70)).collect()
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
@@ -316,8 +339,8 @@ impl Surroundings for System {
         net::service_port(name).is_some()
     }
 
-    fn host(&mut self, name: &[u8]) -> bool {
-        hostname::is_known(name, &mut own_names::Asking::default())
+    fn host(&mut self, name: &[u8], v6: bool) -> bool {
+        hostname::is_known(name, v6, &mut own_names::Asking::default())
     }
 
     fn group(&mut self, name: &[u8]) -> Option<u32> {

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ruleset_vm::crack::CrackOptions;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
 use super::attempt::{self, Attempt};
@@ -346,14 +347,19 @@ impl Intake {
         if self.collecting.is_none() {
             let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
             self.envelope.id = Some(id.clone());
-            let limit = self.post.site.configuration.options.number("MaxHeadersLength", 32_768);
-            let limit = usize::try_from(limit).unwrap_or(0);
+            let limit = self.header_limit();
             let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
             self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), limit));
         }
         if let Some(collecting) = &mut self.collecting {
             collecting.push(bytes);
         }
+    }
+
+    /// MaxHeadersLength in bytes; 0 for no limit.
+    fn header_limit(&self) -> usize {
+        let options = &self.post.site.configuration.options;
+        usize::try_from(options.number("MaxHeadersLength", 32_768)).unwrap_or(0)
     }
 
     /// The message is complete. When this returns, it is on stable storage.
@@ -365,7 +371,7 @@ impl Intake {
         let Some(collecting) = self.collecting.take() else { return Err(no_space(true)) };
         let collected = collecting.finish().map_err(|error| refused(&error))?;
         if collected.header_too_long {
-            let text = "Headers too large (32768 max)";
+            let text = format!("Headers too large ({} max)", self.header_limit());
             let code = Enhanced::new(5, 6, 0);
             return Err(Status::from_reply(Exit::DATAERR, 552, code, text));
         }
@@ -418,7 +424,10 @@ impl Intake {
             self.worker.macros.set(b"msg_id", &id);
         }
         self.envelope.class = value(b"precedence").map_or(0, |word| self.class_of(&word));
+        let site = self.post.site.clone();
+        let must_quote = site.configuration.options.bytes("MustQuoteChars");
         let options = OutputOptions {
+            crack: CrackOptions::new(site.configuration.colon_ok, must_quote.as_deref()),
             resent: assembled.resent,
             delete_bcc: assembled.delete_bcc,
             list_style: self.list_style(&assembled),

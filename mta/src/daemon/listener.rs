@@ -91,18 +91,17 @@ impl Limits {
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let refuse = options.number("RefuseLA", i64::try_from(12 * processors).unwrap_or(12));
-        let patience = |name: &str, default: u64| {
-            let value = options.suboption("Timeout", name);
-            let value = value.map_or(default, |value| seconds(&value, b's'));
-            u32::try_from(value).unwrap_or(u32::MAX)
+        let patience = |name: &str, default| match options.timeout(name) {
+            Some(time) => u32::try_from(time).unwrap_or(0),
+            None => default,
         };
         Self {
             connections,
             per_second: count("ConnectionRateThrottle"),
             refuse_load: u32::try_from(refuse).unwrap_or(0),
             patience: Patience {
-                retrans: patience("resolver.retrans", 5),
-                retry: patience("resolver.retry", 2).min(10),
+                retrans: patience("resolver.retrans.normal", 5),
+                retry: patience("resolver.retry.normal", 2).min(10),
             },
         }
     }

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
+use ruleset_vm::crack::CrackOptions;
+
 use super::header_host::Headers;
 use crate::address::worker::Worker;
 use crate::delivery::context::{MessageForm, MessageSource};
@@ -30,7 +32,9 @@ impl Outgoing<'_, '_> {
         let site = self.worker.borrow().site.clone();
         let flags: Vec<u8> =
             site.mailers.get(form.mailer).map_or_else(Vec::new, |m| m.flags.iter().collect());
+        let must_quote = site.configuration.options.bytes("MustQuoteChars");
         let options = OutputOptions {
+            crack: CrackOptions::new(site.configuration.colon_ok, must_quote.as_deref()),
             mailer_flags: &flags,
             resent: self
                 .envelope

@@ -89,8 +89,8 @@ fn default_user(site: &Site) -> ControllingUser {
 fn timeouts(site: &Site) -> Timeouts {
     let mut timeouts = Timeouts::default();
     let set = |name: &str, field: &mut Duration| {
-        if let Some(value) = site.configuration.options.suboption("Timeout", name) {
-            *field = Duration::from_secs(seconds(&value, b'm'));
+        if let Some(time) = site.configuration.options.timeout(name) {
+            *field = Duration::from_secs(u64::try_from(time).unwrap_or(0));
         }
     };
     set("connect", &mut timeouts.connect);
@@ -114,19 +114,12 @@ fn timeouts(site: &Site) -> Timeouts {
 #[must_use]
 pub fn queue_timeouts(site: &Site) -> QueueTimeouts {
     let mut limits = QueueTimeouts::default();
-    let value = |name: &str| site.configuration.options.suboption("Timeout", name);
     let classes = ["normal", "urgent", "non-urgent", "dsn"];
-    for (option, unit, array) in
-        [("queuereturn", b'd', &mut limits.give_up), ("queuewarn", b'h', &mut limits.warn)]
-    {
-        for general in [option.to_owned(), format!("{option}.*")] {
-            if let Some(text) = value(&general) {
-                array.fill(seconds(&text, unit));
-            }
-        }
+    for (family, array) in [("queuereturn", &mut limits.give_up), ("queuewarn", &mut limits.warn)] {
         for (class, place) in classes.iter().zip(array.iter_mut()) {
-            if let Some(text) = value(&format!("{option}.{class}")) {
-                *place = seconds(&text, unit);
+            let time = site.configuration.options.timeout(&format!("{family}.{class}"));
+            if let Some(time) = time {
+                *place = u64::try_from(time).unwrap_or(0);
             }
         }
     }

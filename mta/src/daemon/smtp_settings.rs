@@ -7,7 +7,6 @@ use std::time::Duration;
 use cf_parser::options::{self, Found, OptionValue};
 
 use super::ports::Modifiers;
-use super::settings::seconds;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::protocol::smtp::server::{
@@ -58,6 +57,8 @@ fn limits(site: &Site) -> Limits {
         message_size: u64::try_from(options.number("MaxMessageSize", 0)).unwrap_or(0),
         recipients: count("MaxRecipientsPerMessage", 0),
         bad_recipients: count("BadRcptThrottle", 0),
+        shutdown_recipients: count("BadRcptShutdown", 0),
+        shutdown_percent: count("BadRcptShutdownGood", 0),
         bad_commands: MAX_BAD_COMMANDS,
         noop: count("MaxNOOPCommands", 20),
         close_at_twice: options.number("MaxDaemonChildren", 0) > 0,
@@ -180,9 +181,9 @@ pub(super) struct Waits {
 impl Waits {
     pub(super) fn of(site: &Site) -> Self {
         let value = |name: &str, default: u64| {
-            let text = site.configuration.options.suboption("Timeout", name);
-            let seconds = text.map_or(default, |text| seconds(&text, b'm'));
-            Duration::from_secs(if seconds == 0 { default } else { seconds })
+            let time = site.configuration.options.timeout(name).unwrap_or(0);
+            let seconds = u64::try_from(time).ok().filter(|seconds| *seconds > 0);
+            Duration::from_secs(seconds.unwrap_or(default))
         };
         Self {
             command: value("command", 3600),

@@ -1,5 +1,6 @@
 //! The clock and the local time zone.
 
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -60,11 +61,10 @@ impl Zone {
     #[must_use]
     pub fn load(spec: &TimeZoneSpec) -> Self {
         let zone = match spec {
-            TimeZoneSpec::System => std::fs::read("/etc/localtime")
-                .ok()
-                .and_then(|data| TimeZone::tzif("local", &data).ok())
-                .unwrap_or(TimeZone::UTC),
-            TimeZoneSpec::Environment => TimeZone::system(),
+            TimeZoneSpec::System => system(),
+            TimeZoneSpec::Environment => {
+                std::env::var_os("TZ").map_or_else(system, |name| named(name.as_encoded_bytes()))
+            }
             TimeZoneSpec::Named(name) => named(name),
         };
         Self { zone }
@@ -81,11 +81,30 @@ impl Zone {
     }
 }
 
-/// A zone by the rules for `TZ`: a name of the zone database, or a POSIX rule.
+/// The zone of the system.
+fn system() -> TimeZone {
+    let data = std::fs::read("/etc/localtime").ok();
+    data.and_then(|data| TimeZone::tzif("local", &data).ok()).unwrap_or(TimeZone::UTC)
+}
+
+/// Where the zone database is.
+const ZONES: &str = "/usr/share/zoneinfo";
+
+/// When summer time begins and ends where a rule does not say it, as the C library has it.
+const SUMMER_TIME: &str = ",M3.2.0,M11.1.0";
+
+/// A zone by the rules for `TZ`: a name of the zone database, a file, or a POSIX rule.
 fn named(name: &[u8]) -> TimeZone {
     let name = name.strip_prefix(b":").unwrap_or(name);
     let Ok(text) = std::str::from_utf8(name) else { return TimeZone::UTC };
-    TimeZone::get(text).or_else(|_| TimeZone::posix(text)).unwrap_or(TimeZone::UTC)
+    let file = || {
+        let relative = !text.is_empty() && !text.split('/').any(|part| part == "..");
+        let data = std::fs::read(Path::new(ZONES).join(text)).ok().filter(|_| relative)?;
+        TimeZone::tzif(text, &data).ok()
+    };
+    let rule =
+        || TimeZone::posix(text).or_else(|_| TimeZone::posix(&[text, SUMMER_TIME].concat())).ok();
+    file().or_else(rule).unwrap_or(TimeZone::UTC)
 }
 
 #[cfg(test)]

@@ -51,16 +51,34 @@ pub struct DirectoryTrust {
     pub group_writable: bool,
 }
 
-/// The contents of a class file (CF-057, observed as root): the directories of its path as it is
-/// written must be safe, sticky ones too, and its mode must allow reading even to root.
+/// The contents of a class file; a large one is not read yet.
+///
+/// # Errors
+/// See [`read_trusted`].
+pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, ConfigFileError> {
+    let facts = check(path, trust)?;
+    if facts.is_file() && facts.len() >= LARGE_CLASS_FILE {
+        let file = fs::File::open(Path::new(OsStr::from_bytes(path)))?;
+        return Ok(ClassFile::Large(RereadFile(file)));
+    }
+    read_regular(path).map(ClassFile::Bytes)
+}
+
+/// The contents of a file that is not safe anywhere (CF-057, observed as root): the directories of its
+/// path as it is written must be safe, sticky ones too, and its mode must allow reading even to root.
 ///
 /// # Errors
 /// See [`ConfigFileError`].
-pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, ConfigFileError> {
-    let path_ref = Path::new(OsStr::from_bytes(path));
-    let facts = fs::metadata(path_ref)?;
+pub fn read_trusted(path: &[u8], trust: DirectoryTrust) -> Result<Vec<u8>, ConfigFileError> {
+    check(path, trust)?;
+    read_regular(path)
+}
+
+fn check(path: &[u8], trust: DirectoryTrust) -> Result<fs::Metadata, ConfigFileError> {
+    let path = Path::new(OsStr::from_bytes(path));
+    let facts = fs::metadata(path)?;
     if !trust.any {
-        let ancestors = path_ref.ancestors().skip(1).filter(|d| !d.as_os_str().is_empty());
+        let ancestors = path.ancestors().skip(1).filter(|d| !d.as_os_str().is_empty());
         for directory in ancestors {
             let mode = fs::metadata(directory)?.mode();
             if mode & 0o002 != 0 {
@@ -74,10 +92,7 @@ pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, 
     if facts.is_file() && !mode_allows_reading(&facts) {
         return Err(io::Error::from_raw_os_error(nix::libc::EACCES).into());
     }
-    if facts.is_file() && facts.len() >= LARGE_CLASS_FILE {
-        return Ok(ClassFile::Large(RereadFile(fs::File::open(path_ref)?)));
-    }
-    read_regular(path).map(ClassFile::Bytes)
+    Ok(facts)
 }
 
 /// From this size on a class file is not held in memory, bytes.

@@ -64,16 +64,21 @@ pub fn identify(service: &mut dyn NameService) -> HostIdentity {
     compute(&node_name(), &hosts_file(), service)
 }
 
-/// Whether a host, or an address written with or without brackets, can be found.
+/// Whether a host can be found, or an address is one, in the family of IPv6 (where `IPv6:` may stand in
+/// front) or IPv4.
 #[must_use]
-pub fn is_known(host: &[u8], service: &mut dyn NameService) -> bool {
-    let bare = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]")).unwrap_or(host);
-    let bare = match bare.get(..5) {
-        Some(head) if head.eq_ignore_ascii_case(b"IPv6:") => &bare[5..],
-        _ => bare,
+pub fn is_known(host: &[u8], v6: bool, service: &mut dyn NameService) -> bool {
+    let is_v6 = |address: &IpAddr| address.is_ipv6() == v6;
+    let bare = match host.get(..5) {
+        Some(head) if v6 && head.eq_ignore_ascii_case(b"IPv6:") => &host[5..],
+        _ => host,
     };
-    let is_address = std::str::from_utf8(bare).is_ok_and(|text| text.parse::<IpAddr>().is_ok());
-    is_address || by_name(&hosts_file(), bare).is_some() || service.by_name(bare).is_some()
+    if let Some(address) = std::str::from_utf8(bare).ok().and_then(|text| text.parse().ok()) {
+        return is_v6(&address);
+    }
+    let holds = |entry: &HostsEntry| entry.names.iter().any(|n| n.eq_ignore_ascii_case(bare));
+    hosts_file().iter().any(|entry| holds(entry) && is_v6(&entry.address))
+        || service.by_name(bare).is_some_and(|own| own.addresses.iter().any(is_v6))
 }
 
 /// An interface with its names.

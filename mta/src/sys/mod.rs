@@ -18,6 +18,7 @@ pub mod load;
 pub mod mailbox_file;
 pub mod net;
 pub mod poll;
+pub mod privileges;
 pub mod program_safety;
 pub mod signals;
 pub mod syslog;

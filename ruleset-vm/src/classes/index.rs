@@ -32,6 +32,9 @@ impl Index {
     }
 }
 
+/// An automaton and a node of it.
+type Reached<'a> = (&'a Fst<Vec<u8>>, Node<'a>);
+
 /// A way through the members of one class, byte by byte.
 #[derive(Clone)]
 pub(crate) struct Walk<'a> {
@@ -40,7 +43,7 @@ pub(crate) struct Walk<'a> {
     /// How many bytes that is.
     taken: usize,
     /// The automata in which members begin so, and the node reached in each.
-    many: SmallVec<[(&'a Fst<Vec<u8>>, Node<'a>); 1]>,
+    many: SmallVec<[Reached<'a>; 1]>,
 }
 
 impl Walk<'_> {

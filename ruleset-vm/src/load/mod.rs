@@ -9,6 +9,7 @@ mod classes;
 mod mailers;
 mod option_lines;
 mod options;
+mod queue_groups;
 mod rulesets;
 mod scan_format;
 mod surroundings;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 use cf_parser::debug::Category;
 use cf_parser::item::{Directive, Equate, Header, HeaderAction, RulesetLine};
+use cf_parser::options::OPTIONS;
+use cf_parser::predefined::{CLASSES, MACROS, Start};
 use cf_parser::text::{Name, Text};
 use cf_parser::{Config, Diagnostic, Severity, Span};
 
@@ -29,9 +32,11 @@ use crate::mailer::Mailer;
 use crate::prescan::{Mode, Operators};
 use crate::program::Program;
 use crate::token::ProgramTexts;
-pub use checks::post_checks;
+pub use checks::{option_checks, post_checks};
 use mailers::Maker;
 pub(crate) use mailers::leading_number;
+use option_lines::Fixed;
+pub use option_lines::check_option;
 pub use options::{Options, Setting};
 use rulesets::Numbering;
 pub use surroundings::{
@@ -120,9 +125,11 @@ struct Loader<'a> {
     /// Operators, once a rule has been tokenized.
     operators: Option<Operators>,
     /// Options that the command line has set.
-    fixed_options: Vec<usize>,
+    fixed_options: Vec<Fixed>,
     /// Listeners so far.
     listeners: usize,
+    /// How many listeners the file and the command line define.
+    daemons: usize,
     facts: &'a HostFacts,
     surroundings: &'a mut dyn Surroundings,
     diagnostics: Vec<Diagnostic>,
@@ -145,6 +152,7 @@ impl<'a> Loader<'a> {
             operators: None,
             fixed_options: Vec::new(),
             listeners: 0,
+            daemons: 0,
             facts,
             surroundings,
             diagnostics: Vec::new(),
@@ -172,7 +180,7 @@ impl<'a> Loader<'a> {
             Directive::Precedence { name, value } => {
                 self.configuration.precedences.push((name.clone(), *value));
             }
-            Directive::QueueGroup { name, equates } => self.queue_group(name, equates),
+            Directive::QueueGroup { name, equates } => self.queue_group(name, equates, span),
             Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, comment, span),
             Directive::Ruleset(line) => self.ruleset(line, span),
             Directive::Version { level, .. } => self.version(*level),
@@ -197,11 +205,7 @@ impl<'a> Loader<'a> {
     }
 
     fn complain(&mut self, span: Span, complaints: Vec<Complaint>) {
-        for Complaint { text, exit, bare } in complaints {
-            let severity =
-                if exit == 0 { Severity::Warning } else { Severity::Error { exit, fatal: false } };
-            self.diagnostics.push(Diagnostic { span, text, severity, bare });
-        }
+        self.diagnostics.extend(complaints.into_iter().map(|complaint| complaint.about(span)));
     }
 
     /// `H…`; the ruleset of a check is known from now on.
@@ -247,14 +251,6 @@ impl<'a> Loader<'a> {
         maker.make(&mut self.configuration.mailers, name, equates);
         let complaints = maker.complaints;
         self.complain(span, complaints);
-    }
-
-    fn queue_group(&mut self, name: &[u8], equates: &[Equate]) {
-        let groups = &mut self.configuration.queue_groups;
-        match groups.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
-            Some(group) => group.1 = equates.to_vec(),
-            None => groups.push((name.to_vec(), equates.to_vec())),
-        }
     }
 
     fn version(&mut self, level: i32) {
@@ -361,8 +357,10 @@ impl<'a> Loader<'a> {
         self.probe_interfaces();
         let mut configuration = self.configuration;
         let own = configuration.macros.value(b"j");
-        if !own.is_empty() {
-            configuration.classes.add(&Name::new(b"w"), &own);
+        let own = if own.is_empty() { &b"localhost"[..] } else { &own };
+        configuration.classes.add(&Name::new(b"w"), own);
+        if configuration.level < 7 {
+            old_macros(&mut configuration);
         }
         configuration.classes.index();
         configuration.macros.freeze();
@@ -396,6 +394,18 @@ fn is_about_left_side(message: &str) -> bool {
     message.ends_with("LHS") || message.ends_with("too many wildcards")
 }
 
+/// Macros that stood for options below version 7 (MC-005, MC-012; `$o` see [`Loader::operators`]).
+fn old_macros(configuration: &mut Configuration) {
+    for (name, option) in [(b"e", "SmtpGreetingMessage"), (b"l", "UnixFromLine")] {
+        let Some(value) = configuration.macros.get(&Name::new(name)).cloned() else { continue };
+        let Some(index) = OPTIONS.iter().position(|spec| spec.name == option) else { continue };
+        if configuration.options.text(option).is_none() {
+            let setting = Setting { option: index, suboption: None, value, span: Span::default() };
+            configuration.options.push(setting);
+        }
+    }
+}
+
 /// A value as long as the oracle keeps it (CF-072).
 fn cut(mut text: Text) -> Text {
     text.truncate(MAX_LINE - 1);
@@ -404,49 +414,37 @@ fn cut(mut text: Text) -> Text {
 
 /// What exists before the first line (CF-106, CF-107).
 fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
-    let name = &facts.name;
-    let domain = name.iter().position(|b| *b == b'.').map(|dot| &name[dot + 1..]);
     let macros = &mut configuration.macros;
-    macros.set(b"v", SENDMAIL_VERSION.as_bytes());
-    macros.set(b"w", name);
-    macros.set(b"j", name);
-    if let Some(domain) = domain {
-        macros.set(b"m", domain);
+    for spec in MACROS {
+        if let Some(value) = value_at_start(spec.start, facts) {
+            macros.set(spec.name.as_bytes(), &value);
+        }
     }
-    macros.set(b"k", &facts.node);
-    macros.set(b"n", b"MAILER-DAEMON");
-    macros.set(b"b", &facts.date);
-    macros.set(b"opMode", &[facts.mode]);
-    macros.set(b"deliveryMode", b"i");
     for (name, value) in &facts.macros {
         macros.set(name, value);
     }
     let classes = &mut configuration.classes;
-    let rows: [(&[u8], &[&str]); 8] = [
-        (b"e", &["7bit", "8bit", "binary"]),
-        (b"n", &["multipart/signed"]),
-        (b"s", &["rfc822"]),
-        (b"checkMIMEFieldHeaders", &["content-disposition", "content-type"]),
-        (
-            b"checkMIMEHeaders",
-            &[
-                "mime-version",
-                "content-type",
-                "content-disposition",
-                "content-id",
-                "content-transfer-encoding",
-            ],
-        ),
-        (b"checkMIMETextHeaders", &["content-description"]),
-        (b"persistentMacros", &["r", "s", "_", "{if_addr}", "{daemon_flags}"]),
-        (b"b", &[]),
-    ];
-    for (class, words) in rows {
-        let class = Name::new(class);
+    for spec in CLASSES {
+        let class = Name::new(spec.name.as_bytes());
         classes.id(&class);
-        words.iter().for_each(|word| classes.add(&class, word.as_bytes()));
+        spec.members.iter().for_each(|word| classes.add(&class, word.as_bytes()));
     }
-    classes.add(&Name::new(b"w"), name);
+    classes.add(&Name::new(b"w"), &facts.name);
     facts.aliases.iter().for_each(|alias| classes.add(&Name::new(b"w"), alias));
     classes.add(&Name::new(b"k"), &facts.node);
+}
+
+/// The value a macro has when the first line is read.
+fn value_at_start(start: Start, facts: &HostFacts) -> Option<Vec<u8>> {
+    let name = &facts.name;
+    Some(match start {
+        Start::Undefined => return None,
+        Start::Text(text) => text.as_bytes().to_vec(),
+        Start::Version => SENDMAIL_VERSION.as_bytes().to_vec(),
+        Start::HostName => name.clone(),
+        Start::Domain => name.splitn(2, |byte| *byte == b'.').nth(1)?.to_vec(),
+        Start::Node => facts.node.clone(),
+        Start::Date => facts.date.clone(),
+        Start::Mode => vec![facts.mode],
+    })
 }

@@ -1,7 +1,9 @@
 //! Option settings as they were read, in order.
 
+use std::collections::BTreeMap;
+
 use cf_parser::Span;
-use cf_parser::options::OPTIONS;
+use cf_parser::options::{OPTIONS, TIMEOUTS};
 use cf_parser::text::Text;
 
 /// One setting.
@@ -21,6 +23,8 @@ pub struct Setting {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     settings: Vec<Setting>,
+    /// By index into the table of timeouts: seconds, or a count.
+    timeouts: BTreeMap<usize, i64>,
 }
 
 impl Options {
@@ -48,15 +52,25 @@ impl Options {
         self.text(name).map(|text| crate::macros::bytes(text))
     }
 
-    /// The last setting of a suboption.
+    /// Sets timeouts, given by their index; one that stands for a family sets all of it.
+    pub(super) fn set_timeouts<'a>(&mut self, times: impl Iterator<Item = &'a (usize, i64)>) {
+        for (index, time) in times {
+            let Some(name) = TIMEOUTS.get(*index).map(|spec| spec.name) else { continue };
+            for (member, spec) in TIMEOUTS.iter().enumerate() {
+                let rest = spec.name.strip_prefix(name);
+                if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+                    self.timeouts.insert(member, *time);
+                }
+            }
+        }
+    }
+
+    /// A timeout in seconds, or a count: what was set, by whichever form of line, or the default;
+    /// `None` leaves it to the system (OPT-213..OPT-240).
     #[must_use]
-    pub fn suboption(&self, name: &str, sub: &str) -> Option<Vec<u8>> {
-        self.all(name)
-            .filter(|setting| {
-                setting.suboption.as_ref().is_some_and(|s| s.eq_ignore_ascii_case(sub.as_bytes()))
-            })
-            .last()
-            .map(|setting| crate::macros::bytes(&setting.value))
+    pub fn timeout(&self, name: &str) -> Option<i64> {
+        let index = TIMEOUTS.iter().position(|spec| spec.name == name)?;
+        self.timeouts.get(&index).copied().or_else(|| TIMEOUTS.get(index)?.default)
     }
 
     /// A boolean option (OPT-005): empty, or beginning with `t T y Y`.

@@ -1,7 +1,7 @@
 //! What reading a configuration asks of the outside: files, programs, users, maps.
 
-use cf_parser::Name;
 use cf_parser::debug::Levels;
+use cf_parser::{Diagnostic, Name, Severity, Span};
 
 use super::Configuration;
 
@@ -64,6 +64,14 @@ impl Complaint {
     #[must_use]
     pub fn bare(text: impl Into<Vec<u8>>) -> Self {
         Self { text: text.into(), exit: 0, bare: true }
+    }
+
+    /// The message about a line.
+    pub(super) fn about(self, span: Span) -> Diagnostic {
+        let Self { text, exit, bare } = self;
+        let severity =
+            if exit == 0 { Severity::Warning } else { Severity::Error { exit, fatal: false } };
+        Diagnostic { span, text, severity, bare }
     }
 }
 
@@ -143,6 +151,9 @@ pub trait Surroundings {
         Vec::new()
     }
 
+    /// Declares the next alias map; `class` is `None` for the default, `spec` its flags and file.
+    fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint>;
+
     /// A variable of the caller's environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;
 
@@ -156,8 +167,8 @@ pub trait Surroundings {
     /// Whether a TCP service of this name is known.
     fn service(&mut self, name: &[u8]) -> bool;
 
-    /// Whether a host of this name, or an address, is known.
-    fn host(&mut self, name: &[u8]) -> bool;
+    /// Whether a host of this name, or an address, is known in the family of IPv6 or IPv4.
+    fn host(&mut self, name: &[u8], v6: bool) -> bool;
 
     /// A group's id by name.
     fn group(&mut self, name: &[u8]) -> Option<u32>;

@@ -54,7 +54,7 @@ impl Loader<'_> {
             }
             text.push(b')');
             if let Some(suboption) = suboption {
-                text.extend([b".", &suboption[..]].concat());
+                text.extend([b".", suboption].concat());
             }
             text.push(b'=');
             // The flag -v is the option with a value.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use cf_parser::debug::Category;
 use cf_parser::text::Op;
 use smallvec::SmallVec;
 
@@ -114,6 +115,7 @@ impl Machine {
             Answer::Failed(exit) => (None, Some(exit)),
         };
         let replacement = match value {
+            Some(value) if value.is_empty() => self.fresh(),
             Some(value) => self.scan_bytes(&value, env).unwrap_or_default(),
             None => self.fallback(pending, env),
         };
@@ -138,7 +140,8 @@ impl Machine {
         };
         let range = pending.default.as_ref().unwrap_or(&pending.key);
         tokens.extend_from_slice(lookup.built.get(range.clone()).unwrap_or_default());
-        if pending.default.is_none() || (self.reads_back(&tokens) && !env.tracer.wants_rules()) {
+        let watch = env.tracer.wants(Category::Tokens);
+        if pending.default.is_none() || (self.reads_back(&tokens) && !watch) {
             return tokens;
         }
         let text = self.table.join(&tokens, Some(env.blank));

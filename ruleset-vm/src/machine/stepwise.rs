@@ -2,7 +2,7 @@
 //! every comparison (RS-078). What rules run with is [`super::matcher`]; this one remembers no
 //! failures, so it is bounded in steps instead.
 
-use super::matcher::{Subject, deferred};
+use super::matcher::{Capture, Subject, deferred};
 use crate::program::Instr;
 use crate::token::Token;
 
@@ -44,8 +44,23 @@ struct Walk<'a, 'f> {
     tell: &'f mut dyn FnMut(Step<'a>),
 }
 
+/// What a walk came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The rule matches; what its wildcards took.
+    Matches(Vec<Capture>),
+    /// It does not.
+    Fails,
+    /// There were too many steps.
+    Unknown,
+}
+
 /// Tells every step of matching `code` against the whole workspace.
-pub fn walk<'a>(code: &'a [Instr], subject: Subject<'a>, tell: &mut dyn FnMut(Step<'a>)) {
+pub fn walk<'a>(
+    code: &'a [Instr],
+    subject: Subject<'a>,
+    tell: &mut dyn FnMut(Step<'a>),
+) -> Verdict {
     let mut walk = Walk { code, subject, choices: Vec::new(), steps: 0, tell };
     let (mut pc, mut at) = (0, 0);
     while (pc < code.len() || at < subject.workspace.len()) && walk.steps < MAX_STEPS {
@@ -53,9 +68,15 @@ pub fn walk<'a>(code: &'a [Instr], subject: Subject<'a>, tell: &mut dyn FnMut(St
         let next = code.get(pc).and_then(|instr| walk.forward(instr, pc, at));
         match next.or_else(|| walk.back()) {
             Some(next) => (pc, at) = next,
-            None => return,
+            None if walk.steps < MAX_STEPS => return Verdict::Fails,
+            None => return Verdict::Unknown,
         }
     }
+    if pc < code.len() || at < subject.workspace.len() {
+        return Verdict::Unknown;
+    }
+    let taken = |choice: &Choice| Capture { start: choice.start, end: choice.end };
+    Verdict::Matches(walk.choices.iter().map(taken).collect())
 }
 
 impl<'a> Walk<'a, '_> {

@@ -1,6 +1,7 @@
 //! The same rules and addresses through both engines.
 
 use ruleset_vm::load::Configuration;
+use ruleset_vm::machine::stepwise::{Verdict, walk};
 use ruleset_vm::trace::{self, Scene, Tracer};
 use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
 
@@ -94,8 +95,12 @@ impl Pair {
     ) -> (Vec<Token>, Ended, Vec<Event>) {
         let mut macros = self.configuration.macros.clone();
         let mut lookups = NoMaps;
-        let mut watcher =
-            Watcher { rules: run.unwrap_or(false), events: Vec::new(), names: self.file.names() };
+        let mut watcher = Watcher {
+            walked: Verdict::Unknown,
+            rules: run.unwrap_or(false),
+            events: Vec::new(),
+            names: self.file.names(),
+        };
         let number = self.configuration.program.number(ruleset);
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
@@ -155,6 +160,8 @@ impl Lookups for NoMaps {
 /// Writes down what the compiled engine does in the words of the naive one.
 struct Watcher {
     rules: bool,
+    /// What the walk for traces came to for the rule being tried.
+    walked: Verdict,
     events: Vec<Event>,
     names: Vec<Vec<u8>>,
 }
@@ -198,12 +205,33 @@ impl Watcher {
     }
 }
 
+impl Watcher {
+    /// The walk that traces show comes to what the machine comes to.
+    fn compare_walk(&mut self, scene: Scene<'_>, event: &trace::Event<'_>) {
+        let machine = match event {
+            trace::Event::Try { ruleset, rule, subject } => {
+                let set = scene.program.ruleset(*ruleset).unwrap();
+                let code = &set.code[set.rules[*rule].lhs.clone()];
+                self.walked = walk(code, *subject, &mut |_| {});
+                return;
+            }
+            trace::Event::Fail { .. } => Verdict::Fails,
+            trace::Event::Match { captures, .. } => Verdict::Matches(captures.to_vec()),
+            _ => return,
+        };
+        if self.walked != Verdict::Unknown {
+            assert_eq!(self.walked, machine);
+        }
+    }
+}
+
 impl Tracer for Watcher {
     fn wants_rules(&self) -> bool {
         self.rules
     }
 
     fn event(&mut self, scene: Scene<'_>, event: &trace::Event<'_>) {
+        self.compare_walk(scene, event);
         let event = self.translate(scene, event);
         self.events.extend(event);
     }

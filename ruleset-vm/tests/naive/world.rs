@@ -31,6 +31,10 @@ impl Surroundings for Nowhere {
         Vec::new()
     }
 
+    fn declare_alias_map(&mut self, _class: Option<&[u8]>, _spec: &[u8]) -> Vec<Complaint> {
+        Vec::new()
+    }
+
     fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
         None
     }
@@ -47,7 +51,7 @@ impl Surroundings for Nowhere {
         true
     }
 
-    fn host(&mut self, _name: &[u8]) -> bool {
+    fn host(&mut self, _name: &[u8], _v6: bool) -> bool {
         true
     }
 

@@ -13,7 +13,7 @@ mod slash;
 mod tracer;
 
 use cf_parser::debug::{Category, Levels};
-use mapper::{LookupContext, MapSet};
+use mapper::{LookupContext, MapSet, OpenedMap};
 use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
@@ -21,7 +21,7 @@ use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show::{self, Look};
-use crate::traces::Traces;
+use crate::traces::{Traces, definition};
 pub use colours::coloured;
 pub use completion::{Completer, Completion};
 pub use slash::{HostLookups, MailHosts};
@@ -69,8 +69,6 @@ pub struct Session<'a> {
     out: Vec<u8>,
     /// What `-d` has asked for.
     levels: Levels,
-    /// `${addr_type}` has been set.
-    begun: bool,
 }
 
 impl<'a> Session<'a> {
@@ -106,7 +104,6 @@ impl<'a> Session<'a> {
             exit,
             out: Vec::new(),
             levels: Levels::default(),
-            begun: false,
         };
         session.tell_role();
         session
@@ -122,19 +119,39 @@ impl<'a> Session<'a> {
     pub fn set_levels(&mut self, levels: Levels) {
         self.levels = levels;
         self.maps.set_levels(levels);
-        self.begun = false;
+        self.macros.clear(b"addr_type");
         self.tell_role();
+    }
+
+    /// Gives a macro a value, or takes it away.
+    fn set(&mut self, name: &[u8], value: Option<&[u8]>) {
+        if self.levels.at(Category::Macros, 9) {
+            let again = self.macros.is_defined(name);
+            self.out.extend(definition(name, value, again));
+        }
+        match value {
+            Some(value) => self.macros.set(name, value),
+            None => self.macros.clear(name),
+        }
     }
 
     /// What is said when the session ends: maps are closed, in the order of sendmail's symbol table.
     pub fn finish(&mut self) {
+        if self.levels.at(Category::End, 1) {
+            let exit = self.exit;
+            let words = "e_id=NOQUEUE e_flags=4000<METOO>";
+            self.say(format!("\n====finis: stat {exit} {words}"));
+        }
         if !self.levels.at(Category::Maps, 5) {
             return;
         }
         let mut maps = self.maps.opened();
-        maps.sort_by_key(|(name, _)| (bucket(MAP_SEED, name), name.clone()));
-        for (name, file) in maps {
+        maps.sort_by_key(|map| (bucket(MAP_SEED, &map.name), map.name.clone()));
+        for OpenedMap { name, file, closing } in maps {
             self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
+            if let Some(closing) = closing.filter(|_| self.levels.at(Category::Maps, 9)) {
+                self.say(closing);
+            }
         }
     }
 
@@ -200,11 +217,12 @@ impl<'a> Session<'a> {
         };
         let lines = help_topic(help, b"-bt");
         if lines.is_empty() {
-            self.say("HELP topic \"-bt\" unknown");
+            return self.say("HELP topic \"-bt\" unknown");
         }
         for line in lines {
             self.say(line);
         }
+        self.say("End of HELP info");
     }
 
     /// `=Sruleset`, `=M`
@@ -307,13 +325,12 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The lines of a topic of the help file: `topic TAB text`.
+/// The lines of a topic of the help file: those that begin with it, each without its first word. A line
+/// of one word is empty.
 fn help_topic(help: &[u8], topic: &[u8]) -> Vec<Vec<u8>> {
-    help.split(|byte| *byte == b'\n')
-        .filter_map(|line| {
-            let tab = line.iter().position(|byte| *byte == b'\t')?;
-            let (name, text) = line.split_at(tab);
-            name.eq_ignore_ascii_case(topic).then(|| text[1..].to_vec())
-        })
-        .collect()
+    let text = |line: &[u8]| {
+        let blank = line.iter().position(|byte| matches!(byte, b' ' | b'\t'));
+        blank.map_or_else(Vec::new, |at| line[at + 1..].to_vec())
+    };
+    help.split(|byte| *byte == b'\n').filter(|line| line.starts_with(topic)).map(text).collect()
 }

@@ -13,6 +13,7 @@ impl Session<'_> {
     /// Without a usable address the sender is whoever runs this.
     pub(super) fn sender(&mut self, address: &[u8]) {
         let own = self.user.clone();
+        self.set(b"x", Some(b""));
         let given = if address.is_empty() { own.as_slice() } else { address };
         // Configurations of old levels do not hear of bad senders (observed).
         self.quiet = self.configuration.level < 2;
@@ -34,8 +35,8 @@ impl Session<'_> {
             }
             Some(text)
         });
-        self.macros.set(b"f", &relative.unwrap_or_default());
-        self.macros.clear(b"addr_type");
+        self.set(b"addr_type", None);
+        self.set(b"f", Some(&relative.unwrap_or_default()));
         self.say([b"addr=", &triple.user[..]].concat());
     }
 
@@ -77,12 +78,14 @@ impl Session<'_> {
         if mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
             && let Ok(Some(account)) = self.services.passwd(&triple.user)
         {
-            self.macros.set(b"z", &account.dir);
+            self.set(b"z", Some(&account.dir));
             if self.full_name.is_empty() {
                 self.full_name = full_name(&account.gecos, &account.name);
             }
         }
-        self.macros.set(b"x", &self.full_name.clone());
+        if !self.full_name.is_empty() {
+            self.set(b"x", Some(&self.full_name.clone()));
+        }
     }
 }
 

@@ -10,7 +10,6 @@ use ruleset_vm::{Parsed, Role, Target, split_codes};
 use super::{Control, Session};
 use crate::answering::exit_of;
 use crate::show::Look;
-use crate::traces::definition;
 
 /// What `/mx` finds (CMD-111).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +177,7 @@ impl Session<'_> {
         if address.is_empty() {
             return self.say("Usage: /parse address");
         }
-        let template = self.with_rewriter(|rewriter| rewriter.crack(address)).template();
+        let template = self.with_rewriter(|rewriter| rewriter.crack(address)).fill(b"\x81g");
         self.say([b"Cracked address = ", &Look::of(&self.levels).text(&template)[..]].concat());
         let role = self.role;
         self.say(format!("Parsing {} {} address", place(role), kind(role)));
@@ -268,13 +267,7 @@ impl Session<'_> {
 
     /// `${addr_type}` gets the value of the role.
     pub(super) fn tell_role(&mut self) {
-        let value = self.role.addr_type();
-        if self.levels.at(Category::Macros, 9) {
-            let again = self.begun && self.macros.is_defined(b"addr_type");
-            self.out.extend(definition(b"addr_type", Some(value), again));
-        }
-        self.begun = true;
-        self.macros.set(b"addr_type", value);
+        self.set(b"addr_type", Some(self.role.addr_type()));
     }
 
     fn expand(&mut self, text: &[u8]) {

@@ -109,9 +109,9 @@ fn steps(levels: &Levels, code: &[Instr], subject: Subject<'_>, out: &mut Vec<u8
     let look = Look { pointers: false, ..Look::of(levels) };
     let pair = |word: &[u8], instr: Option<&Instr>, token: Option<Token>, out: &mut Vec<u8>| {
         out.extend_from_slice(word);
-        out.extend(instr.map_or(b"<null>".to_vec(), |instr| look.instruction(instr, table)));
+        out.extend(instr.map_or(look.nothing(), |instr| look.instruction(instr, table)));
         out.extend_from_slice(b", ap=");
-        out.extend(token.map_or(b"<null>".to_vec(), |token| look.token(token, table)));
+        out.extend(token.map_or(look.nothing(), |token| look.token(token, table)));
         out.push(b'\n');
     };
     walk(code, subject, &mut |step| match step {

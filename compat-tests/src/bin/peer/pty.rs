@@ -67,8 +67,8 @@ struct Player {
     keys: File,
     output: Receiver<Vec<u8>>,
     seen: Vec<u8>,
-    /// How much had been seen when keys were last typed.
-    answered: usize,
+    /// How much had been seen when a line was typed to which an answer is due.
+    asked_at: Option<usize>,
 }
 
 impl Player {
@@ -85,7 +85,7 @@ impl Player {
                 }
             }
         });
-        Ok(Self { keys, output, seen: Vec::new(), answered: 0 })
+        Ok(Self { keys, output, seen: Vec::new(), asked_at: Some(0) })
     }
 
     /// Takes what comes within the time; false when nothing does.
@@ -100,22 +100,23 @@ impl Player {
 
     fn wait_quiet(&mut self) {
         while self.more(QUIET) == Ok(true) {}
-        self.answered = self.seen.len();
+        self.asked_at = None;
     }
 
     fn wait_prompt(&mut self) {
         let end = Instant::now() + PATIENCE;
+        let pause = if self.asked_at.is_some() { QUIET / 3 } else { QUIET * 2 };
         while Instant::now() < end {
-            let at_prompt =
-                self.seen.len() > self.answered && screen(&self.seen).ends_with(b"\n> ");
-            match self.more(if at_prompt { QUIET / 3 } else { QUIET }) {
+            let answered = self.asked_at.is_none_or(|at| self.seen.len() > at);
+            let at_prompt = answered && screen(&self.seen).ends_with(b"\n> ");
+            match self.more(if at_prompt { pause } else { QUIET }) {
                 Ok(true) => {}
                 Ok(false) if at_prompt => break,
                 Ok(false) => {}
                 Err(_) => break,
             }
         }
-        self.answered = self.seen.len();
+        self.asked_at = Some(self.seen.len());
     }
 }
 

@@ -24,6 +24,9 @@ impl Session {
         }
         let name = &command.argument;
         let sane = name.iter().all(|&byte| in_domain(byte));
+        // Where anything goes, the first word is looked at.
+        let mut first = name.iter().take_while(|byte| **byte != b' ');
+        let sane = sane || (self.settings.allow_bogus_hello && first.all(|&byte| in_domain(byte)));
         if !self.settings.allow_bogus_hello {
             if name.is_empty() {
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };

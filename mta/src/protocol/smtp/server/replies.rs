@@ -98,6 +98,9 @@ replies! {
     NOT_IMPLEMENTED = coded(502, [5, 5, 1], "Command not implemented: \"{}\"");
     /// SM-033
     TOO_MANY_BAD_COMMANDS = coded(421, [4, 7, 0], "{} Too many bad commands; closing connection");
+    /// OPT-159
+    TOO_MANY_BAD_RECIPIENTS =
+        coded(421, [4, 7, 0], "{} Too many bad recipients; closing connection");
     /// SM-009
     COMMAND_TOO_LONG = coded(421, [4, 7, 0], "{} Command too long, possible attack {}");
     /// SM-010

@@ -57,6 +57,10 @@ pub struct Limits {
     pub recipients: u32,
     /// BadRcptThrottle: refused recipients after which each further `RCPT` waits a second.
     pub bad_recipients: u32,
+    /// BadRcptShutdown: refused recipients after which the next `RCPT` closes the session.
+    pub shutdown_recipients: u32,
+    /// BadRcptShutdownGood: per cent of refused recipients below which it does not.
+    pub shutdown_percent: u32,
     /// Bad commands before the session is closed.
     pub bad_commands: u32,
     /// `NOOP` and the like (MaxNOOPCommands).
@@ -85,6 +89,8 @@ impl Default for Limits {
             message_size: 0,
             recipients: 0,
             bad_recipients: 0,
+            shutdown_recipients: 0,
+            shutdown_percent: 0,
             bad_commands: 25,
             noop: 20,
             hello: 3,

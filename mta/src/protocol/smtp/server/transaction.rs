@@ -67,6 +67,10 @@ impl Session {
     }
 
     pub(super) fn rcpt(&mut self, command: &Command) {
+        if self.has_too_many_bad_recipients() {
+            self.reply(replies::TOO_MANY_BAD_RECIPIENTS.with(&[&self.settings.hostname]));
+            return self.close();
+        }
         self.throttle_recipients();
         match self.check_rcpt(command) {
             Ok((question, topic)) => self.ask(question, topic),
@@ -120,6 +124,17 @@ impl Session {
         if let Some(transaction) = &mut self.transaction {
             transaction.bad_recipients = transaction.bad_recipients.saturating_add(1);
         }
+    }
+
+    /// BadRcptShutdown, unless too few of all are bad (OPT-159, OPT-160).
+    fn has_too_many_bad_recipients(&self) -> bool {
+        let limits = &self.settings.limits;
+        let Some(transaction) = &self.transaction else { return false };
+        let (bad, good) =
+            (u64::from(transaction.bad_recipients), u64::from(transaction.recipients));
+        limits.shutdown_recipients > 0
+            && bad >= u64::from(limits.shutdown_recipients)
+            && bad * 100 >= u64::from(limits.shutdown_percent) * (bad + good)
     }
 
     /// BadRcptThrottle: one second before each further recipient (SM-062).

@@ -92,7 +92,7 @@ fn twice_the_limit_ends_the_session_with_max_daemon_children() {
 
 #[test]
 fn recipients_are_limited_and_bad_ones_slowed() {
-    // SM-062, SM-064
+    // SM-062, SM-064, OPT-129
     let mut world = World::default();
     world.settings.limits.recipients = 1;
     world.settings.limits.bad_recipients = 2;

@@ -1,0 +1,133 @@
+//! The table of macros: MC-001..MC-075.
+
+use super::Code::{Early, Fixed, WhenMet};
+use super::Start::{self, Date, Domain, HostName, Mode, Node, Text, Undefined, Version};
+use super::{Code, MacroSpec};
+
+const fn at_start(
+    id: u16,
+    name: &'static str,
+    start: Start,
+    set: &'static str,
+    summary: &'static str,
+) -> MacroSpec {
+    MacroSpec { id, name, start, code: WhenMet, set, summary }
+}
+
+const fn coded(
+    id: u16,
+    name: &'static str,
+    start: Start,
+    code: Code,
+    set: &'static str,
+    summary: &'static str,
+) -> MacroSpec {
+    MacroSpec { id, name, start, code, set, summary }
+}
+
+const fn later(id: u16, name: &'static str, set: &'static str, summary: &'static str) -> MacroSpec {
+    MacroSpec { id, name, start: Undefined, code: WhenMet, set, summary }
+}
+
+/// Every macro with a meaning. The columns: row of the reference, name, value at start, code, who
+/// sets it and when, meaning.
+#[rustfmt::skip]
+pub const MACROS: &[MacroSpec] = &[
+    later(1, "a", "message read, queue file read", "Date of the message (Date: field)"),
+    at_start(2, "b", Date, "start, each message", "Date and time now"),
+    later(3, "c", "each message; `-h`", "Hop count"),
+    later(4, "d", "each message", "Date and time now, as ctime(3) writes it"),
+    later(5, "e", "the file, below V7", "Greeting (SmtpGreetingMessage)"),
+    later(6, "f", "MAIL, `-f`, queue file read", "Envelope sender"),
+    later(7, "g", "delivery, header rewriting", "Sender as the recipient's mailer sees it; in a header template, the address that is rewritten"),
+    later(8, "h", "resolution, delivery", "Host of the triple"),
+    later(9, "i", "a queue id is given; in -bt at start", "Queue id"),
+    at_start(10, "j", HostName, "start; the file", "Official name of this host; a new one counts as a name of the host, too"),
+    at_start(11, "k", Node, "start", "Node name (uname)"),
+    later(12, "l", "the file, below V7", "From_ line (UnixFromLine)"),
+    at_start(13, "m", Domain, "start", "Domain of this host"),
+    at_start(14, "n", Text("MAILER-DAEMON"), "start; the file", "Sender of error mail"),
+    later(15, "o", "the file, below V7", "Operators (OperatorChars)"),
+    later(16, "p", "each message", "Process id"),
+    later(17, "q", "the file", "Form of sender addresses; not read any more"),
+    later(18, "r", "SMTP dialogue, `-p`, `-oMr`, queue file read", "Protocol the message came by"),
+    later(19, "s", "SMTP dialogue (HELO), `-p`, `-oMs`, queue file read", "Sending host"),
+    later(20, "t", "each message", "Time as YYYYMMDDhhmm"),
+    later(21, "u", "resolution, delivery", "User of the triple"),
+    at_start(22, "v", Version, "start", "Version"),
+    at_start(23, "w", HostName, "start; V5 and above cut it at the first dot", "Name of this host"),
+    later(24, "x", "From: or Full-Name: field, `-F`, `NAME`, user database", "Full name of the sender"),
+    later(25, "y", "each message", "Terminal"),
+    later(26, "z", "delivery", "Home directory of the recipient"),
+    later(27, "_", "connection; in -bt at start", "Client: `[ident@]name [address] (may be forged)`"),
+    later(30, "addr_type", "rewriting; in -bt at start `e r`", "Whose address, and where: `h` header or `e` envelope, `s` sender or `r` recipient"),
+    later(31, "alg_bits", "TLS", "Longest key of the cipher"),
+    later(31, "cipher_bits", "TLS", "Length of the key in use"),
+    later(32, "auth_authen", "AUTH", "Authenticated user"),
+    later(33, "auth_author", "MAIL AUTH=", "Submitter"),
+    later(34, "auth_ssf", "AUTH", "Bits of the security layer"),
+    later(35, "auth_type", "AUTH", "Mechanism"),
+    later(36, "bodytype", "MAIL BODY=", "`7BIT` or `8BITMIME`"),
+    later(37, "cert_altnames", "TLS, with SetCertAltnames", "Alternative names of the certificate"),
+    later(38, "cert_fp", "TLS, with CertFingerprintAlgorithm", "Fingerprint of the certificate"),
+    later(38, "cert_md5", "TLS, without CertFingerprintAlgorithm", "MD5 fingerprint of the certificate"),
+    later(39, "cert_issuer", "TLS", "Distinguished name of the issuer"),
+    later(39, "cert_subject", "TLS", "Distinguished name of the subject"),
+    later(40, "cn_issuer", "TLS", "Common name of the issuer"),
+    later(40, "cn_subject", "TLS", "Common name of the subject"),
+    later(41, "cipher", "TLS", "Cipher suite"),
+    later(41, "tls_version", "TLS", "Protocol version"),
+    later(42, "verify", "TLS", "What became of the verification of the certificate"),
+    later(43, "server_name", "outgoing connection", "Server; the mailer's name for LMTP"),
+    later(43, "server_addr", "outgoing connection", "Its address"),
+    later(44, "sts_sni", "outgoing connection", "Server name to be asked for (MTA-STS)"),
+    later(45, "client_addr", "connection", "Address of the client, IPv6 with `IPv6:` in front; `0` on a pipe"),
+    later(46, "client_name", "connection", "Name of the client, or its address in brackets"),
+    later(47, "client_port", "connection", "Port of the client"),
+    later(47, "client_ptr", "connection", "Name the address of the client points to"),
+    later(48, "client_resolve", "connection", "`OK`, `FAIL`, `FORGED` or `TEMP`"),
+    later(49, "client_connections", "connection", "Connections the client has open"),
+    later(50, "client_rate", "connection", "Connections of the client in ConnectionRateWindowSize"),
+    later(50, "total_rate", "connection", "Connections of all clients in ConnectionRateWindowSize"),
+    later(51, "client_flags", "ClientPortOptions", "Modifiers of outgoing connections"),
+    later(52, "currHeader", "header checks", "Field, quoted and cut"),
+    later(52, "hdr_name", "header checks", "Name of the field"),
+    later(52, "hdrlen", "header checks", "Length of the field before it is cut"),
+    later(53, "daemon_addr", "connection", "Address of the listener"),
+    later(53, "daemon_family", "connection", "Its address family"),
+    later(53, "daemon_name", "connection", "Its name"),
+    later(53, "daemon_port", "connection", "Its port"),
+    later(54, "daemon_flags", "connection; submission (DirectSubmissionModifiers)", "Modifiers of the listener, each with a blank, capital ones doubled"),
+    later(55, "daemon_info", "daemon start", "What the daemon does, such as `SMTP+queueing@00:30:00`"),
+    coded(56, "deliveryMode", Text("i"), Early, "start; DeliveryMode, when it changes", "Delivery mode"),
+    later(57, "dsn_envid", "MAIL ENVID=, `-V`", "Envelope id"),
+    later(57, "envid", "the same, behind the checks", "Envelope id"),
+    later(58, "dsn_notify", "RCPT NOTIFY=, `-N`", "Notifications asked for"),
+    later(58, "dsn_ret", "MAIL RET=, `-R`", "What a report returns"),
+    later(59, "if_addr", "connection", "Own address of the connection, unless loopback"),
+    later(59, "if_family", "connection", "Its address family"),
+    later(59, "if_name", "connection", "Its name"),
+    later(60, "if_addr_out", "outgoing connection", "Own address of the connection, unless loopback"),
+    later(60, "if_family_out", "outgoing connection", "Its address family"),
+    later(60, "if_name_out", "outgoing connection", "Its name"),
+    coded(61, "load_avg", Undefined, Early, "each time the load is looked at; in -bt at start", "Load average"),
+    later(62, "mail_addr", "MAIL, before check_mail", "User of the sender's triple"),
+    later(62, "mail_host", "MAIL, before check_mail", "Host of the sender's triple"),
+    later(62, "mail_mailer", "MAIL, before check_mail", "Mailer of the sender's triple"),
+    later(63, "mail_from", "MAIL", "Sender as given"),
+    later(64, "msg_id", "header read", "Message-Id: field"),
+    later(65, "msg_size", "MAIL SIZE=, then the real size", "Size of the message"),
+    later(66, "nbadrcpts", "RCPT", "Recipients refused so far"),
+    later(66, "nrcpts", "RCPT", "Recipients taken so far"),
+    later(67, "ntries", "delivery", "Attempts so far"),
+    coded(68, "opMode", Mode, Fixed(2), "start", "Operation mode, the letter of `-b`"),
+    later(69, "quarantine", "a message is quarantined", "Reason"),
+    later(70, "queue", "queue run", "Queue directory"),
+    later(71, "queue_interval", "daemon start (`-q`)", "Time between queue runs, hh:mm:ss"),
+    later(72, "rcpt_addr", "RCPT, before check_rcpt", "User of the recipient's triple"),
+    later(72, "rcpt_host", "RCPT, before check_rcpt", "Host of the recipient's triple"),
+    later(72, "rcpt_mailer", "RCPT, before check_rcpt", "Mailer of the recipient's triple"),
+    later(73, "rcpt_flags", "rules of other builds", "Flags of a recipient"),
+    later(74, "sendmailMTACluster", "the file", "Cluster of this host, for LDAP lookups"),
+    later(75, "time", "each message", "Seconds since 1970"),
+];
