@@ -87,7 +87,7 @@ pub enum Complaint {
     /// More than 1000 tokens: nothing is returned.
     #[error("553 5.1.0 prescan: too many tokens")]
     TooManyTokens,
-    /// A token of 256 bytes or more: nothing is returned.
+    /// A token of more than 256 bytes: nothing is returned.
     #[error("553 5.1.0 prescan: token too long")]
     TokenTooLong,
     /// More bytes than the work buffer takes: nothing is returned.

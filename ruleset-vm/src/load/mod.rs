@@ -26,7 +26,7 @@ use cf_parser::{Config, Diagnostic, Severity, Span};
 
 use crate::classes::Classes;
 use crate::compile::add_rule;
-use crate::limits::{MAX_LINE, MAX_QUEUE_GROUPS};
+use crate::limits::MAX_LINE;
 use crate::macros::Macros;
 use crate::mailer::Mailer;
 use crate::prescan::{Mode, Operators};
