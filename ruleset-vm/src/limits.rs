@@ -41,5 +41,3 @@ pub const MAX_FILLED: usize = MAX_NAME;
 /// Rulesets entered and rules applied for one address. sendmail has no such limit: a ruleset that
 /// calls itself from a rule that repeats keeps it busy for ever.
 pub const MAX_WORK: usize = 200_000;
-/// Queue groups, with the one that is there without being named (CF-098).
-pub const MAX_QUEUE_GROUPS: usize = 50;
