@@ -127,10 +127,10 @@ pub enum Directive {
         /// What stands behind the next tabs.
         comment: Vec<u8>,
     },
-    /// `S…`
-    Ruleset(RulesetLine),
+    /// `S…`: `name`, `n` or `name=n`, unexpanded; what is none of these the loader refuses (RS-025).
+    Ruleset(Text),
     /// `Twords`
-    Trusted(Vec<Vec<u8>>),
+    Trusted(Vec<Text>),
     /// `Vn/vendor`
     Version {
         /// The level.
@@ -231,14 +231,4 @@ pub struct OptionLine {
     pub value: Text,
     /// `Ox…` instead of `O Name=…`.
     pub short: bool,
-}
-
-/// An `S` line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RulesetLine {
-    /// The name, or a number in decimal digits; what is neither stands as it was written, and the
-    /// loader refuses it (RS-025).
-    pub name: Vec<u8>,
-    /// What stands behind `=`: a number in decimal digits, or text the loader refuses.
-    pub number: Option<Vec<u8>>,
 }

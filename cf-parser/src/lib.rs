@@ -25,4 +25,4 @@ pub use print::print;
 pub use reading::{MAX_LEVEL, level_check, parse, parse_option};
 pub use span::Span;
 pub use text::{Name, Op, Piece, Text};
-pub use translate::{in_message, parse_text};
+pub use translate::{in_message, octets, octets_of_line, parse_text};

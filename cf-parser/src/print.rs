@@ -2,7 +2,6 @@
 
 use crate::item::{
     ClassSource, Config, Directive, Equate, Header, HeaderAction, HeaderCondition, OptionLine,
-    RulesetLine,
 };
 use crate::munch::ESCAPES;
 use crate::options;
@@ -71,19 +70,15 @@ impl Printer {
                 self.out.extend_from_slice(format!("={value}").as_bytes());
             }
             Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, comment),
-            Directive::Ruleset(RulesetLine { name, number }) => {
+            Directive::Ruleset(text) => {
                 self.out.push(b'S');
-                self.bytes(name);
-                if let Some(number) = number {
-                    self.out.push(b'=');
-                    self.bytes(number);
-                }
+                self.raw(text);
             }
             Directive::Trusted(words) => {
                 self.out.push(b'T');
                 for (at, word) in words.iter().enumerate() {
                     self.out.extend_from_slice(if at > 0 { b" " } else { b"" });
-                    self.bytes(word);
+                    word.iter().for_each(|piece| self.piece(piece));
                 }
             }
             Directive::Version { level, vendor } => {

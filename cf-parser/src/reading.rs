@@ -6,7 +6,7 @@ use crate::lines::{LogicalLines, RawLine};
 use crate::names::LongNames;
 use crate::span::Span;
 use crate::text::{Name, Piece};
-use crate::translate::{Line, shown, translate};
+use crate::translate::{CODE, Line, line_octets, shown, translate};
 
 /// The version level this program supports (CF-013).
 pub const MAX_LEVEL: i32 = 10;
@@ -154,13 +154,37 @@ impl Context {
 
     /// The name of a macro or class at `from`, and where what follows begins (CF-067, CF-068).
     pub(crate) fn name(&mut self, line: &Line, from: usize) -> Option<(Name, usize)> {
-        let view = line.view.get(from..).unwrap_or_default();
-        let (parsed, _) = self.names.parse(view);
-        let at = line.view.len() - parsed.rest.len();
+        let (octets, places) = self.name_octets(line, from);
+        let (parsed, _) = self.names.parse(&octets);
+        let used = octets.len() - parsed.rest.len();
+        let at = places.get(used).copied().unwrap_or(line.view.len());
         for error in parsed.errors {
             self.error(error);
         }
         parsed.name.map(|name| (name, at))
+    }
+
+    /// The octets from `from` on, at least those of a name, and the piece that each belongs to. An
+    /// operator between braces is several characters of the name (observed).
+    fn name_octets(&mut self, line: &Line, from: usize) -> (Vec<u8>, Vec<usize>) {
+        let view = line.view.get(from..).unwrap_or_default();
+        let braced = view.first() == Some(&b'{');
+        let end = view.iter().position(|byte| *byte == b'}').map_or(view.len(), |at| at + 1);
+        let operators = braced && view.get(..end).unwrap_or_default().contains(&CODE);
+        if !operators {
+            return (view.to_vec(), (from..line.view.len()).collect());
+        }
+        let (mut octets, mut places) = (Vec::new(), Vec::new());
+        for (at, piece) in line.text.iter().enumerate().take(from + end).skip(from) {
+            let piece = match piece {
+                Piece::Byte(byte) => vec![*byte],
+                piece => line_octets(std::slice::from_ref(piece), &mut self.names),
+            };
+            places.extend(std::iter::repeat_n(at, piece.len()));
+            octets.extend(piece);
+        }
+        places.push(from + end);
+        (octets, places)
     }
 
     /// The span of the piece at `at` of this line.

@@ -103,6 +103,32 @@ impl Op {
         OPS.iter().find(|(op, _)| *op == self).map_or(b'?', |(_, letter)| *letter)
     }
 
+    /// The octet in which sendmail holds it: what is left of an operator in rebuilt text (observed).
+    #[must_use]
+    pub fn octet(self) -> u8 {
+        match self {
+            Self::ZeroOrMore => 0x90,
+            Self::OneOrMore => 0x91,
+            Self::One => 0x92,
+            Self::Hash => 0x96,
+            Self::At => 0x97,
+            Self::Colon => 0x98,
+            Self::Call => 0x99,
+            Self::Bar => 0x9b,
+            Self::Dot => 0x9c,
+            Self::HostBegin => 0x9d,
+            Self::HostEnd => 0x9e,
+            Self::MapBegin => 0x85,
+            Self::MapEnd => 0x86,
+        }
+    }
+
+    /// The operator that sendmail holds as this octet.
+    #[must_use]
+    pub fn from_octet(octet: u8) -> Option<Self> {
+        OPS.iter().map(|(op, _)| *op).find(|op| op.octet() == octet)
+    }
+
     /// The operator written `$letter`.
     #[must_use]
     pub fn from_letter(letter: u8) -> Option<Self> {

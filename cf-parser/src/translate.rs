@@ -218,18 +218,31 @@ pub fn in_message(text: &[Piece]) -> Vec<u8> {
     shown(text, &mut LongNames::new())
 }
 
-/// The text as the oracle shows it in messages: operators as octet 001 and what stands behind
-/// them, long names as their code, everything cut to seven bits (CF-112).
+/// The text as the oracle shows it in messages: its octets cut to seven bits (CF-112).
 pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
+    let mut out = line_octets(text, names);
+    out.iter_mut().for_each(|byte| *byte &= 0x7f);
+    out
+}
+
+/// `octets_of_line` for whoever has no table of long names.
+#[must_use]
+pub fn octets_of_line(text: &[Piece]) -> Vec<u8> {
+    line_octets(text, &mut LongNames::new())
+}
+
+/// The text as the oracle holds a line that is not expanded: operators as octet 0201 and what stands
+/// behind them, long names as their code, octets it could take for operators behind octet 0377.
+pub(crate) fn line_octets(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for piece in text {
         let (operator, name) = match piece {
             Piece::Byte(byte @ (0x80..=0x9f | 0xff)) => {
-                out.extend_from_slice(&[0x7f, byte & 0x7f]);
+                out.extend_from_slice(&[0xff, *byte]);
                 continue;
             }
             Piece::Byte(byte) => {
-                out.push(byte & 0x7f);
+                out.push(*byte);
                 continue;
             }
             Piece::Macro(name) => (None, name),
@@ -238,19 +251,50 @@ pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
             Piece::NotClass(name) => (Some(b'~'), name),
             Piece::If(name) => (Some(b'?'), name),
             Piece::Arg(n) => {
-                out.extend_from_slice(&[1, b'0'.saturating_add(*n)]);
+                out.extend_from_slice(&[0x81, b'0'.saturating_add(*n)]);
                 continue;
             }
             Piece::Op(op) => {
-                out.extend_from_slice(&[1, op.letter()]);
+                out.extend_from_slice(&[0x81, op.letter()]);
                 continue;
             }
         };
-        out.push(1);
+        out.push(0x81);
         out.extend(operator);
         if !name.as_bytes().is_empty() {
-            out.extend(names.code(name).map(|code| code & 0x7f));
+            out.extend(names.code(name));
         }
+    }
+    out
+}
+
+/// The text as the oracle holds it when it is expanded: an operator as one octet (and what it names).
+#[must_use]
+pub fn octets(text: &[Piece]) -> Vec<u8> {
+    let mut names = LongNames::new();
+    let mut out = Vec::with_capacity(text.len());
+    for piece in text {
+        let (operator, name) = match piece {
+            Piece::Byte(byte) => {
+                out.push(*byte);
+                continue;
+            }
+            Piece::Op(op) => {
+                out.push(op.octet());
+                continue;
+            }
+            Piece::Arg(n) => {
+                out.extend_from_slice(&[0x95, b'0'.saturating_add(*n)]);
+                continue;
+            }
+            Piece::Macro(name) => (0x81, name),
+            Piece::Deferred(name) => (0x82, name),
+            Piece::Class(name) => (0x93, name),
+            Piece::NotClass(name) => (0x94, name),
+            Piece::If(name) => (0x9a, name),
+        };
+        out.push(operator);
+        out.extend(names.code(name));
     }
     out
 }

@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use cf_parser::item::{
-    ClassSource, Directive, Equate, Header, HeaderAction, HeaderCondition, OptionLine, RulesetLine,
+    ClassSource, Directive, Equate, Header, HeaderAction, HeaderCondition, OptionLine,
 };
 use cf_parser::options::{self, OPTIONS};
 use cf_parser::{Config, Item, Name, Op, Piece, Span, parse, print};
@@ -176,11 +176,11 @@ fn directive() -> impl Strategy<Value = Directive> {
         (word("[!-<>-~]{1,6}"), any::<i32>())
             .prop_map(|(name, value)| Directive::Precedence { name, value: i64::from(value) }),
         rule(),
-        (word("[a-z][a-z0-9_]{0,4}"), prop::option::of(word("[1-9][0-9]{0,2}")))
-            .prop_map(|(name, number)| Directive::Ruleset(RulesetLine { name, number })),
-        word("[1-9][0-9]{0,2}")
-            .prop_map(|name| Directive::Ruleset(RulesetLine { name, number: None })),
-        prop::collection::vec(word("[!-~]{1,6}"), 0..4).prop_map(Directive::Trusted),
+        word("[a-z][a-z0-9_]{0,4}( ?= ?[1-9][0-9]{0,2})?")
+            .prop_map(|text| Directive::Ruleset(plain(&text))),
+        word("[1-9][0-9]{0,2}").prop_map(|text| Directive::Ruleset(plain(&text))),
+        prop::collection::vec(word("[!-~]{1,6}"), 0..4)
+            .prop_map(|words| Directive::Trusted(words.iter().map(|w| plain(w)).collect())),
         (0..=10, prop::option::of(Just(b"Berkeley".to_vec())))
             .prop_map(|(level, vendor)| Directive::Version { level, vendor }),
     ]

@@ -75,9 +75,9 @@ fn describe(directive: &Directive) -> String {
         Directive::Rule { lhs, rhs, comment } => {
             format!("rule [{}] [{}] [{}]", t(lhs), t(rhs), s(comment))
         }
-        Directive::Ruleset(r) => format!("ruleset {} {:?}", s(&r.name), r.number.as_deref().map(s)),
+        Directive::Ruleset(text) => format!("ruleset [{}]", t(text)),
         Directive::Trusted(words) => {
-            format!("trusted {:?}", words.iter().map(|w| s(w)).collect::<Vec<_>>())
+            format!("trusted {:?}", words.iter().map(|w| t(w)).collect::<Vec<_>>())
         }
         Directive::Version { level, vendor } => {
             format!("version {level} {:?}", vendor.as_deref().map(s))

@@ -12,5 +12,5 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let text = &text[..text.len().min(200)];
-    assert_eq!(regex.is_match(text), regex.captures(text).is_some());
+    assert_eq!(regex.is_match(text), regex.captures(text).map(|groups| groups.is_some()));
 });

@@ -11,8 +11,10 @@ pub(crate) struct KLine<'a> {
 }
 
 /// Cuts the text after `K`. The name starts with a letter or digit and goes on with these, `_` and
-/// `.`; the class is the next run of letters and digits, whatever stands before it (observed).
+/// `.`; whatever follows it is skipped, with blanks behind it; there begins the class, letters and digits
+/// (observed).
 pub(crate) fn parse(text: &[u8]) -> Result<KLine<'_>, MapError> {
+    let text = text.trim_ascii_start();
     let name_end = if text.first().is_some_and(u8::is_ascii_alphanumeric) {
         text.iter()
             .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'_' | b'.'))
@@ -25,8 +27,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<KLine<'_>, MapError> {
         let text = b"readcf: config K line: no map name".to_vec();
         return Err(MapError { text, map: Vec::new() });
     }
-    let class_start = rest.iter().position(u8::is_ascii_alphanumeric).unwrap_or(rest.len());
-    let rest = rest.get(class_start..).unwrap_or_default();
+    let rest = rest.get(1..).unwrap_or_default().trim_ascii_start();
     let class_end = rest.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(rest.len());
     let (class, arguments) = rest.split_at(class_end);
     if class.is_empty() {
@@ -61,6 +62,7 @@ mod tests {
         check(b"access hash -o /etc/mail/access", b"access", b"hash", b" -o /etc/mail/access");
         check(b"a_b.c\thash", b"a_b.c", b"hash", b"");
         check(b"abc+d hash x", b"abc", b"d", b" hash x");
+        check(b" \tone two x", b"one", b"two", b" x");
     }
 
     #[test]
@@ -69,6 +71,7 @@ mod tests {
         let text = |line: &[u8]| parse(line).map(|_| ()).map_err(|e| e.to_string());
         assert_eq!(text(b""), Err("readcf: config K line: no map name".into()));
         assert_eq!(text(b"!x hash foo"), Err("readcf: config K line: no map name".into()));
+        assert_eq!(text(b"x -s_"), Err("readcf: config K line, map x: no map class".into()));
         assert_eq!(text(b"hh"), Err("readcf: config K line, map hh: no map class".into()));
     }
 

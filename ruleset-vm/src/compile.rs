@@ -8,7 +8,9 @@ use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
 use crate::machine::glob::Glob;
 use crate::prescan::{Complaint, Mode, Sink, prescan_text_into};
 use crate::program::{After, Instr, Rule, Ruleset, Steering};
+use crate::status::split_codes;
 use crate::token::{Kind, ProgramTexts, Token, meta};
+use crate::validity::shorten;
 
 /// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it.
 pub(crate) fn add_rule(
@@ -127,7 +129,13 @@ impl Compiler<'_> {
                 complaint,
                 Complaint::TooManyTokens | Complaint::TokenTooLong | Complaint::AddressTooLong
             ) {
-                self.messages.push(complaint.to_string());
+                let complaint = complaint.to_string();
+                let shown = shorten(&cf_parser::octets(text));
+                let mut message: String =
+                    shown.iter().map(|byte| char::from(byte & 0x7f)).collect();
+                message.push_str("... ");
+                message.push_str(&String::from_utf8_lossy(split_codes(complaint.as_bytes()).1));
+                self.messages.push(message);
             }
         }
         ending.complete.then_some(found)

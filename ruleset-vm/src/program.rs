@@ -167,7 +167,7 @@ pub enum NoRuleset {
     #[error("unknown ruleset")]
     Unknown,
     /// Neither a letter nor a digit in front.
-    #[error("invalid ruleset name: \"{}\"", String::from_utf8_lossy(.0.get(..SHOWN_NAME).unwrap_or(.0)))]
+    #[error("invalid ruleset name: \"{}\"", seven_bits(.0.get(..SHOWN_NAME).unwrap_or(.0)))]
     BadName(Vec<u8>),
     /// A number that configurations may not use.
     #[error("bad ruleset {0} ({MAX_NUMBERED} max)")]
@@ -175,6 +175,11 @@ pub enum NoRuleset {
     /// The file had one name too many.
     #[error("{}: too many named rulesets ({MAX_NUMBERED} max)", String::from_utf8_lossy(.0))]
     Refused(Vec<u8>),
+}
+
+/// Messages are shown in seven bits (observed).
+pub(crate) fn seven_bits(name: &[u8]) -> String {
+    name.iter().map(|byte| char::from(byte & 0x7f)).collect()
 }
 
 /// How much of a refused name is shown (observed).
@@ -185,17 +190,11 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The number in front of a text in C's manner: `010` is 8, `0x10` is 16 (observed).
-pub(crate) fn base_zero_number(text: &[u8]) -> usize {
-    let (base, digits) = match text {
-        [b'0', b'x' | b'X', rest @ ..] => (16, rest),
-        [b'0', rest @ ..] => (8, rest),
-        text => (10, text),
-    };
-    digits
-        .iter()
-        .map_while(|byte| char::from(*byte).to_digit(base))
-        .fold(0usize, |n, digit| n.saturating_mul(base as usize).saturating_add(digit as usize))
+/// The decimal number in front of a text: `010` is 10 (observed).
+pub(crate) fn decimal_number(text: &[u8]) -> usize {
+    text.iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0usize, |n, digit| n.saturating_mul(10).saturating_add(usize::from(digit - b'0')))
 }
 
 /// A quoted name loses its quotes.
@@ -233,7 +232,7 @@ impl Program {
         let name = name.trim_ascii_start();
         match name.first() {
             Some(b'0'..=b'9') => {
-                let number = base_zero_number(name);
+                let number = decimal_number(name);
                 if number < MAX_NUMBERED { Ok(number) } else { Err(NoRuleset::BadNumber(number)) }
             }
             Some(first) if first.is_ascii_alphabetic() => {

@@ -172,26 +172,6 @@ pub fn fold(text: &[u8]) -> Vec<u8> {
     text.to_ascii_lowercase()
 }
 
-/// The octet in which sendmail holds an operator: what is left of one in rebuilt text (observed).
-#[must_use]
-pub fn octet(op: Op) -> u8 {
-    match op {
-        Op::ZeroOrMore => 0x90,
-        Op::OneOrMore => 0x91,
-        Op::One => 0x92,
-        Op::Hash => 0x96,
-        Op::At => 0x97,
-        Op::Colon => 0x98,
-        Op::Call => 0x99,
-        Op::Bar => 0x9b,
-        Op::Dot => 0x9c,
-        Op::HostBegin => 0x9d,
-        Op::HostEnd => 0x9e,
-        Op::MapBegin => 0x85,
-        Op::MapEnd => 0x86,
-    }
-}
-
 /// The token of a dollar operator; the same in every table.
 #[must_use]
 pub const fn meta(op: Op) -> Token {
@@ -407,7 +387,7 @@ impl TokenTable {
                 out.extend(blank);
             }
             match (entry.kind, entry.text(arena)) {
-                (Kind::Meta(op), _) => out.push(octet(op)),
+                (Kind::Meta(op), _) => out.push(op.octet()),
                 (_, [byte]) => out.push(*byte),
                 (_, text) => out.extend_from_slice(text),
             }

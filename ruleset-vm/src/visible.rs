@@ -33,6 +33,15 @@ pub fn visible_as(operators: Operators, text: &[u8]) -> Vec<u8> {
         match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
             Some((_, shown)) if operators == Operators::Written || byte == 0xff => {
                 out.extend_from_slice(shown);
+                // The next octet is taken for the name or number behind the operator (observed).
+                match (byte, rest.first()) {
+                    (0x81 | 0x93 | 0x94, Some(0x80..)) => out.extend_from_slice(NO_NAME),
+                    (0x95, Some(&next)) if !(0x20..0x7f).contains(&next) => {
+                        out.extend_from_slice(&[b'^', next ^ 0x40]);
+                    }
+                    _ => continue,
+                }
+                rest = rest.get(1..).unwrap_or_default();
             }
             Some((_, shown)) => {
                 let (name, behind) = rest.split_at(name_length(byte, rest));
@@ -78,6 +87,9 @@ fn show_low(low: u8, out: &mut Vec<u8>) {
         _ => {}
     }
 }
+
+/// How the name of a macro is shown that nothing has named.
+const NO_NAME: &[u8] = b"{***UNDEFINED MACRO***}";
 
 /// How many octets behind an operator are its name: a letter or `{name}`.
 fn name_length(operator: u8, rest: &[u8]) -> usize {

@@ -1,7 +1,8 @@
 //! How sendmail prints tokens, rules and mailers.
 
 use cf_parser::debug::{Category, Levels};
-use ruleset_vm::load::Configuration;
+use cf_parser::text::plain;
+use ruleset_vm::load::{Configuration, quoted};
 use ruleset_vm::macros::bytes;
 use ruleset_vm::mailer::Mailer;
 use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
@@ -12,20 +13,7 @@ pub use ruleset_vm::visible::{Operators, visible, visible_as, visible_text};
 /// which shows as `M-` (observed).
 #[must_use]
 pub fn macro_value(text: &[u8]) -> Vec<u8> {
-    visible(&quoted(text))
-}
-
-/// Octets that sendmail holds with a quoting octet in front, which listings show.
-#[must_use]
-pub fn quoted(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
-        if (0x80..0xa0).contains(&byte) || byte == 0xff {
-            out.push(0xff);
-        }
-        out.push(byte);
-    }
-    out
+    visible(&cf_parser::octets(&quoted(&plain(text))))
 }
 
 /// How traces and listings look.

@@ -6,11 +6,11 @@ use nom::combinator::{opt, recognize};
 use nom::sequence::{pair, preceded};
 use nom::{IResult, Parser};
 
-use super::{Directive, RulesetLine};
+use super::Directive;
 use crate::numbers::strtoul;
 use crate::reading::Context;
 use crate::text::Piece;
-use crate::translate::{Line, flat, is_space};
+use crate::translate::{CODE, Line, flat, is_space};
 
 /// `Rlhs TAB rhs TAB comment` (RS-022, RS-023).
 pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
@@ -20,16 +20,13 @@ pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
         piece => *piece == Piece::Byte(b'\t'),
     };
     let body = line.tail(1);
-    let Some(tab) = body.iter().position(is_tab) else {
-        // A rule without a ruleset is told of only once (RS-027); of those with a tab the loader
-        // tells, which knows more about rulesets.
-        if context.in_ruleset {
-            context.quoting("invalid rewrite line \"", &line.text, "\" (tab expected)");
-        } else {
-            context.quoting("missing valid ruleset for \"", &line.text, "\"");
-        }
-        return None;
-    };
+    let tab = body.iter().position(is_tab);
+    if !context.in_ruleset {
+        context.quoting("missing valid ruleset for \"", &line.text, "\"");
+    } else if tab.is_none() {
+        context.quoting("invalid rewrite line \"", &line.text, "\" (tab expected)");
+    }
+    let tab = tab?;
     let (lhs, rest) = body.split_at(tab);
     let start = rest.iter().position(|p| !is_tab(p)).unwrap_or(rest.len());
     let rest = rest.get(start..).unwrap_or_default();
@@ -49,12 +46,12 @@ fn word(input: &[u8]) -> IResult<&[u8], &[u8]> {
 /// How much of a refused name is shown (observed).
 const SHOWN: usize = 20;
 
-/// The name or number at `from`, as name or decimal digits, and where it ends. Numbers are read in
-/// C's manner: `010` is 8 (observed).
+/// The name or number at `from`, as name or decimal digits, and where it ends: `010` is 10, and
+/// `0x10` is 0 (observed).
 fn word_at(line: &Line, from: usize) -> Option<(Vec<u8>, usize)> {
     let input = line.view.get(from..).unwrap_or_default();
     if input.first().is_some_and(u8::is_ascii_digit) {
-        let (number, used) = strtoul(input, 0);
+        let (number, used) = strtoul(input, 10);
         return Some((number.to_string().into_bytes(), from + used));
     }
     let (rest, name) = word(input).ok()?;
@@ -95,28 +92,28 @@ fn number(input: &[u8]) -> IResult<&[u8], Option<char>> {
 /// Numbers of rulesets are below this (RS-025).
 const MAX_NUMBER: u64 = 100;
 
-/// `Sname`, `Sn`, `Sname=n` (RS-024). What is wrong with a name or number stands in the item as it
-/// was written; the loader tells of it (RS-025).
+/// `Sname`, `Sn`, `Sname=n` (RS-024). Macros may stand in it; what is wrong with it the loader tells
+/// (RS-025), who has expanded them.
 pub(super) fn ruleset(line: &Line, context: &mut Context) -> Option<Directive> {
+    let text = line.tail(1).to_vec();
+    // Of what a macro stands for nothing is known here.
+    context.in_ruleset = line.view.contains(&CODE) || names_a_ruleset(line);
+    Some(Directive::Ruleset(text))
+}
+
+fn names_a_ruleset(line: &Line) -> bool {
     let input = line.view.get(1..).unwrap_or_default();
     let start = 1 + input.iter().take_while(|b| is_space(**b)).count();
-    let Some((name, end)) = word_at(line, start) else {
-        context.in_ruleset = false;
-        let name = flat(&plain_tail(line, start));
-        return Some(Directive::Ruleset(RulesetLine { name, number: None }));
+    let Some((name, end)) = word_at(line, start) else { return false };
+    let in_range = |digits: &[u8]| {
+        digits.first().is_some_and(u8::is_ascii_digit) && strtoul(digits, 10).0 < MAX_NUMBER
     };
+    if name.first().is_some_and(u8::is_ascii_digit) {
+        return in_range(&name);
+    }
     let rest = line.view.get(end..).unwrap_or_default();
-    let (value, equals) = number(rest).unwrap_or((rest, None));
-    let digits = name.first().is_some_and(u8::is_ascii_digit);
-    let number = (!digits && equals.is_some()).then(|| {
-        if value.first().is_some_and(u8::is_ascii_digit) {
-            strtoul(value, 0).0.to_string().into_bytes()
-        } else {
-            flat(&plain_tail(line, line.view.len() - value.len()))
-        }
-    });
-    let given = if digits { Some(&name) } else { number.as_ref() };
-    context.in_ruleset = given
-        .is_none_or(|n| n.first().is_some_and(u8::is_ascii_digit) && strtoul(n, 10).0 < MAX_NUMBER);
-    Some(Directive::Ruleset(RulesetLine { name, number }))
+    match number(rest) {
+        Ok((value, Some(_))) => in_range(value),
+        _ => true,
+    }
 }

@@ -9,6 +9,7 @@ use super::Directive;
 use crate::munch::munch;
 use crate::numbers;
 use crate::reading::Context;
+use crate::text::{Piece, Text};
 use crate::translate::{Line, flat, is_space};
 
 /// Most `P` lines of a file (CF-024, CF-087).
@@ -55,16 +56,28 @@ pub(super) fn precedence(line: &Line, context: &mut Context) -> Option<Directive
 
 /// `Twords` (CF-028): not macro-expanded.
 pub(super) fn trusted(line: &Line, _: &mut Context) -> Option<Directive> {
-    let mut words = Vec::new();
-    let mut at = 1;
-    while at < line.view.len() {
-        let end = at
-            + line.view.iter().skip(at).position(|b| is_space(*b)).unwrap_or(line.view.len() - at);
-        if end > at {
-            words.push(flat(line.slice(at, end)));
+    // A blank behind `$=` is no name, but ends the word.
+    let blank_name = |piece: &Piece| match piece {
+        Piece::Class(name)
+        | Piece::NotClass(name)
+        | Piece::Deferred(name)
+        | Piece::If(name)
+        | Piece::Macro(name) => name.as_bytes().iter().all(|byte| is_space(*byte)),
+        _ => false,
+    };
+    let mut words = vec![Text::new()];
+    for piece in line.tail(1) {
+        let ends = blank_name(piece) || matches!(piece, Piece::Byte(byte) if is_space(*byte));
+        if let Some(word) = words.last_mut()
+            && !matches!(piece, Piece::Byte(byte) if is_space(*byte))
+        {
+            word.push(piece.clone());
         }
-        at = end + 1;
+        if ends {
+            words.push(Text::new());
+        }
     }
+    words.retain(|word| !word.is_empty());
     Some(Directive::Trusted(words))
 }
 

@@ -24,7 +24,8 @@ static TYPES: &[(&[u8], RecordType)] = &[
 ];
 
 struct Dns {
-    kind: RecordType,
+    /// None when the line has no usable type: nothing is ever found then (observed).
+    kind: Option<RecordType>,
     base: Vec<u8>,
     /// `-Z`: most values returned; 0 is no limit.
     max_values: usize,
@@ -60,10 +61,9 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
         }
     }
     timing.retrans = common.timeout;
-    let Some(kind) = kind else {
+    if kind.is_none() {
         errors.push([&title[..], b": missing -R type"].concat());
-        return Declared::faulty(errors);
-    };
+    }
     Declared::with(Dns { kind, base, max_values, timing }, errors)
 }
 
@@ -74,17 +74,18 @@ pub(crate) fn small(text: &[u8]) -> u32 {
 
 impl Class for Dns {
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        let Some(kind) = self.kind else { return Answer::NotFound { exit: EX_NOTFOUND } };
         let mut name = request.key.to_vec();
         if !self.base.is_empty() {
             name.push(b'.');
             name.extend_from_slice(&self.base);
         }
-        let records = match resolve::search(env, &name, self.kind, self.timing) {
+        let records = match resolve::search(env, &name, kind, self.timing) {
             DnsAnswer::Records(records) => records,
             DnsAnswer::NoSuchName => return Answer::NotFound { exit: EX_NOTFOUND },
             DnsAnswer::Failure => return Answer::tempfail(),
         };
-        let values = records.iter().filter(|r| r.kind == self.kind).map(value);
+        let values = records.iter().filter(|r| r.kind == kind).map(value);
         let joined = join(values, common.delimiter, self.max_values, env.settings.max_dns_result);
         match joined {
             Some(value) => {

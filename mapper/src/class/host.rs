@@ -7,7 +7,7 @@ use cf_parser::debug::Category;
 
 use super::arpa::{reversed, strip_ipv6_tag};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
-use crate::answer::{EX_NOTFOUND, EX_OK, EX_UNAVAILABLE};
+use crate::answer::{EX_NOTFOUND, EX_OK, EX_TEMPFAIL, EX_UNAVAILABLE, ExitCode};
 use crate::canonical_name::{self, Canonical};
 use crate::files;
 use crate::flags::{self, Words};
@@ -23,6 +23,11 @@ const MAX_CACHE: usize = 10_000;
 
 struct Host {
     timing: Timing,
+    /// How the last question about a name went, as an exit status: a bracketed name that is no
+    /// address has this one (observed), the first time it is asked.
+    last: ExitCode,
+    /// Bracketed names that are no addresses.
+    bad_literals: HashMap<Vec<u8>, ExitCode>,
     /// Outcomes by name as asked, with the second they expire in.
     cache: HashMap<Vec<u8>, (Outcome, u64)>,
 }
@@ -49,7 +54,12 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
         }
     }
     timing.retrans = common.timeout;
-    Declared::ok(Host { timing, cache: HashMap::new() })
+    Declared::ok(Host {
+        timing,
+        last: EX_UNAVAILABLE,
+        bad_literals: HashMap::new(),
+        cache: HashMap::new(),
+    })
 }
 
 impl Class for Host {
@@ -77,6 +87,7 @@ impl Host {
             return outcome.clone();
         }
         let (outcome, ttl) = self.resolve(name, env);
+        self.last = if outcome == Outcome::ServerFailed { EX_TEMPFAIL } else { EX_NOTFOUND };
         if self.cache.len() >= MAX_CACHE {
             self.cache.clear();
         }
@@ -128,17 +139,14 @@ impl Host {
     }
 
     /// `[1.2.3.4]`, `[IPv6:...]`: the name of the address. What follows the bracket is ignored.
-    fn literal(&self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+    fn literal(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         let inside = request.key.get(1..).unwrap_or_default();
         let Some(end) = inside.iter().position(|&b| b == b']') else {
             return Answer::NotFound { exit: EX_OK };
         };
         let inside = inside.get(..end).unwrap_or_default();
         let Some(address) = parse_address(inside) else {
-            let like_address =
-                inside.is_empty() || inside.to_ascii_lowercase().starts_with(b"ipv6:");
-            let exit = if like_address { EX_NOTFOUND } else { EX_UNAVAILABLE };
-            return Answer::NotFound { exit };
+            return self.bad_literal(request.key);
         };
         match self.name_of(address, env) {
             DnsName::Name(name) => {
@@ -146,6 +154,16 @@ impl Host {
             }
             DnsName::None => Answer::NotFound { exit: EX_NOTFOUND },
             DnsName::Failure => Answer::tempfail(),
+        }
+    }
+
+    fn bad_literal(&mut self, key: &[u8]) -> Answer {
+        if self.bad_literals.len() >= MAX_CACHE {
+            self.bad_literals.clear();
+        }
+        match *self.bad_literals.entry(key.to_vec()).or_insert(self.last) {
+            EX_TEMPFAIL => Answer::tempfail(),
+            exit => Answer::NotFound { exit },
         }
     }
 

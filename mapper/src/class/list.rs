@@ -3,6 +3,7 @@
 use cf_parser::debug::Category;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
+use crate::answer::{EX_NOTFOUND, EX_OK};
 use crate::service_switch;
 
 struct Sequence {
@@ -39,14 +40,16 @@ impl Class for Sequence {
     }
 }
 
-/// The first hit wins; else a temporary failure of any member; else the last member's miss.
+/// The first hit wins; else a temporary failure of any member; else the last member's miss, which
+/// has a code of its own only if that member's class has one (observed).
 fn ask_all(members: &[Vec<u8>], request: Request<'_>, env: &mut Env<'_>) -> Answer {
     let mut failure = None;
-    let mut miss = Answer::MISS;
+    let mut miss = Answer::NotFound { exit: EX_NOTFOUND };
     for member in members {
         match env.maps.ask(member, request, env.services, env.notices) {
             found @ Answer::Found(_) => return found,
             temporary @ Answer::Temporary { .. } => failure = failure.or(Some(temporary)),
+            Answer::NotFound { exit: EX_OK } => miss = Answer::NotFound { exit: EX_NOTFOUND },
             not_found @ Answer::NotFound { .. } => miss = not_found,
             Answer::NotOpen | Answer::NoSuchMap => {}
         }

@@ -4,7 +4,7 @@ use super::unscannable::Balance;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::flags::{self, Words};
 use crate::interpolate;
-use crate::posix_regex::{PatternOptions, PosixRegex, Span};
+use crate::posix_regex::{PatternOptions, PosixRegex, Span, TooManySteps};
 
 /// The byte that stands for `$|` in an address: the default delimiter of substrings.
 pub const SUBSTRING_DELIMITER: u8 = 0x9b;
@@ -84,9 +84,13 @@ impl Class for Regex {
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         let fields = match (&self.fields, self.negated, common.match_only) {
             (Some(fields), false, false) => fields.clone(),
-            _ => return self.without_fields(common, request),
+            _ => return self.without_fields(common, request, env),
         };
-        let Some(groups) = self.regex.captures(request.key) else { return Answer::MISS };
+        let groups = match self.regex.captures(request.key) {
+            Ok(Some(groups)) => groups,
+            Ok(None) => return Answer::MISS,
+            Err(error) => return too_long(common, &error, env),
+        };
         let fields = match request.args.first() {
             None => fields,
             Some(list) => match field_list(list, self.regex.groups()) {
@@ -115,10 +119,19 @@ impl Class for Regex {
     }
 }
 
+/// A pattern that cannot be decided in time decides nothing: the mail waits.
+fn too_long(common: &Common, error: &TooManySteps, env: &mut Env<'_>) -> Answer {
+    let text = format!(": {error}").into_bytes();
+    env.services.syslog(WARNING, &[b"regex map ", &common.name[..], &text].concat());
+    Answer::tempfail()
+}
+
 impl Regex {
-    fn without_fields(&self, common: &Common, request: Request<'_>) -> Answer {
-        if self.regex.is_match(request.key) == self.negated {
-            return Answer::MISS;
+    fn without_fields(&self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        match self.regex.is_match(request.key) {
+            Ok(found) if found == self.negated => return Answer::MISS,
+            Ok(_) => {}
+            Err(error) => return too_long(common, &error, env),
         }
         Answer::Found(interpolate::literal_result(common, request.key, b""))
     }

@@ -1,7 +1,9 @@
 //! The classes without data: `macro` (MAP-046), `syslog` (MAP-049) and `null` (MAP-050).
 
+use cf_parser::names::parse_name;
+
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
-use crate::answer::EX_NOTFOUND;
+use crate::answer::{EX_CONFIG, EX_NOTFOUND};
 use crate::flags::{self, Words};
 
 struct Macro;
@@ -13,20 +15,14 @@ pub(crate) fn declare_macro(_common: &mut Common, _arguments: &[u8], _maps: &Map
 
 impl Class for Macro {
     fn lookup(&mut self, _common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        env.services.set_macro(macro_name(request.key), request.args.first().copied());
-        Answer::Found(Vec::new())
-    }
-}
-
-/// The name of a macro as written in a rule: without its braces; of a bare word the first
-/// character.
-fn macro_name(key: &[u8]) -> &[u8] {
-    match key {
-        [b'{', rest @ ..] => {
-            let end = rest.iter().position(|&b| b == b'}').unwrap_or(rest.len());
-            rest.get(..end).unwrap_or_default()
+        if request.key.is_empty() {
+            return Answer::Found(Vec::new());
         }
-        _ => key.get(..1).unwrap_or_default(),
+        let parsed = parse_name(request.key);
+        parsed.errors.into_iter().for_each(|text| env.error(text));
+        let Some(name) = parsed.name else { return Answer::NotFound { exit: EX_CONFIG } };
+        env.services.set_macro(name.as_bytes(), request.args.first().copied());
+        Answer::Found(Vec::new())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
 use crate::answer::EX_NOUSER;
 use crate::flags;
 use crate::interpolate;
-use crate::services::Passwd;
+use crate::services::{Passwd, full_name};
 
 /// Picks one field of an entry.
 type Field = fn(&Passwd) -> Vec<u8>;
@@ -16,7 +16,7 @@ static FIELDS: &[(&[u8], Field)] = &[
     (b"passwd", |_| b"x".to_vec()),
     (b"uid", |user| user.uid.to_string().into_bytes()),
     (b"gid", |user| user.gid.to_string().into_bytes()),
-    (b"gecos", |user| user.gecos.clone()),
+    (b"gecos", |user| full_name(&user.gecos, &user.name)),
     (b"dir", |user| user.dir.clone()),
     (b"shell", |user| user.shell.clone()),
 ];

@@ -92,7 +92,7 @@ fn spans(start: usize, end: usize, slots: &[Option<usize>]) -> Vec<Option<Span>>
 }
 
 /// Where reading `byte` leads.
-fn step(state: &State, byte: u8) -> Option<StateID> {
+pub(super) fn step(state: &State, byte: u8) -> Option<StateID> {
     match state {
         State::ByteRange { trans } => trans.matches_byte(byte).then_some(trans.next),
         State::Sparse(sparse) => sparse.matches_byte(byte),

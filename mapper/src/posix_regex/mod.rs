@@ -1,10 +1,11 @@
 //! POSIX regular expressions, as glibc's regcomp(3) reads them, on regex-automata's automata.
 //!
 //! The leftmost match wins and of those the longest. Matching is linear in the key for a given
-//! pattern; therefore back references (`\1`) are refused. Submatches are those of the preferred
-//! path to the longest end, which agrees with glibc on the patterns tried. Bytes, not characters:
-//! the C locale.
+//! pattern, but for those with back references (`\1`), whose work is limited. Submatches are those of
+//! the preferred path to the longest end, which agrees with glibc on the patterns tried. Bytes, not
+//! characters: the C locale.
 
+mod back_references;
 mod bracket;
 mod longest;
 mod parse;
@@ -13,6 +14,8 @@ use regex_automata::meta;
 use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::syntax;
 
+use back_references::BackReferences;
+pub use back_references::TooManySteps;
 pub use longest::Span;
 
 /// Largest automaton, bytes.
@@ -30,7 +33,7 @@ pub enum PatternError {
     /// `REG_EESCAPE`.
     #[error("Trailing backslash")]
     TrailingBackslash,
-    /// `REG_ESUBREG`; also for every back reference, which linear matching cannot do.
+    /// `REG_ESUBREG`.
     #[error("Invalid back reference")]
     BackReference,
     /// `REG_EBRACK`.
@@ -68,18 +71,20 @@ pub struct PatternOptions {
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct PosixRegex {
-    /// Finds whether and where a match begins; every engine agrees on that.
+    /// Finds whether and where a match begins; with back references whether and where it may.
     search: meta::Regex,
     /// Finds the longest match from there.
     nfa: NFA,
     groups: usize,
+    has_back_references: bool,
+    case_sensitive: bool,
 }
 
 impl PosixRegex {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// As regcomp(3) gives them; [`PatternError::BackReference`] for every back reference.
+    /// As regcomp(3) gives them.
     pub fn new(pattern: &[u8], options: PatternOptions) -> Result<Self, PatternError> {
         let parsed = parse::parse(pattern, options)?;
         let nfa = thompson::Compiler::new()
@@ -96,7 +101,13 @@ impl PosixRegex {
             )
             .build_from_hir(&parsed.hir)
             .map_err(|_| PatternError::TooBig)?;
-        Ok(Self { search, nfa, groups: parsed.groups })
+        Ok(Self {
+            search,
+            nfa,
+            groups: parsed.groups,
+            has_back_references: parsed.has_back_references,
+            case_sensitive: options.case_sensitive,
+        })
     }
 
     /// Number of parenthesised groups.
@@ -106,16 +117,33 @@ impl PosixRegex {
     }
 
     /// Whether the pattern matches anywhere in `text`.
-    #[must_use]
-    pub fn is_match(&self, text: &[u8]) -> bool {
-        self.search.is_match(text)
+    ///
+    /// # Errors
+    /// Only patterns with back references can take too long.
+    pub fn is_match(&self, text: &[u8]) -> Result<bool, TooManySteps> {
+        if self.has_back_references {
+            return Ok(self.captures(text)?.is_some());
+        }
+        Ok(self.search.is_match(text))
     }
 
     /// The leftmost longest match: the whole and then each group; a group without part is `None`.
-    #[must_use]
-    pub fn captures(&self, text: &[u8]) -> Option<Vec<Option<Span>>> {
-        let start = self.search.find(text)?.start();
-        longest::captures(&self.nfa, text, start, self.groups)
+    ///
+    /// # Errors
+    /// Only patterns with back references can take too long.
+    pub fn captures(&self, text: &[u8]) -> Result<Option<Vec<Option<Span>>>, TooManySteps> {
+        let Some(start) = self.search.find(text).map(|found| found.start()) else {
+            return Ok(None);
+        };
+        if !self.has_back_references {
+            return Ok(longest::captures(&self.nfa, text, start, self.groups));
+        }
+        let engine = BackReferences {
+            nfa: &self.nfa,
+            groups: self.groups,
+            case_sensitive: self.case_sensitive,
+        };
+        engine.captures(text, start)
     }
 }
 

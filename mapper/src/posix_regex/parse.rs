@@ -16,8 +16,11 @@ const MAX_EXPANSION: usize = 1 << 20;
 
 /// A parsed pattern.
 pub(super) struct Parsed {
+    /// The back reference to group n stands in it as group `groups + n` around what matches
+    /// anything: taken literally the expression matches too much.
     pub(super) hir: Hir,
     pub(super) groups: usize,
+    pub(super) has_back_references: bool,
 }
 
 /// What a spelling means at its place.
@@ -37,15 +40,42 @@ enum Token {
     Look(Look),
     Word(bool),
     Space(bool),
-    BackReference,
+    BackReference(u8),
     TrailingBackslash,
 }
 
 pub(super) fn parse(pattern: &[u8], options: PatternOptions) -> Result<Parsed, PatternError> {
-    let mut parser = Parser { pattern, at: 0, options, groups: 0, depth: 0, open: 0 };
+    let first = parse_once(pattern, options, 0)?;
+    if !first.has_back_references {
+        return Ok(first);
+    }
+    // Now it is known behind which number theirs begin.
+    parse_once(pattern, options, first.groups)
+}
+
+fn parse_once(
+    pattern: &[u8],
+    options: PatternOptions,
+    before_placeholders: usize,
+) -> Result<Parsed, PatternError> {
+    let mut parser = Parser {
+        pattern,
+        at: 0,
+        options,
+        groups: 0,
+        depth: 0,
+        open: 0,
+        closed: 0,
+        before_placeholders,
+        has_back_references: false,
+    };
     let (hir, _) = parser.alternation()?;
     match parser.token().0 {
-        Token::End => Ok(Parsed { hir, groups: parser.groups }),
+        Token::End => Ok(Parsed {
+            hir,
+            groups: parser.groups,
+            has_back_references: parser.has_back_references,
+        }),
         _ => Err(PatternError::Parenthesis),
     }
 }
@@ -58,6 +88,11 @@ struct Parser<'a> {
     depth: usize,
     /// Number of groups open here.
     open: usize,
+    /// The groups that a back reference may name here, a bit each: those closed before it in this
+    /// branch, or in any branch of an alternation before (as glibc has it).
+    closed: u16,
+    before_placeholders: usize,
+    has_back_references: bool,
 }
 
 /// An expression and a bound for the size of its automaton.
@@ -107,7 +142,7 @@ impl Parser<'_> {
             b'|' if basic => Token::Alternate,
             b'+' if basic => Token::Repeat(1, None),
             b'?' if basic => Token::Repeat(0, Some(1)),
-            b'1'..=b'9' => Token::BackReference,
+            b'1'..=b'9' => Token::BackReference(byte - b'0'),
             b'w' | b'W' => Token::Word(byte == b'w'),
             b's' | b'S' => Token::Space(byte == b's'),
             b'b' => Token::Look(Look::WordAscii),
@@ -145,14 +180,19 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH {
             return Err(PatternError::TooBig);
         }
+        let before = self.closed;
         let (branch, mut size) = self.concatenation()?;
+        let mut closed = self.closed;
         let mut branches = vec![branch];
         while let (Token::Alternate, length) = self.token() {
             self.at += length;
+            self.closed = before;
             let (branch, more) = self.concatenation()?;
+            closed |= self.closed;
             branches.push(branch);
             size += more;
         }
+        self.closed = closed;
         self.depth -= 1;
         Ok((Hir::alternation(branches), size))
     }
@@ -215,7 +255,7 @@ impl Parser<'_> {
             Token::Look(look) => Ok((Hir::look(look), 1)),
             Token::OpenGroup => self.group(),
             Token::Repeat(..) | Token::OpenBrace => Err(PatternError::Repeat),
-            Token::BackReference => Err(PatternError::BackReference),
+            Token::BackReference(group) => self.back_reference(group),
             Token::TrailingBackslash => Err(PatternError::TrailingBackslash),
             Token::End | Token::Alternate | Token::CloseGroup => Ok((Hir::empty(), 0)),
         }
@@ -232,8 +272,24 @@ impl Parser<'_> {
             return Err(PatternError::Parenthesis);
         }
         self.at += length;
+        if index <= 9 {
+            self.closed |= 1 << index;
+        }
         let capture = Capture { index, name: None, sub: Box::new(inner) };
         Ok((Hir::capture(capture), size + 2))
+    }
+
+    fn back_reference(&mut self, group: u8) -> Result<Sized, PatternError> {
+        if self.closed & (1 << group) == 0 {
+            return Err(PatternError::BackReference);
+        }
+        self.has_back_references = true;
+        let index = u32::try_from(self.before_placeholders + usize::from(group))
+            .map_err(|_| PatternError::TooBig)?;
+        let any = Hir::class(Class::Bytes(bracket::class(|_| true, true)));
+        let anything = Repetition { min: 0, max: None, greedy: true, sub: Box::new(any) };
+        let sub = Box::new(Hir::repetition(anything));
+        Ok((Hir::capture(Capture { index, name: None, sub }), 3))
     }
 
     /// Applies the repeats that follow an atom; they may be stacked.

@@ -6,10 +6,10 @@ use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
 use ruleset_vm::prescan::{Mode, Scanned, prescan};
-use ruleset_vm::token::meta;
+use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
-use ruleset_vm::{Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
+use ruleset_vm::{Enhanced, Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices};
 use workbench::explain::{Firing, Firings};
 use workbench::traces::Traces;
@@ -159,11 +159,17 @@ impl Worker {
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
         match self.ask(ruleset, arguments, comments) {
             None => Verdict::Accept,
-            Some((name, _, _)) if name.eq_ignore_ascii_case(b"discard") => Verdict::Discard,
-            Some((name, host, text)) if name.eq_ignore_ascii_case(b"error") => {
-                if host.as_deref().is_some_and(|host| host.eq_ignore_ascii_case(b"quarantine")) {
+            // Case counts in these names (observed).
+            Some((name, _, _)) if name == b"discard" => Verdict::Discard,
+            Some((name, host, text)) if name == b"error" => {
+                if host.as_deref() == Some(b"quarantine") {
                     let reason = if text.is_empty() { ruleset.as_bytes().to_vec() } else { text };
                     return Verdict::Quarantine(reason);
+                }
+                if text.is_empty() {
+                    let code = Enhanced::new(5, 3, 5);
+                    let text = "buildaddr: no user";
+                    return Verdict::Reject(Status::from_reply(Exit::CONFIG, 554, code, text));
                 }
                 let mut status = ruleset_vm::error_mailer::error_status(host.as_deref(), &text);
                 status.retry = status.reply.is_some_and(|code| (400..500).contains(&code));
@@ -181,6 +187,27 @@ impl Worker {
         arguments: &[&[u8]],
         comments: bool,
     ) -> Option<HookAnswer> {
+        self.hook(ruleset, arguments, comments, |rewriter, workspace| rewriter.verdict(workspace))
+    }
+
+    /// The tokens that a hook ruleset returns behind `$#`, one text each; none without such a ruleset.
+    pub fn ask_words(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+        let words = self.hook(ruleset, arguments, true, |rewriter, workspace| {
+            let (first, rest) = workspace.split_first()?;
+            let table = rewriter.machine.table();
+            let words = rest.iter().map(|token| table.text(*token).to_vec());
+            (*first == meta(Op::Hash)).then(|| words.collect())
+        });
+        words.unwrap_or_default()
+    }
+
+    fn hook<T>(
+        &mut self,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+        read: impl FnOnce(&Rewriter<'_>, &[Token]) -> Option<T>,
+    ) -> Option<T> {
         let program = self.site.configuration.program.clone();
         if !program.has_rules(ruleset.as_bytes()) {
             return None;
@@ -203,7 +230,7 @@ impl Worker {
             }
             let workspace = rewriter.machine.intern(&tokens);
             let outcome = rewriter.apply(number, workspace);
-            rewriter.verdict(&outcome.workspace)
+            read(rewriter, &outcome.workspace)
         })
     }
 

@@ -93,8 +93,7 @@ fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
     for diagnostic in &aliases.diagnostics {
         print_line(&diagnostic.render(&file.path));
     }
-    let mut uid = [0; 20];
-    ids::fill_random(&mut uid);
+    let uid = fresh_uid();
     let database = [&file.path[..], b".db"].concat();
     if let Err(error) = mapper::write_database(&database, &mapper::alias_database(&aliases), uid) {
         let reason = errors::describe(&error);
@@ -110,6 +109,13 @@ fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
     let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
     log.report(Event::text(None, Severity::Notice, 8, text));
     if aliases.has_errors() { 70 } else { 0 }
+}
+
+/// The identity of a new database file.
+pub(super) fn fresh_uid() -> [u8; 20] {
+    let mut uid = [0; 20];
+    ids::fill_random(&mut uid);
+    uid
 }
 
 /// What a left side stands for: the user part of a local address (AD-004).

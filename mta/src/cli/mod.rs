@@ -8,6 +8,7 @@ mod embedded;
 mod facts;
 mod line_editor;
 mod listing;
+mod makemap;
 mod praliases;
 mod quarantine;
 mod queue;
@@ -49,6 +50,9 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
         && let Some(exit) = tool::run(words)
     {
         return exit;
+    }
+    if called == b"makemap" {
+        return makemap::run(words);
     }
     if called == b"praliases" {
         return praliases::run(words);

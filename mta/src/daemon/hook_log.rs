@@ -18,7 +18,7 @@ pub(super) fn line(
         Verdict::Quarantine(reason) => [b"quarantine=", reason.as_slice()].concat(),
         Verdict::Reject(status) => {
             let reply = Reply::from_status(status, address).render();
-            [b"reject=", reply.trim_ascii_end()].concat()
+            [b"reject=", reply.strip_suffix(b"\r\n").unwrap_or(&reply)].concat()
         }
     };
     let mut text = format!("ruleset={ruleset}").into_bytes();

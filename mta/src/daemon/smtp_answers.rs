@@ -73,17 +73,17 @@ impl Server<'_> {
             }
             greet_pause = self.greet_pause(&arguments);
         }
-        let asked = self.intake.worker().ask("srv_features", &[name, b""], true);
-        let mut letters = asked.map(|(letters, _, _)| letters).unwrap_or_default();
-        if letters.eq_ignore_ascii_case(b"temp") {
-            letters.clear();
-            let own = self.intake.worker().macros.value(b"j");
-            refusal = Some(replies::SHUTTING_DOWN.status(&[&own]));
+        let words = self.intake.worker().ask_words("srv_features", &[name, b""]);
+        if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"temp")) {
+            refusal = Some(replies::TRY_AGAIN.status(&[]));
+            let relay = self.intake.worker().macros.value(b"_");
+            let text = [b"ERROR: srv_features=tempfail, relay=", &relay[..]].concat();
+            self.log(Severity::Warning, 4, &[&text[..], b", access temporarily disabled"]);
         }
         let modifiers = &self.connection.modifiers;
-        let (features, unknown) = smtp_settings::features(&self.post.site, modifiers, &letters);
-        if !unknown.is_empty() {
-            self.log(Severity::Warning, 9, &[b"srvfeatures: unknown feature ", &unknown]);
+        let (features, complaints) = smtp_settings::features(&self.post.site, modifiers, &words);
+        for complaint in complaints {
+            self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
         Admission { features, refusal, greet_pause }
     }

@@ -120,7 +120,11 @@ fn help_file(worker: &Worker) -> Option<Vec<u8>> {
 
 /// What one peer is offered: the options, the daemon's modifiers, then the answer of srv_features
 /// (RS-137..RS-139). Returns the letters that mean nothing (RS-140).
-pub(super) fn features(site: &Site, modifiers: &Modifiers, answer: &[u8]) -> (Features, Vec<u8>) {
+pub(super) fn features(
+    site: &Site,
+    modifiers: &Modifiers,
+    answer: &[Vec<u8>],
+) -> (Features, Vec<Vec<u8>>) {
     let mut features = Features {
         dsn: site.configuration.options.flag("SendMimeErrors", true),
         etrn: !modifiers.has(b'E'),
@@ -130,15 +134,17 @@ pub(super) fn features(site: &Site, modifiers: &Modifiers, answer: &[u8]) -> (Fe
     if modifiers.has(b'S') {
         features.starttls = StartTls::Disabled;
     }
-    let mut unknown = Vec::new();
-    let mut letters = answer.iter().copied().filter(|b| !b.is_ascii_whitespace()).peekable();
-    while let Some(letter) = letters.next() {
-        let two = letters.next_if_eq(&b'2').is_some();
+    let mut complaints = Vec::new();
+    for word in answer {
+        let Some((&letter, variant)) = word.split_first() else { continue };
+        let two = variant == b"2" && matches!(letter.to_ascii_lowercase(), b'u' | b'g');
         if !apply(&mut features, letter, two) {
-            unknown.push(letter);
+            complaints.push([b"srv_features: unknown feature ", &[letter][..]].concat());
+        } else if !variant.is_empty() && !two && letter.is_ascii_lowercase() {
+            complaints.push([b"srv_features: unknown variant ", &word[..]].concat());
         }
     }
-    (features, unknown)
+    (features, complaints)
 }
 
 /// Applies one letter. Lower case switches on what is offered or required, upper case off; `F O U G`
@@ -155,6 +161,7 @@ fn apply(features: &mut Features, letter: u8, two: bool) -> bool {
         b'd' => features.dsn = on,
         b'e' => features.etrn = on,
         b'p' => features.pipelining = on,
+        b'n' if on => features.pipelining = false,
         b'x' => features.expn = on,
         b's' if !on => features.starttls = StartTls::Disabled,
         b'f' => features.early_input = !on,
@@ -164,7 +171,7 @@ fn apply(features: &mut Features, letter: u8, two: bool) -> bool {
         b'u' => features.bare_cr = bare,
         b'g' => features.bare_lf = bare,
         // Of no effect without AUTH and TLS.
-        b'a' | b'c' | b'i' | b'n' | b'r' | b's' | b'v' => {}
+        b'a' | b'c' | b'n' | b'r' | b's' | b'v' => {}
         _ => return false,
     }
     true

@@ -149,41 +149,9 @@ fn usable(name: &[u8]) -> Option<&str> {
     OsStr::from_bytes(name).to_str()
 }
 
-/// The full name in a GECOS field: what stands in front of the first comma, `&` being the login name
-/// with a capital.
-#[must_use]
-pub fn full_name(gecos: &[u8], login: &[u8]) -> Vec<u8> {
-    let field = gecos.split(|byte| *byte == b',').next().unwrap_or_default();
-    let mut out = Vec::new();
-    for &byte in field {
-        if byte == b'&' {
-            out.extend(login.iter().enumerate().map(|(at, byte)| match at {
-                0 => byte.to_ascii_uppercase(),
-                _ => *byte,
-            }));
-        } else {
-            out.push(byte);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn full_names_end_at_the_comma() {
-        let rows: [(&[u8], &[u8]); 4] = [
-            (b"Alice Example,Room 1,,", b"Alice Example"),
-            (b"& Builder", b"Bob Builder"),
-            (b"", b""),
-            (b",x", b""),
-        ];
-        for (gecos, name) in rows {
-            assert_eq!(full_name(gecos, b"bob"), name);
-        }
-    }
 
     #[test]
     fn root_is_known_and_nonsense_is_not() {

@@ -18,16 +18,17 @@ impl Loader<'_> {
     pub(super) fn class_words(&mut self, name: &Name, words: &Text, span: Span) {
         let words = self.expand(words, span);
         self.configuration.classes.id(name);
-        let is_space = |p: &Piece| matches!(p, Piece::Byte(b) if b.is_ascii_whitespace());
-        for word in words.split(is_space).filter(|word| !word.is_empty()) {
+        for word in class_words(&words) {
             match word {
-                [Piece::Class(from)] => {
+                ClassWord::Class(from) => {
                     self.trace(Category::Options, 8, || {
-                        [b"setclass(", name.as_bytes(), b", ", &bytes(word)[..], b")"].concat()
+                        let class = [Piece::Class(from.clone())];
+                        [b"setclass(", name.as_bytes(), b", ", &bytes(&class)[..], b")"].concat()
                     });
-                    self.configuration.classes.copy(name, from);
+                    self.configuration.classes.copy(name, &from);
                 }
-                word => self.add_to_class(name, &bytes(word)),
+                ClassWord::Member(word) => self.add_to_class(name, &word),
+                ClassWord::Nameless => self.say(span, NO_CLASS_NAME, 70),
             }
         }
     }
@@ -163,3 +164,51 @@ impl Words for FileWords {
 
 /// Bytes of a line of a large class file that are read at once; what is longer is cut there.
 const LONGEST_LINE: u64 = 64 << 10;
+
+/// What is said of `$=` without a name.
+pub const NO_CLASS_NAME: &str = "Name required for macro/class";
+
+/// A word of a `C` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassWord {
+    /// A member.
+    Member(Vec<u8>),
+    /// `$=y`: the members that class y has now.
+    Class(Name),
+    /// `$=` and a blank, which is an error.
+    Nameless,
+}
+
+/// The words of a `C` line, expanded (CF-014).
+#[must_use]
+pub fn class_words(words: &[Piece]) -> Vec<ClassWord> {
+    let is_space = |p: &Piece| matches!(p, Piece::Byte(b) if b.is_ascii_whitespace());
+    let member = |word: &[Piece]| ClassWord::Member(cf_parser::octets(&quoted(word)));
+    let mut found = Vec::new();
+    for word in words.split(is_space).filter(|word| !word.is_empty()) {
+        match word {
+            // A blank is no name, but ends the word.
+            [Piece::Class(from), rest @ ..] if from.as_bytes().trim_ascii().is_empty() => {
+                found.push(ClassWord::Nameless);
+                found.extend((!rest.is_empty()).then(|| member(rest)));
+            }
+            [Piece::Class(from)] => found.push(ClassWord::Class(from.clone())),
+            word => found.push(member(word)),
+        }
+    }
+    found
+}
+
+/// A word with octet 0377 in front of what sendmail could take for operators: so it holds the words of
+/// `C` lines, as listings show (CF-009, observed).
+#[must_use]
+pub fn quoted(word: &[Piece]) -> Text {
+    let mut out = Text::with_capacity(word.len());
+    for piece in word {
+        if matches!(piece, Piece::Byte(0x80..=0x9f | 0xff)) {
+            out.push(Piece::Byte(0xff));
+        }
+        out.push(piece.clone());
+    }
+    out
+}

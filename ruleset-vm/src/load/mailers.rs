@@ -8,7 +8,7 @@ use super::surroundings::{Complaint, Surroundings};
 use crate::limits::MAX_MAILERS;
 use crate::macros::bytes;
 use crate::mailer::{Mailer, RulesetPair, find};
-use crate::program::Program;
+use crate::program::{Program, seven_bits};
 
 /// Line limit that flag `L` stands for (CF-099).
 const SMTP_LINE_LIMIT: i64 = 990;
@@ -89,7 +89,7 @@ impl Maker<'_> {
             b'F' => flags(mailer, &value),
             b'E' => {
                 if value.is_empty() {
-                    let name = String::from_utf8_lossy(&mailer.name).into_owned();
+                    let name = seven_bits(&mailer.name);
                     self.say(format!("mailer {name}: null end-of-line string"));
                 }
                 mailer.eol = value;
@@ -140,7 +140,7 @@ impl Maker<'_> {
             Some(at) => (value[..at].trim_ascii(), Some(value[at + 1..].trim_ascii())),
             None => (value.trim_ascii(), None),
         };
-        let name = String::from_utf8_lossy(&mailer.name).into_owned();
+        let name = seven_bits(&mailer.name);
         if user.is_empty() {
             self.say(format!("mailer {name}: null user name"));
             return;
@@ -151,7 +151,7 @@ impl Maker<'_> {
             mailer.uid = Some(found.uid);
             mailer.gid = Some(found.gid);
         } else {
-            let user = String::from_utf8_lossy(user).into_owned();
+            let user = seven_bits(user);
             self.say(format!("readcf: mailer U= flag: unknown user {user}"));
             return;
         }
@@ -163,7 +163,7 @@ impl Maker<'_> {
         } else if let Some(gid) = self.surroundings.group(group) {
             mailer.gid = Some(gid);
         } else {
-            let group = String::from_utf8_lossy(group).into_owned();
+            let group = seven_bits(group);
             self.say(format!("readcf: mailer U= flag: unknown group {group}"));
         }
     }
@@ -172,15 +172,15 @@ impl Maker<'_> {
         if self.queue_groups.iter().any(|group| group.eq_ignore_ascii_case(&value)) {
             mailer.queue_group = Some(value);
         } else {
-            let name = String::from_utf8_lossy(&mailer.name).into_owned();
-            let value = String::from_utf8_lossy(&value).into_owned();
+            let name = seven_bits(&mailer.name);
+            let value = seven_bits(&value);
             self.say(format!("mailer {name}: unknown queue {value}"));
         }
     }
 
     /// Fills in defaults; false if the mailer cannot be used (ML-006, ML-012, ML-095, ML-098).
     fn complete(&mut self, mailer: &mut Mailer) -> bool {
-        let name = String::from_utf8_lossy(&mailer.name).into_owned();
+        let name = seven_bits(&mailer.name);
         if mailer.argv.is_empty() {
             self.say(format!("M{name}: A= argument required"));
             return false;
@@ -223,14 +223,14 @@ impl Maker<'_> {
                 return false;
             }
         } else if mailer.path.eq_ignore_ascii_case(b"[IPC]") {
+            if mailer.argv.len() < 2 {
+                self.say(format!("M{name}: too few parameters for [IPC] mailer"));
+                return false;
+            }
             if !is_file && !first.eq_ignore_ascii_case(b"TCP") {
                 self.warn(format!(
                     "M{name}: Warning: first argument in [IPC] mailer must be TCP or FILE"
                 ));
-            }
-            if mailer.argv.len() < 2 {
-                self.say(format!("M{name}: too few parameters for [IPC] mailer"));
-                return false;
             }
             let fill = |part: &mut Option<Vec<u8>>, word: &str| {
                 part.get_or_insert_with(|| word.as_bytes().to_vec());

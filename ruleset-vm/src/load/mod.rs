@@ -18,21 +18,22 @@ mod traces;
 use std::sync::Arc;
 
 use cf_parser::debug::Category;
-use cf_parser::item::{Directive, Equate, Header, HeaderAction, RulesetLine};
+use cf_parser::item::{Directive, Equate, Header, HeaderAction};
 use cf_parser::options::OPTIONS;
 use cf_parser::predefined::{CLASSES, MACROS, Start};
-use cf_parser::text::{Name, Text};
+use cf_parser::text::{Name, Piece, Text};
 use cf_parser::{Config, Diagnostic, Severity, Span};
 
 use crate::classes::Classes;
 use crate::compile::add_rule;
 use crate::limits::MAX_LINE;
-use crate::macros::{Macros, bytes};
+use crate::macros::Macros;
 use crate::mailer::Mailer;
 use crate::prescan::{Mode, Operators};
 use crate::program::Program;
 use crate::token::ProgramTexts;
 pub use checks::{option_checks, post_checks};
+pub use classes::{ClassWord, NO_CLASS_NAME, class_words, quoted};
 use mailers::Maker;
 pub(crate) use mailers::leading_number;
 use option_lines::Fixed;
@@ -167,7 +168,10 @@ impl<'a> Loader<'a> {
             }
             Directive::Trusted(words) => {
                 let name = Name::new(b"t");
-                words.iter().for_each(|word| self.add_to_class(&name, word));
+                for word in words {
+                    let word = cf_parser::octets_of_line(word);
+                    self.add_to_class(&name, word.trim_ascii_end());
+                }
             }
             Directive::Macro { name, value } => {
                 self.define(name, cut(value.clone()));
@@ -182,7 +186,7 @@ impl<'a> Loader<'a> {
             }
             Directive::QueueGroup { name, equates } => self.queue_group(name, equates, span),
             Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, comment, span),
-            Directive::Ruleset(line) => self.ruleset(line, span),
+            Directive::Ruleset(text) => self.ruleset(text, span),
             Directive::Version { level, .. } => self.version(*level),
             Directive::Milter { name, equates } => {
                 self.configuration.milters.push((name.clone(), equates.clone()));
@@ -231,7 +235,7 @@ impl<'a> Loader<'a> {
     }
 
     fn map(&mut self, text: &Text, span: Span) {
-        let line = bytes(&self.expand(text, span));
+        let line = cf_parser::octets(&self.expand(text, span));
         let complaints = self.surroundings.declare_map(&line);
         self.complain(span, complaints);
     }
@@ -269,12 +273,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn ruleset(&mut self, line: &RulesetLine, span: Span) {
-        let mut text = line.name.clone();
-        if let Some(number) = &line.number {
-            text.push(b'=');
-            text.extend_from_slice(number);
-        }
+    fn ruleset(&mut self, line: &Text, span: Span) {
+        let text = cf_parser::octets(&self.expand(line, span));
         let mut messages = Vec::new();
         let mut say = |message: String| messages.push(message);
         self.current = self.numbering.number(&mut self.program, &text, &mut say).number;
@@ -284,7 +284,7 @@ impl<'a> Loader<'a> {
         let Some(number) = self.current else { return };
         let again = self.program.ruleset(number).is_some_and(|set| !set.rules.is_empty());
         if again && matches!(self.facts.mode, b't' | b'C') {
-            let written = text;
+            let written = cf_parser::octets_of_line(line);
             let mut text = b"WARNING: Ruleset ".to_vec();
             text.extend(written);
             text.extend_from_slice(b" has multiple definitions");
@@ -294,6 +294,10 @@ impl<'a> Loader<'a> {
 
     fn rule(&mut self, lhs: &Text, rhs: &Text, comment: &[u8], span: Span) {
         let Some(number) = self.current else {
+            // The parser has told of most; it does not know that a name was one too many.
+            if self.diagnostics.last().is_some_and(|said| said.span == span) {
+                return;
+            }
             let mut text = b"missing valid ruleset for \"R".to_vec();
             text.extend(cf_parser::in_message(lhs));
             text.push(b'\t');
@@ -307,8 +311,8 @@ impl<'a> Loader<'a> {
             return;
         };
         let operators = self.operators();
-        let lhs = self.expand(lhs, span);
-        let rhs = self.expand(rhs, span);
+        let lhs = seven_bit_rubout(self.expand(lhs, span));
+        let rhs = seven_bit_rubout(self.expand(rhs, span));
         let mode = Mode {
             operators: &operators,
             delimiter: Some(b'\t'),
@@ -409,6 +413,16 @@ fn old_macros(configuration: &mut Configuration) {
 /// A value as long as the oracle keeps it (CF-072).
 fn cut(mut text: Text) -> Text {
     text.truncate(MAX_LINE - 1);
+    text
+}
+
+/// Octet 0377 of a rule loses its upper bit (observed; RS-017).
+fn seven_bit_rubout(mut text: Text) -> Text {
+    for piece in &mut text {
+        if *piece == Piece::Byte(0xff) {
+            *piece = Piece::Byte(0x7f);
+        }
+    }
     text
 }
 

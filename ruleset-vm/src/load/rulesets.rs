@@ -1,7 +1,7 @@
 //! Numbers of rulesets: given by the configuration, or from 199 downwards for names (RS-024..026).
 
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
-use crate::program::{NoRuleset, Program, base_zero_number, is_name_byte};
+use crate::program::{NoRuleset, Program, decimal_number, is_name_byte};
 
 /// Gives out numbers.
 #[derive(Clone, Debug)]
@@ -33,9 +33,10 @@ impl Numbering {
         say: &mut dyn FnMut(String),
     ) -> Declared<'t> {
         let start = text.trim_ascii_start();
+        let text = start;
         let first = start.first().copied().unwrap_or(0);
         if !first.is_ascii_alphabetic() {
-            let digits = start.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+            let digits = start.iter().take_while(|b| b.is_ascii_digit()).count();
             let rest = start.get(digits..).unwrap_or_default();
             let number = program.find(start).map_err(|error| say(error.to_string())).ok();
             return Declared { number, rest };
@@ -103,7 +104,7 @@ fn assigned(shown: &[u8], value: &[u8], say: &mut dyn FnMut(String)) -> Option<u
         say(format!("bad ruleset definition \"{shown}\" (number required after `=')"));
         return None;
     }
-    let number = base_zero_number(value);
+    let number = decimal_number(value);
     if number >= MAX_NUMBERED {
         say(format!("bad ruleset number {number} in \"{shown}\" ({MAX_NUMBERED} max)"));
         return None;
@@ -126,7 +127,7 @@ mod tests {
             ("first", Some(199), ""),
             ("second-x", Some(198), ""),
             ("7", Some(7), ""),
-            ("010", Some(8), ""),
+            ("010", Some(10), ""),
             ("98=97", Some(98), ""),
             ("_x", None, "invalid ruleset name: \"_x\""),
             ("", None, "invalid ruleset name: \"\""),

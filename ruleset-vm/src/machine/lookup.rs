@@ -41,6 +41,21 @@ impl Lookup {
 }
 
 impl Machine {
+    /// Tokens of a lookup's value (RS-056). An octet that sendmail holds an operator in, standing alone,
+    /// is that operator; octet 0377 loses its upper bit (observed).
+    fn value_tokens(&mut self, mut value: Vec<u8>, env: &mut Env<'_>) -> Vec<Token> {
+        value.iter_mut().filter(|byte| **byte == 0xff).for_each(|byte| *byte = 0x7f);
+        let mut tokens = self.scan_bytes(&value, env).unwrap_or_default();
+        for token in &mut tokens {
+            if let [octet] = self.table.text(*token)
+                && let Some(op) = Op::from_octet(*octet)
+            {
+                *token = meta(op);
+                self.strays = true;
+            }
+        }
+        tokens
+    }
     /// One round: take an answer, or ask the next map, or go on to the calls.
     pub(super) fn lookups(&mut self, env: &mut Env<'_>) -> Control {
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
@@ -116,7 +131,7 @@ impl Machine {
         };
         let replacement = match value {
             Some(value) if value.is_empty() => self.fresh(),
-            Some(value) => self.scan_bytes(&value, env).unwrap_or_default(),
+            Some(value) => self.value_tokens(value, env),
             None => self.fallback(pending, env),
         };
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };

@@ -353,7 +353,7 @@ impl Matcher {
 /// Takes what [`TokenTable::join`] makes of the token.
 fn take_token(walk: &mut crate::classes::Walk<'_>, token: Token, table: &TokenTable) -> bool {
     match table.kind(token) {
-        Kind::Meta(op) => walk.take(&[crate::token::octet(op)]),
+        Kind::Meta(op) => walk.take(&[op.octet()]),
         Kind::Atom | Kind::Operator => walk.take(table.text(token)),
     }
 }

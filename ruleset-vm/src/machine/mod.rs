@@ -193,6 +193,9 @@ pub struct Machine {
     work: usize,
 }
 
+/// What is said when rulesets call each other too deep.
+const EXCESSIVE: &[u8] = b"554 5.3.0 rewrite: excessive recursion (max 50), ruleset ";
+
 impl Machine {
     /// A machine for this program.
     #[must_use]
@@ -362,7 +365,7 @@ impl Machine {
             return None;
         }
         let name = self.name(ruleset);
-        self.say(env, &[b"rewrite: excessive recursion (max 50), ruleset ", &name]);
+        self.say(env, &[EXCESSIVE, &name]);
         Some(Control::Abort(Exit::CONFIG))
     }
 

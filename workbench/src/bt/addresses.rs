@@ -13,6 +13,7 @@ use crate::traces::tokens;
 
 impl Session<'_> {
     pub(super) fn rulesets(&mut self, line: &[u8]) {
+        let line = line.trim_ascii_start();
         let Some(blank) = line.iter().position(u8::is_ascii_whitespace) else {
             self.say("No address!");
             return;

@@ -1,9 +1,10 @@
 //! `.D`, `.C` and `$`: defining and showing macros and classes (CMD-102..CMD-104, CMD-109, CMD-110).
 
-use cf_parser::Name;
 use cf_parser::debug::Category;
 use cf_parser::names::parse_name;
 use cf_parser::parse_text;
+use cf_parser::{Name, Piece};
+use ruleset_vm::load::{ClassWord, NO_CLASS_NAME, class_words};
 use ruleset_vm::macros::bytes;
 
 use super::Session;
@@ -36,19 +37,20 @@ impl Session<'_> {
         }
         let Some((name, words)) = self.name(rest) else { return };
         let (text, _) = parse_text(words);
-        let words = bytes(&self.macros.expand(&text).text);
-        for word in words.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+        let words = self.macros.expand(&text).text;
+        for word in class_words(&words) {
             if self.levels.at(Category::Options, 8) {
-                self.say([b"setclass(", name.as_bytes(), b", ", word, b")"].concat());
+                let shown = match &word {
+                    ClassWord::Member(word) => word.clone(),
+                    ClassWord::Class(from) => bytes(&[Piece::Class(from.clone())]),
+                    ClassWord::Nameless => b"$=".to_vec(),
+                };
+                self.say([b"setclass(", name.as_bytes(), b", ", &shown[..], b")"].concat());
             }
-            match word.strip_prefix(b"$=") {
-                Some(from) => {
-                    let from = parse_name(from).name;
-                    if let Some(from) = from {
-                        self.configuration.classes.copy(&name, &from);
-                    }
-                }
-                None => self.configuration.classes.add(&name, word),
+            match word {
+                ClassWord::Member(word) => self.configuration.classes.add(&name, &word),
+                ClassWord::Class(from) => self.configuration.classes.copy(&name, &from),
+                ClassWord::Nameless => self.complain(NO_CLASS_NAME),
             }
         }
         self.configuration.classes_changed();
@@ -60,11 +62,18 @@ impl Session<'_> {
         if let Some(class) = rest.strip_prefix(b"=") {
             let Some((name, _)) = self.name(class) else { return };
             for word in self.configuration.classes.list(&name) {
-                self.say(show::quoted(&word));
+                self.say(word);
             }
             return;
         }
-        let Some((name, _)) = self.name(rest) else { return };
+        let Some((name, _)) = self.name(rest) else {
+            // A name of which nothing is left is a name all the same (observed).
+            let errors = parse_name(rest).errors;
+            if errors.iter().all(|error| error.starts_with(b"Invalid")) {
+                self.say("Undefined");
+            }
+            return;
+        };
         match self.macros.get(&name).cloned() {
             Some(value) => {
                 let shown = show::macro_value(&bytes(&value));

@@ -177,8 +177,12 @@ impl<'a> Session<'a> {
         if self.verbose {
             self.say(line);
         }
+        let bare = line.strip_suffix(b"\r").unwrap_or(line);
+        // Of a line end with a carriage return something is left (observed).
+        let line = if bare.is_empty() { line } else { bare };
         let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
-        let start = line.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(line.len());
+        // Behind other white space than blanks no command is looked for (observed).
+        let start = line.iter().position(|byte| *byte != b' ').unwrap_or(line.len());
         let line = &line[start..];
         match line.first() {
             None | Some(b'#') => {}

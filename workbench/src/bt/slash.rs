@@ -1,6 +1,7 @@
 //! `/parse`, `/try` and the other commands behind a slash (CMD-111..CMD-123).
 
 use cf_parser::debug::Category;
+use cf_parser::{Name, Piece, Text};
 use mapper::{Answer, LookupContext, Notice, NoticeKind};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
@@ -106,6 +107,9 @@ impl Session<'_> {
     fn canon(&mut self, host: &[u8]) {
         if host.is_empty() {
             return self.say("Usage: /canon address");
+        }
+        if host.len() >= MAX_NAME {
+            return self.say("Name too long");
         }
         let name = self.canonical(host);
         self.say([b"getcanonname(", host, b") returns ", &name].concat());
@@ -274,8 +278,26 @@ impl Session<'_> {
         if text.is_empty() {
             return self.say("Usage: /expand string");
         }
-        self.out.extend_from_slice(text);
+        let expanded = self.macros.expand(&typed(text)).text;
+        self.out.extend(crate::show::visible(&cf_parser::octets(&expanded)));
     }
+}
+
+/// Text given by hand: `$` has no meaning there, only the octet in which sendmail holds it.
+fn typed(text: &[u8]) -> Text {
+    let mut pieces = Text::new();
+    let mut rest = text;
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        match (byte, behind.split_first()) {
+            (0x81, Some((name, behind))) => {
+                pieces.push(Piece::Macro(Name::new(&[*name])));
+                rest = behind;
+            }
+            _ => pieces.push(Piece::Byte(byte)),
+        }
+    }
+    pieces
 }
 
 fn place(role: Role) -> &'static str {

@@ -105,6 +105,10 @@ replies! {
     COMMAND_TOO_LONG = coded(421, [4, 7, 0], "{} Command too long, possible attack {}");
     /// SM-010
     OPEN_PROXY = coded(421, [4, 7, 0], "{} Rejecting open proxy {}");
+    /// RS-138
+    HTTP_COMMAND = coded(421, [4, 7, 0], "{} HTTP command {}");
+    /// RS-128
+    TRY_AGAIN = coded(450, [4, 3, 0], "Please try again later.");
     /// SM-008
     PROTOCOL_ERROR = coded(554, [5, 5, 0], "SMTP protocol error");
     /// SM-008

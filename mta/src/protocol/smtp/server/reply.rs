@@ -55,9 +55,10 @@ impl Reply {
     pub fn softened(mut self) -> Self {
         if (500..600).contains(&self.code) {
             self.code -= 100;
-            if let Some(enhanced) = self.enhanced.as_mut().filter(|code| code.class == 5) {
-                enhanced.class = 4;
-            }
+        }
+        // The enhanced code whatever stands in front of it (observed).
+        if let Some(enhanced) = self.enhanced.as_mut().filter(|code| code.class == 5) {
+            enhanced.class = 4;
         }
         self
     }
@@ -73,7 +74,7 @@ impl Reply {
             let start = out.len();
             let separator = if lines.peek().is_some() { '-' } else { ' ' };
             out.extend_from_slice(format!("{code:03}{separator}").as_bytes());
-            if let Some(enhanced) = self.enhanced.filter(|_| code >= 200) {
+            if let Some(enhanced) = self.enhanced.filter(|_| (200..600).contains(&code)) {
                 out.extend_from_slice(format!("{enhanced} ").as_bytes());
             }
             let ascii = line.iter().map(|&byte| byte & 0x7f);

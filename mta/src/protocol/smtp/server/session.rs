@@ -289,7 +289,8 @@ impl Session {
         if http && (first || self.features.refuse_http) {
             self.note(Note::OpenProxy(command.line));
             let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
-            let reply = replies::OPEN_PROXY.with(&arguments);
+            let reply = if first { replies::OPEN_PROXY } else { replies::HTTP_COMMAND };
+            let reply = reply.with(&arguments);
             self.reply(reply);
             return self.close();
         }

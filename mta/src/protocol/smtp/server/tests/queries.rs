@@ -170,7 +170,7 @@ fn browsers_are_sent_away() {
         "C: NOOP
         S: 250 2.0.0 OK
         C: CONNECT x
-        S: 421 4.7.0 mail.example.com Rejecting open proxy localhost.example.com [127.0.0.1]
+        S: 421 4.7.0 mail.example.com HTTP command localhost.example.com [127.0.0.1]
         Q:",
     );
 }
