@@ -5,6 +5,7 @@ use cf_parser::item::{
     ClassSource, Directive, Equate, Header, HeaderAction, HeaderCondition, OptionLine,
 };
 use cf_parser::options::{self, OPTIONS};
+use cf_parser::text::plain;
 use cf_parser::{Config, Item, Name, Op, Piece, Span, parse, print};
 use proptest::prelude::*;
 

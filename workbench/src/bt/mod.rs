@@ -177,14 +177,13 @@ impl<'a> Session<'a> {
         if self.verbose {
             self.say(line);
         }
-        let bare = line.strip_suffix(b"\r").unwrap_or(line);
-        // Of a line end with a carriage return something is left (observed).
-        let line = if bare.is_empty() { line } else { bare };
         let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
         // Behind other white space than blanks no command is looked for (observed).
         let start = line.iter().position(|byte| *byte != b' ').unwrap_or(line.len());
-        let line = &line[start..];
-        match line.first() {
+        let whole = &line[start..];
+        // Rulesets see a carriage return at the end, commands do not (observed).
+        let line = whole.strip_suffix(b"\r").unwrap_or(whole);
+        match whole.first() {
             None | Some(b'#') => {}
             Some(b'?') => self.help(),
             Some(b'.') => self.define(&line[1..]),
@@ -192,7 +191,7 @@ impl<'a> Session<'a> {
             Some(b'-') => self.dash(&line[1..]),
             Some(b'$') => self.dollar(&line[1..]),
             Some(b'/') => return self.slash(&line[1..]),
-            Some(_) => self.rulesets(line),
+            Some(_) => self.rulesets(whole),
         }
         Control::Continue
     }
