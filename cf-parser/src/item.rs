@@ -47,6 +47,9 @@ pub(crate) fn reader(letter: u8) -> Option<Read> {
 pub struct Config {
     /// Every understood line.
     pub items: Vec<Item>,
+    /// The long names of macros and classes in the order in which sendmail meets them, which gives each
+    /// its code: 0240 for the first (CF-070).
+    pub long_names: Vec<Name>,
 }
 
 /// One logical line.

@@ -105,6 +105,11 @@ impl LongNames {
         u8::try_from(0o240 + at).ok()
     }
 
+    /// All names met, in the order of their codes.
+    pub(crate) fn into_names(self) -> Vec<Name> {
+        self.names
+    }
+
     /// [`parse_name`], with a place in the table. The code is 0 when there is no name.
     pub(crate) fn parse<'a>(&mut self, bytes: &'a [u8]) -> (ParsedName<'a>, u8) {
         let mut parsed = parse_name(bytes);

@@ -25,6 +25,7 @@ pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
             config.items.push(item);
         }
     }
+    config.long_names = context.names.into_names();
     (config, context.diagnostics)
 }
 

@@ -207,7 +207,7 @@ proptest! {
             .iter()
             .map(|directive| Item { span: Span::default(), directive: directive.clone() })
             .collect();
-        let printed = print(&Config { items });
+        let printed = print(&Config { items, ..Config::default() });
         let read = directives(parse(&printed).0);
         prop_assert_eq!(read, generated, "{}", String::from_utf8_lossy(&printed));
     }

@@ -3,13 +3,15 @@
 use crate::{Result, at};
 use std::path::{Path, PathBuf};
 
-/// How many addresses are taken by default; `BANGPATH_COMPAT_ADDRESSES` changes it, 0 takes all.
-const DEFAULT_COUNT: usize = 500;
+/// `BANGPATH_COMPAT_ADDRESSES`: how many addresses each configuration is to get, 0 for all.
+pub fn wished() -> Option<usize> {
+    std::env::var("BANGPATH_COMPAT_ADDRESSES").ok()?.parse().ok()
+}
 
-/// The shared corpus beside the repository, when this machine has it.
+/// The shared corpus beside the repository or beside a directory above it, when this machine has it.
 pub fn corpus_dir() -> Option<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    dir.join("cf").is_dir().then_some(dir)
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    above.map(|dir| dir.join("shared/corpus")).find(|dir| dir.join("cf").is_dir())
 }
 
 /// The list of addresses: the corpus where present, else `addresses.txt` of this directory.
@@ -20,20 +22,15 @@ pub fn all() -> Result<Vec<Vec<u8>>> {
     Ok(parse(&at(&path, std::fs::read(&path))?))
 }
 
-/// A sample of the list, evenly spread over its sections.
-pub fn sample() -> Result<Vec<Vec<u8>>> {
-    let count = std::env::var("BANGPATH_COMPAT_ADDRESSES").ok().and_then(|n| n.parse().ok());
-    Ok(spread(all()?, count.unwrap_or(DEFAULT_COUNT)))
-}
-
-/// `count` members at even distances; everything when `count` is 0.
-pub fn spread(all: Vec<Vec<u8>>, count: usize) -> Vec<Vec<u8>> {
+/// `count` members at even distances, the sample number `turn` of those that cover all; everything
+/// when `count` is 0.
+pub fn spread(all: &[Vec<u8>], count: usize, turn: usize) -> Vec<Vec<u8>> {
     let total = all.len();
     if count == 0 || count >= total {
-        return all;
+        return all.to_vec();
     }
-    let picked = |at: usize| (at * count) / total != ((at + 1) * count) / total;
-    all.into_iter().enumerate().filter(|(at, _)| picked(*at)).map(|(_, line)| line).collect()
+    let shift = turn % total.div_ceil(count);
+    (0..count).filter_map(|at| all.get((at * total / count + shift) % total)).cloned().collect()
 }
 
 fn parse(text: &[u8]) -> Vec<Vec<u8>> {
@@ -46,11 +43,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spreads_evenly() {
+    fn samples_cover_the_list() {
         let all: Vec<Vec<u8>> = (0..10u8).map(|n| vec![n]).collect();
-        assert_eq!(spread(all.clone(), 5).len(), 5);
-        assert_eq!(spread(all.clone(), 3), [vec![3], vec![6], vec![9]]);
-        assert_eq!(spread(all, 0).len(), 10);
+        assert_eq!(spread(&all, 3, 0), [vec![0], vec![3], vec![6]]);
+        assert_eq!(spread(&all, 3, 1), [vec![1], vec![4], vec![7]]);
+        assert_eq!(spread(&all, 0, 5).len(), 10);
+        let mut seen: Vec<Vec<u8>> = (0..4).flat_map(|turn| spread(&all, 3, turn)).collect();
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen, all);
     }
 
     #[test]

@@ -21,21 +21,20 @@ pub fn step(name: &str, cf: &[u8], lines: &[Vec<u8>]) -> Step {
 
 /// Cuts the output of a [`step`] into what was printed before the first prompt and one transcript
 /// for each input line. Lines that were not answered (the program ended) have no transcript.
-pub fn transcripts(stdout: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
+pub fn transcripts(stdout: &[u8]) -> (&[u8], Vec<&[u8]>) {
     let end = format!("> {MARK}> ");
     let start = stdout
         .windows(2)
         .enumerate()
         .find(|(at, window)| *window == b"> " && (*at == 0 || stdout.get(at - 1) == Some(&b'\n')));
-    let Some((start, _)) = start else { return (stdout.to_vec(), Vec::new()) };
+    let Some((start, _)) = start else { return (stdout, Vec::new()) };
     let (banner, rest) = stdout.split_at(start);
     let rest = rest.strip_prefix(b"> ").unwrap_or(rest);
-    let mut parts: Vec<Vec<u8>> =
-        bstr::ByteSlice::split_str(rest, end.as_str()).map(<[u8]>::to_vec).collect();
-    if parts.last().is_some_and(Vec::is_empty) {
+    let mut parts: Vec<&[u8]> = bstr::ByteSlice::split_str(rest, end.as_str()).collect();
+    if parts.last().is_some_and(|part| part.is_empty()) {
         parts.pop();
     }
-    (banner.to_vec(), parts)
+    (banner, parts)
 }
 
 #[cfg(test)]
@@ -47,13 +46,13 @@ mod tests {
         let out = format!("HELLO\nEnter\n> a\nb\n> {MARK}> > {MARK}> c> {MARK}> ");
         let (banner, parts) = transcripts(out.as_bytes());
         assert_eq!(banner, b"HELLO\nEnter\n");
-        assert_eq!(parts, [b"a\nb\n".to_vec(), b"".to_vec(), b"c".to_vec()]);
+        assert_eq!(parts, [&b"a\nb\n"[..], b"", b"c"]);
     }
 
     #[test]
     fn a_program_that_ends_early() {
         let out = format!("E\n> a\n> {MARK}> half");
         let (_, parts) = transcripts(out.as_bytes());
-        assert_eq!(parts, [b"a\n".to_vec(), b"half".to_vec()]);
+        assert_eq!(parts, [&b"a\n"[..], b"half"]);
     }
 }

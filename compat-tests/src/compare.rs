@@ -1,13 +1,16 @@
 //! Comparing transcripts, and reporting the differences.
 
 use crate::diff::{diff, first_difference};
-use crate::{Result, at, floor_percent};
+use crate::{Result, at, floor_per_mille};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// How many differences are printed whole; the others are one line each, and whole in the report.
 const SHOWN_DIFFERENCES: usize = 30;
+
+/// How many differences are printed at all.
+const LISTED_DIFFERENCES: usize = 400;
 
 /// How many lines of a difference are printed; the report has all.
 const SHOWN_LINES: usize = 30;
@@ -57,12 +60,13 @@ fn transcripts(text: &str) -> Vec<&str> {
     starts.windows(2).filter_map(|w| text.get(*w.first()?..*w.last()?)).collect()
 }
 
-/// The comparison of a family of tests.
+/// The comparison of a family of tests. Of what is equal only the numbers are kept.
 #[derive(Debug, Default)]
 pub struct Comparison {
     family: String,
     cut: bool,
-    pairs: Vec<Pair>,
+    groups: Vec<(String, Count)>,
+    differences: Vec<Pair>,
 }
 
 /// Counts for one line of the summary.
@@ -74,30 +78,65 @@ struct Count {
     cases: usize,
 }
 
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.equal += other.equal;
+        self.transcripts += other.transcripts;
+        self.equal_cases += other.equal_cases;
+        self.cases += other.cases;
+    }
+}
+
 impl Comparison {
     /// An empty comparison of answers to input lines; the family names its report file.
     pub fn of_lines(family: &str) -> Self {
-        Self { family: family.into(), cut: false, pairs: Vec::new() }
+        Self { family: family.into(), cut: false, ..Self::default() }
     }
 
     /// An empty comparison of cases, which are cut into transcripts.
     pub fn of_cases(family: &str) -> Self {
-        Self { family: family.into(), cut: true, pairs: Vec::new() }
+        Self { family: family.into(), cut: true, ..Self::default() }
     }
 
     /// Adds a pair.
     pub fn add(&mut self, pair: Pair) {
-        self.pairs.push(pair);
+        let (equal, transcripts) = pair.score(self.cut);
+        let equal_cases = usize::from(pair.equal());
+        self.count(&pair.group, Count { equal, transcripts, equal_cases, cases: 1 });
+        if !pair.equal() {
+            self.differences.push(pair);
+        }
+    }
+
+    /// Adds an input line whose answers are equal.
+    pub fn add_equal(&mut self, group: &str) {
+        self.count(group, Count { equal: 1, transcripts: 1, equal_cases: 1, cases: 1 });
+    }
+
+    fn count(&mut self, group: &str, count: Count) {
+        match self.groups.last_mut() {
+            Some((name, sum)) if name == group => sum.add(count),
+            _ => self.groups.push((group.to_owned(), count)),
+        }
     }
 
     /// Prints the summary and every difference, writes the report with the full differences, and
-    /// panics when fewer of 100 transcripts are equal than [`floor_percent`] asks for.
+    /// panics when fewer transcripts are equal than [`floor_per_mille`] asks for.
     pub fn finish(self) -> Result<()> {
+        self.report()?;
+        if let Err(text) = self.verdict() {
+            panic!("{text}");
+        }
+        Ok(())
+    }
+
+    /// Prints the summary and every difference, and writes the report with the full differences.
+    pub fn report(&self) -> Result<()> {
         let known = known_differences()?;
         let summary = self.summary();
         let mut report = format!("{summary}\n");
         let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, pair) in self.pairs.iter().filter(|pair| !pair.equal()).enumerate() {
+        for (at, pair) in self.differences.iter().enumerate() {
             let cause = cause_of(&known, &self.family, pair);
             *causes.entry(cause).or_default() += 1;
             let text = diff(&pair.expected, &pair.actual);
@@ -105,42 +144,42 @@ impl Comparison {
             if at < SHOWN_DIFFERENCES {
                 let shown: Vec<&str> = text.lines().take(SHOWN_LINES).collect();
                 say(&format!("{heading}\n{}", shown.join("\n")));
-            } else {
+            } else if at < LISTED_DIFFERENCES {
                 say(&format!("{heading} |{}", first_difference(&text)));
             }
             let _ = writeln!(report, "{heading}\n{text}");
+        }
+        if let Some(more) =
+            self.differences.len().checked_sub(LISTED_DIFFERENCES).filter(|n| *n > 0)
+        {
+            say(&format!("... and {more} more in the report"));
         }
         for (cause, count) in &causes {
             say(&format!("{count:6} {cause}"));
         }
         say(&summary);
-        write_report(&self.family, &report)?;
-        if let Err(text) = self.verdict() {
-            panic!("{text}");
-        }
-        Ok(())
+        write_report(&self.family, &report)
     }
 
     /// Whether enough transcripts are equal.
-    fn verdict(&self) -> std::result::Result<(), String> {
-        let (all, percent) = (self.count(|_| true), floor_percent(&self.family));
-        if all.equal * 100 >= all.transcripts * percent {
+    pub fn verdict(&self) -> std::result::Result<(), String> {
+        let (Count { equal, transcripts, .. }, floor) = (self.all(), floor_per_mille(&self.family));
+        if equal * 1000 >= transcripts * floor {
             return Ok(());
         }
-        let Count { equal, transcripts, .. } = all;
-        Err(format!("{}: {equal} of {transcripts} equal, {percent} of 100 are needed", self.family))
+        Err(format!("{}: {equal} of {transcripts} equal, {floor} of 1000 are needed", self.family))
     }
 
-    fn count(&self, chosen: impl Fn(&Pair) -> bool) -> Count {
-        let mut count = Count::default();
-        for pair in self.pairs.iter().filter(|pair| chosen(pair)) {
-            let (equal, transcripts) = pair.score(self.cut);
-            count.equal += equal;
-            count.transcripts += transcripts;
-            count.equal_cases += usize::from(pair.equal());
-            count.cases += 1;
-        }
-        count
+    fn all(&self) -> Count {
+        let mut all = Count::default();
+        self.groups.iter().for_each(|(_, count)| all.add(*count));
+        all
+    }
+
+    /// How many transcripts are equal, and of how many.
+    pub fn totals(&self) -> (usize, usize) {
+        let all = self.all();
+        (all.equal, all.transcripts)
     }
 
     /// A table by group: equal and all transcripts, equal and all cases (or input lines).
@@ -149,16 +188,12 @@ impl Comparison {
             "{:24} {:>11} {:>6} {:>8} {:>6}\n",
             self.family, "transcripts", "of", "cases", "of"
         );
-        let mut groups: Vec<&str> = self.pairs.iter().map(|pair| pair.group.as_str()).collect();
-        groups.dedup();
         let mut row = |name: &str, count: Count| {
             let Count { equal, transcripts, equal_cases, cases } = count;
             let _ = writeln!(out, "{name:24} {equal:11} {transcripts:6} {equal_cases:8} {cases:6}");
         };
-        for group in groups {
-            row(group, self.count(|pair| pair.group == group));
-        }
-        row("all", self.count(|_| true));
+        self.groups.iter().for_each(|(name, count)| row(name, *count));
+        row("all", self.all());
         out
     }
 }
@@ -236,7 +271,7 @@ mod tests {
         comparison.add(pair("a", "a"));
         assert_eq!(comparison.verdict(), Ok(()));
         comparison.add(pair("a", "b"));
-        let text = "unit: 1 of 2 equal, 100 of 100 are needed";
+        let text = "unit: 1 of 2 equal, 1000 of 1000 are needed";
         assert_eq!(comparison.verdict(), Err(text.to_owned()));
     }
 }

@@ -1,4 +1,5 @@
-//! Configurations: Debian's own two and those generated with m4 from the files in `mc/`.
+//! Configurations: Debian's own two, those generated with m4 from the files in `mc/`, one for each of
+//! Debian's system and domain files, those of `cf/`, and a collection where there is one.
 
 use crate::world::EtcMail;
 use crate::{Error, Result, at};
@@ -27,12 +28,60 @@ pub fn debian() -> Result<Vec<Config>> {
 
 /// The configurations of `mc/`, in the order of their names.
 pub fn generated() -> Result<Vec<Config>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("mc");
+    let files = files_of("mc", "mc")?;
+    files.iter().map(|path| Ok(Config { name: stem(path), cf: generate(path, &[])? })).collect()
+}
+
+/// The configurations of `cf/`, written by hand, in the order of their names.
+pub fn written() -> Result<Vec<Config>> {
+    files_of("cf", "cf")?.iter().map(|path| read(path)).collect()
+}
+
+/// `mc/every-KIND.mc.in` for each of Debian's files `KIND/*.m4`.
+pub fn for_every(kind: &str) -> Result<Vec<Config>> {
+    let template = own_dir("mc").join(format!("every-{kind}.mc.in"));
+    let named = |name: &String| {
+        let cf = generate(&template, &[format!("-DSUITE_NAME={name}")])?;
+        Ok(Config { name: format!("{kind}-{name}"), cf })
+    };
+    installed(kind)?.iter().map(named).collect()
+}
+
+/// The names of Debian's m4 files of a kind: `feature`, `mailer`, `ostype`, `domain`, `hack`.
+pub fn installed(kind: &str) -> Result<Vec<String>> {
+    Ok(sorted(&Path::new(CF_DIR).join(kind), "m4")?.iter().map(|path| stem(path)).collect())
+}
+
+/// The text of all our .mc files.
+pub fn sources() -> Result<String> {
+    files_of("mc", "mc")?.iter().map(|path| at(path, std::fs::read_to_string(path))).collect()
+}
+
+/// The configurations of a collection of old ones (see `addresses::corpus_dir`).
+pub fn collected(corpus: &Path) -> Result<Vec<Config>> {
+    let mut files = sorted(&corpus.join("cf"), "cf")?;
+    files.extend(sorted(&corpus.join("built"), "cf")?);
+    files.iter().map(|path| read(path)).collect()
+}
+
+fn own_dir(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn files_of(dir: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    sorted(&own_dir(dir), extension)
+}
+
+fn sorted(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> =
-        at(&dir, std::fs::read_dir(&dir))?.flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|ext| ext == "mc"));
+        at(dir, std::fs::read_dir(dir))?.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ext| ext == extension));
     files.sort();
-    files.iter().map(|path| Ok(Config { name: stem(path), cf: generate(path)? })).collect()
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<Config> {
+    Ok(Config { name: stem(path), cf: at(path, std::fs::read(path))? })
 }
 
 /// Debian's configurations as files for the world's `/etc/mail`: what the cases without `-C` use.
@@ -52,13 +101,14 @@ fn debian_file(name: &str) -> Result<Vec<u8>> {
     let installed = PathBuf::from(format!("/etc/mail/{name}.cf"));
     match std::fs::read(&installed) {
         Ok(cf) => Ok(cf),
-        Err(_) => generate(&Path::new(CF_DIR).join(format!("debian/{name}.mc"))),
+        Err(_) => generate(&Path::new(CF_DIR).join(format!("debian/{name}.mc")), &[]),
     }
 }
 
-fn generate(mc: &Path) -> Result<Vec<u8>> {
+fn generate(mc: &Path, defines: &[String]) -> Result<Vec<u8>> {
     let output = Command::new("m4")
         .arg(format!("-D_CF_DIR_={CF_DIR}/"))
+        .args(defines)
         .arg(format!("{CF_DIR}/m4/cf.m4"))
         .arg(mc)
         .current_dir(Path::new(CF_DIR).join("cf"))

@@ -6,10 +6,11 @@ use std::net::IpAddr;
 pub(crate) const MAX_SIZE: usize = 64 << 20;
 
 /// The canonical form of `name`: of the line that has it in any place, the first name with a dot,
-/// else the first name with `local_domain` appended. Comparison ignores case.
+/// else the first name with `local_domain` appended. Comparison ignores case; a name also stands for
+/// itself followed by the first labels of `local_domain` (observed).
 pub(crate) fn canonical(text: &[u8], name: &[u8], local_domain: &[u8]) -> Option<Vec<u8>> {
     lines(text).find_map(|(_, names)| {
-        names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+        names.iter().find(|known| stands_for(known, name, local_domain))?;
         if let Some(long) = names.iter().find(|known| known.contains(&b'.')) {
             return Some(long.to_vec());
         }
@@ -18,6 +19,17 @@ pub(crate) fn canonical(text: &[u8], name: &[u8], local_domain: &[u8]) -> Option
             return Some(first.to_vec());
         }
         Some([first, b".", local_domain].concat())
+    })
+}
+
+fn stands_for(known: &[u8], name: &[u8], local_domain: &[u8]) -> bool {
+    let Some((head, tail)) = name.split_at_checked(known.len()) else { return false };
+    if !head.eq_ignore_ascii_case(known) {
+        return false;
+    }
+    let Some(labels) = tail.strip_prefix(b".") else { return tail.is_empty() };
+    local_domain.split_at_checked(labels.len()).is_some_and(|(first, rest)| {
+        first.eq_ignore_ascii_case(labels) && matches!(rest.first(), None | Some(b'.'))
     })
 }
 
@@ -58,6 +70,13 @@ mod tests {
         check(b"alone2", Some(b"alone.example.com"));
         check(b"CAPS.example.net", Some(b"Caps.Example.NET"));
         check(b"x.y", None);
+        // also with the first labels of the local domain
+        check(b"alone.example.com", Some(b"alone.example.com"));
+        check(b"alone.example", Some(b"alone.example.com"));
+        check(b"WWW.example", Some(b"www.example.com"));
+        check(b"alone.exam", None);
+        check(b"alone.com", None);
+        check(b"alone.example.com.x", None);
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod canonical_name;
 mod class;
 mod column_index;
 mod columns;
+mod exchangers;
 mod files;
 mod flags;
 mod hosts_file;
@@ -48,6 +49,7 @@ pub use alias_file::{
 };
 pub use answer::*;
 pub use class::regex::SUBSTRING_DELIMITER;
+pub use exchangers::Exchangers;
 pub use makemap::{MakemapOptions, MakemapReport, alias_database, makemap, write_database};
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};

@@ -71,7 +71,7 @@ impl Search {
 }
 
 /// Asks with the search list, as res_search(3) does: the first candidate with records wins; of the
-/// failures a temporary one counts most, then "no such type".
+/// failures a temporary one counts most, then "no such type": the last such answer is returned.
 pub(crate) fn search(
     env: &mut Env<'_>,
     name: &[u8],
@@ -79,20 +79,20 @@ pub(crate) fn search(
     timing: Timing,
 ) -> DnsAnswer {
     let candidates = Search::of(env).candidates(name, true);
-    let (mut failed, mut empty) = (false, false);
+    let (mut failed, mut other) = (false, None);
     for (candidate, _) in candidates {
         match query(env, &candidate, kind, timing) {
             DnsAnswer::Records(records) if records.iter().any(|r| r.kind == kind) => {
                 return DnsAnswer::Records(records);
             }
-            DnsAnswer::Records(_) => empty = true,
+            DnsAnswer::Records(records) => other = Some(records),
             DnsAnswer::NoSuchName => {}
             DnsAnswer::Failure => failed = true,
         }
     }
-    match (failed, empty) {
+    match (failed, other) {
         (true, _) => DnsAnswer::Failure,
-        (_, true) => DnsAnswer::Records(Vec::new()),
+        (_, Some(records)) => DnsAnswer::Records(records),
         _ => DnsAnswer::NoSuchName,
     }
 }

@@ -346,6 +346,25 @@ impl MapSet {
         [first, traces::compiling(class, arguments)]
     }
 
+    /// Lends what a question outside of any map needs; returns what there is to tell as well.
+    pub(crate) fn with_env<T>(
+        &mut self,
+        services: &mut dyn Services,
+        ask: impl FnOnce(&mut Env<'_>) -> T,
+    ) -> (T, Vec<Notice>) {
+        let settings = Arc::clone(&self.settings);
+        let mut notices = Vec::new();
+        let round = self.round;
+        let result = ask(&mut Env {
+            services,
+            notices: &mut notices,
+            settings: &settings,
+            round,
+            maps: self,
+        });
+        (result, notices)
+    }
+
     /// Asks a map, opening it if this is its first use. `args` are the `$@` arguments (`%1` first).
     ///
     /// With delivery mode `d` a `-D` map is not asked: temporary failure (RS-067). Never panics;

@@ -7,6 +7,7 @@ pub mod classes;
 mod compile;
 pub mod crack;
 pub mod error_mailer;
+mod filling;
 mod filter;
 mod lexeme;
 pub mod limits;

@@ -2,7 +2,7 @@
 
 /// Most tokens of one workspace (`MAXATOM`).
 pub const MAX_ATOMS: usize = 1000;
-/// Longest token, in bytes, counting one for its end (`MAXNAME`).
+/// Longest token, in bytes (`MAXNAME`, observed); other texts count one for their end.
 pub const MAX_NAME: usize = 256;
 /// Bytes of all tokens of one address, each counting one more for its end (`PSBUFSIZE`).
 pub const PRESCAN_BUFFER: usize = MAX_NAME + MAX_ATOMS;
@@ -36,7 +36,9 @@ pub const MAX_USER: usize = MAX_NAME - 1;
 pub const MAX_HOST: usize = MAX_NAME - 2;
 /// Bytes of an address rewritten for a mailer (observed).
 pub const MAX_REWRITTEN: usize = MAX_NAME - 2;
-/// Bytes of the same with its display text (observed).
+/// Bytes of an envelope sender's address (observed).
+pub const MAX_SENDER: usize = MAX_NAME - 3;
+/// Bytes of an address rewritten for a mailer with its display text (observed).
 pub const MAX_FILLED: usize = MAX_NAME;
 /// Rulesets entered and rules applied for one address. sendmail has no such limit: a ruleset that
 /// calls itself from a rule that repeats keeps it busy for ever.

@@ -124,6 +124,27 @@ pub fn bytes(text: &[Piece]) -> Vec<u8> {
     out
 }
 
+/// What stands for `$` in a value (observed).
+const DOLLAR: u8 = 0x81;
+
+/// The bytes of a value as sendmail holds it: an operator is octet 0201 and what stands behind its `$`,
+/// which is what a late reference (`$&x`) cuts into tokens (observed).
+#[must_use]
+pub(crate) fn held(text: &[Piece]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for piece in text {
+        match piece {
+            Piece::Byte(byte) => out.push(*byte),
+            other => {
+                let written = cf_parser::text::write(std::slice::from_ref(other));
+                out.push(DOLLAR);
+                out.extend_from_slice(written.get(1..).unwrap_or_default());
+            }
+        }
+    }
+    out
+}
+
 struct Expander<'a> {
     macros: &'a Macros,
     out: Text,

@@ -457,7 +457,7 @@ impl<'a, S: Sink> Scanner<'a, S> {
             if std::mem::take(&mut self.backslash) {
                 self.push(b'\\');
             }
-            for byte in cf_parser::text::write(std::slice::from_ref(piece)) {
+            for byte in crate::token::held(piece) {
                 self.push(byte);
             }
             return;

@@ -9,6 +9,7 @@ use cf_parser::text::plain;
 
 use crate::crack::{CrackOptions, crack_with};
 pub use crate::error_mailer::error_status;
+use crate::filling::fill;
 use crate::limits::{MAX_ATOMS, MAX_FILLED, MAX_REWRITTEN};
 use crate::load::Configuration;
 use crate::machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
@@ -245,14 +246,12 @@ impl Rewriter<'_> {
             self.tell(&Event::Rewriting(address));
         }
         let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
-        let Some((mut text, exit)) = self.remote_address(address, mailer, role, domain) else {
+        let Some((text, exit)) = self.remote_address(address, mailer, role, domain) else {
             return (address.to_vec(), Exit::OK);
         };
         let address = text.clone();
-        if let Some(template) = &template {
-            text = template.fill(&text);
-            text.truncate(MAX_FILLED);
-        }
+        let mut text = fill(template.as_ref(), text, self.macros, self.machine.table());
+        text.truncate(MAX_FILLED);
         if self.tracer.wants(Category::Macros) {
             let template = template.map_or(ADDRESS.to_vec(), |template| template.fill(ADDRESS));
             self.tell(&Event::Filled { template: &template, address: &address, text: &text });
@@ -271,6 +270,19 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> Option<(Vec<u8>, Exit)> {
+        let (workspace, exit) = self.remote_workspace(address, mailer, role, domain)?;
+        let blank = Some(blank_sub(self.configuration));
+        Some((self.machine.table().join_cut(&workspace, blank, MAX_REWRITTEN), exit))
+    }
+
+    /// [`Rewriter::remote_address`] as tokens.
+    pub fn remote_workspace(
+        &mut self,
+        address: &[u8],
+        mailer: &Mailer,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<Token>, Exit)> {
         let (tokens, _) = self.tokenize(address, None);
         let tokens = tokens?;
         self.define(b"addr_type", Some(role.addr_type()));
@@ -288,10 +300,7 @@ impl Rewriter<'_> {
             workspace = self.chain(own, workspace, &mut exit);
         }
         workspace = self.chain(4, workspace, &mut exit);
-        let blank = Some(blank_sub(self.configuration));
-        let mut text = self.machine.table().join(&workspace, blank);
-        text.truncate(MAX_REWRITTEN);
-        Some((text, exit))
+        Some((workspace, exit))
     }
 
     /// The template around an address, with the configuration's options.

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use cf_parser::text::{OPS, Op, Piece, Text};
+use cf_parser::names::MAX_LONG_NAMES;
+use cf_parser::text::{Name, OPS, Op, Piece, Text};
 use hashbrown::HashTable;
 
 use crate::classes::ClassId;
@@ -86,14 +87,16 @@ const UNNAMED: u32 = 1 << 30;
 /// Set in shapes of atoms.
 const ATOM: u32 = 1 << 31;
 
+/// The code of the first long name; the one name with a smaller code.
+const FIRST_LONG_NAME: usize = 0o240;
+const OP_MODE_CODE: u8 = 0o202;
+
 /// The symbol of a token that no rule names.
 pub(crate) const UNKNOWN: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     kind: Kind,
-    /// The text looks as it is: printable ASCII, no dollar operator.
-    looks_plain: bool,
     /// Of the folded text.
     hash: u32,
     start: u32,
@@ -140,6 +143,7 @@ pub struct ProgramTexts {
     heads: Heads,
     /// Operators of one character that rules name, by that character.
     operators: Vec<Option<Token>>,
+    long_names: Vec<Name>,
 }
 
 impl Default for ProgramTexts {
@@ -154,6 +158,7 @@ impl Default for ProgramTexts {
             symbols: HashTable::new(),
             heads: Heads::default(),
             operators: vec![None; 256],
+            long_names: Vec::new(),
         }
     }
 }
@@ -170,6 +175,26 @@ pub(crate) fn folded_hash(text: &[u8]) -> u32 {
 #[must_use]
 pub fn fold(text: &[u8]) -> Vec<u8> {
     text.to_ascii_lowercase()
+}
+
+/// A piece of a rule as sendmail holds it inside quotes: the octet of the operator, then the name or
+/// digit behind it (observed).
+#[must_use]
+pub(crate) fn held(piece: &Piece) -> Vec<u8> {
+    let (octet, written) = match piece {
+        Piece::Byte(byte) => return vec![*byte],
+        Piece::Op(op) => return vec![op.octet()],
+        Piece::Macro(_) => (0x81, 1),
+        Piece::Deferred(_) => (0x82, 2),
+        Piece::Class(_) => (0x93, 2),
+        Piece::NotClass(_) => (0x94, 2),
+        Piece::Arg(_) => (0x95, 1),
+        Piece::If(_) => (0x9a, 2),
+    };
+    let mut out = vec![octet];
+    let text = cf_parser::text::write(std::slice::from_ref(piece));
+    out.extend_from_slice(text.get(written..).unwrap_or_default());
+    out
 }
 
 /// The token of a dollar operator; the same in every table.
@@ -242,6 +267,11 @@ impl ProgramTexts {
         }
     }
 
+    /// The long names of macros and classes, in the order of their codes.
+    pub fn set_long_names(&mut self, names: Vec<Name>) {
+        self.long_names = names;
+    }
+
     /// The bytes of one of these tokens.
     pub(crate) fn text(&self, token: Token) -> &[u8] {
         let entry = self.texts.entries.get(token.index as usize);
@@ -263,28 +293,45 @@ impl ProgramTexts {
 pub struct TokenTable {
     program: Arc<ProgramTexts>,
     run: Texts,
-    /// How often texts of the run were forgotten: tokens of different times must not be compared.
-    generation: u64,
+    /// Long names met after the configuration was read.
+    late_names: Vec<Name>,
 }
 
 impl TokenTable {
     /// A table with nothing of its own yet.
     #[must_use]
     pub fn new(program: Arc<ProgramTexts>) -> Self {
-        Self { program, run: Texts::default(), generation: 0 }
+        Self { program, run: Texts::default(), late_names: Vec::new() }
     }
 
     /// Forgets the run's texts; tokens of it must not be used any more.
     pub fn reset(&mut self) {
         self.run.arena.clear();
         self.run.entries.clear();
-        self.generation += 1;
     }
 
-    /// Tokens can be compared while this stays the same.
+    /// Gives a long name a code, if it has none and there is one left.
+    pub fn meet(&mut self, name: &Name) {
+        let known = &self.program.long_names;
+        let full = known.len() + self.late_names.len() >= MAX_LONG_NAMES;
+        if name.as_bytes().len() > 1
+            && !full
+            && !known.contains(name)
+            && !self.late_names.contains(name)
+        {
+            self.late_names.push(name.clone());
+        }
+    }
+
+    /// The long name with a code of 0200 and above (observed).
     #[must_use]
-    pub fn generation(&self) -> u64 {
-        self.generation
+    pub fn long_name(&self, code: u8) -> &[u8] {
+        if code == OP_MODE_CODE {
+            return b"opMode";
+        }
+        let index = usize::from(code).checked_sub(FIRST_LONG_NAME);
+        let mut names = self.program.long_names.iter().chain(&self.late_names);
+        index.and_then(|index| names.nth(index)).map_or(b"***UNDEFINED MACRO***", Name::as_bytes)
     }
 
     /// Adds a text of the run.
@@ -324,12 +371,10 @@ impl TokenTable {
         self.entry(token).map_or(b"", |(entry, arena)| entry.text(arena))
     }
 
-    /// The token's bytes if all are printable and it is no dollar operator.
-    #[inline]
+    /// Whether the token is a dollar operator.
     #[must_use]
-    pub fn plain_text(&self, token: Token) -> Option<&[u8]> {
-        let (entry, arena) = self.entry(token)?;
-        entry.looks_plain.then(|| entry.text(arena))
+    pub fn is_meta(&self, token: Token) -> bool {
+        (token.index as usize) < OPS.len()
     }
 
     /// What the token is.
@@ -372,24 +417,41 @@ impl TokenTable {
     /// Rebuilds text (RS-020): tokens in a row, with `blank` between two atoms if it is given.
     #[must_use]
     pub fn join(&self, tokens: &[Token], blank: Option<u8>) -> Vec<u8> {
+        self.join_cut(tokens, blank, usize::MAX)
+    }
+
+    /// [`TokenTable::join`] cut at `limit` bytes; a blank that comes next still finds room (observed).
+    #[must_use]
+    pub fn join_cut(&self, tokens: &[Token], blank: Option<u8>, limit: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(tokens.len() * TEXT_GUESS);
-        self.join_into(tokens, blank, &mut out);
+        self.join_within(tokens, blank, limit, &mut out);
         out
     }
 
     /// [`TokenTable::join`] behind what `out` has.
     pub fn join_into(&self, tokens: &[Token], blank: Option<u8>, out: &mut Vec<u8>) {
+        self.join_within(tokens, blank, usize::MAX, out);
+    }
+
+    fn join_within(&self, tokens: &[Token], blank: Option<u8>, limit: usize, out: &mut Vec<u8>) {
         let mut after_atom = false;
         for &token in tokens {
             let Some((entry, arena)) = self.entry(token) else { continue };
             let atom = entry.kind == Kind::Atom;
             if after_atom && atom {
                 out.extend(blank);
+                if out.len() > limit {
+                    return;
+                }
             }
             match (entry.kind, entry.text(arena)) {
                 (Kind::Meta(op), _) => out.push(op.octet()),
                 (_, [byte]) => out.push(*byte),
                 (_, text) => out.extend_from_slice(text),
+            }
+            if out.len() > limit {
+                out.truncate(limit);
+                return;
             }
             after_atom = atom;
         }

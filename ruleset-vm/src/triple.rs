@@ -5,13 +5,13 @@ use cf_parser::debug::Category;
 use cf_parser::text::Op;
 
 use crate::error_mailer::{error_status, status_text, strip_quotes};
-use crate::limits::{MAX_HOST, MAX_USER};
+use crate::limits::{MAX_HOST, MAX_NAME, MAX_USER};
 use crate::mailer::{Mailer, find};
 use crate::rewriter::{Rewriter, Role, blank_sub};
 use crate::status::{Enhanced, Exit, Status, split_codes};
 use crate::token::{Token, meta};
 use crate::trace::Event;
-use crate::validity::{flaw, shorten};
+use crate::validity::{flaw, invalid, shorten};
 
 /// Where an address goes: `$#mailer $@host $:user`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,11 +61,11 @@ impl Rewriter<'_> {
             text.truncate(MAX_USER);
             let status = error_status(host.as_deref(), &text);
             self.say(&status_text(&shorten(address), &status));
-            self.check_user(&mut text, role);
+            self.check_user(&mut text, address, role);
             return Triple { mailer: Target::Error(status), host, user: text, not_remote: false };
         }
         match find(&self.configuration.mailers, &parts.mailer) {
-            Some(index) => self.finish(index, host, user, role),
+            Some(index) => self.finish(index, host, user, address, role),
             None => {
                 self.refuse(&[b"554 5.3.5 buildaddr: unknown mailer ", &parts.mailer[..]].concat())
             }
@@ -77,6 +77,7 @@ impl Rewriter<'_> {
         index: usize,
         host: Option<Vec<u8>>,
         user: Vec<Token>,
+        address: &[u8],
         role: Role,
     ) -> Triple {
         let configuration = self.configuration;
@@ -104,14 +105,18 @@ impl Rewriter<'_> {
             if let Some(path) = include_path(&unquoted).filter(|_| bare.first() == Some(&b':')) {
                 let index = find(&configuration.mailers, b"*include*").unwrap_or(index);
                 let mut user = path.to_vec();
-                self.check_user(&mut user, role);
+                self.check_user(&mut user, address, role);
                 return Triple { mailer: Target::Mailer(index), host, user, not_remote };
             }
         }
         let mailer = configuration.mailers.get(index).unwrap_or(mailer);
         let mut user = self.final_user(mailer, host.as_deref(), user, role);
-        self.check_user(&mut user, role);
+        self.check_user(&mut user, address, role);
         let host = host.map(|h| if mailer.flags.has(b'h') { h } else { h.to_ascii_lowercase() });
+        if let Some(host) = &host {
+            // `$h` is lower case from now on only (observed).
+            self.macros.set(b"h", host);
+        }
         let triple = Triple { mailer: Target::Mailer(index), host, user, not_remote };
         if self.tracer.wants(Category::Triple) {
             self.tell(&Event::Built(&triple));
@@ -119,11 +124,19 @@ impl Rewriter<'_> {
         triple
     }
 
-    /// Says what makes a user part no mailbox and shows its control characters as `?` (RS-018).
-    fn check_user(&mut self, user: &mut [u8], role: Role) {
+    /// Says what makes a user part no mailbox: too long by the blank it was cut at (observed), or its
+    /// form; its control characters become `?` (RS-018).
+    fn check_user(&mut self, user: &mut Vec<u8>, address: &[u8], role: Role) {
+        if user.len() > MAX_USER {
+            if let Some(status) = invalid(user, Some(MAX_NAME)) {
+                self.say(&status_text(&shorten(address), &status));
+            }
+            user.truncate(MAX_USER);
+            return;
+        }
         let Some(reason) = flaw(user) else { return };
         let codes: &[u8] = if role.sender { b"501 5.1.7 " } else { b"501 5.1.3 " };
-        let head = [codes, b"Syntax error in mailbox address \"", user].concat();
+        let head = [codes, b"Syntax error in mailbox address \"", &user[..]].concat();
         self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());
     }
 
@@ -145,8 +158,7 @@ impl Rewriter<'_> {
         }
         workspace = self.apply(4, workspace).workspace;
         let blank = Some(blank_sub(self.configuration));
-        let mut text = self.machine.table().join(&workspace, blank);
-        text.truncate(MAX_USER);
+        let text = self.machine.table().join_cut(&workspace, blank, MAX_USER);
         if mailer.flags.has(b'u') { text } else { text.to_ascii_lowercase() }
     }
 
@@ -178,9 +190,8 @@ impl Rewriter<'_> {
 
     /// The `$@` part as text.
     fn host_text(&self, host: &[Token]) -> Vec<u8> {
-        let mut text = self.machine.table().join(host, Some(blank_sub(self.configuration)));
-        text.truncate(MAX_HOST);
-        text
+        let blank = Some(blank_sub(self.configuration));
+        self.machine.table().join_cut(host, blank, MAX_HOST)
     }
 
     fn first_byte(&self, tokens: &[Token]) -> Option<u8> {

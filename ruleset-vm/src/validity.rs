@@ -52,8 +52,8 @@ pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
         }
     }
     match reason {
-        None if quoted => Some("unbalanced quote"),
-        None if escaped => Some("trailing \\ character"),
+        _ if quoted => Some("unbalanced quote"),
+        _ if escaped => Some("trailing \\ character"),
         reason => reason,
     }
 }

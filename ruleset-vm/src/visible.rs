@@ -26,6 +26,17 @@ pub fn visible(text: &[u8]) -> Vec<u8> {
 /// [`visible`] with operators in some way.
 #[must_use]
 pub fn visible_as(operators: Operators, text: &[u8]) -> Vec<u8> {
+    visible_with(operators, text, &|_| b"***UNDEFINED MACRO***")
+}
+
+/// [`visible_as`] where codes of long names are known: what stands behind `$`, `$&`, `$=` and `$~` is
+/// the code of a name (observed).
+#[must_use]
+pub fn visible_with<'n>(
+    operators: Operators,
+    text: &[u8],
+    long_name: &dyn Fn(u8) -> &'n [u8],
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, behind)) = rest.split_first() {
@@ -33,15 +44,12 @@ pub fn visible_as(operators: Operators, text: &[u8]) -> Vec<u8> {
         match OPERATOR_OCTETS.iter().find(|(octet, _)| *octet == byte) {
             Some((_, shown)) if operators == Operators::Written || byte == 0xff => {
                 out.extend_from_slice(shown);
-                // The next octet is taken for the name or number behind the operator (observed).
-                match (byte, rest.first()) {
-                    (0x81 | 0x93 | 0x94, Some(0x80..)) => out.extend_from_slice(NO_NAME),
-                    (0x95, Some(&next)) if !(0x20..0x7f).contains(&next) => {
-                        out.extend_from_slice(&[b'^', next ^ 0x40]);
-                    }
-                    _ => continue,
+                if matches!(byte, 0x81 | 0x82 | 0x93 | 0x94 | 0x95)
+                    && let Some((&code, behind)) = rest.split_first()
+                {
+                    rest = behind;
+                    show_name(byte, code, long_name, &mut out);
                 }
-                rest = rest.get(1..).unwrap_or_default();
             }
             Some((_, shown)) => {
                 let (name, behind) = rest.split_at(name_length(byte, rest));
@@ -78,6 +86,20 @@ pub fn visible_text(text: &[Piece]) -> Vec<u8> {
     out
 }
 
+/// What stands behind an operator: a letter, a digit, the code of a long name.
+fn show_name<'n>(operator: u8, code: u8, long_name: &dyn Fn(u8) -> &'n [u8], out: &mut Vec<u8>) {
+    match code {
+        0x80.. if operator == 0x95 => out.extend([b'^', code ^ 0x40]),
+        0x80.. => {
+            out.push(b'{');
+            out.extend_from_slice(long_name(code));
+            out.push(b'}');
+        }
+        _ if operator == 0x95 => show_low(code, out),
+        _ => out.push(code),
+    }
+}
+
 fn show_low(low: u8, out: &mut Vec<u8>) {
     match low {
         b'\t' => out.extend_from_slice(b"\\t"),
@@ -87,9 +109,6 @@ fn show_low(low: u8, out: &mut Vec<u8>) {
         _ => {}
     }
 }
-
-/// How the name of a macro is shown that nothing has named.
-const NO_NAME: &[u8] = b"{***UNDEFINED MACRO***}";
 
 /// How many octets behind an operator are its name: a letter or `{name}`.
 fn name_length(operator: u8, rest: &[u8]) -> usize {

@@ -7,6 +7,7 @@ use ruleset_vm::macros::bytes;
 use ruleset_vm::mailer::Mailer;
 use ruleset_vm::program::{Instr, Program, Rule, Ruleset};
 use ruleset_vm::token::{Token, TokenTable};
+use ruleset_vm::visible::visible_with;
 pub use ruleset_vm::visible::{Operators, visible, visible_as, visible_text};
 
 /// The value of a macro as `$x` shows it: octets of the operator range stand behind a quoting octet,
@@ -14,6 +15,10 @@ pub use ruleset_vm::visible::{Operators, visible, visible_as, visible_text};
 #[must_use]
 pub fn macro_value(text: &[u8]) -> Vec<u8> {
     visible(&cf_parser::octets(&quoted(&plain(text))))
+}
+
+fn is_printable(text: &[u8]) -> bool {
+    text.iter().all(|byte| (0x20..0x7f).contains(byte))
 }
 
 /// How traces and listings look.
@@ -56,7 +61,7 @@ impl Look {
     /// A token.
     #[must_use]
     pub fn token(self, token: Token, table: &TokenTable) -> Vec<u8> {
-        self.text(&octets(table, token))
+        visible_with(self.operators, &octets(table, token), &|code| table.long_name(code))
     }
 
     /// Tokens or other words, a space before each.
@@ -79,16 +84,16 @@ impl Look {
             return self.words(tokens.iter().map(|token| self.token(*token, table)), out);
         }
         for token in tokens {
-            match table.plain_text(*token) {
-                Some([byte]) => out.extend_from_slice(&[b' ', *byte]),
-                Some(text) => {
-                    out.push(b' ');
-                    out.extend_from_slice(text);
-                }
-                None => {
-                    out.push(b' ');
-                    out.extend(self.token(*token, table));
-                }
+            out.push(b' ');
+            let text = table.text(*token);
+            // Most tokens look as they are; only operators begin with `$` and look otherwise.
+            if matches!(text.first(), Some(0x21..0x7f))
+                && is_printable(text)
+                && !table.is_meta(*token)
+            {
+                out.extend_from_slice(text);
+            } else {
+                out.extend(self.token(*token, table));
             }
         }
     }

@@ -3,13 +3,12 @@
 use super::dns::join;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::{EX_NOTFOUND, EX_UNAVAILABLE};
-use crate::files;
+use crate::exchangers::{self, Exchangers};
 use crate::flags;
-use crate::hosts_file;
 use crate::interpolate;
-use crate::resolve::{self, Timing};
+use crate::resolve::Timing;
 use crate::service_switch;
-use crate::services::{DnsAnswer, Record, RecordData, RecordType};
+use crate::settings::Settings;
 
 struct BestMx {
     timing: Timing,
@@ -27,75 +26,28 @@ impl Class for BestMx {
         if !service_switch::service(env.settings, b"hosts").iter().any(|s| s == b"dns") {
             return Answer::MISS;
         }
-        let name = request.key.strip_suffix(b".").unwrap_or(request.key);
-        let hosts = match exchangers(env, name, self.timing) {
-            Ok(hosts) => hosts,
-            Err(answer) => return answer,
+        // The name is asked for as it is (observed).
+        let settings = Settings { use_search_list: false, ..env.settings.clone() };
+        let mut env = Env {
+            services: &mut *env.services,
+            notices: &mut *env.notices,
+            settings: &settings,
+            round: env.round,
+            maps: &mut *env.maps,
         };
-        let limit = env.settings.max_dns_result;
-        let values = hosts.into_iter().map(|mut host| {
-            host.push(b'.');
-            host
-        });
+        let hosts = match exchangers::find(request.key, self.timing, &mut env) {
+            Exchangers::Hosts(hosts) => hosts,
+            Exchangers::Unknown => return Answer::NotFound { exit: EX_NOTFOUND },
+            Exchangers::Null => return Answer::NotFound { exit: EX_UNAVAILABLE },
+            Exchangers::Failure => return Answer::tempfail(),
+        };
+        let limit = settings.max_dns_result;
+        let values = hosts.into_iter();
         match join(values, common.delimiter, 0, limit) {
             Some(value) => {
                 Answer::Found(interpolate::result(common, request.key, &value, request.args))
             }
-            None => Answer::NotFound { exit: EX_NOTFOUND },
+            None => Answer::MISS,
         }
     }
-}
-
-/// The exchangers of a domain, best first; without MX records the domain itself if it has an
-/// address.
-fn exchangers(env: &mut Env<'_>, name: &[u8], timing: Timing) -> Result<Vec<Vec<u8>>, Answer> {
-    match resolve::query(env, name, RecordType::Mx, timing) {
-        DnsAnswer::Records(records) => {
-            let ranked = ranked(env, &records);
-            match ranked.first() {
-                // RFC 7505: the domain takes no mail
-                Some(best) if best.is_empty() => Err(Answer::NotFound { exit: EX_UNAVAILABLE }),
-                Some(_) => Ok(ranked),
-                None => by_address(env, name, timing),
-            }
-        }
-        DnsAnswer::NoSuchName => by_address(env, name, timing),
-        DnsAnswer::Failure => Err(Answer::tempfail()),
-    }
-}
-
-fn by_address(env: &mut Env<'_>, name: &[u8], timing: Timing) -> Result<Vec<Vec<u8>>, Answer> {
-    let in_hosts_file = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
-        .is_ok_and(|text| hosts_file::canonical(&text, name, b"").is_some());
-    if in_hosts_file {
-        return Ok(vec![name.to_vec()]);
-    }
-    for kind in [RecordType::Aaaa, RecordType::A] {
-        match resolve::query(env, name, kind, timing) {
-            DnsAnswer::Records(records) if records.iter().any(|r| r.kind == kind) => {
-                return Ok(vec![name.to_vec()]);
-            }
-            DnsAnswer::Records(_) => {}
-            DnsAnswer::NoSuchName => break,
-            DnsAnswer::Failure => return Err(Answer::tempfail()),
-        }
-    }
-    Err(Answer::NotFound { exit: EX_NOTFOUND })
-}
-
-/// By preference; among equals this host first, the others in random order.
-fn ranked(env: &mut Env<'_>, records: &[Record]) -> Vec<Vec<u8>> {
-    let mut hosts: Vec<_> = records
-        .iter()
-        .filter_map(|record| match &record.data {
-            RecordData::Preferred(preference, host) if record.kind == RecordType::Mx => {
-                let foreign =
-                    !env.settings.own_names.iter().any(|own| own.eq_ignore_ascii_case(host));
-                Some((*preference, foreign, env.services.random(), host.clone()))
-            }
-            _ => None,
-        })
-        .collect();
-    hosts.sort();
-    hosts.into_iter().map(|(_, _, _, host)| host).collect()
 }

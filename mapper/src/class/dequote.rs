@@ -68,6 +68,7 @@ mod tests {
         check(b"\"\"", None, Some(b""));
         check(b"ab", None, None);
         check(b"\"a b\"", None, None);
+        check(b"\"a\tb\"", Some(b'_'), None);
         check(b"\"a b\"", Some(b'_'), Some(b"a_b"));
         check(b"\"a b\"", Some(b' '), None);
         check(b"\"a<b\"", None, None);

@@ -86,56 +86,13 @@ impl Host {
         if let Some((outcome, _)) = self.cache.get(name).filter(|(_, expiry)| *expiry > now) {
             return outcome.clone();
         }
-        let (outcome, ttl) = self.resolve(name, env);
+        let (outcome, ttl) = resolve_name(name, self.timing, env);
         self.last = if outcome == Outcome::ServerFailed { EX_TEMPFAIL } else { EX_NOTFOUND };
         if self.cache.len() >= MAX_CACHE {
             self.cache.clear();
         }
         self.cache.insert(name.to_vec(), (outcome.clone(), now.saturating_add(u64::from(ttl))));
         outcome
-    }
-
-    /// Asks the services of the switch in turn. Returns the outcome and the seconds it may be kept.
-    fn resolve(&self, name: &[u8], env: &mut Env<'_>) -> (Outcome, u32) {
-        let mut outcome = Outcome::Unknown;
-        let say = |env: &mut Env<'_>, end: &[u8]| {
-            env.trace(Category::Maps, 20, || [b"getcanonname(", name, b"), ", end].concat());
-        };
-        for service in service_switch::service(env.settings, b"hosts") {
-            say(env, &[b"trying ", &service[..], b"\n"].concat());
-            match &service[..] {
-                b"files" => {
-                    env.trace(Category::Maps, 20, || {
-                        [b"text_getcanonname(", name, b")\n"].concat()
-                    });
-                    let found = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
-                        .ok()
-                        .and_then(|text| {
-                            let name = name.strip_suffix(b".").unwrap_or(name);
-                            hosts_file::canonical(&text, name, &env.settings.local_domain)
-                        });
-                    if let Some(name) = found {
-                        say(env, b"found, ad=1\n");
-                        return (Outcome::Canonical(name), MAX_TTL);
-                    }
-                }
-                b"dns" => match canonical_name::ask(env, name, self.timing) {
-                    Canonical::Name(name, ttl) => {
-                        say(env, b"found, ad=0\n");
-                        return (Outcome::Canonical(name), ttl.min(MAX_TTL));
-                    }
-                    Canonical::Unknown => {}
-                    Canonical::ServerFailed => outcome = Outcome::ServerFailed,
-                },
-                _ => {}
-            }
-        }
-        let failed: &[u8] = match outcome {
-            Outcome::ServerFailed => b"failed, status=75\n",
-            _ => b"failed, status=68\n",
-        };
-        say(env, failed);
-        (outcome, MAX_TTL)
     }
 
     /// `[1.2.3.4]`, `[IPv6:...]`: the name of the address. What follows the bracket is ignored.
@@ -189,6 +146,61 @@ impl Host {
             DnsAnswer::Failure => DnsName::Failure,
         }
     }
+}
+
+/// Asks the services of the switch in turn. Returns the outcome and the seconds it may be kept.
+fn resolve_name(name: &[u8], timing: Timing, env: &mut Env<'_>) -> (Outcome, u32) {
+    let mut outcome = Outcome::Unknown;
+    let say = |env: &mut Env<'_>, end: &[u8]| {
+        env.trace(Category::Maps, 20, || [b"getcanonname(", name, b"), ", end].concat());
+    };
+    for service in service_switch::service(env.settings, b"hosts") {
+        say(env, &[b"trying ", &service[..], b"\n"].concat());
+        match &service[..] {
+            b"files" => {
+                env.trace(Category::Maps, 20, || [b"text_getcanonname(", name, b")\n"].concat());
+                let found = files::read_bounded(&env.settings.hosts_file, hosts_file::MAX_SIZE)
+                    .ok()
+                    .and_then(|text| {
+                        let name = name.strip_suffix(b".").unwrap_or(name);
+                        hosts_file::canonical(&text, name, &env.settings.local_domain)
+                    });
+                if let Some(name) = found {
+                    say(env, b"found, ad=1\n");
+                    return (Outcome::Canonical(name), MAX_TTL);
+                }
+            }
+            b"dns" => match canonical_name::ask(env, name, timing) {
+                Canonical::Name(name, ttl) => {
+                    say(env, b"found, ad=0\n");
+                    return (Outcome::Canonical(name), ttl.min(MAX_TTL));
+                }
+                Canonical::Unknown => {}
+                Canonical::ServerFailed => outcome = Outcome::ServerFailed,
+            },
+            _ => {}
+        }
+    }
+    let failed: &[u8] = match outcome {
+        Outcome::ServerFailed => b"failed, status=75\n",
+        _ => b"failed, status=68\n",
+    };
+    say(env, failed);
+    (outcome, MAX_TTL)
+}
+
+/// The canonical name without final dot, whatever the map `host` is declared like; `None` if the name
+/// is not known.
+pub(crate) fn canonical(name: &[u8], env: &mut Env<'_>) -> Option<Vec<u8>> {
+    match resolve_name(name, Timing::default(), env).0 {
+        Outcome::Canonical(name) => Some(name.strip_suffix(b".").unwrap_or(&name).to_vec()),
+        Outcome::Unknown | Outcome::ServerFailed => None,
+    }
+}
+
+/// Whether this is an address as it stands in brackets.
+pub(crate) fn is_address(text: &[u8]) -> bool {
+    parse_address(text).is_some()
 }
 
 enum DnsName {

@@ -31,7 +31,7 @@ impl Balance {
             b'>' if !self.quoted && self.comments == 0 => {
                 self.angles = self.angles.saturating_sub(1);
             }
-            b' ' if !self.quoted && self.comments == 0 => self.spaces = true,
+            b' ' | b'\t' if !self.quoted && self.comments == 0 => self.spaces = true,
             _ => {}
         }
     }

@@ -45,10 +45,12 @@ impl Class for User {
     }
 
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        match (env.services.passwd(&common.fold(request.key)), self.field) {
+        // Names are looked up in lower case whatever the flags say, and `-m` returns them so (observed).
+        let key = request.key.to_ascii_lowercase();
+        match (env.services.passwd(&key), self.field) {
             (Ok(Some(user)), Some(field)) => {
                 let value = field(&user);
-                Answer::Found(interpolate::result(common, request.key, &value, request.args))
+                Answer::Found(interpolate::result(common, &key, &value, request.args))
             }
             (Ok(_), _) => Answer::NotFound { exit: EX_NOUSER },
             (Err(_), _) => Answer::tempfail(),

@@ -3,11 +3,9 @@
 use std::io;
 
 use cf_parser::Severity;
-use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
+use mapper::SystemServices;
 use ruleset_vm::load::post_checks;
-use workbench::bt::{
-    BANNER, Completer, Control, HostLookups, MailHosts, PROMPT, Session, coloured,
-};
+use workbench::bt::{BANNER, Completer, Control, PROMPT, Session, coloured};
 use workbench::traces::startup;
 
 use super::arguments::Arguments;
@@ -22,10 +20,6 @@ use crate::sys::{clock, ids, load};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
-
-/// Seconds of the first try, and tries, of a question about mail hosts (OPT-213).
-const RETRANS: u32 = 5;
-const RETRY: u32 = 4;
 
 /// Runs test mode; `exit` is what the command line has left.
 pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
@@ -73,10 +67,9 @@ fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u
     let help_path = configuration.options.bytes("HelpFile");
     let help = help_path.and_then(|path| config_files::read_trusted(&path, trust).ok());
     let mut services = SystemServices::default();
-    let mut hosts = Hosts { services: SystemServices::default() };
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let verbose = configuration.options.flag("Verbose", false);
-    let mut session = Session::new(configuration, &mut maps, &mut services, &mut hosts, help, exit);
+    let mut session = Session::new(configuration, &mut maps, &mut services, help, exit);
     session.set_levels(arguments.levels());
     session.set_user(user);
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
@@ -199,41 +192,4 @@ fn macros(arguments: &Arguments) -> Vec<(&'static [u8], Vec<u8>)> {
         macros.extend(parts.next().map(|host| (&b"s"[..], host.to_vec())));
     }
     macros
-}
-
-/// Host questions of `/mx`.
-struct Hosts {
-    services: SystemServices,
-}
-
-impl HostLookups for Hosts {
-    fn mail_hosts(&mut self, domain: &[u8]) -> MailHosts {
-        if domain.starts_with(b"[") {
-            return MailHosts::Hosts(vec![domain.to_vec()]);
-        }
-        let bare = domain.strip_suffix(b".").unwrap_or(domain);
-        let query = DnsQuery { name: bare, kind: RecordType::Mx, retrans: RETRANS, retry: RETRY };
-        let records = match self.services.resolve(&query) {
-            DnsAnswer::Records(records) => records,
-            DnsAnswer::NoSuchName => return MailHosts::Hosts(Vec::new()),
-            DnsAnswer::Failure => return MailHosts::Failure,
-        };
-        let mut hosts: Vec<(u16, Vec<u8>)> = records
-            .into_iter()
-            .filter_map(|record| match record.data {
-                RecordData::Preferred(preference, host) => Some((preference, host)),
-                _ => None,
-            })
-            .collect();
-        if let [(0, host)] = hosts.as_slice()
-            && (host.is_empty() || host == b".")
-        {
-            return MailHosts::Null;
-        }
-        if hosts.is_empty() {
-            hosts.push((0, bare.to_vec()));
-        }
-        hosts.sort_by_key(|(preference, _)| *preference);
-        MailHosts::Hosts(hosts.into_iter().map(|(_, host)| [&host[..], b"."].concat()).collect())
-    }
 }

@@ -96,6 +96,7 @@ pub fn load(
     surroundings: &mut dyn Surroundings,
 ) -> (Configuration, Vec<Diagnostic>) {
     let mut loader = Loader::new(facts, surroundings);
+    loader.texts.set_long_names(with_own(&config.long_names));
     loader.command_line();
     let mut parsed = parsed.into_iter().peekable();
     for item in &config.items {
@@ -109,6 +110,27 @@ pub fn load(
     }
     loader.diagnostics.extend(parsed);
     loader.finish()
+}
+
+/// Long names that get a code when the file has been read (observed).
+const LATE_NAMES: [&str; 6] = [
+    "checkMIMEFieldHeaders",
+    "checkMIMETextHeaders",
+    "checkMIMEHeaders",
+    "persistentMacros",
+    "quarantine",
+    "addr_type",
+];
+
+fn with_own(names: &[Name]) -> Vec<Name> {
+    let mut all = names.to_vec();
+    for name in LATE_NAMES.map(|name| Name::new(name.as_bytes())) {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all.truncate(cf_parser::names::MAX_LONG_NAMES);
+    all
 }
 
 /// Whether reading ends with this message.
@@ -349,6 +371,7 @@ impl<'a> Loader<'a> {
     }
 
     fn finish(mut self) -> (Configuration, Vec<Diagnostic>) {
+        self.numbering.finish(&mut self.program);
         let operators = self.operators();
         let complaints = self.surroundings.end_of_file(&self.configuration);
         self.complain(Span::default(), complaints);

@@ -7,11 +7,13 @@ use crate::program::{NoRuleset, Program, decimal_number, is_name_byte};
 #[derive(Clone, Debug)]
 pub(crate) struct Numbering {
     next: usize,
+    /// Names whose number was refused.
+    unnumbered: Vec<Vec<u8>>,
 }
 
 impl Default for Numbering {
     fn default() -> Self {
-        Self { next: MAX_RULESETS }
+        Self { next: MAX_RULESETS, unnumbered: Vec::new() }
     }
 }
 
@@ -51,9 +53,26 @@ impl Numbering {
         let value = value.trim_ascii_start();
         let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
         let rest = value.get(digits..).unwrap_or_default();
-        let number = assigned(shown, value, say)
-            .and_then(|number| self.named(program, name, Some(number), shown, say));
+        let number = match assigned(shown, value, say) {
+            Some(number) => self.named(program, name, Some(number), shown, say),
+            None => {
+                self.unnumbered.push(name.to_vec());
+                None
+            }
+        };
         Declared { number, rest }
+    }
+
+    /// To be called at the end: a name whose number was refused still stands for an empty ruleset,
+    /// which traces show by its number (observed: given when the name is asked for).
+    pub(crate) fn finish(&mut self, program: &mut Program) {
+        for name in std::mem::take(&mut self.unnumbered) {
+            if !program.numbers.contains_key(&name)
+                && let Some(number) = self.fresh(program, &name, &mut |_| {})
+            {
+                program.numbers.insert(name, number);
+            }
+        }
     }
 
     fn named(
@@ -75,9 +94,7 @@ impl Numbering {
             (None, None) => self.fresh(program, name, say)?,
         };
         program.numbers.insert(name.to_vec(), number);
-        if let Some(place) = program.shown_names.get_mut(number) {
-            *place = Some(name.to_vec());
-        }
+        program.shown_names.insert(number, name.to_vec());
         Some(number)
     }
 
@@ -147,6 +164,10 @@ mod tests {
             assert_eq!(found, expected, "{text}");
             assert_eq!(said.concat(), message, "{text}");
         }
+        assert_eq!(program.number(b"b"), None);
+        numbering.finish(&mut program);
+        assert_eq!(program.number(b"b"), Some(197));
+        assert_eq!(program.name(197), b"197");
     }
 
     #[test]

@@ -42,10 +42,13 @@ impl Lookup {
 
 impl Machine {
     /// Tokens of a lookup's value (RS-056). An octet that sendmail holds an operator in, standing alone,
-    /// is that operator; octet 0377 loses its upper bit (observed).
-    fn value_tokens(&mut self, mut value: Vec<u8>, env: &mut Env<'_>) -> Vec<Token> {
+    /// is that operator; octet 0377 loses its upper bit (observed). `None` if there is text but no token.
+    fn value_tokens(&mut self, mut value: Vec<u8>, env: &mut Env<'_>) -> Option<Vec<Token>> {
+        if value.is_empty() {
+            return Some(self.fresh());
+        }
         value.iter_mut().filter(|byte| **byte == 0xff).for_each(|byte| *byte = 0x7f);
-        let mut tokens = self.scan_bytes(&value, env).unwrap_or_default();
+        let mut tokens = self.scan_bytes(&value, env).filter(|tokens| !tokens.is_empty())?;
         for token in &mut tokens {
             if let [octet] = self.table.text(*token)
                 && let Some(op) = Op::from_octet(*octet)
@@ -54,8 +57,9 @@ impl Machine {
                 self.strays = true;
             }
         }
-        tokens
+        Some(tokens)
     }
+
     /// One round: take an answer, or ask the next map, or go on to the calls.
     pub(super) fn lookups(&mut self, env: &mut Env<'_>) -> Control {
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
@@ -134,6 +138,7 @@ impl Machine {
             Some(value) => self.value_tokens(value, env),
             None => self.fallback(pending, env),
         };
+        let Some(replacement) = replacement else { return self.no_tokens() };
         let Some(frame) = self.frames.last_mut() else { return Control::Leave };
         if let Some(exit) = failure {
             frame.fail(exit);
@@ -148,20 +153,23 @@ impl Machine {
 
     /// What stands for a value that is not there: the default, which is read anew as text (observed:
     /// blanks between atoms become the blank substitute), or the tokens of the key.
-    fn fallback(&mut self, pending: &Pending, env: &mut Env<'_>) -> Vec<Token> {
+    fn fallback(&mut self, pending: &Pending, env: &mut Env<'_>) -> Option<Vec<Token>> {
         let mut tokens = self.fresh();
         let Some(Phase::Lookups(lookup)) = self.frames.last().map(|frame| &frame.phase) else {
-            return tokens;
+            return Some(tokens);
         };
         let range = pending.default.as_ref().unwrap_or(&pending.key);
         tokens.extend_from_slice(lookup.built.get(range.clone()).unwrap_or_default());
         let watch = env.tracer.wants(Category::Tokens);
         if pending.default.is_none() || (self.reads_back(&tokens) && !watch) {
-            return tokens;
+            return Some(tokens);
         }
         let text = self.table.join(&tokens, Some(env.blank));
+        if text.is_empty() {
+            return Some(tokens);
+        }
         let pieces = self.table.pieces(&tokens, env.blank);
-        self.scan(&pieces, &text, env).unwrap_or_default()
+        self.scan(&pieces, &text, env).filter(|tokens| !tokens.is_empty())
     }
 
     /// Whether the text of these tokens is cut into the same tokens again: nothing in it steers the

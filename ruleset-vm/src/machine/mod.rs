@@ -229,6 +229,11 @@ impl Machine {
         &self.table
     }
 
+    /// A long name of a macro or class that a user typed: it gets a code, as in sendmail.
+    pub fn meet(&mut self, name: &cf_parser::Name) {
+        self.table.meet(name);
+    }
+
     /// Matching steps since the machine was made: what linearity tests count.
     #[must_use]
     pub fn steps(&self) -> u64 {

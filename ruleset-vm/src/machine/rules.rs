@@ -218,7 +218,7 @@ impl Machine {
             Ok(call) => call,
             Err(Unbuilt::OutOfBounds(number)) => return Some(self.out_of_bounds(number, env)),
             Err(Unbuilt::TooLong) => return Some(self.too_long(env)),
-            Err(Unbuilt::NoTokens) => return Some(Control::Abort(Exit::DATAERR)),
+            Err(Unbuilt::NoTokens) => return Some(self.no_tokens()),
         };
         let frame = self.frames.last_mut()?;
         frame.fired = frame.rule;
@@ -337,6 +337,14 @@ impl Machine {
         Control::Abort(Exit::CONFIG)
     }
 
+    /// Text in which there is no token ends the ruleset; nothing is left in the workspace (observed).
+    pub(super) fn no_tokens(&mut self) -> Control {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.workspace.clear();
+        }
+        Control::Abort(Exit::DATAERR)
+    }
+
     pub(super) fn too_long(&mut self, env: &mut Env<'_>) -> Control {
         self.say_too_long(env);
         Control::Abort(Exit::DATAERR)
@@ -357,14 +365,8 @@ impl Machine {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             return Some(Vec::new());
         };
-        let shown = crate::macros::bytes(value);
-        let plain = value.iter().all(|piece| matches!(piece, cf_parser::Piece::Byte(_)));
-        let tokens = if plain {
-            self.scan_bytes(&shown, env)
-        } else {
-            let value = value.clone();
-            self.scan(&value, &shown, env)
-        };
+        let held = crate::macros::held(value);
+        let tokens = self.scan_bytes(&held, env);
         let tokens = tokens.filter(|tokens| !tokens.is_empty())?;
         if env.tracer.wants_rules() {
             let scene = Scene { program: &self.program, table: &self.table };

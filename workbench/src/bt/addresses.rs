@@ -35,7 +35,13 @@ impl Session<'_> {
     /// One address of a comma list, tokenized as rules are (RS-009).
     fn scan_list(&mut self, text: &[u8]) -> (Option<Vec<Token>>, usize) {
         if let Some(status) = invalid(text, Some(MAX_NAME)) {
-            self.say(status.text);
+            let head = if status.reply == Some(553) && !self.subject.is_empty() {
+                let shown = shorten(&self.subject).into_iter().map(|byte| byte & 0x7f);
+                shown.chain(*b"... ").collect()
+            } else {
+                Vec::new()
+            };
+            self.say([head, status.text].concat());
             self.fail(status.exit.0);
             return (None, text.len());
         }

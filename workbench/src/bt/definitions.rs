@@ -89,6 +89,9 @@ impl Session<'_> {
         for error in parsed.errors {
             self.complain(error);
         }
+        if let Some(name) = &parsed.name {
+            self.machine.meet(name);
+        }
         Some((parsed.name?, parsed.rest))
     }
 }

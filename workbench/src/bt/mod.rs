@@ -24,7 +24,6 @@ use crate::show::{self, Look};
 use crate::traces::{Traces, definition};
 pub use colours::coloured;
 pub use completion::{Completer, Completion};
-pub use slash::{HostLookups, MailHosts};
 use tracer::BtTracer;
 
 /// What stands in front of the first prompt.
@@ -52,7 +51,6 @@ pub struct Session<'a> {
     machine: Machine,
     maps: &'a mut MapSet,
     services: &'a mut dyn MapServices,
-    hosts: &'a mut dyn HostLookups,
     help: Option<Vec<u8>>,
     role: Role,
     /// Who runs this.
@@ -65,6 +63,8 @@ pub struct Session<'a> {
     bad_address: bool,
     /// What users do wrong is not told.
     quiet: bool,
+    /// The last sender: messages about length begin with it until `/parse` or `/try` (observed).
+    subject: Vec<u8>,
     exit: u8,
     out: Vec<u8>,
     /// What `-d` has asked for.
@@ -79,7 +79,6 @@ impl<'a> Session<'a> {
         configuration: Configuration,
         maps: &'a mut MapSet,
         services: &'a mut dyn MapServices,
-        hosts: &'a mut dyn HostLookups,
         help: Option<Vec<u8>>,
         exit: u8,
     ) -> Self {
@@ -93,7 +92,6 @@ impl<'a> Session<'a> {
             machine,
             maps,
             services,
-            hosts,
             help,
             role,
             user: Vec::new(),
@@ -101,6 +99,7 @@ impl<'a> Session<'a> {
             verbose,
             bad_address: false,
             quiet: false,
+            subject: Vec::new(),
             exit,
             out: Vec::new(),
             levels: Levels::default(),
@@ -308,9 +307,6 @@ impl<'a> Session<'a> {
             bad_address: &bad_address,
             quiet: self.quiet,
             look: Look::of(&self.levels),
-            last: Vec::new(),
-            last_text: 0..0,
-            generation: 0,
             traces,
         };
         let mut rewriter = Rewriter {

@@ -1,6 +1,8 @@
 //! `/sender`: an address becomes the envelope sender, as a message's would (CMD-117, RS-145).
 
+use ruleset_vm::limits::MAX_SENDER;
 use ruleset_vm::mailer::{Mailer, find};
+use ruleset_vm::rewriter::blank_sub;
 use ruleset_vm::{Role, Target, Triple};
 
 use super::Session;
@@ -10,34 +12,49 @@ use ruleset_vm::validity::shorten;
 const NO_SENDER: [&[u8]; 3] = [b"prog", b"*file*", b"*include*"];
 
 impl Session<'_> {
-    /// Without a usable address the sender is whoever runs this.
+    /// Without a usable address the sender is whoever runs this, as whom no rule can refuse.
     pub(super) fn sender(&mut self, address: &[u8]) {
         let own = self.user.clone();
         self.set(b"x", Some(b""));
-        let given = if address.is_empty() { own.as_slice() } else { address };
         // Configurations of old levels do not hear of bad senders (observed).
         self.quiet = self.configuration.level < 2;
-        let found = [given, &own]
-            .into_iter()
-            .find_map(|sender| Some((sender, self.resolve_sender(sender)?)));
+        let given = (!address.is_empty()).then(|| self.resolve_sender(address)).flatten();
+        self.quiet = true;
+        let (sender, triple) = match given {
+            Some(triple) => (address, Some(triple)),
+            None => (&own[..], self.parse_sender(&own)),
+        };
         self.quiet = false;
-        let Some((sender, triple)) = found else { return };
+        self.subject = sender.to_vec();
         // A sender is then made relative to nobody's mailer.
         let nobody = Mailer::named(b"");
         let role = Role { header: false, sender: true };
-        let mailer = self.mailer_of(&triple).cloned();
-        self.full_name_of(&triple, mailer.as_ref());
+        let mailer = triple.as_ref().and_then(|triple| self.mailer_of(triple)).cloned();
+        let user = triple.map(|triple| triple.user).unwrap_or_default();
+        self.full_name_of(&user, mailer.as_ref());
         let relative = self.with_rewriter(|rewriter| {
-            let (text, _) = rewriter.remote_address(sender, &nobody, role, None)?;
+            let (workspace, _) = rewriter.remote_workspace(sender, &nobody, role, None)?;
+            let table = rewriter.machine.table();
+            let blank = Some(blank_sub(rewriter.configuration));
+            let text = table.join_cut(&workspace, blank, MAX_SENDER);
             if mailer.is_some_and(|mailer| mailer.flags.has(b'C')) {
-                // What comes out is looked at for the sender's domain (flag `C`).
-                rewriter.remote_address(&text, &nobody, role, None);
+                // What comes out is looked at for the sender's domain (flag `C`), with blanks between
+                // its words whatever the option says (observed).
+                let spaced = table.join_cut(&workspace, Some(b' '), MAX_SENDER);
+                rewriter.remote_address(&spaced, &nobody, role, None);
             }
             Some(text)
         });
         self.set(b"addr_type", None);
         self.set(b"f", Some(&relative.unwrap_or_default()));
-        self.say([b"addr=", &triple.user[..]].concat());
+        self.say([b"addr=", &user[..]].concat());
+    }
+
+    fn parse_sender(&mut self, address: &[u8]) -> Option<Triple> {
+        let role = Role { header: false, sender: true };
+        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        self.tell_deferred(address, parsed.as_ref());
+        Some(parsed?.triple)
     }
 
     fn mailer_of(&self, triple: &Triple) -> Option<&Mailer> {
@@ -48,11 +65,10 @@ impl Session<'_> {
     }
 
     fn resolve_sender(&mut self, address: &[u8]) -> Option<Triple> {
-        let role = Role { header: false, sender: true };
-        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
-        let bad = self.bad_address;
-        self.tell_deferred(address, parsed.as_ref());
-        let triple = parsed.filter(|_| !bad)?.triple;
+        if self.refused(address) {
+            return None;
+        }
+        let triple = self.parse_sender(address)?;
         let index = match &triple.mailer {
             Target::Mailer(index) => *index,
             Target::Error(status) => {
@@ -62,6 +78,9 @@ impl Session<'_> {
                 return None;
             }
         };
+        if self.bad_address {
+            return None;
+        }
         let mailers = &self.configuration.mailers;
         if NO_SENDER.iter().any(|name| find(mailers, name) == Some(index)) {
             let shown: Vec<u8> = shorten(address).iter().map(|byte| byte & 0x7f).collect();
@@ -74,9 +93,9 @@ impl Session<'_> {
     }
 
     /// `$x` and `$z` of a sender who has an account here; the first full name stays.
-    fn full_name_of(&mut self, triple: &Triple, mailer: Option<&Mailer>) {
+    fn full_name_of(&mut self, user: &[u8], mailer: Option<&Mailer>) {
         if mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
-            && let Ok(Some(account)) = self.services.passwd(&triple.user)
+            && let Ok(Some(account)) = self.services.passwd(user)
         {
             self.set(b"z", Some(&account.dir));
             if self.full_name.is_empty() {

@@ -2,7 +2,7 @@
 
 use cf_parser::debug::Category;
 use cf_parser::{Name, Piece, Text};
-use mapper::{Answer, LookupContext, Notice, NoticeKind};
+use mapper::{Answer, Exchangers, LookupContext, Notice, NoticeKind};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
 use ruleset_vm::validity::{invalid, shorten, shown};
@@ -11,23 +11,6 @@ use ruleset_vm::{Parsed, Role, Target, split_codes};
 use super::{Control, Session};
 use crate::answering::exit_of;
 use crate::show::Look;
-
-/// What `/mx` finds (CMD-111).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MailHosts {
-    /// These hosts, in order; perhaps none.
-    Hosts(Vec<Vec<u8>>),
-    /// The domain takes no mail (RFC 7505).
-    Null,
-    /// The name servers do not answer.
-    Failure,
-}
-
-/// Host questions that `/mx` and `/canon` ask.
-pub trait HostLookups {
-    /// The hosts that take mail for a domain.
-    fn mail_hosts(&mut self, domain: &[u8]) -> MailHosts;
-}
 
 impl Session<'_> {
     pub(super) fn slash(&mut self, rest: &[u8]) -> Control {
@@ -62,13 +45,24 @@ impl Session<'_> {
             return self.say("Usage: /mx address");
         }
         let head = [b"getmxrr(", host, b") returns "].concat();
-        let found = self.hosts.mail_hosts(host);
+        let fallback = self.configuration.options.bytes("FallbackMXhost").unwrap_or_default();
+        let (found, notices) = self.maps.exchangers(host, self.services);
         self.trace_mail_hosts(host, &found);
-        let hosts = match found {
-            MailHosts::Hosts(hosts) => hosts,
-            MailHosts::Failure => return self.say([&head[..], b"-1 value(s):"].concat()),
-            MailHosts::Null => return self.say([&head[..], b"null MX (See RFC7505)"].concat()),
+        self.traces_of(notices);
+        let mut hosts = match found {
+            Exchangers::Hosts(hosts) => hosts,
+            Exchangers::Unknown => Vec::new(),
+            Exchangers::Failure if !fallback.is_empty() => Vec::new(),
+            Exchangers::Failure => return self.say([&head[..], b"-1 value(s):"].concat()),
+            Exchangers::Null => return self.say([&head[..], b"null MX (See RFC7505)"].concat()),
         };
+        if fallback.starts_with(b"[") {
+            hosts.push(fallback);
+        } else if !fallback.is_empty()
+            && let (Exchangers::Hosts(more), _) = self.maps.exchangers(&fallback, self.services)
+        {
+            hosts.extend(more);
+        }
         self.say([&head[..], format!("{} value(s):", hosts.len()).as_bytes()].concat());
         for host in hosts {
             self.say([b"\t", &host[..]].concat());
@@ -76,7 +70,7 @@ impl Session<'_> {
     }
 
     /// How the question for mail hosts went (category 8).
-    fn trace_mail_hosts(&mut self, host: &[u8], found: &MailHosts) {
+    fn trace_mail_hosts(&mut self, host: &[u8], found: &Exchangers) {
         let line = |parts: &[&[u8]]| [&parts.concat()[..], b"\n"].concat();
         let mut trace = |level, text: Vec<u8>| {
             if self.levels.at(Category::Resolver, level) {
@@ -85,12 +79,13 @@ impl Session<'_> {
         };
         trace(2, line(&[b"getmxrr(", host, b", droplocalhost=0, flags=2, port=-1)"]));
         let failed: &[u8] = match found {
-            MailHosts::Hosts(hosts) if hosts.is_empty() => b"1",
-            MailHosts::Hosts(hosts) if *hosts == [[host, b"."].concat()] => b"4",
-            MailHosts::Failure => b"2",
-            MailHosts::Hosts(_) | MailHosts::Null => {
+            Exchangers::Unknown => b"1",
+            Exchangers::Hosts(hosts) if hosts.is_empty() => b"4",
+            Exchangers::Hosts(hosts) if *hosts == [[host, b"."].concat()] => b"4",
+            Exchangers::Failure => b"2",
+            Exchangers::Hosts(_) | Exchangers::Null => {
                 trace(2, line(&[b"getmxrr(", host, b"), hp=0x7ffd10000000, ad=0"]));
-                if *found == MailHosts::Null {
+                if *found == Exchangers::Null {
                     let words: &[u8] =
                         b"Null MX record found, domain doesn't accept mail (RFC7505)";
                     trace(4, line(&[b"getmxrr: ", words]));
@@ -99,9 +94,12 @@ impl Session<'_> {
             }
         };
         trace(1, line(&[b"getmxrr: res_search(", host, b") failed, h_errno=", failed]));
-        if *found != MailHosts::Failure && self.levels.at(Category::Maps, 20) {
-            self.canonical(host);
-        }
+    }
+
+    /// Only the traces: what else there is to tell is not for these commands.
+    fn traces_of(&mut self, notices: Vec<Notice>) {
+        let traces = notices.into_iter().filter(|notice| notice.kind == NoticeKind::Trace);
+        traces.for_each(|notice| self.notice(notice));
     }
 
     fn canon(&mut self, host: &[u8]) {
@@ -111,25 +109,15 @@ impl Session<'_> {
         if host.len() >= MAX_NAME {
             return self.say("Name too long");
         }
-        let name = self.canonical(host);
-        self.say([b"getcanonname(", host, b") returns ", &name].concat());
-    }
-
-    /// The canonical name of a host as map `host` finds it; the name itself if there is none.
-    fn canonical(&mut self, host: &[u8]) -> Vec<u8> {
-        if host.starts_with(b"[") {
-            return host.to_vec();
-        }
         let bare = host.strip_suffix(b".").unwrap_or(host);
-        let context = LookupContext::default();
-        let lookup = self.maps.lookup(b"host", bare, &[], &context, self.services);
-        // Only traces: what the map has to say is not for this command.
-        let traces = lookup.notices.into_iter().skip(lookup.opening);
-        traces.filter(|notice| notice.kind == NoticeKind::Trace).for_each(|n| self.notice(n));
-        match lookup.answer {
-            Answer::Found(name) => name.strip_suffix(b".").unwrap_or(&name).to_vec(),
-            _ => host.to_vec(),
+        let literal = host.starts_with(b"[");
+        let mut name = host.to_vec();
+        if !literal {
+            let (found, notices) = self.maps.canonical_name(bare, self.services);
+            self.traces_of(notices);
+            name = found.unwrap_or(name);
         }
+        self.say([b"getcanonname(", host, b") returns ", &name].concat());
     }
 
     fn map(&mut self, argument: &[u8]) {
@@ -181,14 +169,12 @@ impl Session<'_> {
         if address.is_empty() {
             return self.say("Usage: /parse address");
         }
+        self.subject.clear();
         let template = self.with_rewriter(|rewriter| rewriter.crack(address)).fill(b"\x81g");
         self.say([b"Cracked address = ", &Look::of(&self.levels).text(&template)[..]].concat());
         let role = self.role;
         self.say(format!("Parsing {} {} address", place(role), kind(role)));
-        if let Some(status) = invalid(address, Some(MAX_NAME)) {
-            let text = status_text(&shorten(&shown(address)), &status);
-            self.say(split_codes(&text).1);
-            self.fail(status.exit.0);
+        if self.refused(address) {
             return self.say("Cannot parse");
         }
         let parsed = self.with_rewriter(|rewriter| {
@@ -217,6 +203,21 @@ impl Session<'_> {
         self.say(line);
     }
 
+    /// Says what makes an address unusable before any ruleset sees it: first what the tokenizer has to
+    /// say, then length and octets (observed).
+    pub(super) fn refused(&mut self, address: &[u8]) -> bool {
+        let Some(status) = invalid(address, Some(MAX_NAME)) else { return false };
+        let (tokens, _) = self.with_rewriter(|rewriter| rewriter.tokenize(address, None));
+        if tokens.is_some() {
+            if !self.quiet {
+                let text = status_text(&shorten(&shown(address)), &status);
+                self.say(split_codes(&text).1);
+            }
+            self.fail(status.exit.0);
+        }
+        true
+    }
+
     /// A map that failed for now keeps the address in the queue (RS-091).
     pub(super) fn tell_deferred(&mut self, address: &[u8], parsed: Option<&Parsed>) {
         let waits =
@@ -243,6 +244,7 @@ impl Session<'_> {
         let Some(index) = ruleset_vm::mailer::find(&self.configuration.mailers, name) else {
             return self.say([b"Unknown mailer ", name].concat());
         };
+        self.subject.clear();
         let role = self.role;
         let words = format!("Trying {} {} address ", place(role), kind(role));
         self.say([words.as_bytes(), address, b" for mailer ", name].concat());
