@@ -14,9 +14,8 @@ use super::line_editor::{Entered, LineEditor};
 use super::voice::Voice;
 use super::{complain, either, facts, print, print_line, start, submit, usage};
 use crate::config::reading::Reading;
-use crate::sys::config_files::{self, DirectoryTrust};
 use crate::sys::terminal::{self, Listening};
-use crate::sys::{clock, ids, load};
+use crate::sys::{clock, config_files, ids, load};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
@@ -59,13 +58,8 @@ pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
 
 fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
-    let allows = |word: &str| configuration.options.has_word("DontBlameSendmail", word);
-    let trust = DirectoryTrust {
-        any: allows("HelpFileInUnsafeDirPath"),
-        group_writable: allows("GroupWritableDirPathSafe"),
-    };
     let help_path = configuration.options.bytes("HelpFile");
-    let help = help_path.and_then(|path| config_files::read_trusted(&path, trust).ok());
+    let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
     let mut services = SystemServices::default();
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let verbose = configuration.options.flag("Verbose", false);

@@ -54,7 +54,7 @@ pub struct DirectoryTrust {
 /// The contents of a class file; a large one is not read yet.
 ///
 /// # Errors
-/// See [`read_trusted`].
+/// See [`ConfigFileError`].
 pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, ConfigFileError> {
     let facts = check(path, trust)?;
     if facts.is_file() && facts.len() >= LARGE_CLASS_FILE {
@@ -64,16 +64,8 @@ pub fn read_class_file(path: &[u8], trust: DirectoryTrust) -> Result<ClassFile, 
     read_regular(path).map(ClassFile::Bytes)
 }
 
-/// The contents of a file that is not safe anywhere (CF-057, observed as root): the directories of its
-/// path as it is written must be safe, sticky ones too, and its mode must allow reading even to root.
-///
-/// # Errors
-/// See [`ConfigFileError`].
-pub fn read_trusted(path: &[u8], trust: DirectoryTrust) -> Result<Vec<u8>, ConfigFileError> {
-    check(path, trust)?;
-    read_regular(path)
-}
-
+/// The directories of a class file's path as it is written must be safe, sticky ones too, and its mode must
+/// allow reading even to root (CF-057, observed as root).
 fn check(path: &[u8], trust: DirectoryTrust) -> Result<fs::Metadata, ConfigFileError> {
     let path = Path::new(OsStr::from_bytes(path));
     let facts = fs::metadata(path)?;
