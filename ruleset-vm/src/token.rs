@@ -390,6 +390,12 @@ impl TokenTable {
         entry.looks_plain.then(|| entry.text(arena))
     }
 
+    /// Whether the token is a dollar operator.
+    #[must_use]
+    pub fn is_meta(&self, token: Token) -> bool {
+        (token.index as usize) < OPS.len()
+    }
+
     /// What the token is.
     #[must_use]
     pub fn kind(&self, token: Token) -> Kind {

@@ -86,6 +86,11 @@ impl Look {
                     out.push(b' ');
                     out.extend_from_slice(text);
                 }
+                // Operators look as they are written.
+                None if table.is_meta(*token) && self.operators == Operators::Written => {
+                    out.push(b' ');
+                    out.extend_from_slice(table.text(*token));
+                }
                 None => {
                     out.push(b' ');
                     out.extend(self.token(*token, table));

@@ -1,5 +1,6 @@
 //! Classes `hash` and `btree`: Berkeley DB files (MAP-029, MAP-030).
 
+use hashbrown::HashMap;
 use std::cell::Cell;
 use std::fs::{self, File};
 use std::io;
@@ -45,10 +46,38 @@ struct OpenFile {
     /// A later change shows in the stamp: what was read may be kept.
     settled: bool,
     database: Database,
+    /// What was found for the last keys.
+    recent: Recent,
 }
+
+/// Values by keys, as they stand in the file with or without a zero byte.
+type Recent = HashMap<Vec<u8>, Option<(Vec<u8>, bool)>>;
+
+/// How many are kept; when there are more, all are forgotten.
+const RECENT: usize = 1024;
+/// Longest key and value of those, bytes.
+const RECENT_BYTES: usize = 256;
 
 /// How old a change must be for the next one to have another time for sure.
 const SETTLED: Duration = Duration::from_millis(100);
+
+/// Whether the next change of a file is sure to have another time.
+fn is_settled(stamp: &Stamp) -> bool {
+    SystemTime::now().duration_since(stamp.modified()).is_ok_and(|age| age > SETTLED)
+}
+
+impl OpenFile {
+    fn keep(&mut self, key: &[u8], found: &Option<(Vec<u8>, bool)>) {
+        let bytes = found.as_ref().map_or(0, |(value, _)| value.len()).max(key.len());
+        if !self.settled || bytes > RECENT_BYTES {
+            return;
+        }
+        if self.recent.len() >= RECENT {
+            self.recent.clear();
+        }
+        self.recent.insert(key.to_vec(), found.clone());
+    }
+}
 
 /// A file that is locked from the first page on that is not in memory: a writer holds an exclusive
 /// lock for the whole build (MAP-102).
@@ -147,18 +176,24 @@ impl DatabaseMap {
     }
 
     /// Opens the file again if it was replaced or rewritten (MAP-026); looks once a round.
-    fn refresh(&mut self, round: u64) -> Result<&OpenFile, Trouble> {
+    fn refresh(&mut self, round: u64) -> Result<&mut OpenFile, Trouble> {
         if self.round != Some(round) || self.open.is_none() {
             let current = fs::metadata(files::path(&self.file)).ok().map(|m| Stamp::of(&m));
             let same = |open: &&OpenFile| current.is_none_or(|now| now == open.stamp);
             match self.open.as_deref().filter(same) {
                 Some(open) if open.settled => {}
-                Some(open) => open.file.forget(),
+                Some(_) => {
+                    if let Some(open) = &mut self.open {
+                        open.file.forget();
+                        open.recent.clear();
+                        open.settled = is_settled(&open.stamp);
+                    }
+                }
                 None => self.open = Some(Box::new(open_file(&self.file)?)),
             }
             self.round = Some(round);
         }
-        self.open.as_deref().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
+        self.open.as_deref_mut().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
     }
 
     /// Tries the key with and without a zero byte as the flags or earlier hits say.
@@ -174,11 +209,21 @@ impl DatabaseMap {
         let key = key.get(..MAX_KEY).unwrap_or(key);
         let nul = self.nul;
         let open = self.refresh(round)?;
-        let found = search(open, key, nul).map_err(Trouble::Bad)?;
-        Ok(found.map(|(value, with_nul)| {
-            self.nul = self.nul.or(Some(with_nul));
-            value
-        }))
+        let found = match open.recent.get(key) {
+            Some(found) => found.clone(),
+            None => {
+                let found = search(open, key, nul).map_err(Trouble::Bad)?;
+                open.keep(key, &found);
+                found
+            }
+        };
+        let Some((value, with_nul)) = found else { return Ok(None) };
+        if nul.is_none() {
+            // From now on keys are looked for in this form only.
+            open.recent.clear();
+            self.nul = Some(with_nul);
+        }
+        Ok(Some(value))
     }
 }
 
@@ -214,9 +259,8 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
     if !stamp.size().is_multiple_of(u64::from(database.page_size())) {
         return Err(Trouble::Bad(BdbError::Unsupported("size is no multiple of the page size")));
     }
-    let age = SystemTime::now().duration_since(stamp.modified());
-    let settled = age.is_ok_and(|age| age > SETTLED);
-    Ok(OpenFile { stamp, settled, database, file: CachedFile::new(file) })
+    let settled = is_settled(&stamp);
+    Ok(OpenFile { stamp, settled, database, file: CachedFile::new(file), recent: Recent::new() })
 }
 
 impl Class for DatabaseMap {

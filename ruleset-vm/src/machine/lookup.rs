@@ -105,8 +105,11 @@ impl Machine {
         if !style.unwrap_or_default().keep_quotes && needs_stripping(&request.key) {
             request.key = strip_quotes(&request.key);
         }
-        request.args.clear();
-        request.args.extend(parts.arguments.iter().map(|arg| table.join(text(arg), blank)));
+        request.args.resize_with(parts.arguments.len(), Vec::new);
+        for (room, argument) in request.args.iter_mut().zip(&parts.arguments) {
+            room.clear();
+            table.join_into(text(argument), blank, room);
+        }
         if style.is_some() && env.tracer.wants_rules() {
             let event = Event::Asked { map: &request.map, key: &request.key, args: &request.args };
             env.tracer.event(Scene { program, table }, &event);

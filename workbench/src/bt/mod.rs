@@ -17,6 +17,7 @@ use mapper::{LookupContext, MapSet, OpenedMap};
 use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
+use ruleset_vm::token::Token;
 use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
@@ -69,6 +70,8 @@ pub struct Session<'a> {
     out: Vec<u8>,
     /// What `-d` has asked for.
     levels: Levels,
+    /// Memory for the workspace shown last.
+    shown: Vec<Token>,
 }
 
 impl<'a> Session<'a> {
@@ -102,6 +105,7 @@ impl<'a> Session<'a> {
             subject: Vec::new(),
             exit,
             out: Vec::new(),
+            shown: Vec::new(),
             levels: Levels::default(),
         };
         session.tell_role();
@@ -307,9 +311,9 @@ impl<'a> Session<'a> {
             bad_address: &bad_address,
             quiet: self.quiet,
             look: Look::of(&self.levels),
-            last: Vec::new(),
+            last: std::mem::take(&mut self.shown),
             last_text: 0..0,
-            generation: 0,
+            generation: u64::MAX,
             traces,
         };
         let mut rewriter = Rewriter {
@@ -320,6 +324,7 @@ impl<'a> Session<'a> {
             tracer: &mut tracer,
         };
         let result = run(&mut rewriter);
+        self.shown = tracer.last;
         self.exit = exit.get();
         self.bad_address = bad_address.get();
         self.out = out.into_inner();
