@@ -154,7 +154,8 @@ pub struct Program {
     pub(crate) blank_sub: u8,
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) numbers: HashMap<Vec<u8>, usize>,
-    pub(crate) shown_names: HashMap<usize, Vec<u8>>,
+    /// By number.
+    pub(crate) shown_names: Vec<Option<Vec<u8>>>,
     /// Names for which there was no number left.
     pub(crate) refused: HashSet<Vec<u8>>,
 }
@@ -210,7 +211,7 @@ impl Default for Program {
             blank_sub: b' ',
             rulesets: vec![Ruleset::default(); MAX_RULESETS],
             numbers: HashMap::new(),
-            shown_names: HashMap::new(),
+            shown_names: vec![None; MAX_RULESETS],
             refused: HashSet::new(),
         }
     }
@@ -257,7 +258,7 @@ impl Program {
     /// [`Program::name`] if it is not the number.
     #[must_use]
     pub fn shown_name(&self, number: usize) -> Option<&[u8]> {
-        self.shown_names.get(&number).map(Vec::as_slice)
+        self.shown_names.get(number)?.as_deref()
     }
 
     /// A ruleset; numbers without rules have an empty one.

@@ -97,6 +97,8 @@ pub(crate) const UNKNOWN: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     kind: Kind,
+    /// The text looks as it is: printable ASCII, no dollar operator.
+    looks_plain: bool,
     /// Of the folded text.
     hash: u32,
     start: u32,
@@ -295,19 +297,28 @@ pub struct TokenTable {
     run: Texts,
     /// Long names met after the configuration was read.
     late_names: Vec<Name>,
+    /// How often texts of the run were forgotten: tokens of different times must not be compared.
+    generation: u64,
 }
 
 impl TokenTable {
     /// A table with nothing of its own yet.
     #[must_use]
     pub fn new(program: Arc<ProgramTexts>) -> Self {
-        Self { program, run: Texts::default(), late_names: Vec::new() }
+        Self { program, run: Texts::default(), late_names: Vec::new(), generation: 0 }
     }
 
     /// Forgets the run's texts; tokens of it must not be used any more.
     pub fn reset(&mut self) {
         self.run.arena.clear();
         self.run.entries.clear();
+        self.generation += 1;
+    }
+
+    /// Tokens can be compared while this stays the same.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Gives a long name a code, if it has none and there is one left.
@@ -371,10 +382,12 @@ impl TokenTable {
         self.entry(token).map_or(b"", |(entry, arena)| entry.text(arena))
     }
 
-    /// Whether the token is a dollar operator.
+    /// The token's bytes if all are printable and it is no dollar operator.
+    #[inline]
     #[must_use]
-    pub fn is_meta(&self, token: Token) -> bool {
-        (token.index as usize) < OPS.len()
+    pub fn plain_text(&self, token: Token) -> Option<&[u8]> {
+        let (entry, arena) = self.entry(token)?;
+        entry.looks_plain.then(|| entry.text(arena))
     }
 
     /// What the token is.

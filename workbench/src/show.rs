@@ -17,10 +17,6 @@ pub fn macro_value(text: &[u8]) -> Vec<u8> {
     visible(&cf_parser::octets(&quoted(&plain(text))))
 }
 
-fn is_printable(text: &[u8]) -> bool {
-    text.iter().all(|byte| (0x20..0x7f).contains(byte))
-}
-
 /// How traces and listings look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
@@ -84,16 +80,16 @@ impl Look {
             return self.words(tokens.iter().map(|token| self.token(*token, table)), out);
         }
         for token in tokens {
-            out.push(b' ');
-            let text = table.text(*token);
-            // Most tokens look as they are; only operators begin with `$` and look otherwise.
-            if matches!(text.first(), Some(0x21..0x7f))
-                && is_printable(text)
-                && !table.is_meta(*token)
-            {
-                out.extend_from_slice(text);
-            } else {
-                out.extend(self.token(*token, table));
+            match table.plain_text(*token) {
+                Some([byte]) => out.extend_from_slice(&[b' ', *byte]),
+                Some(text) => {
+                    out.push(b' ');
+                    out.extend_from_slice(text);
+                }
+                None => {
+                    out.push(b' ');
+                    out.extend(self.token(*token, table));
+                }
             }
         }
     }

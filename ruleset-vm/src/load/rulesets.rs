@@ -94,7 +94,9 @@ impl Numbering {
             (None, None) => self.fresh(program, name, say)?,
         };
         program.numbers.insert(name.to_vec(), number);
-        program.shown_names.insert(number, name.to_vec());
+        if let Some(place) = program.shown_names.get_mut(number) {
+            *place = Some(name.to_vec());
+        }
         Some(number)
     }
 

@@ -307,6 +307,9 @@ impl<'a> Session<'a> {
             bad_address: &bad_address,
             quiet: self.quiet,
             look: Look::of(&self.levels),
+            last: Vec::new(),
+            last_text: 0..0,
+            generation: 0,
             traces,
         };
         let mut rewriter = Rewriter {

@@ -2,13 +2,15 @@
 //! flags add is [`crate::traces`].
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 use cf_parser::debug::Category;
 use ruleset_vm::split_codes;
+use ruleset_vm::token::Token;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 
 use crate::show::Look;
-use crate::traces::{Traces, passage};
+use crate::traces::{Traces, passage_head};
 
 /// Writes trace lines and messages.
 pub(super) struct BtTracer<'a> {
@@ -20,11 +22,33 @@ pub(super) struct BtTracer<'a> {
     pub(super) quiet: bool,
     /// How tokens look.
     pub(super) look: Look,
+    /// The workspace shown last, and where in the output it stands.
+    pub(super) last: Vec<Token>,
+    pub(super) last_text: Range<usize>,
+    pub(super) generation: u64,
     /// What debugging flags ask for.
     pub(super) traces: Traces<'a>,
 }
 
 impl BtTracer<'_> {
+    /// A line about a ruleset. What one returns is often what the next one gets: it is copied.
+    fn passage(&mut self, scene: Scene<'_>, event: &Event<'_>) {
+        let mut out = self.out.borrow_mut();
+        let Some(workspace) = passage_head(scene, event, &mut out) else { return };
+        let start = out.len();
+        let known = self.generation == scene.table.generation() && self.last == workspace;
+        if known && self.last_text.end <= start {
+            out.extend_from_within(self.last_text.clone());
+        } else {
+            self.look.workspace(workspace, scene.table, &mut out);
+            self.last.clear();
+            self.last.extend_from_slice(workspace);
+        }
+        self.last_text = start..out.len();
+        self.generation = scene.table.generation();
+        out.push(b'\n');
+    }
+
     fn message(&self, text: &[u8]) {
         self.bad_address.set(self.bad_address.get() || text.starts_with(b"501 5.1."));
         if self.quiet && !text.starts_with(b"554 5.3") {
@@ -58,7 +82,7 @@ impl Tracer for BtTracer<'_> {
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         match event {
             Event::Enter { .. } | Event::Leave { .. } => {
-                passage(self.look, scene, event, &mut self.out.borrow_mut());
+                self.passage(scene, event);
             }
             Event::Message(text) => self.message(text),
             _ => self.traces.write(scene, event, &mut self.out.borrow_mut()),

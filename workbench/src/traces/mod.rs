@@ -11,6 +11,7 @@ pub mod tokens;
 
 use cf_parser::debug::{Category, Levels};
 use ruleset_vm::load::Configuration;
+use ruleset_vm::token::Token;
 use ruleset_vm::trace::{Event, Scene};
 
 use crate::show::Look;
@@ -75,18 +76,34 @@ const NAME_WIDTH: usize = 16;
 
 /// Appends the line about a ruleset that is entered or left (RS-074); nothing for other events.
 pub(crate) fn passage(look: Look, scene: Scene<'_>, event: &Event<'_>, out: &mut Vec<u8>) {
+    if let Some(workspace) = passage_head(scene, event, out) {
+        look.workspace(workspace, scene.table, out);
+        out.push(b'\n');
+    }
+}
+
+/// The part of that line in front of the workspace, which is returned.
+pub(crate) fn passage_head<'a>(
+    scene: Scene<'_>,
+    event: &Event<'a>,
+    out: &mut Vec<u8>,
+) -> Option<&'a [Token]> {
     let (ruleset, label, workspace) = match event {
         Event::Enter { ruleset, workspace } => (*ruleset, b"   input:", *workspace),
         Event::Leave { ruleset, workspace } => (*ruleset, b" returns:", *workspace),
-        _ => return,
+        _ => return None,
     };
-    let start = out.len();
-    match scene.program.shown_name(ruleset) {
-        Some(name) => out.extend_from_slice(&name[..name.len().min(NAME_WIDTH)]),
-        None => out.extend(scene.program.name(ruleset)),
-    }
-    out.resize(start + NAME_WIDTH, b' ');
-    out.extend_from_slice(label);
-    look.workspace(workspace, scene.table, out);
-    out.push(b'\n');
+    let mut head = [b' '; NAME_WIDTH + 9];
+    let number;
+    let name = match scene.program.shown_name(ruleset) {
+        Some(name) => name,
+        None => {
+            number = ruleset.to_string();
+            number.as_bytes()
+        }
+    };
+    head.iter_mut().zip(name.iter().take(NAME_WIDTH)).for_each(|(place, byte)| *place = *byte);
+    head[NAME_WIDTH..].copy_from_slice(label);
+    out.extend_from_slice(&head);
+    Some(workspace)
 }
