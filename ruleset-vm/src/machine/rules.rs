@@ -337,10 +337,11 @@ impl Machine {
         Control::Abort(Exit::CONFIG)
     }
 
-    /// Text in which there is no token ends the ruleset; nothing is left in the workspace (observed).
+    /// Text in which there is no token ends the ruleset. The outermost leaves nothing in the workspace,
+    /// one that was called leaves it as it is (observed).
     pub(super) fn no_tokens(&mut self) -> Control {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.workspace.clear();
+        if let [outermost] = &mut self.frames[..] {
+            outermost.workspace.clear();
         }
         Control::Abort(Exit::DATAERR)
     }

@@ -67,7 +67,7 @@ impl<'a> Run<'a> {
         self.spend(workspace.len())?;
         self.events.push(Event::Enter { ruleset: name.into(), workspace: workspace.clone() });
         if depth > MAX_NESTED {
-            self.say(&[b"rewrite: excessive recursion (max 50), ruleset ", name]);
+            self.say(&[b"554 5.3.0 rewrite: excessive recursion (max 50), ruleset ", name]);
             return Ok(Ended { workspace, status: CONFIG });
         }
         let mut status = OK;
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
                     Event::Match { ruleset: name.into(), rule: index, taken: taken.clone() };
                 self.events.push(event);
                 self.spend(workspace.len())?;
-                let built = match self.substitute(right, &workspace, &taken)? {
+                let built = match self.substitute(right, &workspace, &taken, depth)? {
                     Ok(built) => self.calls(built, &mut status, depth)?,
                     Err(aborted) => Err(aborted),
                 };
@@ -139,6 +139,7 @@ impl<'a> Run<'a> {
         right: &[Part],
         workspace: &[Token],
         taken: &[Range<usize>],
+        depth: usize,
     ) -> Result<Result<Vec<Token>, Aborted>, Undecided> {
         let mut built = Vec::new();
         for part in right {
@@ -152,7 +153,9 @@ impl<'a> Run<'a> {
                     let value = self.file.macro_value(name);
                     let tokens = self.tokens(value)?;
                     if tokens.is_empty() && !value.is_empty() {
-                        return Ok(Err(Aborted { workspace: None, status: DATAERR }));
+                        // The outermost ruleset leaves nothing.
+                        let workspace = (depth == 0).then(Vec::new);
+                        return Ok(Err(Aborted { workspace, status: DATAERR }));
                     }
                     built.extend(tokens);
                 }
