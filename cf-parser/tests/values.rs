@@ -77,7 +77,7 @@ fn describe(directive: &Directive) -> String {
         }
         Directive::Ruleset(text) => format!("ruleset [{}]", t(text)),
         Directive::Trusted(words) => {
-            format!("trusted {:?}", words.iter().map(|w| t(w)).collect::<Vec<_>>())
+            format!("trusted {:?}", words.iter().map(t).collect::<Vec<_>>())
         }
         Directive::Version { level, vendor } => {
             format!("version {level} {:?}", vendor.as_deref().map(s))

@@ -1,6 +1,6 @@
 //! Classes: words and phrases, compared without regard to case.
 //!
-//! Members are listed in the order of sendmail's symbol table. For matching there is an [`index`] of them.
+//! Members are listed in the order of sendmail's symbol table. For matching there is an index of them.
 
 mod bulk;
 mod index;

@@ -1,5 +1,5 @@
 //! A left-hand side matched one step after the other in sendmail's order, for those who want to see
-//! every comparison (RS-078). What rules run with is [`super::matcher`]; this one remembers no
+//! every comparison (RS-078). What rules run with is the matcher; this one remembers no
 //! failures, so it is bounded in steps instead.
 
 use super::matcher::{Capture, Subject, deferred};
