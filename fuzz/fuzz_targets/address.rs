@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use bangpath_fuzz::{MAX_ADDRESS, loaded, route};
 use libfuzzer_sys::fuzz_target;
-use ruleset_vm::Machine;
 use ruleset_vm::load::Configuration;
+use ruleset_vm::{Machine, Role};
 
 static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
     [
@@ -20,6 +20,7 @@ fuzz_target!(|data: &[u8]| {
         let mut machine = Machine::new(configuration.program.clone());
         let address = &data[..data.len().min(MAX_ADDRESS)];
         let delimiters = [None, Some(b','), Some(b' ')];
-        route(configuration, &mut machine, address, &delimiters, &configuration.mailers);
+        let roles = [Role::default(), Role { header: true, sender: true }];
+        route(configuration, &mut machine, address, &roles, &delimiters, &configuration.mailers);
     }
 });

@@ -4,7 +4,7 @@
 
 use bangpath_fuzz::{MAX_ADDRESS, compare, loaded, route};
 use libfuzzer_sys::fuzz_target;
-use ruleset_vm::Machine;
+use ruleset_vm::{Machine, Role};
 
 fuzz_target!(|data: &[u8]| {
     let cut = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
@@ -16,6 +16,7 @@ fuzz_target!(|data: &[u8]| {
     let mut machine = Machine::new(configuration.program.clone());
     // Rulesets that call each other without end are cut off late: few of their runs are enough.
     let last = configuration.mailers.len().saturating_sub(1);
-    route(&configuration, &mut machine, address, &[None], &configuration.mailers[last..]);
+    let roles = [Role { header: true, sender: true }];
+    route(&configuration, &mut machine, address, &roles, &[None], &configuration.mailers[last..]);
     compare(cf, address);
 });

@@ -59,12 +59,12 @@ impl Lookups for Echo {
     }
 }
 
-/// Parses an address as recipient and header sender, up to each of these delimiters, and rewrites it for
-/// these mailers.
+/// Parses an address in these roles, up to each of these delimiters, and rewrites it for these mailers.
 pub fn route(
     configuration: &Configuration,
     machine: &mut Machine,
     address: &[u8],
+    roles: &[Role],
     delimiters: &[Option<u8>],
     mailers: &[Mailer],
 ) {
@@ -77,8 +77,7 @@ pub fn route(
         lookups: &mut lookups,
         tracer: &mut tracer,
     };
-    let roles = [Role::default(), Role { header: true, sender: true }];
-    for role in roles {
+    for &role in roles {
         let _ = rewriter.crack(address);
         for delimiter in delimiters {
             if let Some(parsed) = rewriter.parse(address, *delimiter, role) {
