@@ -165,3 +165,28 @@ fn a_class_costs_its_longest_phrase() {
         );
     }
 }
+
+/// Rulesets that call each other without end are given up, and cost no more when they come again.
+#[test]
+fn endless_calls_end_when_they_are_recorded_too() {
+    let cf = "V10/Berkeley\nStest\nR$*\t$: $>test\nR$*\t$: $>test\nR$*\t$: $>test\n";
+    let (configuration, said) = world::loaded(cf.as_bytes());
+    assert!(said.is_empty(), "{said:?}");
+    let ruleset = configuration.program.number(b"test").unwrap();
+    let mut machine = Machine::new(configuration.program.clone());
+    let mut macros = configuration.macros.clone();
+    let (mut lookups, mut tracer) = (NoMaps, NoTracer);
+    let mut rewriter = Rewriter {
+        machine: &mut machine,
+        configuration: &configuration,
+        macros: &mut macros,
+        lookups: &mut lookups,
+        tracer: &mut tracer,
+    };
+    for _ in 0..4 {
+        let (tokens, _) = rewriter.tokenize(b"a", None);
+        let outcome = rewriter.apply(ruleset, tokens.unwrap());
+        assert_eq!(outcome.exit, ruleset_vm::Exit::CONFIG);
+    }
+    assert!(rewriter.machine.steps() < 10_000_000, "{}", rewriter.machine.steps());
+}

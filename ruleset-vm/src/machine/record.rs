@@ -12,6 +12,8 @@ use crate::token::{Token, meta};
 
 /// Places that one recording may have.
 const MAX_PLACES: usize = 4096;
+/// Rulesets entered and rules applied in one recording: rulesets can call each other without end.
+const MAX_RECORDED: usize = 512;
 
 /// A token and where it comes from.
 type Placed = (Token, u16);
@@ -115,7 +117,7 @@ impl Recorder {
             }
             _ => return false,
         };
-        if built.len() > MAX_TOKENS || self.full {
+        if built.len() > MAX_TOKENS || self.full || self.recording.work >= MAX_RECORDED {
             return false;
         }
         (frame.rule, frame.loops) = match rule.after {
