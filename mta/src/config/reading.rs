@@ -146,7 +146,8 @@ fn map_settings(configuration: &Configuration) -> Settings {
     settings.alias_files = options
         .all("AliasFile")
         .filter_map(|setting| {
-            let value = ruleset_vm::macros::bytes(&setting.value);
+            // The built-in configuration names its files by macros.
+            let value = configuration.macros.expand_bytes(&setting.value);
             cf_parser::options::interpret(setting.option, None, &value).value
         })
         .flat_map(|value| match value {
