@@ -71,16 +71,8 @@ impl Lookups for NoMaps {
     }
 }
 
-/// The steps that one look at `left` takes with workspaces of these sizes.
-fn steps<const N: usize>(
-    lines: &str,
-    (left, front, middle, back): (&str, &str, &str, &str),
-    sizes: [usize; N],
-) -> [u64; N] {
-    let cf = format!(
-        "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\n{lines}CY z.z.z zz\n\
-         DMa.b\nDFa.a.a.z\nStest\nR{left}\t$@ matches\n"
-    );
+/// Runs something with the ruleset `test` of a file that is not complained about.
+fn with_rules<T>(cf: &str, run: impl FnOnce(&mut Rewriter<'_>, usize) -> T) -> T {
     let (configuration, said) = world::loaded(cf.as_bytes());
     assert!(said.is_empty(), "{said:?}");
     let ruleset = configuration.program.number(b"test").unwrap();
@@ -94,12 +86,27 @@ fn steps<const N: usize>(
         lookups: &mut lookups,
         tracer: &mut tracer,
     };
-    sizes.map(|tokens| {
-        let workspace = workspace(&mut rewriter, tokens, [front, middle, back]);
-        let before = rewriter.machine.steps();
-        let outcome = rewriter.apply(ruleset, workspace.clone());
-        assert_eq!(outcome.workspace, workspace, "{left} matches");
-        rewriter.machine.steps() - before
+    run(&mut rewriter, ruleset)
+}
+
+/// The steps that one look at `left` takes with workspaces of these sizes.
+fn steps<const N: usize>(
+    lines: &str,
+    (left, front, middle, back): (&str, &str, &str, &str),
+    sizes: [usize; N],
+) -> [u64; N] {
+    let cf = format!(
+        "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\n{lines}CY z.z.z zz\n\
+         DMa.b\nDFa.a.a.z\nStest\nR{left}\t$@ matches\n"
+    );
+    with_rules(&cf, |rewriter, ruleset| {
+        sizes.map(|tokens| {
+            let workspace = workspace(rewriter, tokens, [front, middle, back]);
+            let before = rewriter.machine.steps();
+            let outcome = rewriter.apply(ruleset, workspace.clone());
+            assert_eq!(outcome.workspace, workspace, "{left} matches");
+            rewriter.machine.steps() - before
+        })
     })
 }
 
@@ -170,23 +177,12 @@ fn a_class_costs_its_longest_phrase() {
 #[test]
 fn endless_calls_end_when_they_are_recorded_too() {
     let cf = "V10/Berkeley\nStest\nR$*\t$: $>test\nR$*\t$: $>test\nR$*\t$: $>test\n";
-    let (configuration, said) = world::loaded(cf.as_bytes());
-    assert!(said.is_empty(), "{said:?}");
-    let ruleset = configuration.program.number(b"test").unwrap();
-    let mut machine = Machine::new(configuration.program.clone());
-    let mut macros = configuration.macros.clone();
-    let (mut lookups, mut tracer) = (NoMaps, NoTracer);
-    let mut rewriter = Rewriter {
-        machine: &mut machine,
-        configuration: &configuration,
-        macros: &mut macros,
-        lookups: &mut lookups,
-        tracer: &mut tracer,
-    };
-    for _ in 0..4 {
-        let (tokens, _) = rewriter.tokenize(b"a", None);
-        let outcome = rewriter.apply(ruleset, tokens.unwrap());
-        assert_eq!(outcome.exit, ruleset_vm::Exit::CONFIG);
-    }
-    assert!(rewriter.machine.steps() < 10_000_000, "{}", rewriter.machine.steps());
+    with_rules(cf, |rewriter, ruleset| {
+        for _ in 0..4 {
+            let (tokens, _) = rewriter.tokenize(b"a", None);
+            let outcome = rewriter.apply(ruleset, tokens.unwrap());
+            assert_eq!(outcome.exit, ruleset_vm::Exit::CONFIG);
+        }
+        assert!(rewriter.machine.steps() < 10_000_000, "{}", rewriter.machine.steps());
+    });
 }

@@ -137,7 +137,6 @@ impl Machine {
             Answer::Failed(exit) => (None, Some(exit)),
         };
         let replacement = match value {
-            Some(value) if value.is_empty() => Some(self.fresh()),
             Some(value) => self.value_tokens(value, env),
             None => self.fallback(pending, env),
         };
