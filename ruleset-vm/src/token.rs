@@ -39,10 +39,20 @@ impl Token {
         if self.shape & UNNAMED == 0 { self.shape & !ATOM } else { UNKNOWN }
     }
 
-    fn new(index: u32, symbol: u32, kind: Kind, classes: Traits) -> Self {
-        let named = if symbol == UNKNOWN { UNNAMED | classes.classes() } else { symbol };
+    /// `is_simple`: see [`is_simple`].
+    fn new(index: u32, symbol: u32, kind: Kind, classes: Traits, is_simple: bool) -> Self {
+        let named = match symbol {
+            UNKNOWN => UNNAMED | classes.classes() | if is_simple { 0 } else { ODD },
+            symbol => symbol,
+        };
         let atom = if kind == Kind::Atom { ATOM } else { 0 };
         Self { index, shape: named | atom, traits: Traits::of_literal(symbol) | classes }
+    }
+
+    /// Whether reading the token's text again may give other tokens than for others of the same shape.
+    #[inline]
+    pub(crate) fn is_odd(self) -> bool {
+        self.shape & (UNNAMED | ODD) == UNNAMED | ODD
     }
 
     /// What filters ask.
@@ -71,6 +81,17 @@ impl Token {
     }
 }
 
+/// Whether a text is an atom that stays one when it is read again, wherever these are no operators: see
+/// [`SIMPLE`].
+fn is_simple(kind: Kind, text: &[u8]) -> bool {
+    kind == Kind::Atom
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// The bytes of simple atoms.
+pub(crate) const SIMPLE: &[u8] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
 /// What a token is, as far as rebuilding text and matching need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -84,6 +105,8 @@ pub enum Kind {
 
 /// Set in shapes of tokens that no rule names; symbols are smaller.
 const UNNAMED: u32 = 1 << 30;
+/// Set in shapes of tokens that no rule names and that are not simple; classes have smaller bits.
+const ODD: u32 = 1 << 29;
 /// Set in shapes of atoms.
 const ATOM: u32 = 1 << 31;
 
@@ -233,7 +256,7 @@ impl ProgramTexts {
         if let (Kind::Operator, [byte]) = (kind, text)
             && let Some(place) = operators.get_mut(usize::from(*byte))
         {
-            place.get_or_insert(Token::new(index, symbol, kind, Traits::default()));
+            place.get_or_insert(Token::new(index, symbol, kind, Traits::default(), true));
         }
         if known.is_none() {
             let entries = &texts.entries;
@@ -242,7 +265,7 @@ impl ProgramTexts {
             };
             symbols.insert_unique(u64::from(hash), symbol, rehash);
         }
-        Token::new(index, symbol, kind, Traits::default())
+        Token::new(index, symbol, kind, Traits::default(), true)
     }
 
     /// Takes in how the members of classes begin, when all rules are known or a class has changed.
@@ -264,7 +287,7 @@ impl ProgramTexts {
             Kind::Meta(_) => token,
             kind => {
                 let classes = self.heads.of(entry.text(&self.texts.arena));
-                Token::new(token.index, token.symbol(), kind, classes)
+                Token::new(token.index, token.symbol(), kind, classes, true)
             }
         }
     }
@@ -362,7 +385,7 @@ impl TokenTable {
         let symbol = self.program.symbol(text, hash);
         self.run.push(kind, text, hash);
         let classes = self.program.heads.of(text);
-        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes)
+        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple(kind, text))
     }
 
     #[inline]
@@ -443,18 +466,29 @@ impl TokenTable {
     #[must_use]
     pub fn join_cut(&self, tokens: &[Token], blank: Option<u8>, limit: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(tokens.len() * TEXT_GUESS);
-        self.join_within(tokens, blank, limit, &mut out);
+        self.join_within(tokens.iter().copied(), blank, limit, &mut out);
         out
     }
 
     /// [`TokenTable::join`] behind what `out` has.
-    pub fn join_into(&self, tokens: &[Token], blank: Option<u8>, out: &mut Vec<u8>) {
+    pub fn join_into(
+        &self,
+        tokens: impl IntoIterator<Item = Token>,
+        blank: Option<u8>,
+        out: &mut Vec<u8>,
+    ) {
         self.join_within(tokens, blank, usize::MAX, out);
     }
 
-    fn join_within(&self, tokens: &[Token], blank: Option<u8>, limit: usize, out: &mut Vec<u8>) {
+    fn join_within(
+        &self,
+        tokens: impl IntoIterator<Item = Token>,
+        blank: Option<u8>,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) {
         let mut after_atom = false;
-        for &token in tokens {
+        for token in tokens {
             let Some((entry, arena)) = self.entry(token) else { continue };
             let atom = entry.kind == Kind::Atom;
             if after_atom && atom {

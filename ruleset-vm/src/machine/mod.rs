@@ -8,6 +8,7 @@ pub(crate) mod glob;
 mod lookup;
 mod matcher;
 mod record;
+mod recording;
 mod replay;
 mod rules;
 pub mod stepwise;
@@ -32,7 +33,7 @@ use calls::Call;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
-use replay::Recordings;
+use replay::{Played, Recordings};
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -243,6 +244,7 @@ impl Machine {
     /// Forgets the texts of earlier addresses.
     pub fn reset(&mut self) {
         self.frames.clear();
+        self.recordings.stop();
         self.table.reset();
         self.strays = false;
         self.answer = None;
@@ -304,6 +306,7 @@ impl Machine {
     /// Begins a ruleset; its first step says that it is entered.
     pub fn start(&mut self, ruleset: usize, workspace: Vec<Token>) {
         self.frames.clear();
+        self.recordings.stop();
         self.answer = None;
         self.work = 0;
         self.frames.push(Frame::new(ruleset, workspace));
@@ -316,6 +319,9 @@ impl Machine {
 
     /// Runs until a map is to be asked or the ruleset has ended.
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
+        if self.resume(env) == Played::Asks {
+            return Step::Lookup;
+        }
         if self.frames.last().is_some_and(|frame| !frame.announced) {
             self.announce_entry(env);
         }
