@@ -33,7 +33,7 @@ struct Maps<'a> {
 }
 
 impl Lookups for Maps<'_> {
-    fn lookup(&mut self, request: &Request, _macros: &mut Macros) -> Answer {
+    fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         self.log.borrow_mut().push(Happened::Asked(request.clone()));
         let mut hasher = DefaultHasher::new();
         (self.salt, &request.map, &request.key, &request.args).hash(&mut hasher);
@@ -44,6 +44,15 @@ impl Lookups for Maps<'_> {
             2 => Answer::Found(Vec::new()),
             3 => Answer::Failed(Exit::TEMPFAIL),
             4 => Answer::Substitute(value(), Exit::TEMPFAIL),
+            // As a `macro` map does; rules read `$&U`.
+            5 => {
+                macros.set(b"U", b"set");
+                Answer::NotFound
+            }
+            6 => {
+                macros.clear(b"U");
+                Answer::NotFound
+            }
             _ => Answer::NotFound,
         }
     }

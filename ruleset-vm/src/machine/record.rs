@@ -7,7 +7,7 @@ use cf_parser::text::Op;
 
 use super::lookup::{cut, next_lookup};
 use super::matcher::Subject;
-use super::recording::{Ask, End, Passage, Places, Recording, Stop};
+use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
 use super::replay::MAX_TOKENS;
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION};
@@ -18,8 +18,8 @@ use crate::token::{Token, meta};
 const MAX_PLACES: usize = 4096;
 /// Rulesets entered and rules applied in one recording: rulesets can call each other without end.
 const MAX_RECORDED: usize = 512;
-/// Questions to maps in one recording.
-const MAX_ASKED: usize = 64;
+/// Questions to maps and macros in one recording.
+const MAX_STOPS: usize = 64;
 
 /// A token and where it comes from.
 type Placed = (Token, u16);
@@ -71,9 +71,12 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
             last => break last,
         }
     };
+    if last == Next::End {
+        recorder.stop(On::Nothing);
+    }
     // Nothing is gained without work: the machine is to run this itself.
-    if last == Next::End && recorder.work > 0 {
-        recorder.stop(None);
+    if recorder.work == 0 {
+        recorder.recording.stops.clear();
     }
     recorder.recording
 }
@@ -132,6 +135,14 @@ impl Recorder {
 
     /// Applies the rule that matches, unless more is needed for that than its parts and maps.
     fn fire(&mut self, machine: &Machine, rule: &Rule, loops: usize, env: &Env<'_>) -> Next {
+        for part in &rule.parts {
+            let Part::Deferred(name) = part else { continue };
+            let is_set = env.macros.get(name).is_some_and(|value| !value.is_empty());
+            if is_set || self.recording.stops.len() >= MAX_STOPS {
+                return Next::End;
+            }
+            self.stop(On::Unset(name.clone()));
+        }
         let Some((mut built, call)) = self.build(machine, rule) else { return Next::End };
         let depth = self.frames.len();
         let Some(frame) = self.frames.last_mut() else { return Next::End };
@@ -205,11 +216,11 @@ impl Recorder {
                 args: parts.arguments.iter().map(&mut places).collect(),
                 pending: parts.pending.clone(),
             };
-            self.stop(Some(ask));
+            self.stop(On::Map(ask));
             let asked = self.recording.stops.len();
             let fallback = parts.pending.default.as_ref();
             let default = fallback.map(|range| tokens.get(range.clone()).unwrap_or_default());
-            if asked >= MAX_ASKED || default.is_some_and(|text| !machine.is_read_back_by_shape(text)) {
+            if asked >= MAX_STOPS || default.is_some_and(|text| !machine.is_read_back_by_shape(text)) {
                 return Next::Stopped;
             }
             let (pending, range) = (&parts.pending, fallback.unwrap_or(&parts.pending.key));
@@ -252,8 +263,8 @@ impl Recorder {
         asking.map_or(&[], |(built, _)| built)
     }
 
-    /// The right-hand side, and where its last call stands; `None` if it needs a macro or a wildcard
-    /// that is not there.
+    /// The right-hand side, and where its last call stands; `None` if it needs a wildcard that is not
+    /// there.
     fn build(&mut self, machine: &Machine, rule: &Rule) -> Option<(Vec<Placed>, Option<usize>)> {
         let mut call = None;
         let mut built = Vec::new();
@@ -279,7 +290,8 @@ impl Recorder {
                     call = Some(built.len());
                     built.push(place(meta(Op::Call)));
                 }
-                Part::Deferred(_) => return None,
+                // It has no value: see `fire`.
+                Part::Deferred(_) => {}
             }
         }
         Some((built, call))
@@ -316,7 +328,7 @@ impl Recorder {
     }
 
     /// Notes the frames as they are now.
-    fn stop(&mut self, ask: Option<Ask>) {
+    fn stop(&mut self, on: On) {
         let frames = std::mem::take(&mut self.frames);
         let last = frames.len().saturating_sub(1);
         let first_end = self.recording.ends.len();
@@ -331,6 +343,6 @@ impl Recorder {
         self.frames = frames;
         let (ends, passages) = (&self.recording.ends, self.recording.passages.len());
         let ends = first_end..ends.len();
-        self.recording.stops.push(Stop { ends, passages, work: self.work, ask });
+        self.recording.stops.push(Stop { ends, passages, work: self.work, on });
     }
 }

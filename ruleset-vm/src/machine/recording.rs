@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cf_parser::text::Op;
+use cf_parser::text::{Name, Op};
 
 use super::lookup::Pending;
 use crate::token::{Token, meta};
@@ -37,8 +37,19 @@ pub(super) struct Stop {
     pub(super) passages: usize,
     /// Rulesets entered and rules applied until here.
     pub(super) work: usize,
-    /// The map that is asked. The way goes on at the next stop if it has no answer.
-    pub(super) ask: Option<Ask>,
+    /// What the way depends on from here.
+    pub(super) on: On,
+}
+
+/// What a way depends on behind a stop.
+#[derive(Clone, Debug)]
+pub(super) enum On {
+    /// It ends here.
+    Nothing,
+    /// It goes on at the next stop if the map has no answer.
+    Map(Ask),
+    /// It goes on at the next stop if the macro has no value.
+    Unset(Name),
 }
 
 /// A question to a map.

@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 
 use super::lookup::{Lookup, put_key};
 use super::record::record;
-use super::recording::{End, Recording};
+use super::recording::{End, On, Recording};
 use super::{Answer, Env, Frame, Machine, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
@@ -155,8 +155,10 @@ impl Machine {
             self.answer = None;
             return self.play(Playing { stop, ..playing }, env);
         }
-        let ask = recording.stops.get(playing.stop).and_then(|stop| stop.ask.as_ref());
-        let pending = ask.map(|ask| ask.pending.clone());
+        let pending = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
+            Some(On::Map(ask)) => Some(ask.pending.clone()),
+            _ => None,
+        };
         self.put_frames(playing);
         if let (Some(pending), Some(frame)) = (pending, self.frames.last_mut())
             && let Phase::Lookups(lookup) = &mut frame.phase
@@ -166,24 +168,19 @@ impl Machine {
         Played::All
     }
 
-    /// Goes on to this stop.
-    fn play(&mut self, playing: Playing, env: &mut Env<'_>) -> Played {
-        let Self { recordings, request, spare, table, program, work, .. } = self;
+    /// Goes on from this stop to the next that asks a map, or to where the machine is to go on.
+    fn play(&mut self, mut playing: Playing, env: &mut Env<'_>) -> Played {
+        while self.pass(playing, env) {
+            playing.stop += 1;
+        }
+        let Self { recordings, request, table, .. } = self;
         let Recordings { all, base, .. } = &*recordings;
         let Some(recording) = all.get(playing.recording) else { return Played::Nothing };
-        let Some(stop) = recording.stops.get(playing.stop) else { return Played::Nothing };
-        let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
-        *work += stop.work - before.map_or(0, |before| before.work);
-        if env.tracer.wants_rulesets() {
-            let passed = before.map_or(0, |before| before.passages)..stop.passages;
-            let mut room = spare.pop().unwrap_or_default();
-            tell(recording, passed, base, &mut room, Scene { program, table }, env);
-            room.clear();
-            spare.push(room);
-        }
-        let asked = stop.ask.as_ref();
-        let asked = asked.and_then(|ask| Some((ask, (env.key_style)(&ask.map)?)));
-        let Some((ask, style)) = asked else {
+        let ask = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
+            Some(On::Map(ask)) => Some(ask),
+            _ => None,
+        };
+        let Some((ask, style)) = ask.and_then(|ask| Some((ask, (env.key_style)(&ask.map)?))) else {
             self.put_frames(playing);
             return Played::All;
         };
@@ -199,6 +196,27 @@ impl Machine {
         }
         recordings.playing = Some(playing);
         Played::Asks
+    }
+
+    /// Comes to a stop; whether the way goes on there without a question.
+    fn pass(&mut self, playing: Playing, env: &mut Env<'_>) -> bool {
+        let Self { recordings, spare, table, program, work, .. } = self;
+        let Recordings { all, base, .. } = &*recordings;
+        let Some(recording) = all.get(playing.recording) else { return false };
+        let Some(stop) = recording.stops.get(playing.stop) else { return false };
+        let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
+        *work += stop.work - before.map_or(0, |before| before.work);
+        if env.tracer.wants_rulesets() {
+            let passed = before.map_or(0, |before| before.passages)..stop.passages;
+            let mut room = spare.pop().unwrap_or_default();
+            tell(recording, passed, base, &mut room, Scene { program, table }, env);
+            room.clear();
+            spare.push(room);
+        }
+        match &stop.on {
+            On::Unset(name) => env.macros.get(name).is_none_or(|value| value.is_empty()),
+            On::Nothing | On::Map(_) => false,
+        }
     }
 
     /// Makes the frames of a stop.
