@@ -159,9 +159,48 @@ pub(crate) fn prescan_into(
     sink: &mut impl Sink,
     room: &mut Vec<u8>,
 ) -> Ending {
+    if is_plain(bytes, mode) {
+        split_plain(bytes, mode.operators, sink);
+        return Ending { complete: true, used: bytes.len(), complaints: Vec::new() };
+    }
     let mut scanner = Scanner::new(mode, sink, room);
     scanner.bytes(bytes, 0);
     scanner.finish()
+}
+
+/// Bytes that steer the scanner or are no ASCII.
+const STEERS: [bool; 256] = {
+    let mut steers = [true; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        steers[byte] = matches!(byte as u8, b'"' | b'\\' | b'(' | b')' | b'<' | b'>' | b',');
+        byte += 1;
+    }
+    steers
+};
+
+/// Whether a text is nothing but atoms and operators, and too short for any limit, as most addresses
+/// are.
+fn is_plain(bytes: &[u8], mode: Mode<'_>) -> bool {
+    bytes.len() < MAX_NAME
+        && !bytes.iter().any(|byte| STEERS[usize::from(*byte)] || mode.delimiter == Some(*byte))
+}
+
+/// Tokenizes what [`is_plain`].
+fn split_plain(bytes: &[u8], operators: &Operators, sink: &mut impl Sink) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| operators.contains(*byte));
+        let (atom, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if !atom.is_empty() {
+            sink.word(Kind::Atom, atom);
+        }
+        let (operator, behind) = behind.split_at(usize::from(end.is_some()));
+        if !operator.is_empty() {
+            sink.word(Kind::Operator, operator);
+        }
+        rest = behind;
+    }
 }
 
 fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {

@@ -39,7 +39,7 @@ impl Token {
         if self.shape & UNNAMED == 0 { self.shape & !ATOM } else { UNKNOWN }
     }
 
-    /// `is_simple`: see [`is_simple`].
+    /// `is_simple` counts where no rule names the token: see [`ODD`].
     fn new(index: u32, symbol: u32, kind: Kind, classes: Traits, is_simple: bool) -> Self {
         let named = match symbol {
             UNKNOWN => UNNAMED | classes.classes() | if is_simple { 0 } else { ODD },
@@ -53,6 +53,11 @@ impl Token {
     #[inline]
     pub(crate) fn is_odd(self) -> bool {
         self.shape & (UNNAMED | ODD) == UNNAMED | ODD
+    }
+
+    #[inline]
+    fn is_atom(self) -> bool {
+        self.shape & ATOM != 0
     }
 
     /// What filters ask.
@@ -79,13 +84,6 @@ impl Token {
     pub(crate) fn matches(self, other: Token) -> bool {
         (self.shape ^ other.shape) & !ATOM == 0
     }
-}
-
-/// Whether a text is an atom that stays one when it is read again, wherever these are no operators: see
-/// [`SIMPLE`].
-fn is_simple(kind: Kind, text: &[u8]) -> bool {
-    kind == Kind::Atom
-        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// The bytes of simple atoms.
@@ -146,14 +144,14 @@ struct Texts {
 }
 
 impl Texts {
-    fn push(&mut self, kind: Kind, text: &[u8], hash: u32) {
+    #[inline]
+    fn push(&mut self, kind: Kind, text: &[u8], hash: u32, flags: u8) {
         // Positions are limited by the size of configurations and by the limits of the tokenizer.
         let position = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let start = position(self.arena.len());
         self.arena.extend_from_slice(text);
         let end = position(self.arena.len());
-        let looks_plain =
-            !matches!(kind, Kind::Meta(_)) && text.iter().all(|byte| (0x20..0x7f).contains(byte));
+        let looks_plain = !matches!(kind, Kind::Meta(_)) && flags & flag::LOUD == 0;
         self.entries.push(Entry { kind, looks_plain, hash, start, end });
     }
 }
@@ -164,6 +162,8 @@ pub struct ProgramTexts {
     texts: Texts,
     /// The first entry of each folded text; its index is the symbol.
     symbols: HashTable<u32>,
+    /// A bit for the hash of each symbol: most words of addresses are told by it to have none.
+    named: Vec<u64>,
     /// How the members of classes begin.
     heads: Heads,
     /// Operators of one character that rules name, by that character.
@@ -176,16 +176,52 @@ impl Default for ProgramTexts {
         let mut texts = Texts::default();
         // Dollar operators have the first indices of every table.
         for (op, letter) in &OPS {
-            texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
+            texts.push(Kind::Meta(*op), &[b'$', *letter], 0, 0);
         }
         Self {
             texts,
             symbols: HashTable::new(),
+            named: vec![0; NAMED_BITS / u64::BITS as usize],
             heads: Heads::default(),
             operators: vec![None; 256],
             long_names: Vec::new(),
         }
     }
+}
+
+/// Bits in which the hashes of symbols are noted.
+const NAMED_BITS: usize = 1 << 13;
+
+fn named_place(hash: u32) -> (usize, u64) {
+    let place = hash as usize % NAMED_BITS;
+    (place / u64::BITS as usize, 1 << (place % u64::BITS as usize))
+}
+
+/// What bytes make of a text.
+mod flag {
+    /// Not printable ASCII.
+    pub(super) const LOUD: u8 = 1;
+    /// Not a letter, a digit, `-` or `_`.
+    pub(super) const ODD: u8 = 2;
+}
+
+/// The flags of each byte.
+const FLAGS: [u8; 256] = {
+    let mut flags = [flag::LOUD | flag::ODD; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        let simple = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_');
+        flags[byte] = if simple { 0 } else { flag::ODD };
+        byte += 1;
+    }
+    flags
+};
+
+/// The flags of all bytes of a text, and [`folded_hash`].
+#[inline]
+fn look(text: &[u8]) -> (u8, u32) {
+    let flags = text.iter().fold(0, |flags, byte| flags | FLAGS[usize::from(*byte)]);
+    (flags, folded_hash(text))
 }
 
 /// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
@@ -243,7 +279,7 @@ impl ProgramTexts {
             return meta(op);
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
-        let hash = folded_hash(text);
+        let (flags, hash) = look(text);
         let Self { texts, symbols, operators, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
@@ -252,7 +288,7 @@ impl ProgramTexts {
         };
         let known = symbols.find(u64::from(hash), same).copied();
         let symbol = known.unwrap_or(index);
-        texts.push(kind, text, hash);
+        texts.push(kind, text, hash, flags);
         if let (Kind::Operator, [byte]) = (kind, text)
             && let Some(place) = operators.get_mut(usize::from(*byte))
         {
@@ -264,6 +300,10 @@ impl ProgramTexts {
                 entries.get(*symbol as usize).map_or(0, |entry| u64::from(entry.hash))
             };
             symbols.insert_unique(u64::from(hash), symbol, rehash);
+            let (word, bit) = named_place(hash);
+            if let Some(word) = self.named.get_mut(word) {
+                *word |= bit;
+            }
         }
         Token::new(index, symbol, kind, Traits::default(), true)
     }
@@ -303,7 +343,12 @@ impl ProgramTexts {
         entry.map_or(b"", |entry| entry.text(&self.texts.arena))
     }
 
+    #[inline]
     fn symbol(&self, text: &[u8], hash: u32) -> u32 {
+        let (word, bit) = named_place(hash);
+        if self.named.get(word).is_none_or(|word| word & bit == 0) {
+            return UNKNOWN;
+        }
         let same = |symbol: &u32| {
             self.texts.entries.get(*symbol as usize).is_some_and(|entry| {
                 entry.hash == hash && entry.text(&self.texts.arena).eq_ignore_ascii_case(text)
@@ -381,11 +426,13 @@ impl TokenTable {
             _ => {}
         }
         let index = self.program.texts.entries.len() + self.run.entries.len();
-        let hash = folded_hash(text);
+        let (flags, hash) = look(text);
         let symbol = self.program.symbol(text, hash);
-        self.run.push(kind, text, hash);
+        self.run.push(kind, text, hash, flags);
         let classes = self.program.heads.of(text);
-        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple(kind, text))
+        // An atom that stays one when it is read again, wherever these are no operators: see `SIMPLE`.
+        let is_simple = kind == Kind::Atom && flags & flag::ODD == 0;
+        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple)
     }
 
     #[inline]
@@ -490,7 +537,7 @@ impl TokenTable {
         let mut after_atom = false;
         for token in tokens {
             let Some((entry, arena)) = self.entry(token) else { continue };
-            let atom = entry.kind == Kind::Atom;
+            let atom = token.is_atom();
             if after_atom && atom {
                 out.extend(blank);
                 if out.len() > limit {

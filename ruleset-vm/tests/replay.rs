@@ -87,7 +87,8 @@ impl Tracer for Watcher<'_> {
     }
 }
 
-/// The first ruleset for an address: what happened, the tokens that were left, the status.
+/// The first two rulesets for an address, one by one if rules are watched, else as a chain: what
+/// happened, the tokens that were left, the status.
 fn run(
     machine: &mut Machine,
     configuration: &Configuration,
@@ -97,7 +98,7 @@ fn run(
 ) -> (Vec<Happened>, Vec<Vec<u8>>, Exit) {
     let log = std::cell::RefCell::new(Vec::new());
     let mut macros = configuration.macros.clone();
-    let ruleset = configuration.program.number(b"s0").unwrap();
+    let rulesets = [b"s0", b"s1"].map(|name| configuration.program.number(name).unwrap());
     let mut rewriter = Rewriter {
         machine,
         configuration,
@@ -106,7 +107,16 @@ fn run(
         tracer: &mut Watcher { log: &log, rules },
     };
     let tokens = rewriter.tokenize(address.as_bytes(), None).0.unwrap_or_default();
-    let outcome = rewriter.apply(ruleset, tokens);
+    let outcome = if rules {
+        let first = rewriter.apply(rulesets[0], tokens);
+        let mut second = rewriter.apply(rulesets[1], first.workspace);
+        if first.exit == Exit::TEMPFAIL {
+            second.exit = first.exit;
+        }
+        second
+    } else {
+        rewriter.apply_all(rulesets[0], &rulesets[1..], tokens)
+    };
     let table = rewriter.machine.table();
     let left = outcome.workspace.iter().map(|token| table.text(*token).to_vec()).collect();
     (log.into_inner(), left, outcome.exit)
@@ -127,7 +137,8 @@ fn with_lookups(cf: &str) -> String {
     ];
     let mut count = 0;
     let mut line = |line: &str| {
-        let Some((left, right)) = line.strip_prefix('R').and_then(|rule| rule.split_once('\t')) else {
+        let Some((left, right)) = line.strip_prefix('R').and_then(|rule| rule.split_once('\t'))
+        else {
             return line.to_owned();
         };
         let part = |part: &str| {

@@ -56,6 +56,22 @@ pub(super) fn next_lookup(built: &[Token], settled: usize) -> Option<usize> {
     Some(settled + built.get(settled..)?.iter().position(begins)?)
 }
 
+/// Makes a lookup's arguments of these rows of tokens; memory that is not needed goes to `spare`.
+pub(super) fn put_arguments<T: Iterator<Item = Token>>(
+    table: &TokenTable,
+    rows: impl ExactSizeIterator<Item = T>,
+    blank: Option<u8>,
+    arguments: &mut Vec<Vec<u8>>,
+    spare: &mut Vec<Vec<u8>>,
+) {
+    spare.extend(arguments.drain(rows.len().min(arguments.len())..));
+    arguments.resize_with(rows.len(), || spare.pop().unwrap_or_default());
+    for (room, tokens) in arguments.iter_mut().zip(rows) {
+        room.clear();
+        table.join_into(tokens, blank, room);
+    }
+}
+
 /// Makes a lookup's key of these tokens.
 pub(super) fn put_key(
     table: &TokenTable,
@@ -113,7 +129,7 @@ impl Machine {
 
     /// Asks the map of the construct that begins at `start`.
     fn ask(&mut self, start: usize, env: &mut Env<'_>) -> Control {
-        let Self { frames, table, request, program, .. } = self;
+        let Self { frames, table, request, program, spare_texts, .. } = self;
         let Some(Phase::Lookups(lookup)) = frames.last_mut().map(|frame| &mut frame.phase) else {
             return Control::Leave;
         };
@@ -125,12 +141,20 @@ impl Machine {
         let text = |range: &Range<usize>| {
             lookup.built.get(range.clone()).unwrap_or_default().iter().copied()
         };
-        put_key(table, text(&parts.pending.key), style.unwrap_or_default(), blank, &mut request.key);
-        request.args.resize_with(parts.arguments.len(), Vec::new);
-        for (room, argument) in request.args.iter_mut().zip(&parts.arguments) {
-            room.clear();
-            table.join_into(text(argument), blank, room);
-        }
+        put_key(
+            table,
+            text(&parts.pending.key),
+            style.unwrap_or_default(),
+            blank,
+            &mut request.key,
+        );
+        put_arguments(
+            table,
+            parts.arguments.iter().map(text),
+            blank,
+            &mut request.args,
+            spare_texts,
+        );
         if style.is_some() && env.tracer.wants_rules() {
             let event = Event::Asked { map: &request.map, key: &request.key, args: &request.args };
             env.tracer.event(Scene { program, table }, &event);

@@ -4,6 +4,7 @@
 //! [`Machine::answer`] before stepping on. Nothing in here waits.
 
 mod calls;
+mod chain;
 pub(crate) mod glob;
 mod lookup;
 mod matcher;
@@ -30,6 +31,7 @@ use crate::trace::{Event, Scene, Tracer};
 use crate::validity::shorten;
 
 use calls::Call;
+use chain::Chain;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
@@ -190,8 +192,14 @@ pub struct Machine {
     recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
-    /// Rulesets entered and rules applied since the start.
+    /// Rulesets entered and rules applied since the start of the chain's ruleset.
     work: usize,
+    /// Rulesets that follow.
+    chain: Chain,
+    /// A ruleset of the chain that has ended failed for now.
+    chain_failed: bool,
+    /// Arguments of lookups that are not needed now, for their memory.
+    spare_texts: Vec<Vec<u8>>,
 }
 
 /// What is said when rulesets call each other too deep.
@@ -215,6 +223,9 @@ impl Machine {
             request: Request::default(),
             answer: None,
             work: 0,
+            chain: Chain::default(),
+            chain_failed: false,
+            spare_texts: Vec::new(),
         }
     }
 
@@ -278,7 +289,7 @@ impl Machine {
     }
 
     /// An empty workspace with the memory of one that is not used any more.
-    fn fresh(&mut self) -> Vec<Token> {
+    pub(crate) fn fresh(&mut self) -> Vec<Token> {
         self.spare.pop().unwrap_or_default()
     }
 
@@ -301,15 +312,6 @@ impl Machine {
         self.program = program;
         self.recordings = Recordings::default();
         self.reset();
-    }
-
-    /// Begins a ruleset; its first step says that it is entered.
-    pub fn start(&mut self, ruleset: usize, workspace: Vec<Token>) {
-        self.frames.clear();
-        self.recordings.stop();
-        self.answer = None;
-        self.work = 0;
-        self.frames.push(Frame::new(ruleset, workspace));
     }
 
     /// Answers the lookup the last step asked for.
@@ -341,7 +343,7 @@ impl Machine {
                 Control::Enter(ruleset, workspace) => {
                     match self.enter_ruleset(ruleset, workspace, env) {
                         Some(Control::Abort(exit)) => self.leave(exit, env),
-                        Some(_) => Some(Step::Done(self.give_up(env))),
+                        Some(_) => self.give_up(env),
                         None => None,
                     }
                 }
@@ -351,7 +353,7 @@ impl Machine {
                     self.leave(exit, env)
                 }
                 Control::Abort(exit) => self.leave(exit, env),
-                Control::GiveUp => Some(Step::Done(self.give_up(env))),
+                Control::GiveUp => self.give_up(env),
             };
             if let Some(step) = next {
                 return step;
@@ -381,13 +383,13 @@ impl Machine {
     }
 
     /// The address has cost too much: the workspace of the outermost ruleset stands.
-    fn give_up(&mut self, env: &mut Env<'_>) -> Outcome {
+    fn give_up(&mut self, env: &mut Env<'_>) -> Option<Step> {
         let ruleset = self.frames.last().map_or(0, |frame| frame.ruleset);
         let name = self.name(ruleset);
         self.say(env, &[b"554 5.3.5 Rulesets call each other without end, ruleset ", &name]);
         self.frames.truncate(1);
         let workspace = self.frames.pop().map_or_else(Vec::new, |frame| frame.workspace);
-        Outcome { workspace, exit: Exit::CONFIG }
+        self.done(Outcome { workspace, exit: Exit::CONFIG }, env)
     }
 
     /// Drops the top frame; hands its result to the call below or, at the bottom, out.
@@ -405,7 +407,7 @@ impl Machine {
                     let watch = env.tracer.wants_rules();
                     exit = self.complete(outcome.workspace, exit, watch, env)?;
                 }
-                _ => return Some(Step::Done(outcome)),
+                _ => return self.done(outcome, env),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use cf_parser::text::Op;
 
+use super::chain::Chain;
 use super::lookup::{cut, next_lookup};
 use super::matcher::Subject;
 use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
@@ -52,8 +53,8 @@ enum Next {
     Stopped,
 }
 
-/// Records from the machine's top frame on.
-pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
+/// Records from the machine's top frame on; `chain` follows it.
+pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Recording {
     let Some(top) = machine.frames.last() else { return Recording::default() };
     let workspace = top.workspace.iter().copied().zip(0..).collect();
     let mut frame = Frame::new(top.ruleset, workspace);
@@ -64,6 +65,7 @@ pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
         base: top.workspace.len(),
         full: false,
         work: 0,
+        chain,
     };
     let last = loop {
         match recorder.step(machine, env) {
@@ -90,6 +92,8 @@ struct Recorder {
     full: bool,
     /// Rulesets entered and rules applied so far.
     work: usize,
+    /// Rulesets that follow the outermost one.
+    chain: Chain,
 }
 
 impl Recorder {
@@ -220,7 +224,9 @@ impl Recorder {
             let asked = self.recording.stops.len();
             let fallback = parts.pending.default.as_ref();
             let default = fallback.map(|range| tokens.get(range.clone()).unwrap_or_default());
-            if asked >= MAX_STOPS || default.is_some_and(|text| !machine.is_read_back_by_shape(text)) {
+            if asked >= MAX_STOPS
+                || default.is_some_and(|text| !machine.is_read_back_by_shape(text))
+            {
                 return Next::Stopped;
             }
             let (pending, range) = (&parts.pending, fallback.unwrap_or(&parts.pending.key));
@@ -297,9 +303,11 @@ impl Recorder {
         Some((built, call))
     }
 
-    /// Leaves the top ruleset; the end if it is the one the recording began in.
+    /// Leaves the top ruleset; the end if it is the one the recording began in and none follows.
     fn leave(&mut self) -> Next {
-        if self.frames.len() < 2 {
+        let outermost = self.frames.len() < 2;
+        let follows = if outermost { self.chain.next() } else { None };
+        if outermost && follows.is_none() {
             if let Some(frame) = self.frames.last_mut() {
                 frame.rule = usize::MAX;
             }
@@ -307,6 +315,12 @@ impl Recorder {
         }
         let Some(frame) = self.frames.pop() else { return Next::End };
         self.passage(false, frame.ruleset, &frame.workspace);
+        if let Some(next) = follows {
+            self.passage(true, next, &frame.workspace);
+            self.work += 1;
+            self.frames.push(Frame::new(next, frame.workspace));
+            return Next::Step;
+        }
         let Some(below) = self.frames.last_mut() else { return Next::End };
         below.workspace = std::mem::take(&mut below.head);
         below.workspace.extend(frame.workspace);
@@ -343,6 +357,6 @@ impl Recorder {
         self.frames = frames;
         let (ends, passages) = (&self.recording.ends, self.recording.passages.len());
         let ends = first_end..ends.len();
-        self.recording.stops.push(Stop { ends, passages, work: self.work, on });
+        self.recording.stops.push(Stop { ends, passages, work: self.work, chain: self.chain, on });
     }
 }

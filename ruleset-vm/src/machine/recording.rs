@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use cf_parser::text::{Name, Op};
 
+use super::chain::Chain;
 use super::lookup::Pending;
 use crate::token::{Token, meta};
 
@@ -13,7 +14,7 @@ pub(super) type Places = Range<usize>;
 /// One way through rules, on which maps may be asked that have no answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recording {
-    /// Ruleset, rule, applications of it, and what rules see of each token.
+    /// Ruleset, rule, applications of it, rulesets that follow, and what rules see of each token.
     pub(super) key: Vec<u32>,
     pub(super) places: Vec<u16>,
     /// Tokens that rules put in.
@@ -37,6 +38,8 @@ pub(super) struct Stop {
     pub(super) passages: usize,
     /// Rulesets entered and rules applied until here.
     pub(super) work: usize,
+    /// Rulesets that follow the outermost one.
+    pub(super) chain: Chain,
     /// What the way depends on from here.
     pub(super) on: On,
 }

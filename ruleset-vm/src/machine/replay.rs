@@ -11,7 +11,8 @@
 use cf_parser::debug::Category;
 use hashbrown::HashTable;
 
-use super::lookup::{Lookup, put_key};
+use super::chain::Chain;
+use super::lookup::{Lookup, put_arguments, put_key};
 use super::record::record;
 use super::recording::{End, On, Recording};
 use super::{Answer, Env, Frame, Machine, Phase};
@@ -47,6 +48,8 @@ struct Playing {
     stop: usize,
     /// The status of the frame that was replaced.
     exit: Exit,
+    /// What followed it, if it was the outermost.
+    follows: Option<Chain>,
 }
 
 /// How far a replay has come.
@@ -62,11 +65,12 @@ pub(super) enum Played {
 
 impl Recordings {
     /// Makes the key of a frame; returns its hash.
-    fn look_at(&mut self, frame: &Frame) -> u64 {
+    fn look_at(&mut self, frame: &Frame, chain: Chain) -> u64 {
         self.key.clear();
         let start = [frame.ruleset, frame.rule, frame.loops];
         let start = start.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         self.key.extend(start);
+        self.key.extend(chain.key());
         self.key.extend(frame.workspace.iter().map(|token| token.shape()));
         self.key.iter().fold(0, |hash: u64, word| {
             (hash.rotate_left(5) ^ u64::from(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -120,12 +124,15 @@ impl Machine {
         else {
             return Played::Nothing;
         };
-        let hash = self.recordings.look_at(frame);
+        // What follows the outermost ruleset does not matter to those that it calls.
+        let outermost = self.frames.len() == 1;
+        let chain = if outermost { self.chain } else { Chain::default() };
+        let hash = self.recordings.look_at(frame, chain);
         let number = match self.recordings.find(hash) {
             Some(number) => number,
             None if !self.recordings.saw(hash) => return Played::Nothing,
             None => {
-                let recording = record(self, env);
+                let recording = record(self, chain, env);
                 self.recordings.keep(recording, hash)
             }
         };
@@ -136,11 +143,12 @@ impl Machine {
             return Played::Nothing;
         }
         let Some(frame) = self.frames.pop() else { return Played::Nothing };
+        let follows = outermost.then_some(chain);
         let Recordings { all, base, .. } = &mut self.recordings;
         let old = std::mem::replace(base, frame.workspace);
         base.extend(all.get(number).into_iter().flat_map(|recording| &recording.own));
         self.recycle(old);
-        self.play(Playing { recording: number, stop: 0, exit: frame.exit }, env)
+        self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
 
     /// Goes on with the recording that waits for a map, if there is one.
@@ -173,7 +181,7 @@ impl Machine {
         while self.pass(playing, env) {
             playing.stop += 1;
         }
-        let Self { recordings, request, table, .. } = self;
+        let Self { recordings, request, table, spare_texts, .. } = self;
         let Recordings { all, base, .. } = &*recordings;
         let Some(recording) = all.get(playing.recording) else { return Played::Nothing };
         let ask = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
@@ -189,11 +197,8 @@ impl Machine {
         let tokens = recording.tokens(&ask.key, base);
         let blank = style.blank.or(Some(env.blank));
         put_key(table, tokens, style, blank, &mut request.key);
-        request.args.resize_with(ask.args.len(), Vec::new);
-        for (room, argument) in request.args.iter_mut().zip(&ask.args) {
-            room.clear();
-            table.join_into(recording.tokens(argument, base), blank, room);
-        }
+        let arguments = ask.args.iter().map(|argument| recording.tokens(argument, base));
+        put_arguments(table, arguments, blank, &mut request.args, spare_texts);
         recordings.playing = Some(playing);
         Played::Asks
     }
@@ -221,12 +226,17 @@ impl Machine {
 
     /// Makes the frames of a stop.
     fn put_frames(&mut self, at: Playing) {
-        let Self { recordings, frames, spare, .. } = self;
+        let Self { recordings, frames, spare, chain, chain_failed, .. } = self;
         let Recordings { all, base, .. } = &*recordings;
         let Some(recording) = all.get(at.recording) else { return };
-        let ends = recording.stops.get(at.stop).and_then(|stop| recording.ends.get(stop.ends.clone()));
+        let Some(stop) = recording.stops.get(at.stop) else { return };
         let mut exit = at.exit;
-        for end in ends.unwrap_or_default() {
+        if at.follows.is_some_and(|follows| follows != stop.chain) {
+            *chain = stop.chain;
+            *chain_failed |= exit == Exit::TEMPFAIL;
+            exit = Exit::OK;
+        }
+        for end in recording.ends.get(stop.ends.clone()).unwrap_or_default() {
             let mut frame = put_frame(recording, end, base, spare);
             frame.exit = std::mem::replace(&mut exit, Exit::OK);
             frames.push(frame);
