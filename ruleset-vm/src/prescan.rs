@@ -168,6 +168,14 @@ pub(crate) fn prescan_into(
     scanner.finish()
 }
 
+/// Puts the tokens of a text of addresses into `sink`, if nothing in it steers the scanner.
+pub(crate) fn split_if_plain(bytes: &[u8], operators: &Operators, sink: &mut impl Sink) {
+    let mode = Mode { operators, delimiter: None, comments: true, ignore: false };
+    if is_plain(bytes, mode) {
+        split_plain(bytes, operators, sink);
+    }
+}
+
 /// Bytes that steer the scanner or are no ASCII.
 const STEERS: [bool; 256] = {
     let mut steers = [true; 256];

@@ -308,6 +308,13 @@ impl ProgramTexts {
         Token::new(index, symbol, kind, Traits::default(), true)
     }
 
+    /// Adds a text, unless it has a symbol.
+    pub(crate) fn name(&mut self, kind: Kind, text: &[u8]) {
+        if self.symbol(text, folded_hash(text)) == UNKNOWN {
+            self.add(kind, text);
+        }
+    }
+
     /// Takes in how the members of classes begin, when all rules are known or a class has changed.
     pub(crate) fn set_heads(&mut self, heads: Heads) {
         self.heads = heads;

@@ -122,7 +122,8 @@ fn run(
     (log.into_inner(), left, outcome.exit)
 }
 
-/// Some wildcards on right-hand sides are keys, arguments and defaults of lookups.
+/// Some wildcards on right-hand sides are keys, arguments and defaults of lookups. Rulesets call later
+/// ones only: those that call themselves can go on for long.
 fn with_lookups(cf: &str) -> String {
     const FORMS: [&str; 9] = [
         "$( plain @ $: @ . $)",
@@ -133,10 +134,14 @@ fn with_lookups(cf: &str) -> String {
         "$[ @ $: @ ! $]",
         "$( unknown @ $: none $)",
         "$( plain @ $: < @ > $) $( plain x . @ $: $)",
-        "$>s1 $( plain @ $: @ $) ! @",
+        "$>s3 $( plain @ $: @ $) ! @",
     ];
-    let mut count = 0;
+    let (mut count, mut own) = (0, 0);
     let mut line = |line: &str| {
+        if let Some(number) = line.strip_prefix("Ss") {
+            own = number.parse().unwrap_or(0);
+        }
+        let later = |call: &str| call.parse().is_ok_and(|callee: usize| callee > own);
         let Some((left, right)) = line.strip_prefix('R').and_then(|rule| rule.split_once('\t'))
         else {
             return line.to_owned();
@@ -153,7 +158,12 @@ fn with_lookups(cf: &str) -> String {
                 _ => part.to_owned(),
             }
         };
-        format!("R{left}\t{}", right.split(' ').map(part).collect::<Vec<_>>().join(" "))
+        let parts = right.split(' ').map(part).collect::<Vec<_>>().join(" ");
+        let parts = parts.split(' ').map(|part| match part.strip_prefix("$>s") {
+            Some(call) if !later(call) => "$>none",
+            _ => part,
+        });
+        format!("R{left}\t{}", parts.collect::<Vec<_>>().join(" "))
     };
     cf.lines().map(|text| line(text) + "\n").collect()
 }

@@ -121,7 +121,7 @@ impl Machine {
             if !built.contains(&meta(Op::Call)) {
                 return self.finish_rule(built, env);
             }
-            frame.phase = Phase::Calls(Call::new(built));
+            frame.phase = Phase::Calls(Box::new(Call::new(built)));
             return Control::Continue;
         };
         self.ask(start, env)

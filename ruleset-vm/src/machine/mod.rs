@@ -151,9 +151,9 @@ enum Phase {
     /// Compare rules with the workspace.
     Match,
     /// Ask maps for the lookups in a built right-hand side, left to right.
-    Lookups(Lookup),
+    Lookups(Box<Lookup>),
     /// Run the calls of a built right-hand side, right to left.
-    Calls(Call),
+    Calls(Box<Call>),
     /// The only call of a right-hand side is under way; this stands in front of it.
     Only(Vec<Token>),
 }

@@ -18,7 +18,7 @@ use crate::token::{Token, meta};
 /// Places that one recording may have.
 const MAX_PLACES: usize = 4096;
 /// Rulesets entered and rules applied in one recording: rulesets can call each other without end.
-const MAX_RECORDED: usize = 512;
+pub(super) const MAX_RECORDED: usize = 512;
 /// Questions to maps and macros in one recording.
 const MAX_STOPS: usize = 64;
 
@@ -65,6 +65,7 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
         base: top.workspace.len(),
         full: false,
         work: 0,
+        done: 0,
         chain,
     };
     let last = loop {
@@ -77,7 +78,7 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
         recorder.stop(On::Nothing);
     }
     // Nothing is gained without work: the machine is to run this itself.
-    if recorder.work == 0 {
+    if recorder.work + recorder.done == 0 {
         recorder.recording.stops.clear();
     }
     recorder.recording
@@ -90,8 +91,9 @@ struct Recorder {
     base: usize,
     /// There is no room for more.
     full: bool,
-    /// Rulesets entered and rules applied so far.
+    /// Rulesets entered and rules applied so far, in the ruleset of the chain that runs and before it.
     work: usize,
+    done: usize,
     /// Rulesets that follow the outermost one.
     chain: Chain,
 }
@@ -161,7 +163,7 @@ impl Recorder {
             }
             _ => return Next::End,
         };
-        if built.len() > MAX_TOKENS || self.full || self.work >= MAX_RECORDED {
+        if built.len() > MAX_TOKENS || self.full || self.work + self.done >= MAX_RECORDED {
             return Next::End;
         }
         (frame.rule, frame.loops) = match rule.after {
@@ -317,7 +319,8 @@ impl Recorder {
         self.passage(false, frame.ruleset, &frame.workspace);
         if let Some(next) = follows {
             self.passage(true, next, &frame.workspace);
-            self.work += 1;
+            self.done += self.work;
+            self.work = 0;
             self.frames.push(Frame::new(next, frame.workspace));
             return Next::Step;
         }

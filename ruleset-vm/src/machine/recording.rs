@@ -36,7 +36,7 @@ pub(super) struct Stop {
     pub(super) ends: Range<usize>,
     /// How many rulesets were entered and left on the way.
     pub(super) passages: usize,
-    /// Rulesets entered and rules applied until here.
+    /// Rulesets entered and rules applied until here, in the ruleset of the chain that runs.
     pub(super) work: usize,
     /// Rulesets that follow the outermost one.
     pub(super) chain: Chain,
@@ -87,7 +87,7 @@ pub(super) struct Passage {
 }
 
 impl Recording {
-    /// The tokens that stand in these places; `base` is the first workspace and the own tokens.
+    /// The tokens that stand in these places; `base` is the workspace now.
     #[inline]
     pub(super) fn tokens<'a>(
         &'a self,
@@ -97,7 +97,15 @@ impl Recording {
         // There is always a token: places are made from workspaces of the same length.
         let nothing = meta(Op::Hash);
         let places = self.places.get(places.clone()).unwrap_or_default();
-        places.iter().map(move |at| base.get(usize::from(*at)).copied().unwrap_or(nothing))
+        let own = &self.own[..];
+        places.iter().map(move |at| {
+            let at = usize::from(*at);
+            let token = match base.get(at) {
+                None => own.get(at - base.len()),
+                token => token,
+            };
+            *token.unwrap_or(&nothing)
+        })
     }
 
     /// [`Recording::tokens`] instead of what `out` has.

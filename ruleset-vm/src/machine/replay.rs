@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 
 use super::chain::Chain;
 use super::lookup::{Lookup, put_arguments, put_key};
-use super::record::record;
+use super::record::{MAX_RECORDED, record};
 use super::recording::{End, On, Recording};
 use super::{Answer, Env, Frame, Machine, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
@@ -36,7 +36,7 @@ pub(super) struct Recordings {
     seen: Vec<u32>,
     /// The key of the frame at hand.
     key: Vec<u32>,
-    /// The workspace that is replaced, and the own tokens of the recording that is played.
+    /// The workspace that is replaced.
     base: Vec<Token>,
     playing: Option<Playing>,
 }
@@ -137,16 +137,13 @@ impl Machine {
             }
         };
         let Some(recording) = self.recordings.all.get(number) else { return Played::Nothing };
-        let Some(last) = recording.stops.last() else { return Played::Nothing };
         let deep = self.frames.len() + recording.depth > MAX_RECURSION;
-        if deep || self.work + last.work > MAX_WORK {
+        if recording.stops.is_empty() || deep || self.work + MAX_RECORDED > MAX_WORK {
             return Played::Nothing;
         }
         let Some(frame) = self.frames.pop() else { return Played::Nothing };
         let follows = outermost.then_some(chain);
-        let Recordings { all, base, .. } = &mut self.recordings;
-        let old = std::mem::replace(base, frame.workspace);
-        base.extend(all.get(number).into_iter().flat_map(|recording| &recording.own));
+        let old = std::mem::replace(&mut self.recordings.base, frame.workspace);
         self.recycle(old);
         self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
@@ -210,7 +207,12 @@ impl Machine {
         let Some(recording) = all.get(playing.recording) else { return false };
         let Some(stop) = recording.stops.get(playing.stop) else { return false };
         let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
-        *work += stop.work - before.map_or(0, |before| before.work);
+        // The count begins anew with each ruleset of a chain.
+        let chain = before.map(|before| before.chain).or(playing.follows);
+        *work = match chain.is_none_or(|chain| chain == stop.chain) {
+            true => *work + stop.work - before.map_or(0, |before| before.work),
+            false => stop.work,
+        };
         if env.tracer.wants_rulesets() {
             let passed = before.map_or(0, |before| before.passages)..stop.passages;
             let mut room = spare.pop().unwrap_or_default();
@@ -261,7 +263,7 @@ fn put_frame(
     frame.announced = true;
     match (&end.head, &end.asking) {
         (_, Some((places, settled))) => {
-            frame.phase = Phase::Lookups(Lookup::settled(fill(places), *settled));
+            frame.phase = Phase::Lookups(Box::new(Lookup::settled(fill(places), *settled)));
         }
         (Some(places), None) if places.is_empty() => frame.phase = Phase::Only(Vec::new()),
         (Some(places), None) => frame.phase = Phase::Only(fill(places)),

@@ -260,9 +260,9 @@ impl Machine {
                 let built =
                     std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
                 frame.phase = if rule.steering == Steering::Lookups || self.strays {
-                    Phase::Lookups(Lookup::new(built))
+                    Phase::Lookups(Box::new(Lookup::new(built)))
                 } else {
-                    Phase::Calls(Call::new(built))
+                    Phase::Calls(Box::new(Call::new(built)))
                 };
                 Some(Control::Continue)
             }
