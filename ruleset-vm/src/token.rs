@@ -551,10 +551,13 @@ impl TokenTable {
                     return;
                 }
             }
-            match (entry.kind, entry.text(arena)) {
-                (Kind::Meta(op), _) => out.push(op.octet()),
-                (_, [byte]) => out.push(*byte),
-                (_, text) => out.extend_from_slice(text),
+            match entry.text(arena) {
+                text if atom => out.extend_from_slice(text),
+                [byte] => out.push(*byte),
+                text => match entry.kind {
+                    Kind::Meta(op) => out.push(op.octet()),
+                    _ => out.extend_from_slice(text),
+                },
             }
             if out.len() > limit {
                 out.truncate(limit);

@@ -66,12 +66,14 @@ pub(super) enum Played {
 impl Recordings {
     /// Makes the key of a frame; returns its hash.
     fn look_at(&mut self, frame: &Frame, chain: Chain) -> u64 {
+        let [ruleset, rule, loops] = [frame.ruleset, frame.rule, frame.loops]
+            .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        let [low, high] = chain.key();
+        let shapes = frame.workspace.iter().map(|token| token.shape());
         self.key.clear();
-        let start = [frame.ruleset, frame.rule, frame.loops];
-        let start = start.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-        self.key.extend(start);
-        self.key.extend(chain.key());
-        self.key.extend(frame.workspace.iter().map(|token| token.shape()));
+        self.key.reserve(MAX_TOKENS + 5);
+        self.key.extend_from_slice(&[ruleset, rule, loops, low, high]);
+        self.key.extend(shapes);
         self.key.iter().fold(0, |hash: u64, word| {
             (hash.rotate_left(5) ^ u64::from(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
         })
