@@ -159,21 +159,9 @@ pub(crate) fn prescan_into(
     sink: &mut impl Sink,
     room: &mut Vec<u8>,
 ) -> Ending {
-    if is_plain(bytes, mode) {
-        split_plain(bytes, mode.operators, sink);
-        return Ending { complete: true, used: bytes.len(), complaints: Vec::new() };
-    }
     let mut scanner = Scanner::new(mode, sink, room);
     scanner.bytes(bytes, 0);
     scanner.finish()
-}
-
-/// Puts the tokens of a text of addresses into `sink`, if nothing in it steers the scanner.
-pub(crate) fn split_if_plain(bytes: &[u8], operators: &Operators, sink: &mut impl Sink) {
-    let mode = Mode { operators, delimiter: None, comments: true, ignore: false };
-    if is_plain(bytes, mode) {
-        split_plain(bytes, operators, sink);
-    }
 }
 
 /// Bytes that steer the scanner or are no ASCII.
@@ -189,26 +177,10 @@ const STEERS: [bool; 256] = {
 
 /// Whether a text is nothing but atoms and operators, and too short for any limit, as most addresses
 /// are.
-fn is_plain(bytes: &[u8], mode: Mode<'_>) -> bool {
+pub(crate) fn is_plain(bytes: &[u8], mode: Mode<'_>) -> bool {
     bytes.len() < MAX_NAME
-        && !bytes.iter().any(|byte| STEERS[usize::from(*byte)] || mode.delimiter == Some(*byte))
-}
-
-/// Tokenizes what [`is_plain`].
-fn split_plain(bytes: &[u8], operators: &Operators, sink: &mut impl Sink) {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let end = rest.iter().position(|byte| operators.contains(*byte));
-        let (atom, behind) = rest.split_at(end.unwrap_or(rest.len()));
-        if !atom.is_empty() {
-            sink.word(Kind::Atom, atom);
-        }
-        let (operator, behind) = behind.split_at(usize::from(end.is_some()));
-        if !operator.is_empty() {
-            sink.word(Kind::Operator, operator);
-        }
-        rest = behind;
-    }
+        && !bytes.iter().any(|byte| STEERS[usize::from(*byte)])
+        && mode.delimiter.is_none_or(|delimiter| !bytes.contains(&delimiter))
 }
 
 fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {

@@ -11,7 +11,7 @@ use crate::classes::{ClassId, Classes};
 use crate::filter::{Filter, Heads};
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
 use crate::machine::glob::Glob;
-use crate::prescan::{Operators, Sink, split_if_plain};
+use crate::prescan::{Mode, Operators, Sink, prescan_into};
 use crate::token::{Kind, ProgramTexts, Token, meta};
 
 /// One instruction of a rule.
@@ -321,11 +321,18 @@ impl Program {
         ids.sort_unstable();
         ids.dedup();
         let texts = Arc::make_mut(&mut self.texts);
+        let mut room = Vec::new();
         for id in &ids {
             let mut words: Vec<&[u8]> = classes.few(*id, MAX_NAMED).collect();
             words.sort_unstable();
             for word in words {
-                split_if_plain(word, &self.operators, &mut Naming(texts));
+                let mode = Mode {
+                    operators: &self.operators,
+                    delimiter: None,
+                    comments: true,
+                    ignore: false,
+                };
+                prescan_into(word, mode, &mut Naming(texts), &mut room);
             }
         }
         texts.set_heads(Heads::of_classes(classes, &ids));

@@ -4,6 +4,7 @@
 //! folded once; the texts of the address being rewritten are added behind them and forgotten with
 //! it. Two tokens are the same to a rule if their symbols are equal.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cf_parser::names::MAX_LONG_NAMES;
@@ -12,6 +13,7 @@ use hashbrown::HashTable;
 
 use crate::classes::ClassId;
 use crate::filter::{Heads, Traits};
+use crate::prescan::Operators;
 
 /// A token: an index into a [`TokenTable`], the symbol that rules compare, and what filters of rules
 /// ask of a workspace.
@@ -145,14 +147,20 @@ struct Texts {
 
 impl Texts {
     #[inline]
-    fn push(&mut self, kind: Kind, text: &[u8], hash: u32, flags: u8) {
+    fn push(&mut self, kind: Kind, text: &[u8], look: Look) {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(text);
+        self.push_range(kind, start..self.arena.len(), look);
+    }
+
+    /// An entry for what stands in the arena.
+    #[inline]
+    fn push_range(&mut self, kind: Kind, range: Range<usize>, look: Look) {
         // Positions are limited by the size of configurations and by the limits of the tokenizer.
         let position = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let start = position(self.arena.len());
-        self.arena.extend_from_slice(text);
-        let end = position(self.arena.len());
-        let looks_plain = !matches!(kind, Kind::Meta(_)) && flags & flag::LOUD == 0;
-        self.entries.push(Entry { kind, looks_plain, hash, start, end });
+        let (start, end) = (position(range.start), position(range.end));
+        let looks_plain = !matches!(kind, Kind::Meta(_)) && look.flags & flag::LOUD == 0;
+        self.entries.push(Entry { kind, looks_plain, hash: look.hash, start, end });
     }
 }
 
@@ -176,7 +184,8 @@ impl Default for ProgramTexts {
         let mut texts = Texts::default();
         // Dollar operators have the first indices of every table.
         for (op, letter) in &OPS {
-            texts.push(Kind::Meta(*op), &[b'$', *letter], 0, 0);
+            let text = [b'$', *letter];
+            texts.push(Kind::Meta(*op), &text, Look { flags: 0, hash: 0 });
         }
         Self {
             texts,
@@ -217,19 +226,28 @@ const FLAGS: [u8; 256] = {
     flags
 };
 
-/// The flags of all bytes of a text, and [`folded_hash`].
-#[inline]
-fn look(text: &[u8]) -> (u8, u32) {
-    let flags = text.iter().fold(0, |flags, byte| flags | FLAGS[usize::from(*byte)]);
-    (flags, folded_hash(text))
+/// A text as it is read byte by byte.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// The flags of all bytes.
+    flags: u8,
+    /// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
+    hash: u32,
 }
 
-/// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
-#[must_use]
-pub(crate) fn folded_hash(text: &[u8]) -> u32 {
-    text.iter().fold(0x811c_9dc5, |hash: u32, byte| {
-        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
-    })
+impl Look {
+    const NOTHING: Self = Self { flags: 0, hash: 0x811c_9dc5 };
+
+    #[inline]
+    fn at(self, byte: u8) -> Self {
+        let hash = (self.hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+        Self { flags: self.flags | FLAGS[usize::from(byte)], hash }
+    }
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        text.iter().fold(Self::NOTHING, |look, byte| look.at(*byte))
+    }
 }
 
 /// Lower case of the ASCII letters; other octets stay.
@@ -279,7 +297,8 @@ impl ProgramTexts {
             return meta(op);
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
-        let (flags, hash) = look(text);
+        let look = Look::of(text);
+        let hash = look.hash;
         let Self { texts, symbols, operators, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
@@ -288,7 +307,7 @@ impl ProgramTexts {
         };
         let known = symbols.find(u64::from(hash), same).copied();
         let symbol = known.unwrap_or(index);
-        texts.push(kind, text, hash, flags);
+        texts.push(kind, text, look);
         if let (Kind::Operator, [byte]) = (kind, text)
             && let Some(place) = operators.get_mut(usize::from(*byte))
         {
@@ -310,7 +329,7 @@ impl ProgramTexts {
 
     /// Adds a text, unless it has a symbol.
     pub(crate) fn name(&mut self, kind: Kind, text: &[u8]) {
-        if self.symbol(text, folded_hash(text)) == UNKNOWN {
+        if self.symbol(text, Look::of(text).hash) == UNKNOWN {
             self.add(kind, text);
         }
     }
@@ -425,20 +444,59 @@ impl TokenTable {
         match (kind, text) {
             (Kind::Meta(op), _) => return meta(op),
             (Kind::Operator, [byte]) => {
-                let known = self.program.operators.get(usize::from(*byte));
-                if let Some(token) = known.copied().flatten() {
+                if let Some(token) = self.named_operator(*byte) {
                     return token;
                 }
             }
             _ => {}
         }
+        let look = Look::of(text);
+        let token = self.next_token(kind, text, look);
+        self.run.push(kind, text, look);
+        token
+    }
+
+    /// Adds the tokens of a text that nothing steers ([`is_plain`](crate::prescan::is_plain)).
+    pub(crate) fn add_plain(&mut self, text: &[u8], operators: &Operators, out: &mut Vec<Token>) {
+        let base = self.run.arena.len();
+        self.run.arena.extend_from_slice(text);
+        let mut rest = text;
+        while let Some((first, behind)) = rest.split_first() {
+            let at = base + (text.len() - rest.len());
+            if operators.contains(*first) {
+                rest = behind;
+                let known = self.named_operator(*first);
+                out.push(known.unwrap_or_else(|| self.add(Kind::Operator, &[*first])));
+                continue;
+            }
+            let mut look = Look::NOTHING;
+            let length = rest.iter().take_while(|byte| {
+                let goes_on = !operators.contains(**byte);
+                if goes_on {
+                    look = look.at(**byte);
+                }
+                goes_on
+            });
+            let (atom, behind) = rest.split_at(length.count());
+            rest = behind;
+            out.push(self.next_token(Kind::Atom, atom, look));
+            self.run.push_range(Kind::Atom, at..at + atom.len(), look);
+        }
+    }
+
+    #[inline]
+    fn named_operator(&self, byte: u8) -> Option<Token> {
+        self.program.operators.get(usize::from(byte)).copied().flatten()
+    }
+
+    /// The token that the next entry of the run stands for.
+    #[inline]
+    fn next_token(&self, kind: Kind, text: &[u8], look: Look) -> Token {
         let index = self.program.texts.entries.len() + self.run.entries.len();
-        let (flags, hash) = look(text);
-        let symbol = self.program.symbol(text, hash);
-        self.run.push(kind, text, hash, flags);
+        let symbol = self.program.symbol(text, look.hash);
         let classes = self.program.heads.of(text);
         // An atom that stays one when it is read again, wherever these are no operators: see `SIMPLE`.
-        let is_simple = kind == Kind::Atom && flags & flag::ODD == 0;
+        let is_simple = kind == Kind::Atom && look.flags & flag::ODD == 0;
         Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple)
     }
 

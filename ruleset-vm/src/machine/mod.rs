@@ -23,7 +23,7 @@ use cf_parser::text::plain;
 use crate::classes::Classes;
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::macros::Macros;
-use crate::prescan::{Ending, Mode, Scanned, Sink, prescan_into, prescan_text};
+use crate::prescan::{Ending, Mode, Scanned, Sink, is_plain, prescan_into, prescan_text};
 use crate::program::Program;
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
@@ -283,6 +283,11 @@ impl Machine {
     /// Tokens of a plain text, and what the tokenizer says of it; without tokens if it is too long.
     pub fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
         let mut out = self.fresh();
+        if is_plain(text, mode) {
+            self.table.add_plain(text, mode.operators, &mut out);
+            let ending = Ending { complete: true, used: text.len(), complaints: Vec::new() };
+            return (Some(out), ending);
+        }
         let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
         let ending = prescan_into(text, mode, &mut sink, &mut self.room);
         (ending.complete.then_some(out), ending)
