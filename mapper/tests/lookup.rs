@@ -69,6 +69,39 @@ fn a_changed_file_is_read_again() {
     }
 }
 
+/// Writes a file as if it had been there for a while, so that what is read of it may be kept.
+fn write_old(path: &std::path::Path, content: &[u8], seconds: u64) -> std::io::Result<()> {
+    std::fs::write(path, content)?;
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+    std::fs::File::options().write(true).open(path)?.set_modified(time)
+}
+
+#[test]
+fn kept_answers_end_with_the_file() {
+    // MAP-026: of a file of the same size, too; a damaged page is told of every time it is met
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("t.db");
+    let mut content =
+        std::fs::read(String::from_utf8_lossy(&fixture("small-hash.db")).as_ref()).expect("read");
+    let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
+    let mut check = |content: &[u8], seconds, foo: &str, x: &str| {
+        write_old(&path, content, seconds).expect("write");
+        maps.begin_round();
+        for _ in 0..2 {
+            assert_eq!(ask(&mut maps, &mut world, "t", "foo", ""), foo);
+            assert_eq!(ask(&mut maps, &mut world, "t", "x", ""), x);
+        }
+    };
+    check(&content, 50, "=bar", "0");
+    let value = content.windows(6).position(|bytes| bytes == b"bar\x01fo").expect("value");
+    content[value + 2] = b't';
+    check(&content, 40, "=bat", "0");
+    let pages: Vec<usize> = (4096..content.len()).step_by(4096).collect();
+    pages.iter().for_each(|page| content[page + 25] = 99);
+    let damaged = format!("hash map \"t\": file {}: page 1: not a hash page; 75", path.display());
+    check(&content, 30, &damaged, &damaged);
+}
+
 #[test]
 fn text_files() {
     // MAP-014..MAP-016, MAP-035
