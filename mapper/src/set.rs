@@ -220,7 +220,6 @@ impl MapSet {
         let number = self.number(&name).unwrap_or(usize::MAX);
         if let Some(Some(map)) = self.maps.get_mut(number) {
             map.common.aliases = true;
-            map.common.with_nul = true;
             if !matches!(map.state, State::Faulty) {
                 self.alias_maps += 1;
             }

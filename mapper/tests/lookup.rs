@@ -308,6 +308,26 @@ fn traits_for_building_keys() {
 }
 
 #[test]
+fn alias_databases_of_makemap_are_found() {
+    // MAP-009, MAP-092: zero bytes behind keys are looked for, but need not be there
+    for (spec, expected) in [
+        ("hash:FX/small-hash", "=bar"),
+        ("hash:-O FX/small-hash", "=bar"),
+        ("hash:-N FX/small-hash", "68"),
+        ("FX/small-hash", "=bar"),
+        ("hash:FX/nul-hash", "=bar"),
+        ("hash:-N FX/nul-hash", "=bar"),
+        ("hash:-O FX/nul-hash", "68"),
+    ] {
+        let mut settings = settings();
+        settings.alias_files = vec![expand(spec)];
+        let mut maps = MapSet::new(settings);
+        assert_eq!(maps.finish(10), []);
+        assert_eq!(ask(&mut maps, &mut World::default(), "aliases", "foo", ""), expected, "{spec}");
+    }
+}
+
+#[test]
 fn aliases_built_here_are_found_here() {
     // MAP-092, MAP-097, MAP-098
     let directory = tempfile::tempdir().expect("directory");
