@@ -70,11 +70,10 @@ fn a_changed_file_is_read_again() {
 }
 
 /// Writes a file as if it had been there for a while, so that what is read of it may be kept.
-fn write_old(path: &std::path::Path, content: &[u8], seconds: u64) {
-    std::fs::write(path, content).expect("write");
+fn write_old(path: &std::path::Path, content: &[u8], seconds: u64) -> std::io::Result<()> {
+    std::fs::write(path, content)?;
     let time = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
-    let file = std::fs::File::options().write(true).open(path).expect("open");
-    file.set_modified(time).expect("time");
+    std::fs::File::options().write(true).open(path)?.set_modified(time)
 }
 
 #[test]
@@ -86,7 +85,7 @@ fn kept_answers_end_with_the_file() {
         std::fs::read(String::from_utf8_lossy(&fixture("small-hash.db")).as_ref()).expect("read");
     let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
     let mut check = |content: &[u8], seconds, foo: &str, x: &str| {
-        write_old(&path, content, seconds);
+        write_old(&path, content, seconds).expect("write");
         maps.begin_round();
         for _ in 0..2 {
             assert_eq!(ask(&mut maps, &mut world, "t", "foo", ""), foo);
