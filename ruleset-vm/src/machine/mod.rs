@@ -168,6 +168,8 @@ enum Control {
     Enter(usize, Vec<Token>),
     /// The address has cost too much.
     GiveUp,
+    /// The outermost ruleset, which nothing follows, is through.
+    Through(Outcome),
     /// The top frame is through.
     Leave,
     /// The top frame fails; it prints nothing and its workspace is kept.
@@ -326,8 +328,10 @@ impl Machine {
 
     /// Runs until a map is to be asked or the ruleset has ended.
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
-        if self.resume(env) == Played::Asks {
-            return Step::Lookup;
+        match self.resume(env) {
+            Played::Asks => return Step::Lookup,
+            Played::Through(outcome) => return Step::Done(outcome),
+            Played::Nothing | Played::All => {}
         }
         if self.frames.last().is_some_and(|frame| !frame.announced) {
             self.announce_entry(env);
@@ -359,6 +363,7 @@ impl Machine {
                 }
                 Control::Abort(exit) => self.leave(exit, env),
                 Control::GiveUp => self.give_up(env),
+                Control::Through(outcome) => Some(Step::Done(outcome)),
             };
             if let Some(step) = next {
                 return step;

@@ -15,7 +15,7 @@ use super::chain::Chain;
 use super::lookup::{Lookup, put_arguments, put_key};
 use super::record::{MAX_RECORDED, record};
 use super::recording::{End, On, Recording};
-use super::{Answer, Env, Frame, Machine, Phase};
+use super::{Answer, Env, Frame, Machine, Outcome, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
 use crate::token::Token;
@@ -53,7 +53,7 @@ struct Playing {
 }
 
 /// How far a replay has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Played {
     /// There is no recording.
     Nothing,
@@ -61,6 +61,8 @@ pub(super) enum Played {
     Asks,
     /// The frames are those of its end.
     All,
+    /// The outermost ruleset, which nothing follows, is through.
+    Through(Outcome),
 }
 
 impl Recordings {
@@ -188,8 +190,7 @@ impl Machine {
             _ => None,
         };
         let Some((ask, style)) = ask.and_then(|ask| Some((ask, (env.key_style)(&ask.map)?))) else {
-            self.put_frames(playing);
-            return Played::All;
+            return self.end(playing, env);
         };
         request.map.clear();
         request.map.extend_from_slice(&ask.map);
@@ -200,6 +201,38 @@ impl Machine {
         put_arguments(table, arguments, blank, &mut request.args, spare_texts);
         recordings.playing = Some(playing);
         Played::Asks
+    }
+
+    /// Ends a replay at this stop.
+    fn end(&mut self, at: Playing, env: &mut Env<'_>) -> Played {
+        let Self { recordings, frames, spare, table, program, chain_failed, .. } = self;
+        let Recordings { all, base, .. } = &*recordings;
+        let stop = all.get(at.recording).and_then(|recording| {
+            let stop = recording.stops.get(at.stop)?;
+            let [only] = recording.ends.get(stop.ends.clone())? else { return None };
+            Some((recording, stop, only))
+        });
+        let last = stop.filter(|(_, stop, only)| {
+            frames.is_empty() && stop.chain.is_over() && only.rule == usize::MAX
+        });
+        let Some((recording, stop, only)) = last.filter(|(.., only)| only.asking.is_none()) else {
+            self.put_frames(at);
+            return Played::All;
+        };
+        let mut workspace = spare.pop().unwrap_or_default();
+        recording.fill(&only.workspace, base, &mut workspace);
+        if env.tracer.wants_rulesets() {
+            let event = Event::Leave { ruleset: only.ruleset, workspace: &workspace };
+            env.tracer.event(Scene { program, table }, &event);
+        }
+        let earlier = at.follows.is_some_and(|follows| follows != stop.chain);
+        let failed = *chain_failed || (earlier && at.exit == Exit::TEMPFAIL);
+        let exit = match (failed, earlier) {
+            (true, _) => Exit::TEMPFAIL,
+            (false, true) => Exit::OK,
+            (false, false) => at.exit,
+        };
+        Played::Through(Outcome { workspace, exit })
     }
 
     /// Comes to a stop; whether the way goes on there without a question.

@@ -38,6 +38,7 @@ impl Machine {
             match (played, self.frames.last().map(|frame| &frame.phase)) {
                 (Played::Nothing, _) => {}
                 (Played::Asks, _) => return Control::Wait,
+                (Played::Through(outcome), _) => return Control::Through(outcome),
                 (Played::All, Some(Phase::Match)) => continue,
                 (Played::All, _) => return Control::Continue,
             }
