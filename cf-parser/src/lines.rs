@@ -1,5 +1,7 @@
 //! Physical to logical lines: continuations, line ends, NUL bytes (CF-005, CF-006).
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr2};
 
 /// A place in the file.
@@ -11,16 +13,56 @@ pub(crate) struct Pos {
     pub(crate) column: u32,
 }
 
+/// The places of the bytes of a logical line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// First physical line.
+    line: u32,
+    /// Where each physical line behind the first begins.
+    joints: Vec<usize>,
+}
+
+impl Places {
+    /// The place in the file of the byte at `at`.
+    pub(crate) fn of(&self, at: usize) -> Pos {
+        let before = self.joints.partition_point(|start| *start <= at);
+        let start = before.checked_sub(1).and_then(|last| self.joints.get(last));
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let column = at.saturating_sub(start.copied().unwrap_or(0));
+        Pos {
+            line: self.line.saturating_add(number(before)),
+            column: number(column).saturating_add(1),
+        }
+    }
+}
+
 /// One logical line before `$` is read: the bytes up to the last continuation, inner line breaks
 /// kept, carriage returns before a line break dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RawLine {
-    /// The bytes with their places.
-    pub(crate) bytes: Vec<(u8, Pos)>,
-    /// First physical line.
-    pub(crate) line: u32,
+pub(crate) struct RawLine<'a> {
+    /// The bytes: those of the file, unless lines had to be joined.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// Where they stand.
+    pub(crate) places: Places,
     /// Last physical line.
     pub(crate) last_line: u32,
+}
+
+impl RawLine<'_> {
+    /// First physical line.
+    pub(crate) fn line(&self) -> u32 {
+        self.places.line
+    }
+
+    /// Appends the next physical line; true when a NUL ends the logical line in it.
+    fn join(&mut self, physical: &[u8]) -> bool {
+        let (physical, cut) = up_to_nul(physical);
+        let bytes = self.bytes.to_mut();
+        bytes.push(b'\n');
+        self.places.joints.push(bytes.len());
+        bytes.extend_from_slice(physical);
+        cut
+    }
 }
 
 /// Iterates over the logical lines of a file.
@@ -48,45 +90,40 @@ impl<'a> LogicalLines<'a> {
         self.rest = rest;
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
+
+    fn is_continued(&self) -> bool {
+        matches!(self.rest.first(), Some(b' ' | b'\t'))
+    }
 }
 
-impl Iterator for LogicalLines<'_> {
-    type Item = RawLine;
+impl<'a> Iterator for LogicalLines<'a> {
+    type Item = RawLine<'a>;
 
-    fn next(&mut self) -> Option<RawLine> {
-        let mut physical = self.physical()?;
-        let mut out = RawLine { line: self.line, ..RawLine::default() };
-        let mut cut = false;
-        loop {
-            cut = cut || append(&mut out.bytes, physical, self.line);
+    fn next(&mut self) -> Option<RawLine<'a>> {
+        let (first, mut cut) = match self.physical()? {
+            // Of a comment nothing but its beginning is ever looked at.
+            [b'#', ..] => (&b"#"[..], true),
+            physical => up_to_nul(physical),
+        };
+        let places = Places { line: self.line, joints: Vec::new() };
+        let bytes = Cow::Borrowed(first);
+        let mut out = RawLine { bytes, places, last_line: self.line };
+        while self.is_continued() {
+            let physical = self.physical()?;
+            cut = cut || out.join(physical);
             out.last_line = self.line;
-            if !matches!(self.rest.first(), Some(b' ' | b'\t')) {
-                return Some(out);
-            }
-            if !cut {
-                let column = u32::try_from(physical.len()).unwrap_or(u32::MAX).saturating_add(1);
-                out.bytes.push((b'\n', Pos { line: self.line, column }));
-            }
-            physical = self.physical()?;
         }
+        Some(out)
     }
 }
 
-/// Appends one physical line; true when a NUL ends the logical line here (observed: what stands
-/// behind a NUL is lost, continuations included).
-fn append(out: &mut Vec<(u8, Pos)>, physical: &[u8], line: u32) -> bool {
-    let end = memchr(0, physical);
-    if out.is_empty() && physical.first() == Some(&b'#') {
-        // Of a comment nothing but its beginning is ever looked at.
-        out.push((b'#', Pos { line, column: 1 }));
-        return true;
+/// The bytes in front of a NUL, and whether there is one (observed: what stands behind a NUL is lost,
+/// continuations included).
+fn up_to_nul(physical: &[u8]) -> (&[u8], bool) {
+    match memchr(0, physical) {
+        Some(end) => (physical.get(..end).unwrap_or_default(), true),
+        None => (physical, false),
     }
-    out.reserve(physical.len());
-    for (at, byte) in physical.iter().take(end.unwrap_or(usize::MAX)).enumerate() {
-        let column = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
-        out.push((*byte, Pos { line, column }));
-    }
-    end.is_some()
 }
 
 /// The bytes up to the first NUL or line break: what a single line given by hand (command line,

@@ -137,7 +137,7 @@ impl Op {
 }
 
 /// One piece of text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
     /// An ordinary octet; `$$` is the octet `$`.
     Byte(u8),
@@ -155,6 +155,29 @@ pub enum Piece {
     Arg(u8),
     /// Any other operator
     Op(Op),
+}
+
+impl Clone for Piece {
+    /// Nearly all pieces are bytes: those are copied where they stand.
+    #[inline]
+    fn clone(&self) -> Self {
+        if let Self::Byte(byte) = self { Self::Byte(*byte) } else { self.clone_operator() }
+    }
+}
+
+impl Piece {
+    fn clone_operator(&self) -> Self {
+        match self {
+            Self::Byte(byte) => Self::Byte(*byte),
+            Self::Macro(name) => Self::Macro(name.clone()),
+            Self::Deferred(name) => Self::Deferred(name.clone()),
+            Self::Class(name) => Self::Class(name.clone()),
+            Self::NotClass(name) => Self::NotClass(name.clone()),
+            Self::If(name) => Self::If(name.clone()),
+            Self::Arg(number) => Self::Arg(*number),
+            Self::Op(op) => Self::Op(*op),
+        }
+    }
 }
 
 /// A text: what stands in a macro value, a header template, a rule column, an option value.

@@ -14,27 +14,46 @@ use crate::translate::{CODE, Line, flat, is_space};
 
 /// `Rlhs TAB rhs TAB comment` (RS-022, RS-023).
 pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
-    let is_tab = |piece: &Piece| match piece {
-        // A `$` in front of the tab is lost (observed).
-        Piece::Macro(name) => name.as_bytes() == b"\t",
-        piece => *piece == Piece::Byte(b'\t'),
-    };
-    let body = line.tail(1);
-    let tab = body.iter().position(is_tab);
+    let end = line.view.len();
+    let lhs_end = tab_behind(line, 1);
     if !context.in_ruleset {
         context.quoting("missing valid ruleset for \"", &line.text, "\"");
-    } else if tab.is_none() {
+    } else if lhs_end == end {
         context.quoting("invalid rewrite line \"", &line.text, "\" (tab expected)");
     }
-    let tab = tab?;
-    let (lhs, rest) = body.split_at(tab);
-    let start = rest.iter().position(|p| !is_tab(p)).unwrap_or(rest.len());
-    let rest = rest.get(start..).unwrap_or_default();
-    let end = rest.iter().position(is_tab).unwrap_or(rest.len());
-    let (rhs, comment) = rest.split_at(end);
-    let blanks = comment.iter().take_while(|p| is_tab(p)).count();
-    let comment = flat(comment.get(blanks..).unwrap_or_default());
-    Some(Directive::Rule { lhs: lhs.to_vec(), rhs: rhs.to_vec(), comment })
+    if lhs_end == end {
+        return None;
+    }
+    let rhs_start = behind_tabs(line, lhs_end);
+    let rhs_end = tab_behind(line, rhs_start);
+    let comment = flat(line.tail(behind_tabs(line, rhs_end)));
+    Some(Directive::Rule {
+        lhs: line.slice(1, lhs_end).to_vec(),
+        rhs: line.slice(rhs_start, rhs_end).to_vec(),
+        comment,
+    })
+}
+
+/// Whether a piece ends a column; `seen` is what the grammars see of it.
+fn is_tab(line: &Line, at: usize, seen: u8) -> bool {
+    match seen {
+        b'\t' => true,
+        // A `$` in front of the tab is lost (observed).
+        CODE => matches!(line.text.get(at), Some(Piece::Macro(name)) if name.as_bytes() == b"\t"),
+        _ => false,
+    }
+}
+
+/// Where the next tab from `from` on stands, or the end.
+fn tab_behind(line: &Line, from: usize) -> usize {
+    let mut seen = line.view.iter().enumerate().skip(from);
+    seen.find(|(at, seen)| is_tab(line, *at, **seen)).map_or(line.view.len(), |(at, _)| at)
+}
+
+/// Where the tabs from `from` on end.
+fn behind_tabs(line: &Line, from: usize) -> usize {
+    let mut seen = line.view.iter().enumerate().skip(from);
+    seen.find(|(at, seen)| !is_tab(line, *at, **seen)).map_or(line.view.len(), |(at, _)| at)
 }
 
 /// A ruleset's name: a letter, then letters, digits and `_`.
