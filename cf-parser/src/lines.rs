@@ -54,14 +54,12 @@ impl RawLine<'_> {
         self.places.line
     }
 
-    /// Appends the next physical line; true when a NUL ends the logical line in it.
-    fn join(&mut self, physical: &[u8]) -> bool {
-        let (physical, cut) = up_to_nul(physical);
+    /// Appends a physical line.
+    fn join(&mut self, physical: &[u8]) {
         let bytes = self.bytes.to_mut();
         bytes.push(b'\n');
         self.places.joints.push(bytes.len());
         bytes.extend_from_slice(physical);
-        cut
     }
 }
 
@@ -70,11 +68,13 @@ impl RawLine<'_> {
 pub(crate) struct LogicalLines<'a> {
     rest: &'a [u8],
     line: u32,
+    /// Somewhere in the file: most have none.
+    has_nul: bool,
 }
 
 impl<'a> LogicalLines<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, line: 0 }
+        Self { rest: bytes, line: 0, has_nul: memchr(0, bytes).is_some() }
     }
 
     /// Takes the next physical line, without its end.
@@ -91,6 +91,15 @@ impl<'a> LogicalLines<'a> {
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
+    /// The bytes in front of a NUL, and whether there is one (observed: what stands behind a NUL is
+    /// lost, continuations included).
+    fn up_to_nul(&self, physical: &'a [u8]) -> (&'a [u8], bool) {
+        match Some(physical).filter(|_| self.has_nul).and_then(|line| memchr(0, line)) {
+            Some(end) => (physical.get(..end).unwrap_or_default(), true),
+            None => (physical, false),
+        }
+    }
+
     fn is_continued(&self) -> bool {
         matches!(self.rest.first(), Some(b' ' | b'\t'))
     }
@@ -103,26 +112,21 @@ impl<'a> Iterator for LogicalLines<'a> {
         let (first, mut cut) = match self.physical()? {
             // Of a comment nothing but its beginning is ever looked at.
             [b'#', ..] => (&b"#"[..], true),
-            physical => up_to_nul(physical),
+            physical => self.up_to_nul(physical),
         };
         let places = Places { line: self.line, joints: Vec::new() };
         let bytes = Cow::Borrowed(first);
         let mut out = RawLine { bytes, places, last_line: self.line };
         while self.is_continued() {
             let physical = self.physical()?;
-            cut = cut || out.join(physical);
+            if !cut {
+                let behind;
+                (behind, cut) = self.up_to_nul(physical);
+                out.join(behind);
+            }
             out.last_line = self.line;
         }
         Some(out)
-    }
-}
-
-/// The bytes in front of a NUL, and whether there is one (observed: what stands behind a NUL is lost,
-/// continuations included).
-fn up_to_nul(physical: &[u8]) -> (&[u8], bool) {
-    match memchr(0, physical) {
-        Some(end) => (physical.get(..end).unwrap_or_default(), true),
-        None => (physical, false),
     }
 }
 

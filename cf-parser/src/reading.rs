@@ -65,8 +65,8 @@ impl Iterator for Items<'_> {
 #[must_use]
 pub fn parse_option(text: &[u8]) -> (Option<OptionLine>, Vec<Diagnostic>) {
     let mut context = Context::new();
-    let line = Line::plain(&[b"O", text].concat());
-    let directive = item::reader(b'O').and_then(|read| read(&line, &mut context));
+    let mut line = Line::plain(&[b"O", text].concat());
+    let directive = item::reader(b'O').and_then(|read| read(&mut line, &mut context));
     let option = directive.and_then(|directive| match directive {
         Directive::Option(option) => Some(option),
         _ => None,
@@ -138,12 +138,12 @@ impl Context {
         for error in translate(raw, self.level, &mut self.names, &mut line) {
             self.error(error);
         }
-        let item = self.item(&line);
+        let item = self.item(&mut line);
         self.room = line;
         item
     }
 
-    fn item(&mut self, line: &Line) -> Option<Item> {
+    fn item(&mut self, line: &mut Line) -> Option<Item> {
         let letter = *line.view.first()?;
         if letter == b'#' {
             return None;

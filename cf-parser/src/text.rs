@@ -132,7 +132,22 @@ impl Op {
     /// The operator written `$letter`.
     #[must_use]
     pub fn from_letter(letter: u8) -> Option<Self> {
-        OPS.iter().find(|(_, l)| *l == letter).map(|(op, _)| *op)
+        Some(match letter {
+            b'*' => Self::ZeroOrMore,
+            b'+' => Self::OneOrMore,
+            b'-' => Self::One,
+            b'@' => Self::At,
+            b':' => Self::Colon,
+            b'#' => Self::Hash,
+            b'>' => Self::Call,
+            b'[' => Self::HostBegin,
+            b']' => Self::HostEnd,
+            b'(' => Self::MapBegin,
+            b')' => Self::MapEnd,
+            b'|' => Self::Bar,
+            b'.' => Self::Dot,
+            _ => return None,
+        })
     }
 }
 

@@ -66,6 +66,12 @@ impl Line {
         self.truncate(end.max(1));
     }
 
+    /// Takes the pieces from `from` up to `to` out of the line, of which nothing behind them is left.
+    pub(crate) fn take(&mut self, from: usize, to: usize) -> Text {
+        self.truncate(to);
+        self.text.split_off(from.min(self.text.len()))
+    }
+
     /// The pieces from `from` up to `to`.
     pub(crate) fn slice(&self, from: usize, to: usize) -> &[Piece] {
         self.text.get(from..to.max(from)).unwrap_or_default()
@@ -188,9 +194,13 @@ impl Reader<'_> {
                     b'?' => Piece::If(self.name()),
                     b'{' => {
                         self.at -= 1;
-                        one_letter(self.name())
+                        let name = self.name();
+                        match name.as_bytes() {
+                            [letter] => one_letter(*letter),
+                            _ => Piece::Macro(name),
+                        }
                     }
-                    _ => one_letter(Name::new(&[letter])),
+                    letter => one_letter(letter),
                 }
             }
         };
@@ -221,11 +231,10 @@ impl Reader<'_> {
 }
 
 /// `$x` and `${x}` are the same code, so `${1}` is `$1` (CF-067).
-fn one_letter(name: Name) -> Piece {
-    match name.as_bytes() {
-        [digit @ b'0'..=b'9'] => Piece::Arg(digit - b'0'),
-        [letter] => Op::from_letter(*letter).map_or(Piece::Macro(name.clone()), Piece::Op),
-        _ => Piece::Macro(name),
+fn one_letter(letter: u8) -> Piece {
+    match letter {
+        b'0'..=b'9' => Piece::Arg(letter - b'0'),
+        _ => Op::from_letter(letter).map_or_else(|| Piece::Macro(Name::new(&[letter])), Piece::Op),
     }
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Room {
     prescan: prescan::Room,
 }
 
+/// Instructions of a few rules, which most rulesets have.
+const FIRST_CODE: usize = 64;
+
 /// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it. Octets of the
 /// operator range stand alone in rules (observed): the operators of `mode` must have them.
 pub(crate) fn add_rule(
@@ -33,6 +36,9 @@ pub(crate) fn add_rule(
     let mut compiler = Compiler { texts, classes, messages: Vec::new(), wildcards: 0 };
     let code = &mut ruleset.code;
     let start = code.len();
+    if start == 0 {
+        code.reserve(FIRST_CODE);
+    }
     compiler.scan(columns.0, mode, room);
     if compiler.left(room, code) == 0 {
         compiler.messages.push("R line: null LHS".into());

@@ -13,7 +13,7 @@ use crate::text::Piece;
 use crate::translate::{CODE, Line, flat, is_space};
 
 /// `Rlhs TAB rhs TAB comment` (RS-022, RS-023).
-pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn rule(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let end = line.view.len();
     let lhs_end = tab_behind(line, 1);
     if !context.in_ruleset {
@@ -27,11 +27,9 @@ pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
     let rhs_start = behind_tabs(line, lhs_end);
     let rhs_end = tab_behind(line, rhs_start);
     let comment = flat(line.tail(behind_tabs(line, rhs_end)));
-    Some(Directive::Rule {
-        lhs: line.slice(1, lhs_end).to_vec(),
-        rhs: line.slice(rhs_start, rhs_end).to_vec(),
-        comment,
-    })
+    let rhs = line.take(rhs_start, rhs_end);
+    let lhs = line.take(1, lhs_end);
+    Some(Directive::Rule { lhs, rhs, comment })
 }
 
 /// Whether a piece ends a column; `seen` is what the grammars see of it.
@@ -113,7 +111,7 @@ const MAX_NUMBER: u64 = 100;
 
 /// `Sname`, `Sn`, `Sname=n` (RS-024). Macros may stand in it; what is wrong with it the loader tells
 /// (RS-025), who has expanded them.
-pub(super) fn ruleset(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn ruleset(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let text = line.tail(1).to_vec();
     // Of what a macro stands for nothing is known here.
     context.in_ruleset = line.view.contains(&CODE) || names_a_ruleset(line);
