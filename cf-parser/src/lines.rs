@@ -63,7 +63,7 @@ impl RawLine<'_> {
     }
 }
 
-/// Iterates over the logical lines of a file.
+/// Iterates over the logical lines of a file but comments, of which nothing is ever looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct LogicalLines<'a> {
     rest: &'a [u8],
@@ -91,6 +91,19 @@ impl<'a> LogicalLines<'a> {
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
+    /// Takes the next physical line that is no comment nor its continuation.
+    fn physical_behind_comments(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let physical = self.physical()?;
+            if physical.first() != Some(&b'#') {
+                return Some(physical);
+            }
+            while self.is_continued() {
+                self.physical()?;
+            }
+        }
+    }
+
     /// The bytes in front of a NUL, and whether there is one (observed: what stands behind a NUL is
     /// lost, continuations included).
     fn up_to_nul(&self, physical: &'a [u8]) -> (&'a [u8], bool) {
@@ -109,11 +122,8 @@ impl<'a> Iterator for LogicalLines<'a> {
     type Item = RawLine<'a>;
 
     fn next(&mut self) -> Option<RawLine<'a>> {
-        let (first, mut cut) = match self.physical()? {
-            // Of a comment nothing but its beginning is ever looked at.
-            [b'#', ..] => (&b"#"[..], true),
-            physical => self.up_to_nul(physical),
-        };
+        let first = self.physical_behind_comments()?;
+        let (first, mut cut) = self.up_to_nul(first);
         let places = Places { line: self.line, joints: Vec::new() };
         let bytes = Cow::Borrowed(first);
         let mut out = RawLine { bytes, places, last_line: self.line };

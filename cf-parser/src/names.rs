@@ -45,7 +45,7 @@ pub fn parse_name(bytes: &[u8]) -> ParsedName<'_> {
 
 /// The name behind `{`, and how many bytes it takes with its `}`.
 fn braced(inner: &[u8], errors: &mut Vec<Vec<u8>>) -> (Option<Name>, usize) {
-    let mut name = Vec::new();
+    let mut name = Vec::with_capacity(MAX_NAME);
     let mut at = 0;
     while let Some(&byte) = inner.get(at).filter(|b| **b != b'}' && name.len() < MAX_NAME) {
         if byte.is_ascii_alphanumeric() || byte == b'_' {

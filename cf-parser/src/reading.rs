@@ -131,7 +131,7 @@ impl Context {
 
     fn line(&mut self, raw: RawLine<'_>) -> Option<Item> {
         self.span = Span { line: raw.line(), last_line: raw.last_line, column: 1 };
-        if raw.bytes.first().is_none_or(|byte| *byte == b'#') {
+        if raw.bytes.is_empty() {
             return None;
         }
         let mut line = std::mem::take(&mut self.room);

@@ -14,9 +14,16 @@ pub(crate) struct Line {
     pub(crate) text: Text,
     /// One byte per piece: the byte itself or [`CODE`].
     pub(crate) view: Vec<u8>,
-    /// For each piece where it began in the line that was read.
-    starts: Vec<u32>,
+    /// Where rows of pieces began in the line that was read.
+    rows: Vec<Row>,
     places: Places,
+}
+
+/// Pieces that came of bytes in a row: the first of them, and where it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    piece: usize,
+    start: usize,
 }
 
 impl Line {
@@ -26,20 +33,19 @@ impl Line {
         self.places = places;
         self.text.reserve(pieces);
         self.view.reserve(pieces);
-        self.starts.reserve(pieces);
     }
 
     fn push(&mut self, piece: Piece, start: usize) {
+        self.rows.push(Row { piece: self.text.len(), start });
         self.view.push(if let Piece::Byte(byte) = piece { byte } else { CODE });
         self.text.push(piece);
-        self.starts.push(position(start));
     }
 
     /// Bytes in a row.
     fn push_all(&mut self, bytes: &[u8], start: usize) {
+        self.rows.push(Row { piece: self.text.len(), start });
         self.view.extend_from_slice(bytes);
         self.text.extend(bytes.iter().map(|byte| Piece::Byte(*byte)));
-        self.starts.extend(position(start)..position(start + bytes.len()));
     }
 
     /// A line of these bytes, in which `$` has no meaning.
@@ -51,13 +57,18 @@ impl Line {
 
     /// Where a piece stands in the file.
     pub(crate) fn place(&self, at: usize) -> Option<Pos> {
-        self.starts.get(at).map(|start| self.places.of(*start as usize))
+        if at >= self.view.len() {
+            return None;
+        }
+        let row = self.rows.partition_point(|row| row.piece <= at).checked_sub(1)?;
+        let row = self.rows.get(row)?;
+        Some(self.places.of(row.start + (at - row.piece)))
     }
 
     fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
         self.view.truncate(len);
-        self.starts.truncate(len);
+        self.rows.truncate(self.rows.partition_point(|row| row.piece < len));
     }
 
     /// Drops trailing white space, but never the first character (observed).
@@ -81,11 +92,6 @@ impl Line {
     pub(crate) fn tail(&self, from: usize) -> &[Piece] {
         self.text.get(from..).unwrap_or_default()
     }
-}
-
-/// Lines are limited by the size of files.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// White space as C's `isspace` has it.

@@ -338,10 +338,12 @@ impl<'a, S: Sink> Scanner<'a, S> {
     }
 
     /// The byte behind a backslash (RS-005, RS-006). True if it has been dealt with.
+    #[inline]
     fn take_escaped(&mut self, byte: u8) -> bool {
-        if !self.backslash {
-            return false;
-        }
+        self.backslash && self.escaped(byte)
+    }
+
+    fn escaped(&mut self, byte: u8) -> bool {
         self.backslash = false;
         if self.comment_depth > 0 {
             return true;
@@ -500,10 +502,14 @@ impl<'a, S: Sink> Scanner<'a, S> {
         self.token.push(byte);
     }
 
+    #[inline]
     fn end_token(&mut self, kind: Kind) {
-        if self.token.is_empty() || self.failed {
-            return;
+        if !self.token.is_empty() && !self.failed {
+            self.put_token(kind);
         }
+    }
+
+    fn put_token(&mut self, kind: Kind) {
         self.room_for_token();
         if self.token.len() > MAX_NAME {
             self.fail(Complaint::TokenTooLong);

@@ -32,26 +32,33 @@ pub(super) fn rule(line: &mut Line, context: &mut Context) -> Option<Directive> 
     Some(Directive::Rule { lhs, rhs, comment })
 }
 
-/// Whether a piece ends a column; `seen` is what the grammars see of it.
-fn is_tab(line: &Line, at: usize, seen: u8) -> bool {
-    match seen {
-        b'\t' => true,
+/// Whether a piece ends a column.
+fn is_tab(line: &Line, at: usize) -> bool {
+    match line.text.get(at) {
+        Some(Piece::Byte(byte)) => *byte == b'\t',
         // A `$` in front of the tab is lost (observed).
-        CODE => matches!(line.text.get(at), Some(Piece::Macro(name)) if name.as_bytes() == b"\t"),
+        Some(Piece::Macro(name)) => name.as_bytes() == b"\t",
         _ => false,
     }
 }
 
 /// Where the next tab from `from` on stands, or the end.
 fn tab_behind(line: &Line, from: usize) -> usize {
-    let mut seen = line.view.iter().enumerate().skip(from);
-    seen.find(|(at, seen)| is_tab(line, *at, **seen)).map_or(line.view.len(), |(at, _)| at)
+    let mut at = from;
+    while let Some(rest) = line.view.get(at..) {
+        let Some(next) = rest.iter().position(|seen| matches!(*seen, b'\t' | CODE)) else { break };
+        at += next;
+        if is_tab(line, at) {
+            return at;
+        }
+        at += 1;
+    }
+    line.view.len()
 }
 
 /// Where the tabs from `from` on end.
 fn behind_tabs(line: &Line, from: usize) -> usize {
-    let mut seen = line.view.iter().enumerate().skip(from);
-    seen.find(|(at, seen)| !is_tab(line, *at, **seen)).map_or(line.view.len(), |(at, _)| at)
+    (from..line.view.len()).find(|at| !is_tab(line, *at)).unwrap_or(line.view.len())
 }
 
 /// A ruleset's name: a letter, then letters, digits and `_`.
