@@ -29,7 +29,9 @@ struct Row {
 impl Line {
     /// Empties the line for another; the memory stays.
     fn renew(&mut self, places: Places, pieces: usize) {
-        self.truncate(0);
+        self.text.clear();
+        self.view.clear();
+        self.rows.clear();
         self.places = places;
         self.text.reserve(pieces);
         self.view.reserve(pieces);
@@ -68,18 +70,22 @@ impl Line {
     fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
         self.view.truncate(len);
-        self.rows.truncate(self.rows.partition_point(|row| row.piece < len));
+        while self.rows.last().is_some_and(|row| row.piece >= len) {
+            self.rows.pop();
+        }
     }
 
     /// Drops trailing white space, but never the first character (observed).
     fn trim_end(&mut self) {
         let end = self.view.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
-        self.truncate(end.max(1));
+        if end < self.view.len() {
+            self.truncate(end.max(1));
+        }
     }
 
-    /// Takes the pieces from `from` up to `to` out of the line, of which nothing behind them is left.
+    /// Takes the pieces from `from` up to `to` out of the line; those behind them are lost.
     pub(crate) fn take(&mut self, from: usize, to: usize) -> Text {
-        self.truncate(to);
+        self.text.truncate(to);
         self.text.split_off(from.min(self.text.len()))
     }
 

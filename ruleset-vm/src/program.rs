@@ -86,10 +86,12 @@ pub(crate) enum Part {
     Deferred(Name),
 }
 
+/// Parts that most right-hand sides have room in.
+const FEW_PARTS: usize = 4;
+
 impl Part {
     fn of(rhs: &[Instr]) -> Vec<Self> {
-        let others = rhs.iter().filter(|instr| Self::token(instr).is_none()).count();
-        let mut parts = Vec::with_capacity(rhs.len().min(2 * others + 1));
+        let mut parts = Vec::with_capacity(rhs.len().min(FEW_PARTS));
         let mut rest = rhs;
         while let Some((first, behind)) = rest.split_first() {
             let length = rest.iter().map_while(Self::token).count();
