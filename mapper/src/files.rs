@@ -1,6 +1,6 @@
 //! Opening the files behind maps, with sendmail's safety checks (MAP-025, MAP-026).
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -91,6 +91,18 @@ impl Stamp {
         let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
         let nanoseconds = u32::try_from(nanoseconds).unwrap_or_default();
         SystemTime::UNIX_EPOCH + seconds + Duration::from_nanos(nanoseconds.into())
+    }
+
+    /// The stamp of the file of this name; none if there is no such file. Made without a copy of
+    /// the name, as it is asked for with every address.
+    pub(crate) fn now(name: &CStr) -> Option<Self> {
+        let stat = nix::sys::stat::stat(name).ok()?;
+        Some(Self {
+            device: stat.st_dev,
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).ok()?,
+            modified: (stat.st_mtime, stat.st_mtime_nsec),
+        })
     }
 
     pub(crate) fn of(metadata: &Metadata) -> Self {

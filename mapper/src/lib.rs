@@ -34,6 +34,7 @@ mod hosts_file;
 mod interpolate;
 mod k_line;
 mod makemap;
+mod map_numbers;
 mod netstring;
 pub mod posix_regex;
 mod resolve;

@@ -1,15 +1,15 @@
 //! All maps of a configuration: declaring, opening on first use, asking.
 
 use hashbrown::HashMap;
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use cf_parser::debug::Levels;
+use cf_parser::debug::{Category, Levels};
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
 use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
+use crate::map_numbers::MapNumbers;
 use crate::services::{Endpoint, Services, Stream};
 use crate::settings::Settings;
 use crate::traces;
@@ -80,10 +80,8 @@ struct Map {
 /// All declared maps, by name without regard to case.
 pub struct MapSet {
     settings: Arc<Settings>,
-    /// Numbers of maps by folded name.
-    numbers: HashMap<Vec<u8>, usize>,
-    /// The name asked for last, as it was written, and its number.
-    last: RefCell<(Vec<u8>, usize)>,
+    /// Places in `maps` by name.
+    numbers: MapNumbers,
     /// None while the map is being asked, so that it cannot be asked by its own members.
     maps: Vec<Option<Box<Map>>>,
     depth: usize,
@@ -111,8 +109,7 @@ impl MapSet {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings: Arc::new(settings),
-            numbers: HashMap::new(),
-            last: RefCell::default(),
+            numbers: MapNumbers::default(),
             maps: Vec::new(),
             depth: 0,
             round: 0,
@@ -181,12 +178,9 @@ impl MapSet {
         let state = declared.class.map_or(State::Faulty, State::Declared);
         let map = common.name.clone();
         let place = Some(Box::new(Map { common, state }));
-        match self.number(&map) {
-            Some(number) => self.maps[number] = place,
-            None => {
-                self.numbers.insert(map.to_ascii_lowercase(), self.maps.len());
-                self.maps.push(place);
-            }
+        match self.maps.get_mut(self.numbers.add(&map)) {
+            Some(declared) => *declared = place,
+            None => self.maps.push(place),
         }
         declared.errors.into_iter().map(|text| MapError { text, map: map.clone() }).collect()
     }
@@ -226,7 +220,6 @@ impl MapSet {
         let number = self.number(&name).unwrap_or(usize::MAX);
         if let Some(Some(map)) = self.maps.get_mut(number) {
             map.common.aliases = true;
-            map.common.with_nul = true;
             if !matches!(map.state, State::Faulty) {
                 self.alias_maps += 1;
             }
@@ -276,38 +269,18 @@ impl MapSet {
     }
 
     fn number(&self, name: &[u8]) -> Option<usize> {
-        let mut last = self.last.borrow_mut();
-        if last.0 == name && !name.is_empty() {
-            return Some(last.1);
-        }
-        let number = self.find_number(name)?;
-        last.0.clear();
-        last.0.extend_from_slice(name);
-        last.1 = number;
-        Some(number)
-    }
-
-    fn find_number(&self, name: &[u8]) -> Option<usize> {
-        let mut room = [0; 64];
-        match room.get_mut(..name.len()) {
-            Some(folded) => {
-                folded.copy_from_slice(name);
-                folded.make_ascii_lowercase();
-                self.numbers.get(&*folded).copied()
-            }
-            None => self.numbers.get(&name.to_ascii_lowercase()).copied(),
-        }
+        self.numbers.get(name)
     }
 
     /// The class of a map.
     pub(crate) fn class_of(&self, name: &[u8]) -> Option<&'static str> {
-        self.common(name).map(|common| common.class)
+        self.named(name).map(|map| map.common.class)
     }
 
     /// What the rule machine must know to build the key; none when there is no such map.
     #[must_use]
     pub fn traits(&self, name: &[u8]) -> Option<MapTraits> {
-        let map = self.maps.get(self.number(name)?)?.as_ref()?;
+        let map = self.named(name)?;
         Some(MapTraits { keep_quotes: map.common.keep_quotes, space_sub: map.common.space_sub })
     }
 
@@ -332,7 +305,7 @@ impl MapSet {
     /// A map's declaration as `-d37.5` shows it.
     #[must_use]
     pub fn declaration(&self, name: &[u8]) -> Option<Vec<u8>> {
-        let map = self.maps.get(self.number(name)?)?.as_ref()?;
+        let map = self.named(name)?;
         Some(traces::declaration(&map.common, !matches!(map.state, State::Faulty)))
     }
 
@@ -377,18 +350,44 @@ impl MapSet {
         context: &LookupContext,
         services: &mut dyn Services,
     ) -> Lookup {
+        let quiet = |answer| Lookup { answer, notices: Vec::new(), opening: 0 };
+        let Some(number) = self.number(name) else { return quiet(Answer::NoSuchMap) };
+        let request = Request { key, args };
+        let deferred = context.delivery_mode == DEFER_MODE
+            && self.numbered(number).is_some_and(|map| map.common.not_deferred);
+        match if deferred { None } else { self.quick(number, request) } {
+            Some(answer) => quiet(answer),
+            None => self.lookup_number(number, request, deferred, services),
+        }
+    }
+
+    /// The answer of a map that is open and needs nothing but its file, where no one watches.
+    fn quick(&mut self, number: usize, request: Request<'_>) -> Option<Answer> {
+        if self.levels.on(Category::Maps) {
+            return None;
+        }
+        let map = self.maps.get_mut(number)?.as_mut()?;
+        let State::Open(class) = &mut map.state else { return None };
+        class.quick(&map.common, request, self.round)
+    }
+
+    fn lookup_number(
+        &mut self,
+        number: usize,
+        request: Request<'_>,
+        deferred: bool,
+        services: &mut dyn Services,
+    ) -> Lookup {
+        let key = request.key;
         let mut notices = Vec::new();
         self.opening = 0;
-        let number = self.number(name);
-        let deferred = context.delivery_mode == DEFER_MODE
-            && self.common(name).is_some_and(|common| common.not_deferred);
-        let mut answer = match number {
-            Some(_) if deferred => Answer::tempfail(),
-            Some(number) => self.ask_number(number, Request { key, args }, services, &mut notices),
-            None => Answer::NoSuchMap,
+        let mut answer = if deferred {
+            Answer::tempfail()
+        } else {
+            self.ask_number(number, request, services, &mut notices)
         };
-        if let (Answer::Temporary { text, substitute, sets_status, .. }, Some(common)) =
-            (&mut answer, self.common(name))
+        if let Answer::Temporary { text, substitute, sets_status, .. } = &mut answer
+            && let Some(Map { common, .. }) = self.numbered(number)
         {
             // neither -T nor -t count for a map that was not asked (observed)
             *text = [&common.name[..], b" map: lookup (", key, b"): deferred"].concat();
@@ -399,8 +398,12 @@ impl MapSet {
         Lookup { answer, notices, opening: self.opening }
     }
 
-    fn common(&self, name: &[u8]) -> Option<&Common> {
-        Some(&self.maps.get(self.number(name)?)?.as_ref()?.common)
+    fn numbered(&self, number: usize) -> Option<&Map> {
+        self.maps.get(number)?.as_deref()
+    }
+
+    fn named(&self, name: &[u8]) -> Option<&Map> {
+        self.numbered(self.number(name)?)
     }
 
     /// The class-level lookup: no `-T`, no `-t`, no `-D`. Members of sequences are asked so.

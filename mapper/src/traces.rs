@@ -131,6 +131,9 @@ pub(crate) fn file(common: &Common) -> Vec<u8> {
 
 /// A map is about to be asked.
 pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
+    if !env.maps.levels().on(Category::Maps) {
+        return;
+    }
     let (name, key) = (&common.name[..], request.key);
     let pair = |word: &str| [word.as_bytes(), b"_map_lookup(", name, b", ", key, b")"].concat();
     match common.class {

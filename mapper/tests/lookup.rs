@@ -69,6 +69,39 @@ fn a_changed_file_is_read_again() {
     }
 }
 
+/// Writes a file as if it had been there for a while, so that what is read of it may be kept.
+fn write_old(path: &std::path::Path, content: &[u8], seconds: u64) -> std::io::Result<()> {
+    std::fs::write(path, content)?;
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+    std::fs::File::options().write(true).open(path)?.set_modified(time)
+}
+
+#[test]
+fn kept_answers_end_with_the_file() {
+    // MAP-026: of a file of the same size, too; a damaged page is told of every time it is met
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("t.db");
+    let mut content =
+        std::fs::read(String::from_utf8_lossy(&fixture("small-hash.db")).as_ref()).expect("read");
+    let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
+    let mut check = |content: &[u8], seconds, foo: &str, x: &str| {
+        write_old(&path, content, seconds).expect("write");
+        maps.begin_round();
+        for _ in 0..2 {
+            assert_eq!(ask(&mut maps, &mut world, "t", "foo", ""), foo);
+            assert_eq!(ask(&mut maps, &mut world, "t", "x", ""), x);
+        }
+    };
+    check(&content, 50, "=bar", "0");
+    let value = content.windows(6).position(|bytes| bytes == b"bar\x01fo").expect("value");
+    content[value + 2] = b't';
+    check(&content, 40, "=bat", "0");
+    let pages: Vec<usize> = (4096..content.len()).step_by(4096).collect();
+    pages.iter().for_each(|page| content[page + 25] = 99);
+    let damaged = format!("hash map \"t\": file {}: page 1: not a hash page; 75", path.display());
+    check(&content, 30, &damaged, &damaged);
+}
+
 #[test]
 fn text_files() {
     // MAP-014..MAP-016, MAP-035
@@ -272,6 +305,26 @@ fn traits_for_building_keys() {
     assert_eq!(traits("s").space_sub, Some(b'_'));
     assert_eq!(maps.traits(b"nosuch"), None);
     assert!(maps.traits(b"host").is_some());
+}
+
+#[test]
+fn alias_databases_of_makemap_are_found() {
+    // MAP-009, MAP-092: zero bytes behind keys are looked for, but need not be there
+    for (spec, expected) in [
+        ("hash:FX/small-hash", "=bar"),
+        ("hash:-O FX/small-hash", "=bar"),
+        ("hash:-N FX/small-hash", "68"),
+        ("FX/small-hash", "=bar"),
+        ("hash:FX/nul-hash", "=bar"),
+        ("hash:-N FX/nul-hash", "=bar"),
+        ("hash:-O FX/nul-hash", "68"),
+    ] {
+        let mut settings = settings();
+        settings.alias_files = vec![expand(spec)];
+        let mut maps = MapSet::new(settings);
+        assert_eq!(maps.finish(10), []);
+        assert_eq!(ask(&mut maps, &mut World::default(), "aliases", "foo", ""), expected, "{spec}");
+    }
 }
 
 #[test]

@@ -154,6 +154,13 @@ impl Classes {
         }
     }
 
+    /// The folded members of the class that did not come with a large file, in no order; none if there
+    /// are more than `most`.
+    pub(crate) fn few(&self, id: ClassId, most: usize) -> impl Iterator<Item = &[u8]> {
+        let class = self.classes.get(id.0).filter(|class| class.members.len() <= most);
+        class.into_iter().flat_map(|class| class.members.iter().map(|word| &**word))
+    }
+
     /// The beginning of a way through the members; `None` if there are none.
     pub(crate) fn walk(&self, id: ClassId) -> Option<Walk<'_>> {
         Some(self.classes.get(id.0)?.index.as_ref()?.walk())

@@ -45,8 +45,12 @@ impl Macros {
 
     /// Gives a macro a plain value.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
-        // What is set for every address keeps its memory.
+        // What is set for every address keeps its memory, and is mostly what it was.
         if let Some(Some(text)) = self.local.get_mut(name) {
+            let same = |(piece, byte): (&Piece, &u8)| *piece == Piece::Byte(*byte);
+            if text.len() == value.len() && text.iter().zip(value).all(same) {
+                return;
+            }
             text.clear();
             text.extend(value.iter().map(|byte| Piece::Byte(*byte)));
             return;

@@ -4,15 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cf_parser::Span;
-use cf_parser::text::{Name, Op};
+use cf_parser::text::{Name, Op, Piece};
 use hashbrown::{HashMap, HashSet};
 
 use crate::classes::{ClassId, Classes};
 use crate::filter::{Filter, Heads};
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
 use crate::machine::glob::Glob;
-use crate::prescan::Operators;
-use crate::token::{ProgramTexts, Token, meta};
+use crate::prescan::{Mode, Operators, Sink, prescan_into};
+use crate::token::{Kind, ProgramTexts, Token, meta};
 
 /// One instruction of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,6 +171,20 @@ pub struct Program {
     pub(crate) refused: HashSet<Vec<u8>>,
 }
 
+/// The words of classes with more members get no symbols: that is for what most addresses have.
+const MAX_NAMED: usize = 256;
+
+/// Gives words symbols, so that a class need not look at their texts (see `opaque` of the matcher).
+struct Naming<'t>(&'t mut ProgramTexts);
+
+impl Sink for Naming<'_> {
+    fn word(&mut self, kind: Kind, text: &[u8]) {
+        self.0.name(kind, text);
+    }
+
+    fn piece(&mut self, _piece: &Piece) {}
+}
+
 /// Why a text stands for no ruleset (RS-024, RS-025), in the oracle's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoRuleset {
@@ -317,7 +331,22 @@ impl Program {
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        Arc::make_mut(&mut self.texts).set_heads(Heads::of_classes(classes, &ids));
+        let texts = Arc::make_mut(&mut self.texts);
+        let mut room = Vec::new();
+        for id in &ids {
+            let mut words: Vec<&[u8]> = classes.few(*id, MAX_NAMED).collect();
+            words.sort_unstable();
+            for word in words {
+                let mode = Mode {
+                    operators: &self.operators,
+                    delimiter: None,
+                    comments: true,
+                    ignore: false,
+                };
+                prescan_into(word, mode, &mut Naming(texts), &mut room);
+            }
+        }
+        texts.set_heads(Heads::of_classes(classes, &ids));
         let texts = Arc::clone(&self.texts);
         for instr in self.rulesets.iter_mut().flat_map(|set| &mut set.code) {
             if let Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) = instr {

@@ -88,7 +88,12 @@ pub struct Rewriter<'a> {
 impl Rewriter<'_> {
     /// Applies one ruleset and answers what it asks.
     pub fn apply(&mut self, ruleset: usize, workspace: Vec<Token>) -> Outcome {
-        self.machine.start(ruleset, workspace);
+        self.apply_all(ruleset, &[], workspace)
+    }
+
+    /// Applies rulesets, each to what the one before left: see [`Machine::start`].
+    pub fn apply_all(&mut self, first: usize, then: &[usize], workspace: Vec<Token>) -> Outcome {
+        self.machine.start(first, then, workspace);
         loop {
             let step = {
                 let lookups = &*self.lookups;
@@ -193,14 +198,14 @@ impl Rewriter<'_> {
         }
         let (tokens, used) = self.tokenize(address, delimiter);
         let tokens = tokens?;
-        let canonical = self.apply(3, tokens);
-        let resolved = self.apply(0, canonical.workspace);
-        let deferred = canonical.exit == Exit::TEMPFAIL || resolved.exit == Exit::TEMPFAIL;
+        let resolved = self.apply_all(3, &[0], tokens);
+        let deferred = resolved.exit == Exit::TEMPFAIL;
         let watch = self.tracer.wants(Category::Triple);
         if watch {
             self.tell(&Event::Building { workspace: &resolved.workspace, role });
         }
         let triple = self.build(&resolved.workspace, address, role);
+        self.machine.recycle(resolved.workspace);
         if watch {
             self.tell(&Event::Kept { address, role });
         }
@@ -287,20 +292,20 @@ impl Rewriter<'_> {
         let tokens = tokens?;
         self.define(b"addr_type", Some(role.addr_type()));
         let mut exit = Exit::OK;
-        let mut workspace = self.chain(3, tokens, &mut exit);
-        if let Some(domain) = domain
-            && !self.has_at(&workspace)
-        {
-            workspace = self.add_domain(workspace, domain, &mut exit);
-        }
-        workspace = self.chain(if role.sender { 1 } else { 2 }, workspace, &mut exit);
         let pair = if role.sender { mailer.sender } else { mailer.recipient };
         let own = if role.header { pair.header } else { pair.envelope };
-        if own > 0 {
-            workspace = self.chain(own, workspace, &mut exit);
+        let common = if role.sender { 1 } else { 2 };
+        let with_own = [common, own, 4];
+        let rest = if own > 0 { &with_own[..] } else { &[common, 4] };
+        let Some(domain) = domain else {
+            return Some((self.chain(3, rest, tokens, &mut exit), exit));
+        };
+        let mut workspace = self.chain(3, &[], tokens, &mut exit);
+        if !self.has_at(&workspace) {
+            workspace = self.add_domain(workspace, domain, &mut exit);
         }
-        workspace = self.chain(4, workspace, &mut exit);
-        Some((workspace, exit))
+        let (first, then) = rest.split_first()?;
+        Some((self.chain(*first, then, workspace, &mut exit), exit))
     }
 
     /// The template around an address, with the configuration's options.
@@ -315,8 +320,14 @@ impl Rewriter<'_> {
         cracked
     }
 
-    fn chain(&mut self, ruleset: usize, workspace: Vec<Token>, exit: &mut Exit) -> Vec<Token> {
-        let outcome = self.apply(ruleset, workspace);
+    fn chain(
+        &mut self,
+        first: usize,
+        then: &[usize],
+        workspace: Vec<Token>,
+        exit: &mut Exit,
+    ) -> Vec<Token> {
+        let outcome = self.apply_all(first, then, workspace);
         if outcome.exit == Exit::TEMPFAIL {
             *exit = Exit::TEMPFAIL;
         }
@@ -335,7 +346,7 @@ impl Rewriter<'_> {
             self.say(b"553 5.1.0 remotename: too many tokens");
             workspace.truncate(MAX_ATOMS);
         }
-        self.chain(3, workspace, exit)
+        self.chain(3, &[], workspace, exit)
     }
 
     fn complain(&mut self, address: &[u8], complaints: &[Complaint]) {

@@ -4,6 +4,7 @@
 //! folded once; the texts of the address being rewritten are added behind them and forgotten with
 //! it. Two tokens are the same to a rule if their symbols are equal.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use cf_parser::names::MAX_LONG_NAMES;
@@ -12,6 +13,7 @@ use hashbrown::HashTable;
 
 use crate::classes::ClassId;
 use crate::filter::{Heads, Traits};
+use crate::prescan::Operators;
 
 /// A token: an index into a [`TokenTable`], the symbol that rules compare, and what filters of rules
 /// ask of a workspace.
@@ -39,10 +41,25 @@ impl Token {
         if self.shape & UNNAMED == 0 { self.shape & !ATOM } else { UNKNOWN }
     }
 
-    fn new(index: u32, symbol: u32, kind: Kind, classes: Traits) -> Self {
-        let named = if symbol == UNKNOWN { UNNAMED | classes.classes() } else { symbol };
+    /// `is_simple` counts where no rule names the token: see [`ODD`].
+    fn new(index: u32, symbol: u32, kind: Kind, classes: Traits, is_simple: bool) -> Self {
+        let named = match symbol {
+            UNKNOWN => UNNAMED | classes.classes() | if is_simple { 0 } else { ODD },
+            symbol => symbol,
+        };
         let atom = if kind == Kind::Atom { ATOM } else { 0 };
         Self { index, shape: named | atom, traits: Traits::of_literal(symbol) | classes }
+    }
+
+    /// Whether reading the token's text again may give other tokens than for others of the same shape.
+    #[inline]
+    pub(crate) fn is_odd(self) -> bool {
+        self.shape & (UNNAMED | ODD) == UNNAMED | ODD
+    }
+
+    #[inline]
+    fn is_atom(self) -> bool {
+        self.shape & ATOM != 0
     }
 
     /// What filters ask.
@@ -71,6 +88,10 @@ impl Token {
     }
 }
 
+/// The bytes of simple atoms.
+pub(crate) const SIMPLE: &[u8] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
 /// What a token is, as far as rebuilding text and matching need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -84,6 +105,8 @@ pub enum Kind {
 
 /// Set in shapes of tokens that no rule names; symbols are smaller.
 const UNNAMED: u32 = 1 << 30;
+/// Set in shapes of tokens that no rule names and that are not simple; classes have smaller bits.
+const ODD: u32 = 1 << 29;
 /// Set in shapes of atoms.
 const ATOM: u32 = 1 << 31;
 
@@ -123,15 +146,21 @@ struct Texts {
 }
 
 impl Texts {
-    fn push(&mut self, kind: Kind, text: &[u8], hash: u32) {
+    #[inline]
+    fn push(&mut self, kind: Kind, text: &[u8], look: Look) {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(text);
+        self.push_range(kind, start..self.arena.len(), look);
+    }
+
+    /// An entry for what stands in the arena.
+    #[inline]
+    fn push_range(&mut self, kind: Kind, range: Range<usize>, look: Look) {
         // Positions are limited by the size of configurations and by the limits of the tokenizer.
         let position = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let start = position(self.arena.len());
-        self.arena.extend_from_slice(text);
-        let end = position(self.arena.len());
-        let looks_plain =
-            !matches!(kind, Kind::Meta(_)) && text.iter().all(|byte| (0x20..0x7f).contains(byte));
-        self.entries.push(Entry { kind, looks_plain, hash, start, end });
+        let (start, end) = (position(range.start), position(range.end));
+        let looks_plain = !matches!(kind, Kind::Meta(_)) && look.flags & flag::LOUD == 0;
+        self.entries.push(Entry { kind, looks_plain, hash: look.hash, start, end });
     }
 }
 
@@ -141,6 +170,8 @@ pub struct ProgramTexts {
     texts: Texts,
     /// The first entry of each folded text; its index is the symbol.
     symbols: HashTable<u32>,
+    /// A bit for the hash of each symbol: most words of addresses are told by it to have none.
+    named: Vec<u64>,
     /// How the members of classes begin.
     heads: Heads,
     /// Operators of one character that rules name, by that character.
@@ -153,11 +184,13 @@ impl Default for ProgramTexts {
         let mut texts = Texts::default();
         // Dollar operators have the first indices of every table.
         for (op, letter) in &OPS {
-            texts.push(Kind::Meta(*op), &[b'$', *letter], 0);
+            let text = [b'$', *letter];
+            texts.push(Kind::Meta(*op), &text, Look { flags: 0, hash: 0 });
         }
         Self {
             texts,
             symbols: HashTable::new(),
+            named: vec![0; NAMED_BITS / u64::BITS as usize],
             heads: Heads::default(),
             operators: vec![None; 256],
             long_names: Vec::new(),
@@ -165,12 +198,56 @@ impl Default for ProgramTexts {
     }
 }
 
-/// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
-#[must_use]
-pub(crate) fn folded_hash(text: &[u8]) -> u32 {
-    text.iter().fold(0x811c_9dc5, |hash: u32, byte| {
-        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
-    })
+/// Bits in which the hashes of symbols are noted.
+const NAMED_BITS: usize = 1 << 13;
+
+fn named_place(hash: u32) -> (usize, u64) {
+    let place = hash as usize % NAMED_BITS;
+    (place / u64::BITS as usize, 1 << (place % u64::BITS as usize))
+}
+
+/// What bytes make of a text.
+mod flag {
+    /// Not printable ASCII.
+    pub(super) const LOUD: u8 = 1;
+    /// Not a letter, a digit, `-` or `_`.
+    pub(super) const ODD: u8 = 2;
+}
+
+/// The flags of each byte.
+const FLAGS: [u8; 256] = {
+    let mut flags = [flag::LOUD | flag::ODD; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        let simple = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_');
+        flags[byte] = if simple { 0 } else { flag::ODD };
+        byte += 1;
+    }
+    flags
+};
+
+/// A text as it is read byte by byte.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// The flags of all bytes.
+    flags: u8,
+    /// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
+    hash: u32,
+}
+
+impl Look {
+    const NOTHING: Self = Self { flags: 0, hash: 0x811c_9dc5 };
+
+    #[inline]
+    fn at(self, byte: u8) -> Self {
+        let hash = (self.hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+        Self { flags: self.flags | FLAGS[usize::from(byte)], hash }
+    }
+
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        text.iter().fold(Self::NOTHING, |look, byte| look.at(*byte))
+    }
 }
 
 /// Lower case of the ASCII letters; other octets stay.
@@ -226,7 +303,8 @@ impl ProgramTexts {
             return token;
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
-        let hash = folded_hash(text);
+        let look = Look::of(text);
+        let hash = look.hash;
         let Self { texts, symbols, operators, .. } = self;
         let same = |symbol: &u32| {
             texts.entries.get(*symbol as usize).is_some_and(|entry| {
@@ -235,11 +313,11 @@ impl ProgramTexts {
         };
         let known = symbols.find(u64::from(hash), same).copied();
         let symbol = known.unwrap_or(index);
-        texts.push(kind, text, hash);
+        texts.push(kind, text, look);
         if let (Kind::Operator, [byte]) = (kind, text)
             && let Some(place) = operators.get_mut(usize::from(*byte))
         {
-            place.get_or_insert(Token::new(index, symbol, kind, Traits::default()));
+            place.get_or_insert(Token::new(index, symbol, kind, Traits::default(), true));
         }
         if known.is_none() {
             let entries = &texts.entries;
@@ -247,8 +325,19 @@ impl ProgramTexts {
                 entries.get(*symbol as usize).map_or(0, |entry| u64::from(entry.hash))
             };
             symbols.insert_unique(u64::from(hash), symbol, rehash);
+            let (word, bit) = named_place(hash);
+            if let Some(word) = self.named.get_mut(word) {
+                *word |= bit;
+            }
         }
-        Token::new(index, symbol, kind, Traits::default())
+        Token::new(index, symbol, kind, Traits::default(), true)
+    }
+
+    /// Adds a text, unless it has a symbol.
+    pub(crate) fn name(&mut self, kind: Kind, text: &[u8]) {
+        if self.symbol(text, Look::of(text).hash) == UNKNOWN {
+            self.add(kind, text);
+        }
     }
 
     /// Takes in how the members of classes begin, when all rules are known or a class has changed.
@@ -270,7 +359,7 @@ impl ProgramTexts {
             Kind::Meta(_) => token,
             kind => {
                 let classes = self.heads.of(entry.text(&self.texts.arena));
-                Token::new(token.index, token.symbol(), kind, classes)
+                Token::new(token.index, token.symbol(), kind, classes, true)
             }
         }
     }
@@ -286,7 +375,12 @@ impl ProgramTexts {
         entry.map_or(b"", |entry| entry.text(&self.texts.arena))
     }
 
+    #[inline]
     fn symbol(&self, text: &[u8], hash: u32) -> u32 {
+        let (word, bit) = named_place(hash);
+        if self.named.get(word).is_none_or(|word| word & bit == 0) {
+            return UNKNOWN;
+        }
         let same = |symbol: &u32| {
             self.texts.entries.get(*symbol as usize).is_some_and(|entry| {
                 entry.hash == hash && entry.text(&self.texts.arena).eq_ignore_ascii_case(text)
@@ -356,19 +450,60 @@ impl TokenTable {
         match (kind, text) {
             (Kind::Meta(op), _) => return meta(op),
             (Kind::Operator, [byte]) => {
-                let known = self.program.operators.get(usize::from(*byte));
-                if let Some(token) = known.copied().flatten() {
+                if let Some(token) = self.named_operator(*byte) {
                     return token;
                 }
             }
             _ => {}
         }
+        let look = Look::of(text);
+        let token = self.next_token(kind, text, look);
+        self.run.push(kind, text, look);
+        token
+    }
+
+    /// Adds the tokens of a text that nothing steers ([`is_plain`](crate::prescan::is_plain)).
+    pub(crate) fn add_plain(&mut self, text: &[u8], operators: &Operators, out: &mut Vec<Token>) {
+        let base = self.run.arena.len();
+        self.run.arena.extend_from_slice(text);
+        let mut rest = text;
+        while let Some((first, behind)) = rest.split_first() {
+            let at = base + (text.len() - rest.len());
+            if operators.contains(*first) {
+                rest = behind;
+                let known = self.named_operator(*first);
+                out.push(known.unwrap_or_else(|| self.add(Kind::Operator, &[*first])));
+                continue;
+            }
+            let mut look = Look::NOTHING;
+            let length = rest.iter().take_while(|byte| {
+                let goes_on = !operators.contains(**byte);
+                if goes_on {
+                    look = look.at(**byte);
+                }
+                goes_on
+            });
+            let (atom, behind) = rest.split_at(length.count());
+            rest = behind;
+            out.push(self.next_token(Kind::Atom, atom, look));
+            self.run.push_range(Kind::Atom, at..at + atom.len(), look);
+        }
+    }
+
+    #[inline]
+    fn named_operator(&self, byte: u8) -> Option<Token> {
+        self.program.operators.get(usize::from(byte)).copied().flatten()
+    }
+
+    /// The token that the next entry of the run stands for.
+    #[inline]
+    fn next_token(&self, kind: Kind, text: &[u8], look: Look) -> Token {
         let index = self.program.texts.entries.len() + self.run.entries.len();
-        let hash = folded_hash(text);
-        let symbol = self.program.symbol(text, hash);
-        self.run.push(kind, text, hash);
+        let symbol = self.program.symbol(text, look.hash);
         let classes = self.program.heads.of(text);
-        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes)
+        // An atom that stays one when it is read again, wherever these are no operators: see `SIMPLE`.
+        let is_simple = kind == Kind::Atom && look.flags & flag::ODD == 0;
+        Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple)
     }
 
     #[inline]
@@ -449,30 +584,44 @@ impl TokenTable {
     #[must_use]
     pub fn join_cut(&self, tokens: &[Token], blank: Option<u8>, limit: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(tokens.len() * TEXT_GUESS);
-        self.join_within(tokens, blank, limit, &mut out);
+        self.join_within(tokens.iter().copied(), blank, limit, &mut out);
         out
     }
 
     /// [`TokenTable::join`] behind what `out` has.
-    pub fn join_into(&self, tokens: &[Token], blank: Option<u8>, out: &mut Vec<u8>) {
+    pub fn join_into(
+        &self,
+        tokens: impl IntoIterator<Item = Token>,
+        blank: Option<u8>,
+        out: &mut Vec<u8>,
+    ) {
         self.join_within(tokens, blank, usize::MAX, out);
     }
 
-    fn join_within(&self, tokens: &[Token], blank: Option<u8>, limit: usize, out: &mut Vec<u8>) {
+    fn join_within(
+        &self,
+        tokens: impl IntoIterator<Item = Token>,
+        blank: Option<u8>,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) {
         let mut after_atom = false;
-        for &token in tokens {
+        for token in tokens {
             let Some((entry, arena)) = self.entry(token) else { continue };
-            let atom = entry.kind == Kind::Atom;
+            let atom = token.is_atom();
             if after_atom && atom {
                 out.extend(blank);
                 if out.len() > limit {
                     return;
                 }
             }
-            match (entry.kind, entry.text(arena)) {
-                (Kind::Meta(op), _) => out.push(op.octet()),
-                (_, [byte]) => out.push(*byte),
-                (_, text) => out.extend_from_slice(text),
+            match entry.text(arena) {
+                text if atom => out.extend_from_slice(text),
+                [byte] => out.push(*byte),
+                text => match entry.kind {
+                    Kind::Meta(op) => out.push(op.octet()),
+                    _ => out.extend_from_slice(text),
+                },
             }
             if out.len() > limit {
                 out.truncate(limit);

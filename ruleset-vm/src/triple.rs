@@ -39,35 +39,37 @@ pub enum Target {
 pub type Verdict = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
 /// A workspace that begins with `$#`, cut at its operators.
-struct Parts {
-    mailer: Vec<u8>,
-    host: Option<Vec<Token>>,
+struct Parts<'w> {
+    mailer: Token,
+    host: Option<&'w [Token]>,
     /// Missing without `$:`.
-    user: Option<Vec<Token>>,
+    user: Option<&'w [Token]>,
 }
 
 impl Rewriter<'_> {
     /// A triple out of a workspace, with what follows the resolution.
     pub fn build(&mut self, workspace: &[Token], address: &[u8], role: Role) -> Triple {
-        let Some(parts) = self.split(workspace) else {
+        let Some(parts) = split(workspace) else {
             return self.refuse(b"554 5.3.5 buildaddr: no mailer in parsed address");
         };
         let Some(user) = parts.user else {
             return self.refuse(b"554 5.3.5 buildaddr: no user");
         };
-        let host = parts.host.map(|host| self.host_text(&host));
-        if parts.mailer.eq_ignore_ascii_case(b"error") {
-            let mut text = self.machine.table().join(&user, Some(b' '));
+        let host = parts.host.map(|host| self.host_text(host));
+        let mailer = self.machine.table().text(parts.mailer);
+        if mailer.eq_ignore_ascii_case(b"error") {
+            let mut text = self.machine.table().join(user, Some(b' '));
             text.truncate(MAX_USER);
             let status = error_status(host.as_deref(), &text);
             self.say(&status_text(&shorten(address), &status));
             self.check_user(&mut text, address, role);
             return Triple { mailer: Target::Error(status), host, user: text, not_remote: false };
         }
-        match find(&self.configuration.mailers, &parts.mailer) {
+        match find(&self.configuration.mailers, mailer) {
             Some(index) => self.finish(index, host, user, address, role),
             None => {
-                self.refuse(&[b"554 5.3.5 buildaddr: unknown mailer ", &parts.mailer[..]].concat())
+                let words = [b"554 5.3.5 buildaddr: unknown mailer ", mailer].concat();
+                self.refuse(&words)
             }
         }
     }
@@ -76,7 +78,7 @@ impl Rewriter<'_> {
         &mut self,
         index: usize,
         host: Option<Vec<u8>>,
-        user: Vec<Token>,
+        user: &[Token],
         address: &[u8],
         role: Role,
     ) -> Triple {
@@ -90,11 +92,16 @@ impl Rewriter<'_> {
         }
         let mut user = user;
         let mut not_remote = false;
-        if mailer.flags.has(b'@') && self.first_byte(&user) == Some(b'@') {
-            user.remove(0);
+        if mailer.flags.has(b'@')
+            && self.first_byte(user) == Some(b'@')
+            && let Some((_, rest)) = user.split_first()
+        {
+            user = rest;
             not_remote = true;
         }
-        let text = self.machine.table().join(&user, Some(b' '));
+        let special = matches!(self.first_byte(user), Some(b'"' | b'|' | b'/' | b':'));
+        let text = special.then(|| self.machine.table().join(user, Some(b' ')));
+        let text = text.unwrap_or_default();
         let bare = text.strip_prefix(b"\"").unwrap_or(&text);
         if bare.first() == Some(&b'|') && mailer.flags.has(b'|') {
             index = find(&configuration.mailers, b"prog").unwrap_or(index);
@@ -112,7 +119,10 @@ impl Rewriter<'_> {
         let mailer = configuration.mailers.get(index).unwrap_or(mailer);
         let mut user = self.final_user(mailer, host.as_deref(), user, role);
         self.check_user(&mut user, address, role);
-        let host = host.map(|h| if mailer.flags.has(b'h') { h } else { h.to_ascii_lowercase() });
+        let mut host = host;
+        if let Some(host) = host.as_mut().filter(|_| !mailer.flags.has(b'h')) {
+            host.make_ascii_lowercase();
+        }
         if let Some(host) = &host {
             // `$h` is lower case from now on only (observed).
             self.macros.set(b"h", host);
@@ -145,47 +155,36 @@ impl Rewriter<'_> {
         &mut self,
         mailer: &Mailer,
         host: Option<&[u8]>,
-        user: Vec<Token>,
+        user: &[Token],
         role: Role,
     ) -> Vec<u8> {
         self.define(b"h", host);
-        let mut workspace = user;
-        if self.configuration.level >= 10 || role == Role::default() {
-            workspace = self.apply(2, workspace).workspace;
-            if mailer.recipient.envelope > 0 {
-                workspace = self.apply(mailer.recipient.envelope, workspace).workspace;
-            }
-        }
-        workspace = self.apply(4, workspace).workspace;
+        let mut workspace = self.machine.fresh();
+        workspace.extend_from_slice(user);
+        let own = mailer.recipient.envelope;
+        let outcome = match self.configuration.level >= 10 || role == Role::default() {
+            true if own > 0 => self.apply_all(2, &[own, 4], workspace),
+            true => self.apply_all(2, &[4], workspace),
+            false => self.apply(4, workspace),
+        };
         let blank = Some(blank_sub(self.configuration));
-        let text = self.machine.table().join_cut(&workspace, blank, MAX_USER);
-        if mailer.flags.has(b'u') { text } else { text.to_ascii_lowercase() }
-    }
-
-    /// Cuts a triple at its operators; `None` if it does not begin with `$#` and a name.
-    fn split(&self, workspace: &[Token]) -> Option<Parts> {
-        let (first, rest) = workspace.split_first()?;
-        if *first != meta(Op::Hash) {
-            return None;
+        let mut text = self.machine.table().join_cut(&outcome.workspace, blank, MAX_USER);
+        self.machine.recycle(outcome.workspace);
+        if !mailer.flags.has(b'u') {
+            text.make_ascii_lowercase();
         }
-        let (name, rest) = rest.split_first()?;
-        let mailer = self.machine.table().text(*name).to_vec();
-        let mut halves = rest.splitn(2, |token| *token == meta(Op::Colon));
-        let before = halves.next().unwrap_or_default();
-        let host = before.strip_prefix(&[meta(Op::At)]).filter(|host| !host.is_empty());
-        let user = halves.next().map(<[Token]>::to_vec);
-        Some(Parts { mailer, host: host.map(<[Token]>::to_vec), user })
+        text
     }
 
     /// What a hook ruleset returned (RS-095..RS-105): mailer name, `$@` text and `$:` text; `None`
     /// without `$#`.
     #[must_use]
     pub fn verdict(&self, workspace: &[Token]) -> Option<Verdict> {
-        let parts = self.split(workspace)?;
-        let host = parts.host.map(|host| self.host_text(&host));
+        let parts = split(workspace)?;
+        let host = parts.host.map(|host| self.host_text(host));
         let table = self.machine.table();
-        let text = parts.user.map_or_else(Vec::new, |user| table.join(&user, Some(b' ')));
-        Some((parts.mailer, host, strip_quotes(&text)))
+        let text = parts.user.map_or_else(Vec::new, |user| table.join(user, Some(b' ')));
+        Some((table.text(parts.mailer).to_vec(), host, strip_quotes(&text)))
     }
 
     /// The `$@` part as text.
@@ -204,6 +203,16 @@ impl Rewriter<'_> {
         let status = Status::from_reply(Exit::CONFIG, 554, Enhanced::new(5, 3, 5), words);
         Triple { mailer: Target::Error(status), host: None, user: Vec::new(), not_remote: false }
     }
+}
+
+/// Cuts a triple at its operators; `None` if it does not begin with `$#` and a name.
+fn split(workspace: &[Token]) -> Option<Parts<'_>> {
+    let rest = workspace.strip_prefix(&[meta(Op::Hash)])?;
+    let (mailer, rest) = rest.split_first()?;
+    let mut halves = rest.splitn(2, |token| *token == meta(Op::Colon));
+    let before = halves.next().unwrap_or_default();
+    let host = before.strip_prefix(&[meta(Op::At)]).filter(|host| !host.is_empty());
+    Some(Parts { mailer: *mailer, host, user: halves.next() })
 }
 
 /// `/path` of `:include:/path`.

@@ -31,6 +31,12 @@ pub fn masked(address: &[u8]) -> Cow<'_, [u8]> {
 /// Why a resolved user part is no mailbox (RS-018): control characters, which become `?` where no
 /// quotes protect them, an open quote, a backslash at the end.
 pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
+    if user
+        .iter()
+        .all(|byte| matches!(byte, b' '..=b'~' if !matches!(byte, b'"' | b'\\')) || *byte >= 0xa0)
+    {
+        return None;
+    }
     let mut quoted = false;
     let mut escaped = false;
     let mut reason = None;

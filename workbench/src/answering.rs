@@ -43,29 +43,20 @@ impl Lookups for Answering<'_> {
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
-        let args: Vec<&[u8]> = request.args.iter().map(Vec::as_slice).collect();
-        let traced = self.levels.on(Category::Lookups);
-        let lookup =
-            self.maps.lookup(&request.map, &request.key, &args, &self.context, self.services);
-        let asked = |say: &mut dyn FnMut(MapMessage)| {
-            let text = lookups::asked(&self.levels, &request.map, &request.key, &args);
-            say(MapMessage { text, exit: 0, trace: true });
+        // rules pass few arguments as a rule: no room needs to be allocated for them
+        let args: &[&[u8]] = match request.args.as_slice() {
+            [] => &[],
+            [first] => &[first.as_slice()],
+            [first, second] => &[first.as_slice(), second.as_slice()],
+            [first, second, third] => &[first.as_slice(), second.as_slice(), third.as_slice()],
+            many => &many.iter().map(Vec::as_slice).collect::<Vec<_>>(),
         };
-        let count = lookup.notices.len();
-        for (number, notice) in lookup.notices.into_iter().enumerate() {
-            if traced && number == lookup.opening {
-                asked(self.say);
-            }
-            let exit = exit_of(&notice);
-            let trace = notice.kind == NoticeKind::Trace;
-            (self.say)(MapMessage { text: notice.text, exit, trace });
-        }
-        if traced {
-            if count <= lookup.opening {
-                asked(self.say);
-            }
-            let text = lookups::answered(&request.map, &request.key, &lookup.answer);
-            (self.say)(MapMessage { text, exit: 0, trace: true });
+        let (maps, context) = (&mut *self.maps, &self.context);
+        let lookup = maps.lookup(&request.map, &request.key, args, context, self.services);
+        if self.levels.on(Category::Lookups) {
+            self.say_traced(request, args, &lookup.answer, lookup.notices, lookup.opening);
+        } else if !lookup.notices.is_empty() {
+            lookup.notices.into_iter().for_each(|notice| self.say_notice(notice));
         }
         for (name, value) in self.services.take_macros() {
             match value {
@@ -73,20 +64,54 @@ impl Lookups for Answering<'_> {
                 None => macros.clear(&name),
             }
         }
-        match lookup.answer {
-            mapper::Answer::Found(value) => Answer::Found(value),
-            mapper::Answer::Temporary {
-                substitute: Some(value), exit, sets_status: true, ..
-            } => Answer::Substitute(value, Exit(exit)),
-            mapper::Answer::Temporary { substitute: Some(value), .. } => Answer::Found(value),
-            mapper::Answer::Temporary { exit, sets_status: true, .. } => Answer::Failed(Exit(exit)),
-            _ => Answer::NotFound,
-        }
+        for_rules(lookup.answer)
     }
 
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
         let MapTraits { keep_quotes, space_sub } = self.maps.traits(map)?;
         Some(KeyStyle { keep_quotes, blank: space_sub })
+    }
+}
+
+impl Answering<'_> {
+    fn say_notice(&mut self, notice: Notice) {
+        let exit = exit_of(&notice);
+        let trace = notice.kind == NoticeKind::Trace;
+        (self.say)(MapMessage { text: notice.text, exit, trace });
+    }
+
+    fn say_trace(&mut self, text: Vec<u8>) {
+        (self.say)(MapMessage { text, exit: 0, trace: true });
+    }
+
+    /// What maps have to say with the question, which stands behind the notices about the opening
+    /// of the map, and the answer.
+    fn say_traced(
+        &mut self,
+        request: &Request,
+        args: &[&[u8]],
+        answer: &mapper::Answer,
+        mut notices: Vec<Notice>,
+        opening: usize,
+    ) {
+        let rest = notices.split_off(opening.min(notices.len()));
+        notices.into_iter().for_each(|notice| self.say_notice(notice));
+        self.say_trace(lookups::asked(&self.levels, &request.map, &request.key, args));
+        rest.into_iter().for_each(|notice| self.say_notice(notice));
+        self.say_trace(lookups::answered(&request.map, &request.key, answer));
+    }
+}
+
+/// The answer of a map as rules take it.
+fn for_rules(answer: mapper::Answer) -> Answer {
+    match answer {
+        mapper::Answer::Found(value) => Answer::Found(value),
+        mapper::Answer::Temporary { substitute: Some(value), exit, sets_status: true, .. } => {
+            Answer::Substitute(value, Exit(exit))
+        }
+        mapper::Answer::Temporary { substitute: Some(value), .. } => Answer::Found(value),
+        mapper::Answer::Temporary { exit, sets_status: true, .. } => Answer::Failed(Exit(exit)),
+        _ => Answer::NotFound,
     }
 }
 

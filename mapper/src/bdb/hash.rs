@@ -14,12 +14,51 @@ const ITEM_OFFDUP: u8 = 4;
 
 /// The default hash function of versions 5 and later: FNV-1 with a zero start.
 pub(super) fn hash(key: &[u8]) -> u32 {
-    key.iter().fold(0, |hash: u32, &byte| hash.wrapping_mul(16_777_619) ^ u32::from(byte))
+    extend(0, key)
+}
+
+/// The hash of a key that has more bytes than the one this is the hash of.
+fn extend(hash: u32, more: &[u8]) -> u32 {
+    more.iter().fold(hash, |hash, &byte| hash.wrapping_mul(16_777_619) ^ u32::from(byte))
+}
+
+/// A key with its hash, which is computed once however often it is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct HashedKey<'k> {
+    bytes: &'k [u8],
+    hash: u32,
+}
+
+impl<'k> HashedKey<'k> {
+    /// The key of these bytes.
+    #[must_use]
+    pub fn new(bytes: &'k [u8]) -> Self {
+        Self { bytes, hash: hash(bytes) }
+    }
+
+    /// The key of `bytes`, which begin with those of this one.
+    #[must_use]
+    pub fn extended(&self, bytes: &'k [u8]) -> Self {
+        let more = bytes.get(self.bytes.len()..).unwrap_or_default();
+        Self { bytes, hash: extend(self.hash, more) }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &'k [u8] {
+        self.bytes
+    }
+
+    /// Its hash as hash files use it.
+    #[must_use]
+    pub fn hash(&self) -> u32 {
+        self.hash
+    }
 }
 
 impl HashMeta {
-    fn bucket_of(&self, key: &[u8]) -> u32 {
-        let bucket = hash(key) & self.high_mask;
+    fn bucket_of(&self, hash: u32) -> u32 {
+        let bucket = hash & self.high_mask;
         if bucket > self.max_bucket { bucket & self.low_mask } else { bucket }
     }
 
@@ -36,29 +75,36 @@ impl HashMeta {
 pub(super) fn get<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     meta: &HashMeta,
-    key: &[u8],
+    key: HashedKey<'_>,
+) -> Result<Option<Vec<u8>>, BdbError> {
+    let mut number = meta.first_page(meta.bucket_of(key.hash()))?;
+    loop {
+        let page = bucket_page(pager, number)?;
+        let pairs = page.entries() / 2;
+        let pair = match page.kind() {
+            kind::HASH => search(pager, &page, pairs, key.bytes())?,
+            _ => search_unsorted(pager, &page, pairs, key.bytes())?,
+        };
+        if let Some(pair) = pair {
+            return first_value(pager, &page, pair * 2 + 1);
+        }
+        number = page.next();
+        if number == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+/// The value at this index, of duplicates the first.
+fn first_value<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    page: &Page,
+    index: usize,
 ) -> Result<Option<Vec<u8>>, BdbError> {
     let mut found = None;
-    let mut take = |page: &Page, index| {
-        values(pager, page, index + 1, &mut |value| {
-            found.get_or_insert_with(|| value.to_vec());
-            Wanted::Enough
-        })
-    };
-    each_page(pager, meta, meta.bucket_of(key), &mut |page| {
-        let pairs = page.entries() / 2;
-        if page.kind() == kind::HASH {
-            let Some(pair) = search(pager, page, pairs, key)? else { return Ok(Wanted::More) };
-            take(page, pair * 2)?;
-            return Ok(Wanted::Enough);
-        }
-        for index in (0..pairs).map(|pair| pair * 2) {
-            if compare(pager, page, index, key)? == Ordering::Equal {
-                take(page, index)?;
-                return Ok(Wanted::Enough);
-            }
-        }
-        Ok(Wanted::More)
+    values(pager, page, index, &mut |value| {
+        found.get_or_insert_with(|| value.to_vec());
+        Wanted::Enough
     })?;
     Ok(found)
 }
@@ -82,6 +128,21 @@ fn search<R: ReadAt + ?Sized>(
     Ok(None)
 }
 
+/// The pair of this key in a page whose keys are in no order.
+fn search_unsorted<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    page: &Page,
+    pairs: usize,
+    key: &[u8],
+) -> Result<Option<usize>, BdbError> {
+    for pair in 0..pairs {
+        if compare(pager, page, pair * 2, key)? == Ordering::Equal {
+            return Ok(Some(pair));
+        }
+    }
+    Ok(None)
+}
+
 pub(super) fn for_each<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     meta: &HashMeta,
@@ -95,8 +156,7 @@ pub(super) fn for_each<R: ReadAt + ?Sized>(
             values(pager, page, index + 1, &mut |value| {
                 visit(&key, value);
                 Wanted::More
-            })?;
-            Ok(Wanted::More)
+            })
         })?;
     }
     Ok(())
@@ -107,40 +167,29 @@ fn each_pair<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     meta: &HashMeta,
     bucket: u32,
-    visit: &mut dyn FnMut(&Page, usize) -> Result<Wanted, BdbError>,
-) -> Result<(), BdbError> {
-    each_page(pager, meta, bucket, &mut |page| {
-        for index in (0..page.entries() / 2).map(|pair| pair * 2) {
-            if visit(page, index)? == Wanted::Enough {
-                return Ok(Wanted::Enough);
-            }
-        }
-        Ok(Wanted::More)
-    })
-}
-
-/// Calls `visit` with every page of a bucket.
-fn each_page<R: ReadAt + ?Sized>(
-    pager: &Pager<'_, R>,
-    meta: &HashMeta,
-    bucket: u32,
-    visit: &mut dyn FnMut(&Page) -> Result<Wanted, BdbError>,
+    visit: &mut dyn FnMut(&Page, usize) -> Result<(), BdbError>,
 ) -> Result<(), BdbError> {
     let mut number = meta.first_page(bucket)?;
     loop {
-        let page = pager.read(number)?;
-        // a page of zeros is a bucket that was never written to
-        if !matches!(page.kind(), kind::HASH | kind::HASH_UNSORTED | 0) {
-            return Err(page.damaged("not a hash page"));
-        }
-        if visit(&page)? == Wanted::Enough {
-            return Ok(());
+        let page = bucket_page(pager, number)?;
+        for index in (0..page.entries() / 2).map(|pair| pair * 2) {
+            visit(&page, index)?;
         }
         number = page.next();
         if number == 0 {
             return Ok(());
         }
     }
+}
+
+/// Reads a page of a bucket.
+fn bucket_page<R: ReadAt + ?Sized>(pager: &Pager<'_, R>, number: u32) -> Result<Page, BdbError> {
+    let page = pager.read(number)?;
+    // a page of zeros is a bucket that was never written to
+    if matches!(page.kind(), kind::HASH | kind::HASH_UNSORTED | 0) {
+        return Ok(page);
+    }
+    Err(page.damaged("not a hash page"))
 }
 
 fn off_page(page: &Page, bytes: &[u8]) -> Result<(u32, u32), BdbError> {
@@ -166,7 +215,14 @@ fn key_bytes<R: ReadAt + ?Sized>(
 
 /// The order of keys on a page, which the library searches by halves: as byte strings, but of two
 /// that begin alike the longer goes first, unless both are stored off the page (observed).
+#[inline]
 pub(super) fn page_order(a: &[u8], b: &[u8], off_page: bool) -> Ordering {
+    // most keys differ in their first eight bytes, which compare as one number
+    if let (Some(a), Some(b)) = (a.first_chunk::<8>(), b.first_chunk::<8>())
+        && a != b
+    {
+        return u64::from_be_bytes(*a).cmp(&u64::from_be_bytes(*b));
+    }
     match a.iter().zip(b).find(|(a, b)| a != b) {
         Some((a, b)) => a.cmp(b),
         None if off_page => a.len().cmp(&b.len()),
@@ -174,7 +230,9 @@ pub(super) fn page_order(a: &[u8], b: &[u8], off_page: bool) -> Ordering {
     }
 }
 
-/// The key stored at `index` against `key`, in the order of pages.
+/// The key stored at `index` against `key`, in the order of pages. Inlined where keys are searched:
+/// nearly every key is on its page.
+#[inline(always)]
 fn compare<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     page: &Page,
@@ -183,8 +241,19 @@ fn compare<R: ReadAt + ?Sized>(
 ) -> Result<Ordering, BdbError> {
     match page.hash_item(index)? {
         [ITEM_KEYDATA, stored @ ..] => Ok(page_order(stored, key, false)),
-        _ => Ok(page_order(&key_bytes(pager, page, index)?, key, key.len() > page.size() / 4)),
+        _ => compare_other(pager, page, index, key),
     }
+}
+
+/// As [`compare`], for a key that is not stored on its page.
+#[cold]
+fn compare_other<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    page: &Page,
+    index: usize,
+    key: &[u8],
+) -> Result<Ordering, BdbError> {
+    Ok(page_order(&key_bytes(pager, page, index)?, key, key.len() > page.size() / 4))
 }
 
 /// Visits the values of a key: one, or its duplicates.
@@ -239,5 +308,7 @@ mod tests {
     #[test]
     fn hash_of_the_probe_key() {
         assert_eq!(hash(super::super::meta::CHARKEY), 0x5e68_8dd1);
+        let short = HashedKey::new(b"%$sniglet^&");
+        assert_eq!(short.extended(super::super::meta::CHARKEY).hash(), 0x5e68_8dd1);
     }
 }

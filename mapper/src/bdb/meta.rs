@@ -31,10 +31,14 @@ pub(super) enum Order {
 impl Order {
     pub(super) fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
         let raw: [u8; 2] = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(match self {
+        Some(self.u16_of(raw))
+    }
+
+    pub(super) fn u16_of(self, raw: [u8; 2]) -> u16 {
+        match self {
             Self::Little => u16::from_le_bytes(raw),
             Self::Big => u16::from_be_bytes(raw),
-        })
+        }
     }
 
     pub(super) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {

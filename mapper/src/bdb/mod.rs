@@ -17,6 +17,7 @@ mod write_btree;
 mod write_hash;
 
 pub use cached::CachedFile;
+pub use hash::HashedKey;
 pub use write::{DatabaseKind, DatabaseWriter, DuplicateKey};
 
 use std::fs::File;
@@ -108,10 +109,22 @@ impl Database {
         source: &(impl ReadAt + ?Sized),
         key: &[u8],
     ) -> Result<Option<Vec<u8>>, BdbError> {
+        self.get_hashed(source, HashedKey::new(key))
+    }
+
+    /// As [`Database::get`].
+    ///
+    /// # Errors
+    /// As [`Database::get`].
+    pub fn get_hashed(
+        &self,
+        source: &(impl ReadAt + ?Sized),
+        key: HashedKey<'_>,
+    ) -> Result<Option<Vec<u8>>, BdbError> {
         let pager = Pager::new(source, &self.meta);
         match self.meta.kind {
             Kind::Hash(ref hash) => hash::get(&pager, hash, key),
-            Kind::Btree { root } => btree::get(&pager, root, key),
+            Kind::Btree { root } => btree::get(&pager, root, key.bytes()),
         }
     }
 

@@ -71,6 +71,7 @@ pub(super) struct Page {
 }
 
 impl Page {
+    #[cold]
     pub(super) fn damaged(&self, what: &'static str) -> BdbError {
         BdbError::Damaged { page: self.number, what }
     }
@@ -103,16 +104,24 @@ impl Page {
     }
 
     /// An item of a hash page: it reaches up to the one before it.
+    #[inline]
     pub(super) fn hash_item(&self, index: usize) -> Result<&[u8], BdbError> {
-        let end = match index.checked_sub(1) {
-            None => Some(self.bytes.len()),
-            Some(before) => self.offset(before),
+        let place = match index.checked_sub(1) {
+            None => self.offset(0).map(|start| (start, self.bytes.len())),
+            Some(before) => self.offsets(before).map(|(end, start)| (start, end)),
         };
-        match (self.offset(index), end) {
-            (Some(start), Some(end)) => self.bytes.get(start..end),
-            _ => None,
-        }
-        .ok_or_else(|| self.damaged("item outside the page"))
+        place
+            .and_then(|(start, end)| self.bytes.get(start..end))
+            .ok_or_else(|| self.damaged("item outside the page"))
+    }
+
+    /// The offset at an index and the next one.
+    #[inline]
+    fn offsets(&self, index: usize) -> Option<(usize, usize)> {
+        let at = HEADER.checked_add(index.checked_mul(2)?)?;
+        let &[a, b, c, d] = self.bytes.get(at..)?.first_chunk()?;
+        let number = |raw| usize::from(self.order.u16_of(raw));
+        Some((number([a, b]), number([c, d])))
     }
 
     /// The page from an item of a B-tree page on; the item carries its own length.

@@ -1,16 +1,17 @@
 //! Classes `hash` and `btree`: Berkeley DB files (MAP-029, MAP-030).
 
-use hashbrown::HashMap;
 use std::cell::Cell;
-use std::fs::{self, File};
+use std::ffi::CString;
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cf_parser::debug::Category;
 
+use super::recent::Recent;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
-use crate::bdb::{BdbError, CachedFile, Database, ReadAt};
+use crate::bdb::{BdbError, CachedFile, Database, HashedKey, ReadAt};
 use crate::files::{self, Refusal, Stamp};
 use crate::interpolate;
 use crate::traces;
@@ -33,11 +34,15 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
 #[derive(Default)]
 pub(crate) struct DatabaseMap {
     file: Vec<u8>,
+    /// The same for the system.
+    path: CString,
     open: Option<Box<OpenFile>>,
-    /// Whether keys end in a zero byte, once a hit has told (MAP-009).
-    nul: Option<bool>,
+    /// The form of keys, once a hit has told (MAP-009).
+    form: Option<Form>,
     /// The round of lookups in which the file was looked at last.
     round: Option<u64>,
+    /// Room for the key that is searched.
+    room: Vec<u8>,
 }
 
 struct OpenFile {
@@ -50,13 +55,14 @@ struct OpenFile {
     recent: Recent,
 }
 
-/// Values by keys, as they stand in the file with or without a zero byte.
-type Recent = HashMap<Vec<u8>, Option<(Vec<u8>, bool)>>;
-
-/// How many are kept; when there are more, all are forgotten.
-const RECENT: usize = 1024;
-/// Longest key and value of those, bytes.
-const RECENT_BYTES: usize = 256;
+/// In which form keys stand in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As they are.
+    Bare,
+    /// With a zero byte behind them.
+    Terminated,
+}
 
 /// How old a change must be for the next one to have another time for sure.
 const SETTLED: Duration = Duration::from_millis(100);
@@ -64,19 +70,6 @@ const SETTLED: Duration = Duration::from_millis(100);
 /// Whether the next change of a file is sure to have another time.
 fn is_settled(stamp: &Stamp) -> bool {
     SystemTime::now().duration_since(stamp.modified()).is_ok_and(|age| age > SETTLED)
-}
-
-impl OpenFile {
-    fn keep(&mut self, key: &[u8], found: &Option<(Vec<u8>, bool)>) {
-        let bytes = found.as_ref().map_or(0, |(value, _)| value.len()).max(key.len());
-        if !self.settled || bytes > RECENT_BYTES {
-            return;
-        }
-        if self.recent.len() >= RECENT {
-            self.recent.clear();
-        }
-        self.recent.insert(key.to_vec(), found.clone());
-    }
 }
 
 /// A file that is locked from the first page on that is not in memory: a writer holds an exclusive
@@ -161,9 +154,10 @@ impl DatabaseMap {
 
     fn try_open(&mut self, common: &Common, env: &mut Env<'_>) -> Result<(), Trouble> {
         self.file = file_name(&common.file);
-        self.nul = match (common.with_nul, common.without_nul) {
-            (true, false) => Some(true),
-            (false, true) => Some(false),
+        self.path = CString::new(&self.file[..]).unwrap_or_default();
+        self.form = match (common.with_nul, common.without_nul) {
+            (true, false) => Some(Form::Terminated),
+            (false, true) => Some(Form::Bare),
             _ => None,
         };
         files::check(&self.file, env.settings.blame).map_err(Trouble::Refused)?;
@@ -176,75 +170,103 @@ impl DatabaseMap {
     }
 
     /// Opens the file again if it was replaced or rewritten (MAP-026); looks once a round.
-    fn refresh(&mut self, round: u64) -> Result<&mut OpenFile, Trouble> {
-        if self.round != Some(round) || self.open.is_none() {
-            let current = fs::metadata(files::path(&self.file)).ok().map(|m| Stamp::of(&m));
-            let same = |open: &&OpenFile| current.is_none_or(|now| now == open.stamp);
-            match self.open.as_deref().filter(same) {
-                Some(open) if open.settled => {}
-                Some(_) => {
-                    if let Some(open) = &mut self.open {
-                        open.file.forget();
-                        open.recent.clear();
-                        open.settled = is_settled(&open.stamp);
-                    }
-                }
-                None => self.open = Some(Box::new(open_file(&self.file)?)),
-            }
-            self.round = Some(round);
+    fn refresh(&mut self, round: u64) -> Result<(), Trouble> {
+        if self.round == Some(round) && self.open.is_some() {
+            return Ok(());
         }
-        self.open.as_deref_mut().ok_or(Trouble::Bad(BdbError::Unsupported("not open")))
+        let current = Stamp::now(&self.path);
+        let same = |open: &&mut OpenFile| current.is_none_or(|now| now == open.stamp);
+        match self.open.as_deref_mut().filter(same) {
+            Some(open) if open.settled => {}
+            Some(open) => {
+                open.file.forget();
+                open.recent.clear();
+                open.settled = is_settled(&open.stamp);
+            }
+            None => self.open = Some(Box::new(open_file(&self.file)?)),
+        }
+        self.round = Some(round);
+        Ok(())
     }
 
-    /// Tries the key with and without a zero byte as the flags or earlier hits say.
-    fn find(
+    /// Answers a key, which is tried with and without a zero byte as the flags or earlier hits say.
+    fn ask(
         &mut self,
         common: &Common,
-        key: &[u8],
+        request: Request<'_>,
         round: u64,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
+    ) -> Result<Answer, Trouble> {
         if common.with_nul && common.without_nul {
-            return Ok(None);
+            return Ok(Answer::MISS);
         }
-        let key = key.get(..MAX_KEY).unwrap_or(key);
-        let nul = self.nul;
-        let open = self.refresh(round)?;
-        let found = match open.recent.get(key) {
-            Some(found) => found.clone(),
-            None => {
-                let found = search(open, key, nul).map_err(Trouble::Bad)?;
-                open.keep(key, &found);
-                found
-            }
+        self.refresh(round)?;
+        let Some(open) = &mut self.open else {
+            return Err(Trouble::Bad(BdbError::Unsupported("not open")));
         };
-        let Some((value, with_nul)) = found else { return Ok(None) };
-        if nul.is_none() {
+        let key = searched(&mut self.room, common, request.key);
+        if let Some(found) = open.recent.get(key.bare) {
+            return Ok(answer(common, request, found));
+        }
+        let found = search(open, key, self.form).map_err(Trouble::Bad)?;
+        if let (None, Some((form, _))) = (self.form, &found) {
             // From now on keys are looked for in this form only.
             open.recent.clear();
-            self.nul = Some(with_nul);
+            self.form = Some(*form);
         }
-        Ok(Some(value))
+        let value = found.as_ref().map(|(_, value)| &value[..]);
+        if open.settled {
+            open.recent.keep(key.bare, value);
+        }
+        Ok(answer(common, request, value))
     }
+}
+
+/// A key as it is searched.
+#[derive(Clone, Copy)]
+struct Searched<'k> {
+    bare: HashedKey<'k>,
+    /// The same with a zero byte.
+    terminated: &'k [u8],
+}
+
+/// Makes a key in `room`: cut, in lower case unless `-f`.
+fn searched<'k>(room: &'k mut Vec<u8>, common: &Common, key: &[u8]) -> Searched<'k> {
+    let key = key.get(..MAX_KEY).unwrap_or(key);
+    room.clear();
+    room.extend_from_slice(key);
+    if !common.keep_case {
+        room.make_ascii_lowercase();
+    }
+    room.push(0);
+    let bare = HashedKey::new(room.get(..key.len()).unwrap_or_default());
+    Searched { bare, terminated: room }
 }
 
 fn search(
     open: &OpenFile,
-    key: &[u8],
-    nul: Option<bool>,
-) -> Result<Option<(Vec<u8>, bool)>, BdbError> {
+    key: Searched<'_>,
+    form: Option<Form>,
+) -> Result<Option<(Form, Vec<u8>)>, BdbError> {
     let source = Locked { file: &open.file, held: Cell::new(false) };
-    if nul != Some(true)
-        && let Some(value) = open.database.get(&source, key)?
+    if form != Some(Form::Terminated)
+        && let Some(value) = open.database.get_hashed(&source, key.bare)?
     {
-        return Ok(Some((value, false)));
+        return Ok(Some((Form::Bare, value)));
     }
-    if nul != Some(false) {
-        let terminated = [key, b"\0"].concat();
-        if let Some(value) = open.database.get(&source, &terminated)? {
-            return Ok(Some((value, true)));
+    if form != Some(Form::Bare) {
+        let terminated = key.bare.extended(key.terminated);
+        if let Some(value) = open.database.get_hashed(&source, terminated)? {
+            return Ok(Some((Form::Terminated, value)));
         }
     }
     Ok(None)
+}
+
+/// The answer for the value found, which ends where a zero byte is.
+fn answer(common: &Common, request: Request<'_>, found: Option<&[u8]>) -> Answer {
+    let Some(value) = found else { return Answer::MISS };
+    let value = value.split(|&b| b == 0).next().unwrap_or_default();
+    Answer::Found(interpolate::result(common, request.key, value, request.args))
 }
 
 fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
@@ -260,7 +282,13 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
         return Err(Trouble::Bad(BdbError::Unsupported("size is no multiple of the page size")));
     }
     let settled = is_settled(&stamp);
-    Ok(OpenFile { stamp, settled, database, file: CachedFile::new(file), recent: Recent::new() })
+    Ok(OpenFile {
+        stamp,
+        settled,
+        database,
+        file: CachedFile::new(file),
+        recent: Recent::default(),
+    })
 }
 
 impl Class for DatabaseMap {
@@ -279,18 +307,18 @@ impl Class for DatabaseMap {
     }
 
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        match self.find(common, &common.fold(request.key), env.round) {
-            Ok(None) => Answer::MISS,
-            Ok(Some(value)) => {
-                let value = value.split(|&b| b == 0).next().unwrap_or_default();
-                Answer::Found(interpolate::result(common, request.key, value, request.args))
-            }
+        match self.ask(common, request, env.round) {
+            Ok(answer) => answer,
             Err(trouble) => {
                 let text = explain(common, &self.file, &trouble);
                 env.error(text);
                 Answer::tempfail()
             }
         }
+    }
+
+    fn quick(&mut self, common: &Common, request: Request<'_>, round: u64) -> Option<Answer> {
+        self.ask(common, request, round).ok()
     }
 }
 

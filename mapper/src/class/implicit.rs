@@ -53,4 +53,10 @@ impl Class for Implicit {
             }
         }
     }
+    fn quick(&mut self, common: &Common, request: Request<'_>, round: u64) -> Option<Answer> {
+        match self {
+            Self::Database(database) => database.quick(common, request, round),
+            Self::Unopened | Self::Text(_) => None,
+        }
+    }
 }

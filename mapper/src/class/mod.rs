@@ -10,6 +10,7 @@ pub(crate) mod host;
 pub(crate) mod implicit;
 pub(crate) mod list;
 pub(crate) mod program;
+mod recent;
 pub(crate) mod regex;
 pub(crate) mod setters;
 pub(crate) mod socket;
@@ -90,6 +91,12 @@ pub(crate) trait Class: Send {
 
     /// Answers one key.
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
+
+    /// The same for a key that can be answered without the environment, if the class has such; what
+    /// goes wrong is left to [`Class::lookup`].
+    fn quick(&mut self, _common: &Common, _request: Request<'_>, _round: u64) -> Option<Answer> {
+        None
+    }
 }
 
 /// What declaring a map gave.

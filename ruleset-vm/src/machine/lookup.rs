@@ -8,10 +8,10 @@ use cf_parser::text::Op;
 use smallvec::SmallVec;
 
 use super::calls::Call;
-use super::{Answer, Control, Env, Machine, Phase};
+use super::{Answer, Control, Env, KeyStyle, Machine, Phase};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::token::{Kind, Token, meta};
+use crate::token::{Kind, SIMPLE, Token, TokenTable, meta};
 use crate::trace::{Event, Scene};
 
 /// The right-hand side and how far its lookups have come.
@@ -25,18 +25,66 @@ pub(super) struct Lookup {
 }
 
 /// A lookup that has been asked: where its parts stand in what was built.
-#[derive(Debug)]
-struct Pending {
-    key: Range<usize>,
-    default: Option<Range<usize>>,
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) key: Range<usize>,
+    pub(super) default: Option<Range<usize>>,
     /// Where the construct begins and what stands behind it.
-    start: usize,
-    end: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Lookup {
     pub(super) fn new(built: Vec<Token>) -> Self {
-        Self { built, settled: 0, pending: None }
+        Self::settled(built, 0)
+    }
+
+    /// Whose lookups in front of `settled` are through.
+    pub(super) fn settled(built: Vec<Token>, settled: usize) -> Self {
+        Self { built, settled, pending: None }
+    }
+
+    /// This lookup has been asked.
+    pub(super) fn wait(&mut self, pending: Pending) {
+        self.pending = Some(pending);
+    }
+}
+
+/// Where the next lookup begins, from `settled` on.
+pub(super) fn next_lookup(built: &[Token], settled: usize) -> Option<usize> {
+    let begins = |token: &Token| *token == meta(Op::HostBegin) || *token == meta(Op::MapBegin);
+    Some(settled + built.get(settled..)?.iter().position(begins)?)
+}
+
+/// Makes a lookup's arguments of these rows of tokens; memory that is not needed goes to `spare`.
+pub(super) fn put_arguments<T: Iterator<Item = Token>>(
+    table: &TokenTable,
+    rows: impl ExactSizeIterator<Item = T>,
+    blank: Option<u8>,
+    arguments: &mut Vec<Vec<u8>>,
+    spare: &mut Vec<Vec<u8>>,
+) {
+    spare.extend(arguments.drain(rows.len().min(arguments.len())..));
+    arguments.resize_with(rows.len(), || spare.pop().unwrap_or_default());
+    for (room, tokens) in arguments.iter_mut().zip(rows) {
+        room.clear();
+        table.join_into(tokens, blank, room);
+    }
+}
+
+/// Makes a lookup's key of these tokens.
+pub(super) fn put_key(
+    table: &TokenTable,
+    tokens: impl Iterator<Item = Token>,
+    style: KeyStyle,
+    blank: Option<u8>,
+    key: &mut Vec<u8>,
+) {
+    key.clear();
+    table.join_into(tokens, blank, key);
+    key.truncate(MAX_KEY - 1);
+    if !style.keep_quotes && needs_stripping(key) {
+        *key = strip_quotes(key);
     }
 }
 
@@ -68,48 +116,45 @@ impl Machine {
             let answer = self.answer.take().unwrap_or(Answer::NotFound);
             return self.take_answer(&pending, answer, env);
         }
-        let next = lookup
-            .built
-            .iter()
-            .skip(lookup.settled)
-            .position(|token| *token == meta(Op::HostBegin) || *token == meta(Op::MapBegin));
-        let Some(offset) = next else {
+        let Some(start) = next_lookup(&lookup.built, lookup.settled) else {
             let built = std::mem::take(&mut lookup.built);
             if !built.contains(&meta(Op::Call)) {
                 return self.finish_rule(built, env);
             }
-            frame.phase = Phase::Calls(Call::new(built));
+            frame.phase = Phase::Calls(Box::new(Call::new(built)));
             return Control::Continue;
         };
-        let start = lookup.settled + offset;
         self.ask(start, env)
     }
 
     /// Asks the map of the construct that begins at `start`.
     fn ask(&mut self, start: usize, env: &mut Env<'_>) -> Control {
-        let Self { frames, table, request, program, .. } = self;
+        let Self { frames, table, request, program, spare_texts, .. } = self;
         let Some(Phase::Lookups(lookup)) = frames.last_mut().map(|frame| &mut frame.phase) else {
             return Control::Leave;
         };
         let parts = cut(&lookup.built, start);
         request.map.clear();
-        let name =
-            if parts.host { b"host" } else { parts.map.map_or(&b""[..], |map| table.text(map)) };
-        request.map.extend_from_slice(name);
+        request.map.extend_from_slice(parts.map_name(table));
         let style = (env.key_style)(&request.map);
         let blank = style.and_then(|style| style.blank).or(Some(env.blank));
-        let text = |range: &Range<usize>| lookup.built.get(range.clone()).unwrap_or_default();
-        request.key.clear();
-        table.join_into(text(&parts.pending.key), blank, &mut request.key);
-        request.key.truncate(MAX_KEY - 1);
-        if !style.unwrap_or_default().keep_quotes && needs_stripping(&request.key) {
-            request.key = strip_quotes(&request.key);
-        }
-        request.args.resize_with(parts.arguments.len(), Vec::new);
-        for (room, argument) in request.args.iter_mut().zip(&parts.arguments) {
-            room.clear();
-            table.join_into(text(argument), blank, room);
-        }
+        let text = |range: &Range<usize>| {
+            lookup.built.get(range.clone()).unwrap_or_default().iter().copied()
+        };
+        put_key(
+            table,
+            text(&parts.pending.key),
+            style.unwrap_or_default(),
+            blank,
+            &mut request.key,
+        );
+        put_arguments(
+            table,
+            parts.arguments.iter().map(text),
+            blank,
+            &mut request.args,
+            spare_texts,
+        );
         if style.is_some() && env.tracer.wants_rules() {
             let event = Event::Asked { map: &request.map, key: &request.key, args: &request.args };
             env.tracer.event(Scene { program, table }, &event);
@@ -174,6 +219,14 @@ impl Machine {
         self.scan(&pieces, &text, env).filter(|tokens| !tokens.is_empty())
     }
 
+    /// [`Machine::reads_back`] for all workspaces that rules cannot tell apart.
+    pub(super) fn is_read_back_by_shape(&self, tokens: &[Token]) -> bool {
+        let operators = self.program.operators();
+        self.reads_back(tokens)
+            && !tokens.iter().any(|token| token.is_odd())
+            && !SIMPLE.iter().any(|byte| operators.contains(*byte))
+    }
+
     /// Whether the text of these tokens is cut into the same tokens again: nothing in it steers the
     /// tokenizer, and no two atoms stand side by side.
     fn reads_back(&self, tokens: &[Token]) -> bool {
@@ -218,17 +271,23 @@ fn needs_stripping(key: &[u8]) -> bool {
 }
 
 /// The parts of a lookup.
-struct Parts {
+pub(super) struct Parts {
     /// It began with `$[`.
     host: bool,
     /// The map's name behind `$(`.
     map: Option<Token>,
-    arguments: SmallVec<[Range<usize>; 4]>,
-    pending: Pending,
+    pub(super) arguments: SmallVec<[Range<usize>; 4]>,
+    pub(super) pending: Pending,
+}
+
+impl Parts {
+    pub(super) fn map_name<'t>(&self, table: &'t TokenTable) -> &'t [u8] {
+        if self.host { b"host" } else { self.map.map_or(&b""[..], |map| table.text(map)) }
+    }
 }
 
 /// Cuts the construct that begins at `start`: `$@` and `$:` each end the part before them.
-fn cut(built: &[Token], start: usize) -> Parts {
+pub(super) fn cut(built: &[Token], start: usize) -> Parts {
     let host = built.get(start) == Some(&meta(Op::HostBegin));
     let close = meta(if host { Op::HostEnd } else { Op::MapEnd });
     let map = built.get(start + 1).copied().filter(|_| !host);

@@ -4,10 +4,12 @@
 //! [`Machine::answer`] before stepping on. Nothing in here waits.
 
 mod calls;
+mod chain;
 pub(crate) mod glob;
 mod lookup;
 mod matcher;
 mod record;
+mod recording;
 mod replay;
 mod rules;
 pub mod stepwise;
@@ -21,7 +23,7 @@ use cf_parser::text::plain;
 use crate::classes::Classes;
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::macros::Macros;
-use crate::prescan::{Ending, Mode, Scanned, Sink, prescan_into, prescan_text};
+use crate::prescan::{Ending, Mode, Scanned, Sink, is_plain, prescan_into, prescan_text};
 use crate::program::Program;
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
@@ -29,10 +31,11 @@ use crate::trace::{Event, Scene, Tracer};
 use crate::validity::shorten;
 
 use calls::Call;
+use chain::Chain;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
-use replay::Recordings;
+use replay::{Played, Recordings};
 
 /// How a map wants its key made (MAP-019, MAP-020).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,9 +151,9 @@ enum Phase {
     /// Compare rules with the workspace.
     Match,
     /// Ask maps for the lookups in a built right-hand side, left to right.
-    Lookups(Lookup),
+    Lookups(Box<Lookup>),
     /// Run the calls of a built right-hand side, right to left.
-    Calls(Call),
+    Calls(Box<Call>),
     /// The only call of a right-hand side is under way; this stands in front of it.
     Only(Vec<Token>),
 }
@@ -189,8 +192,14 @@ pub struct Machine {
     recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
-    /// Rulesets entered and rules applied since the start.
+    /// Rulesets entered and rules applied since the start of the chain's ruleset.
     work: usize,
+    /// Rulesets that follow.
+    chain: Chain,
+    /// A ruleset of the chain that has ended failed for now.
+    chain_failed: bool,
+    /// Arguments of lookups that are not needed now, for their memory.
+    spare_texts: Vec<Vec<u8>>,
 }
 
 /// What is said when rulesets call each other too deep.
@@ -214,6 +223,9 @@ impl Machine {
             request: Request::default(),
             answer: None,
             work: 0,
+            chain: Chain::default(),
+            chain_failed: false,
+            spare_texts: Vec::new(),
         }
     }
 
@@ -243,6 +255,7 @@ impl Machine {
     /// Forgets the texts of earlier addresses.
     pub fn reset(&mut self) {
         self.frames.clear();
+        self.recordings.stop();
         self.table.reset();
         self.strays = false;
         self.answer = None;
@@ -270,13 +283,18 @@ impl Machine {
     /// Tokens of a plain text, and what the tokenizer says of it; without tokens if it is too long.
     pub fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
         let mut out = self.fresh();
+        if is_plain(text, mode) {
+            self.table.add_plain(text, mode.operators, &mut out);
+            let ending = Ending { complete: true, used: text.len(), complaints: Vec::new() };
+            return (Some(out), ending);
+        }
         let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
         let ending = prescan_into(text, mode, &mut sink, &mut self.room);
         (ending.complete.then_some(out), ending)
     }
 
     /// An empty workspace with the memory of one that is not used any more.
-    fn fresh(&mut self) -> Vec<Token> {
+    pub(crate) fn fresh(&mut self) -> Vec<Token> {
         self.spare.pop().unwrap_or_default()
     }
 
@@ -301,14 +319,6 @@ impl Machine {
         self.reset();
     }
 
-    /// Begins a ruleset; its first step says that it is entered.
-    pub fn start(&mut self, ruleset: usize, workspace: Vec<Token>) {
-        self.frames.clear();
-        self.answer = None;
-        self.work = 0;
-        self.frames.push(Frame::new(ruleset, workspace));
-    }
-
     /// Answers the lookup the last step asked for.
     pub fn answer(&mut self, answer: Answer) {
         self.answer = Some(answer);
@@ -316,6 +326,9 @@ impl Machine {
 
     /// Runs until a map is to be asked or the ruleset has ended.
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
+        if self.resume(env) == Played::Asks {
+            return Step::Lookup;
+        }
         if self.frames.last().is_some_and(|frame| !frame.announced) {
             self.announce_entry(env);
         }
@@ -335,7 +348,7 @@ impl Machine {
                 Control::Enter(ruleset, workspace) => {
                     match self.enter_ruleset(ruleset, workspace, env) {
                         Some(Control::Abort(exit)) => self.leave(exit, env),
-                        Some(_) => Some(Step::Done(self.give_up(env))),
+                        Some(_) => self.give_up(env),
                         None => None,
                     }
                 }
@@ -345,7 +358,7 @@ impl Machine {
                     self.leave(exit, env)
                 }
                 Control::Abort(exit) => self.leave(exit, env),
-                Control::GiveUp => Some(Step::Done(self.give_up(env))),
+                Control::GiveUp => self.give_up(env),
             };
             if let Some(step) = next {
                 return step;
@@ -375,13 +388,13 @@ impl Machine {
     }
 
     /// The address has cost too much: the workspace of the outermost ruleset stands.
-    fn give_up(&mut self, env: &mut Env<'_>) -> Outcome {
+    fn give_up(&mut self, env: &mut Env<'_>) -> Option<Step> {
         let ruleset = self.frames.last().map_or(0, |frame| frame.ruleset);
         let name = self.name(ruleset);
         self.say(env, &[b"554 5.3.5 Rulesets call each other without end, ruleset ", &name]);
         self.frames.truncate(1);
         let workspace = self.frames.pop().map_or_else(Vec::new, |frame| frame.workspace);
-        Outcome { workspace, exit: Exit::CONFIG }
+        self.done(Outcome { workspace, exit: Exit::CONFIG }, env)
     }
 
     /// Drops the top frame; hands its result to the call below or, at the bottom, out.
@@ -399,7 +412,7 @@ impl Machine {
                     let watch = env.tracer.wants_rules();
                     exit = self.complete(outcome.workspace, exit, watch, env)?;
                 }
-                _ => return Some(Step::Done(outcome)),
+                _ => return self.done(outcome, env),
             }
         }
     }

@@ -1,19 +1,26 @@
 //! Records what rules do to a workspace, as far as that depends on nothing but what they compare
 //! ([`super::replay`] says what for).
 
+use std::ops::Range;
+
 use cf_parser::text::Op;
 
+use super::chain::Chain;
+use super::lookup::{cut, next_lookup};
 use super::matcher::Subject;
-use super::replay::{End, MAX_TOKENS, Passage, Places, Recording};
+use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
+use super::replay::MAX_TOKENS;
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION};
-use crate::program::{After, Part, Rule, Steering};
+use crate::program::{After, Part, Rule, Steering, unquote};
 use crate::token::{Token, meta};
 
 /// Places that one recording may have.
 const MAX_PLACES: usize = 4096;
 /// Rulesets entered and rules applied in one recording: rulesets can call each other without end.
-const MAX_RECORDED: usize = 512;
+pub(super) const MAX_RECORDED: usize = 512;
+/// Questions to maps and macros in one recording.
+const MAX_STOPS: usize = 64;
 
 /// A token and where it comes from.
 type Placed = (Token, u16);
@@ -25,28 +32,56 @@ struct Frame {
     workspace: Vec<Placed>,
     /// In front of the call that the next frame is.
     head: Vec<Placed>,
-    /// A right-hand side for which maps are to be asked.
-    asking: Option<Vec<Placed>>,
+    /// A right-hand side for which maps are to be asked, and how much of it is settled.
+    asking: Option<(Vec<Placed>, usize)>,
 }
 
-/// Records from the machine's top frame on.
-pub(super) fn record(machine: &mut Machine, env: &Env<'_>) -> Recording {
+impl Frame {
+    fn new(ruleset: usize, workspace: Vec<Placed>) -> Self {
+        Self { ruleset, rule: 0, loops: 0, workspace, head: Vec::new(), asking: None }
+    }
+}
+
+/// Where recording goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// With the next rule.
+    Step,
+    /// Nowhere: the machine goes on from here.
+    End,
+    /// Nowhere: the machine goes on from the last stop.
+    Stopped,
+}
+
+/// Records from the machine's top frame on; `chain` follows it.
+pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Recording {
     let Some(top) = machine.frames.last() else { return Recording::default() };
+    let workspace = top.workspace.iter().copied().zip(0..).collect();
+    let mut frame = Frame::new(top.ruleset, workspace);
+    (frame.rule, frame.loops) = (top.rule, top.loops);
     let mut recorder = Recorder {
         recording: Recording { key: machine.recordings.key().to_vec(), ..Recording::default() },
-        frames: vec![Frame {
-            ruleset: top.ruleset,
-            rule: top.rule,
-            loops: top.loops,
-            workspace: top.workspace.iter().copied().zip(0..).collect(),
-            head: Vec::new(),
-            asking: None,
-        }],
+        frames: vec![frame],
         base: top.workspace.len(),
         full: false,
+        work: 0,
+        done: 0,
+        chain,
     };
-    while recorder.step(machine, env) {}
-    recorder.finish()
+    let last = loop {
+        match recorder.step(machine, env) {
+            Next::Step => {}
+            last => break last,
+        }
+    };
+    if last == Next::End {
+        recorder.stop(On::Nothing);
+    }
+    // Nothing is gained without work: the machine is to run this itself.
+    if recorder.work + recorder.done == 0 {
+        recorder.recording.stops.clear();
+    }
+    recorder.recording
 }
 
 struct Recorder {
@@ -56,15 +91,20 @@ struct Recorder {
     base: usize,
     /// There is no room for more.
     full: bool,
+    /// Rulesets entered and rules applied so far, in the ruleset of the chain that runs and before it.
+    work: usize,
+    done: usize,
+    /// Rulesets that follow the outermost one.
+    chain: Chain,
 }
 
 impl Recorder {
-    /// One rule, or one ruleset left. False where the recording ends.
-    fn step(&mut self, machine: &mut Machine, env: &Env<'_>) -> bool {
+    /// One rule, or one ruleset left.
+    fn step(&mut self, machine: &mut Machine, env: &Env<'_>) -> Next {
         let program = machine.program.clone();
-        let Some(frame) = self.frames.last_mut() else { return false };
+        let Some(frame) = self.frames.last_mut() else { return Next::End };
         let workspace: Vec<Token> = frame.workspace.iter().map(|(token, _)| *token).collect();
-        let Some(ruleset) = program.ruleset(frame.ruleset) else { return false };
+        let Some(ruleset) = program.ruleset(frame.ruleset) else { return Next::End };
         if workspace.first() == Some(&meta(Op::Hash)) {
             return self.leave();
         }
@@ -78,7 +118,7 @@ impl Recorder {
         };
         loop {
             if frame.loops + 1 >= MAX_LOOPS {
-                return false;
+                return Next::End;
             }
             let next = ruleset.filter.next(frame.rule, &offer, &workspace);
             if next != frame.rule {
@@ -89,70 +129,150 @@ impl Recorder {
             machine.matcher.opaque = false;
             let matched = machine.matcher.run(code, rule.glob.as_ref(), subject);
             if machine.matcher.opaque {
-                return false;
+                return Next::End;
             }
             if matched {
                 let loops = frame.loops + 1;
-                return self.fire(machine, rule, loops);
+                return self.fire(machine, rule, loops, env);
             }
             (frame.rule, frame.loops) = (frame.rule + 1, 0);
         }
     }
 
-    /// Applies the rule that matches, unless more is needed for that than its parts.
-    fn fire(&mut self, machine: &Machine, rule: &Rule, loops: usize) -> bool {
-        let Some((mut built, call)) = self.build(machine, rule) else { return false };
+    /// Applies the rule that matches, unless more is needed for that than its parts and maps.
+    fn fire(&mut self, machine: &Machine, rule: &Rule, loops: usize, env: &Env<'_>) -> Next {
+        for part in &rule.parts {
+            let Part::Deferred(name) = part else { continue };
+            let is_set = env.macros.get(name).is_some_and(|value| !value.is_empty());
+            if is_set || self.recording.stops.len() >= MAX_STOPS {
+                return Next::End;
+            }
+            self.stop(On::Unset(name.clone()));
+        }
+        let Some((mut built, call)) = self.build(machine, rule) else { return Next::End };
         let depth = self.frames.len();
-        let Some(frame) = self.frames.last_mut() else { return false };
-        let target = match rule.steering {
-            Steering::None | Steering::Lookups => None,
-            Steering::Skip { .. } => {
-                let Some(at) = call else { return false };
+        let Some(frame) = self.frames.last_mut() else { return Next::End };
+        let target = match (rule.steering, call) {
+            (Steering::None | Steering::Lookups, _) => None,
+            (Steering::Skip { .. }, Some(at)) => {
                 built.drain(at..(at + 2).min(built.len()));
                 None
             }
-            Steering::Call { target: Some(target) } if depth < MAX_RECURSION => {
-                let Some(at) = call else { return false };
+            (Steering::Call { target: Some(target) }, Some(at)) if depth < MAX_RECURSION => {
                 Some((target, at))
             }
-            _ => return false,
+            _ => return Next::End,
         };
-        if built.len() > MAX_TOKENS || self.full || self.recording.work >= MAX_RECORDED {
-            return false;
+        if built.len() > MAX_TOKENS || self.full || self.work + self.done >= MAX_RECORDED {
+            return Next::End;
         }
         (frame.rule, frame.loops) = match rule.after {
             After::Repeat => (frame.rule, loops),
             After::Next => (frame.rule + 1, 0),
             After::Return => (usize::MAX, loops),
         };
-        self.recording.work += 1;
+        self.work += 1;
         if rule.steering == Steering::Lookups {
-            frame.asking = Some(built);
-            return false;
+            frame.asking = Some((built, 0));
+            return self.look_up(machine, env);
         }
-        let Some((target, at)) = target else {
-            frame.workspace = built;
-            return true;
-        };
-        let tail = built.split_off((at + 2).min(built.len()));
-        built.truncate(at);
-        frame.head = built;
-        self.recording.work += 1;
-        self.passage(true, target, &tail);
-        self.frames.push(Frame {
-            ruleset: target,
-            rule: 0,
-            loops: 0,
-            workspace: tail,
-            head: Vec::new(),
-            asking: None,
-        });
-        self.recording.depth = self.recording.depth.max(self.frames.len());
-        true
+        match target {
+            Some((target, at)) => self.enter(built, at, target),
+            None => frame.workspace = built,
+        }
+        Next::Step
     }
 
-    /// The right-hand side, and where its last call stands; `None` if it needs a macro or a wildcard
-    /// that is not there.
+    /// Makes the only call of what was built, which stands at `at`.
+    fn enter(&mut self, mut built: Vec<Placed>, at: usize, target: usize) {
+        let tail = built.split_off((at + 2).min(built.len()));
+        built.truncate(at);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.head = built;
+        }
+        self.work += 1;
+        self.passage(true, target, &tail);
+        self.frames.push(Frame::new(target, tail));
+        self.recording.depth = self.recording.depth.max(self.frames.len());
+    }
+
+    /// Goes on as if no map had an answer for the lookups of the top frame's right-hand side.
+    fn look_up(&mut self, machine: &Machine, env: &Env<'_>) -> Next {
+        loop {
+            let asking = self.frames.last().and_then(|frame| frame.asking.as_ref());
+            let Some((built, settled)) = asking else { return Next::End };
+            let tokens: Vec<Token> = built.iter().map(|(token, _)| *token).collect();
+            let Some(start) = next_lookup(&tokens, *settled) else {
+                return self.looked_up(&tokens, machine);
+            };
+            // The name of the map is to be the same for all.
+            let named = built.get(start + 1).is_some_and(|(_, at)| usize::from(*at) >= self.base);
+            let parts = cut(&tokens, start);
+            let map = parts.map_name(&machine.table);
+            let host = tokens.get(start) == Some(&meta(Op::HostBegin));
+            if !(named || host) || (env.key_style)(map).is_none() {
+                return Next::End;
+            }
+            let mut places = |range: &Range<usize>| {
+                self.places(&self.built().get(range.clone()).unwrap_or_default().to_vec())
+            };
+            let ask = Ask {
+                map: map.into(),
+                key: places(&parts.pending.key),
+                args: parts.arguments.iter().map(&mut places).collect(),
+                pending: parts.pending.clone(),
+            };
+            self.stop(On::Map(ask));
+            let asked = self.recording.stops.len();
+            let fallback = parts.pending.default.as_ref();
+            let default = fallback.map(|range| tokens.get(range.clone()).unwrap_or_default());
+            if asked >= MAX_STOPS
+                || default.is_some_and(|text| !machine.is_read_back_by_shape(text))
+            {
+                return Next::Stopped;
+            }
+            let (pending, range) = (&parts.pending, fallback.unwrap_or(&parts.pending.key));
+            let asking = self.frames.last_mut().and_then(|frame| frame.asking.as_mut());
+            let Some((built, settled)) = asking else { return Next::Stopped };
+            let replacement = built.get(range.clone()).unwrap_or_default().to_vec();
+            *settled = pending.start + replacement.len();
+            built.splice(pending.start..pending.end, replacement);
+            if built.len() > MAX_TOKENS || self.full {
+                return Next::End;
+            }
+        }
+    }
+
+    /// The top frame's right-hand side has no more lookups.
+    fn looked_up(&mut self, built: &[Token], machine: &Machine) -> Next {
+        let calls = built.iter().filter(|token| **token == meta(Op::Call)).count();
+        let at = built.iter().position(|token| *token == meta(Op::Call));
+        let target = at.and_then(|at| {
+            let place = self.built().get(at + 1).filter(|(_, at)| usize::from(*at) >= self.base);
+            let number = machine.program.number(unquote(machine.table.text(place?.0)))?;
+            let set = machine.program.ruleset(number)?;
+            Some((at, number)).filter(|_| !set.rules.is_empty())
+        });
+        if calls > 0 && (calls > 1 || target.is_none() || self.frames.len() >= MAX_RECURSION) {
+            return Next::End;
+        }
+        let Some(frame) = self.frames.last_mut() else { return Next::End };
+        let Some((built, _)) = frame.asking.take() else { return Next::End };
+        match target {
+            Some((at, target)) => self.enter(built, at, target),
+            None => frame.workspace = built,
+        }
+        Next::Step
+    }
+
+    /// The right-hand side of the top frame for which maps are asked.
+    fn built(&self) -> &[Placed] {
+        let asking = self.frames.last().and_then(|frame| frame.asking.as_ref());
+        asking.map_or(&[], |(built, _)| built)
+    }
+
+    /// The right-hand side, and where its last call stands; `None` if it needs a wildcard that is not
+    /// there.
     fn build(&mut self, machine: &Machine, rule: &Rule) -> Option<(Vec<Placed>, Option<usize>)> {
         let mut call = None;
         let mut built = Vec::new();
@@ -178,27 +298,37 @@ impl Recorder {
                     call = Some(built.len());
                     built.push(place(meta(Op::Call)));
                 }
-                Part::Deferred(_) => return None,
+                // It has no value: see `fire`.
+                Part::Deferred(_) => {}
             }
         }
         Some((built, call))
     }
 
-    /// Leaves the top ruleset; false if it is the one the recording began in.
-    fn leave(&mut self) -> bool {
-        if self.frames.len() < 2 {
+    /// Leaves the top ruleset; the end if it is the one the recording began in and none follows.
+    fn leave(&mut self) -> Next {
+        let outermost = self.frames.len() < 2;
+        let follows = if outermost { self.chain.next() } else { None };
+        if outermost && follows.is_none() {
             if let Some(frame) = self.frames.last_mut() {
                 frame.rule = usize::MAX;
             }
-            return false;
+            return Next::End;
         }
-        let Some(frame) = self.frames.pop() else { return false };
+        let Some(frame) = self.frames.pop() else { return Next::End };
         self.passage(false, frame.ruleset, &frame.workspace);
-        let Some(below) = self.frames.last_mut() else { return false };
+        if let Some(next) = follows {
+            self.passage(true, next, &frame.workspace);
+            self.done += self.work;
+            self.work = 0;
+            self.frames.push(Frame::new(next, frame.workspace));
+            return Next::Step;
+        }
+        let Some(below) = self.frames.last_mut() else { return Next::End };
         below.workspace = std::mem::take(&mut below.head);
         below.workspace.extend(frame.workspace);
         // What is too long is not made here: the frames stay as they are at the last good place.
-        below.workspace.len() <= MAX_TOKENS
+        if below.workspace.len() <= MAX_TOKENS { Next::Step } else { Next::End }
     }
 
     fn passage(&mut self, entered: bool, ruleset: usize, workspace: &[Placed]) {
@@ -214,20 +344,22 @@ impl Recorder {
         start..end
     }
 
-    fn finish(mut self) -> Recording {
-        // Nothing was gained: the machine is to run this itself.
-        if self.recording.work == 0 {
-            return self.recording;
-        }
+    /// Notes the frames as they are now.
+    fn stop(&mut self, on: On) {
         let frames = std::mem::take(&mut self.frames);
         let last = frames.len().saturating_sub(1);
-        for (number, frame) in frames.into_iter().enumerate() {
+        let first_end = self.recording.ends.len();
+        for (number, frame) in frames.iter().enumerate() {
             let workspace = self.places(&frame.workspace);
             let head = (number < last).then(|| self.places(&frame.head));
-            let asking = frame.asking.as_ref().map(|built| self.places(built));
-            let Frame { ruleset, rule, loops, .. } = frame;
+            let asking = frame.asking.as_ref();
+            let asking = asking.map(|(built, settled)| (self.places(built), *settled));
+            let Frame { ruleset, rule, loops, .. } = *frame;
             self.recording.ends.push(End { ruleset, rule, loops, workspace, head, asking });
         }
-        self.recording
+        self.frames = frames;
+        let (ends, passages) = (&self.recording.ends, self.recording.passages.len());
+        let ends = first_end..ends.len();
+        self.recording.stops.push(Stop { ends, passages, work: self.work, chain: self.chain, on });
     }
 }

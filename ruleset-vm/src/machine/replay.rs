@@ -2,20 +2,23 @@
 //!
 //! Which rules fire, and where their parts go, depends on what rules compare: the symbols of tokens and
 //! the classes they may belong to. Workspaces that are alike in this, such as most addresses of one
-//! site, go the same way until a map is asked, a macro is read, or a class looks at a text. That way is
-//! recorded ([`super::record`]) as the frames at its end, with the place in the first workspace for each
-//! token, and replayed by copying. As in a regular expression engine that makes its states when it needs
-//! them, memory is bounded: when it is full, all is forgotten.
+//! site, go the same way until a map answers, a macro is read, or a class looks at a text. That way is
+//! recorded ([`super::record`]): the questions to maps on it and the frames at its end, with the place in
+//! the first workspace for each token. It is replayed by copying; a map that has an answer ends it early.
+//! As in a regular expression engine that makes its states when it needs them, memory is bounded: when it
+//! is full, all is forgotten.
 
-use cf_parser::text::Op;
+use cf_parser::debug::Category;
 use hashbrown::HashTable;
 
-use super::lookup::Lookup;
-use super::record::record;
-use super::{Env, Frame, Machine, Phase};
+use super::chain::Chain;
+use super::lookup::{Lookup, put_arguments, put_key};
+use super::record::{MAX_RECORDED, record};
+use super::recording::{End, On, Recording};
+use super::{Answer, Env, Frame, Machine, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
-use crate::token::{Token, meta};
+use crate::token::Token;
 use crate::trace::{Event, Scene};
 
 /// Longest workspace that is recorded, tokens.
@@ -24,47 +27,6 @@ pub(super) const MAX_TOKENS: usize = 64;
 const MAX_RECORDINGS: usize = 2048;
 /// Places in which it is noted that a beginning was seen once: what comes only once is not recorded.
 const SEEN: usize = 4096;
-
-/// A row of places in the first workspace with the recording's own tokens behind it.
-pub(super) type Places = std::ops::Range<usize>;
-
-/// A frame at the end of a recording.
-#[derive(Clone, Debug)]
-pub(super) struct End {
-    pub(super) ruleset: usize,
-    pub(super) rule: usize,
-    pub(super) loops: usize,
-    pub(super) workspace: Places,
-    /// In front of the call that the next frame is; none for the last frame.
-    pub(super) head: Option<Places>,
-    /// A right-hand side for which maps are to be asked.
-    pub(super) asking: Option<Places>,
-}
-
-/// A ruleset that was entered or left on the way.
-#[derive(Clone, Debug)]
-pub(super) struct Passage {
-    pub(super) entered: bool,
-    pub(super) ruleset: usize,
-    pub(super) workspace: Places,
-}
-
-/// One way.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Recording {
-    /// Ruleset, rule, applications of it, and what rules see of each token.
-    pub(super) key: Vec<u32>,
-    pub(super) places: Vec<u16>,
-    /// Tokens that rules put in.
-    pub(super) own: Vec<Token>,
-    pub(super) passages: Vec<Passage>,
-    /// From the frame that ran first to the one that is to go on. Empty if nothing is gained.
-    pub(super) ends: Vec<End>,
-    /// Rulesets entered and rules applied.
-    pub(super) work: usize,
-    /// Most frames at one time.
-    pub(super) depth: usize,
-}
 
 /// All recordings of one machine.
 #[derive(Clone, Debug, Default)]
@@ -76,19 +38,50 @@ pub(super) struct Recordings {
     key: Vec<u32>,
     /// The workspace that is replaced.
     base: Vec<Token>,
+    playing: Option<Playing>,
+}
+
+/// A recording that waits for a map.
+#[derive(Clone, Copy, Debug)]
+struct Playing {
+    recording: usize,
+    stop: usize,
+    /// The status of the frame that was replaced.
+    exit: Exit,
+    /// What followed it, if it was the outermost.
+    follows: Option<Chain>,
+}
+
+/// How far a replay has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Played {
+    /// There is no recording.
+    Nothing,
+    /// A map is to be asked.
+    Asks,
+    /// The frames are those of its end.
+    All,
 }
 
 impl Recordings {
     /// Makes the key of a frame; returns its hash.
-    fn look_at(&mut self, frame: &Frame) -> u64 {
+    fn look_at(&mut self, frame: &Frame, chain: Chain) -> u64 {
+        let [ruleset, rule, loops] = [frame.ruleset, frame.rule, frame.loops]
+            .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        let [low, high] = chain.key();
+        let shapes = frame.workspace.iter().map(|token| token.shape());
         self.key.clear();
-        let start = [frame.ruleset, frame.rule, frame.loops];
-        let start = start.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-        self.key.extend(start);
-        self.key.extend(frame.workspace.iter().map(|token| token.shape()));
+        self.key.reserve(MAX_TOKENS + 5);
+        self.key.extend_from_slice(&[ruleset, rule, loops, low, high]);
+        self.key.extend(shapes);
         self.key.iter().fold(0, |hash: u64, word| {
             (hash.rotate_left(5) ^ u64::from(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
         })
+    }
+
+    /// Nothing is played any more.
+    pub(super) fn stop(&mut self) {
+        self.playing = None;
     }
 
     /// The key made last.
@@ -126,95 +119,171 @@ impl Recordings {
     }
 }
 
-impl Recording {
-    /// The tokens that stand in these places; `base` is the first workspace and the own tokens.
-    #[inline]
-    fn fill(&self, places: &Places, base: &[Token], out: &mut Vec<Token>) {
-        // There is always a token: places are made from workspaces of the same length.
-        let nothing = meta(Op::Hash);
-        let places = self.places.get(places.clone()).unwrap_or_default();
-        out.clear();
-        out.extend(places.iter().map(|at| base.get(usize::from(*at)).copied().unwrap_or(nothing)));
-    }
-}
-
 impl Machine {
-    /// Goes as far as a recording goes. False if there is none for the top frame.
-    pub(super) fn replay(&mut self, env: &mut Env<'_>) -> bool {
+    /// Goes as far as a recording of the top frame goes.
+    pub(super) fn replay(&mut self, env: &mut Env<'_>) -> Played {
         let Some(frame) = self.frames.last().filter(|frame| frame.workspace.len() <= MAX_TOKENS)
         else {
-            return false;
+            return Played::Nothing;
         };
-        let hash = self.recordings.look_at(frame);
+        // What follows the outermost ruleset does not matter to those that it calls.
+        let outermost = self.frames.len() == 1;
+        let chain = if outermost { self.chain } else { Chain::default() };
+        let hash = self.recordings.look_at(frame, chain);
         let number = match self.recordings.find(hash) {
             Some(number) => number,
-            None if !self.recordings.saw(hash) => return false,
+            None if !self.recordings.saw(hash) => return Played::Nothing,
             None => {
-                let recording = record(self, env);
+                let recording = record(self, chain, env);
                 self.recordings.keep(recording, hash)
             }
         };
-        self.play(number, env)
+        let Some(recording) = self.recordings.all.get(number) else { return Played::Nothing };
+        let deep = self.frames.len() + recording.depth > MAX_RECURSION;
+        if recording.stops.is_empty() || deep || self.work + MAX_RECORDED > MAX_WORK {
+            return Played::Nothing;
+        }
+        let Some(frame) = self.frames.pop() else { return Played::Nothing };
+        let follows = outermost.then_some(chain);
+        let old = std::mem::replace(&mut self.recordings.base, frame.workspace);
+        self.recycle(old);
+        self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
 
-    fn play(&mut self, number: usize, env: &mut Env<'_>) -> bool {
-        let Self { recordings, frames, spare, table, program, work, .. } = self;
-        let Recordings { all, base, .. } = recordings;
-        let Some(recording) = all.get(number).filter(|recording| !recording.ends.is_empty()) else {
-            return false;
+    /// Goes on with the recording that waits for a map, if there is one.
+    pub(super) fn resume(&mut self, env: &mut Env<'_>) -> Played {
+        let Some(playing) = self.recordings.playing.take() else { return Played::Nothing };
+        let Some(recording) = self.recordings.all.get(playing.recording) else {
+            return Played::Nothing;
         };
-        if *work + recording.work > MAX_WORK || frames.len() + recording.depth > MAX_RECURSION {
-            return false;
+        let stop = playing.stop + 1;
+        let unanswered = matches!(self.answer, None | Some(Answer::NotFound));
+        if unanswered && stop < recording.stops.len() && !env.tracer.wants(Category::Tokens) {
+            self.answer = None;
+            return self.play(Playing { stop, ..playing }, env);
         }
-        *work += recording.work;
-        let Some(frame) = frames.pop() else { return false };
-        let mut exit = frame.exit;
-        let mut first = std::mem::replace(base, frame.workspace);
-        first.clear();
-        base.extend_from_slice(&recording.own);
+        let pending = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
+            Some(On::Map(ask)) => Some(ask.pending.clone()),
+            _ => None,
+        };
+        self.put_frames(playing);
+        if let (Some(pending), Some(frame)) = (pending, self.frames.last_mut())
+            && let Phase::Lookups(lookup) = &mut frame.phase
+        {
+            lookup.wait(pending);
+        }
+        Played::All
+    }
+
+    /// Goes on from this stop to the next that asks a map, or to where the machine is to go on.
+    fn play(&mut self, mut playing: Playing, env: &mut Env<'_>) -> Played {
+        while self.pass(playing, env) {
+            playing.stop += 1;
+        }
+        let Self { recordings, request, table, spare_texts, .. } = self;
+        let Recordings { all, base, .. } = &*recordings;
+        let Some(recording) = all.get(playing.recording) else { return Played::Nothing };
+        let ask = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
+            Some(On::Map(ask)) => Some(ask),
+            _ => None,
+        };
+        let Some((ask, style)) = ask.and_then(|ask| Some((ask, (env.key_style)(&ask.map)?))) else {
+            self.put_frames(playing);
+            return Played::All;
+        };
+        request.map.clear();
+        request.map.extend_from_slice(&ask.map);
+        let tokens = recording.tokens(&ask.key, base);
+        let blank = style.blank.or(Some(env.blank));
+        put_key(table, tokens, style, blank, &mut request.key);
+        let arguments = ask.args.iter().map(|argument| recording.tokens(argument, base));
+        put_arguments(table, arguments, blank, &mut request.args, spare_texts);
+        recordings.playing = Some(playing);
+        Played::Asks
+    }
+
+    /// Comes to a stop; whether the way goes on there without a question.
+    fn pass(&mut self, playing: Playing, env: &mut Env<'_>) -> bool {
+        let Self { recordings, spare, table, program, work, .. } = self;
+        let Recordings { all, base, .. } = &*recordings;
+        let Some(recording) = all.get(playing.recording) else { return false };
+        let Some(stop) = recording.stops.get(playing.stop) else { return false };
+        let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
+        // The count begins anew with each ruleset of a chain.
+        let chain = before.map(|before| before.chain).or(playing.follows);
+        *work = match chain.is_none_or(|chain| chain == stop.chain) {
+            true => *work + stop.work - before.map_or(0, |before| before.work),
+            false => stop.work,
+        };
         if env.tracer.wants_rulesets() {
+            let passed = before.map_or(0, |before| before.passages)..stop.passages;
             let mut room = spare.pop().unwrap_or_default();
-            tell(recording, base, &mut room, Scene { program, table }, env);
+            tell(recording, passed, base, &mut room, Scene { program, table }, env);
             room.clear();
             spare.push(room);
         }
-        let mut room = Some(first);
-        for end in &recording.ends {
-            let mut workspace = room.take().or_else(|| spare.pop()).unwrap_or_default();
-            recording.fill(&end.workspace, base, &mut workspace);
-            let mut frame = Frame::new(end.ruleset, workspace);
-            frame.rule = end.rule;
-            frame.loops = end.loops;
-            frame.announced = true;
+        match &stop.on {
+            On::Unset(name) => env.macros.get(name).is_none_or(|value| value.is_empty()),
+            On::Nothing | On::Map(_) => false,
+        }
+    }
+
+    /// Makes the frames of a stop.
+    fn put_frames(&mut self, at: Playing) {
+        let Self { recordings, frames, spare, chain, chain_failed, .. } = self;
+        let Recordings { all, base, .. } = &*recordings;
+        let Some(recording) = all.get(at.recording) else { return };
+        let Some(stop) = recording.stops.get(at.stop) else { return };
+        let mut exit = at.exit;
+        if at.follows.is_some_and(|follows| follows != stop.chain) {
+            *chain = stop.chain;
+            *chain_failed |= exit == Exit::TEMPFAIL;
+            exit = Exit::OK;
+        }
+        for end in recording.ends.get(stop.ends.clone()).unwrap_or_default() {
+            let mut frame = put_frame(recording, end, base, spare);
             frame.exit = std::mem::replace(&mut exit, Exit::OK);
-            if let Some(places) = &end.head {
-                let mut head = Vec::new();
-                if !places.is_empty() {
-                    head = spare.pop().unwrap_or_default();
-                    recording.fill(places, base, &mut head);
-                }
-                frame.phase = Phase::Only(head);
-            }
-            if let Some(places) = &end.asking {
-                let mut built = spare.pop().unwrap_or_default();
-                recording.fill(places, base, &mut built);
-                frame.phase = Phase::Lookups(Lookup::new(built));
-            }
             frames.push(frame);
         }
-        true
     }
+}
+
+fn put_frame(
+    recording: &Recording,
+    end: &End,
+    base: &[Token],
+    spare: &mut Vec<Vec<Token>>,
+) -> Frame {
+    let mut fill = |places| {
+        let mut room = spare.pop().unwrap_or_default();
+        recording.fill(places, base, &mut room);
+        room
+    };
+    let mut frame = Frame::new(end.ruleset, fill(&end.workspace));
+    frame.rule = end.rule;
+    frame.loops = end.loops;
+    frame.announced = true;
+    match (&end.head, &end.asking) {
+        (_, Some((places, settled))) => {
+            frame.phase = Phase::Lookups(Box::new(Lookup::settled(fill(places), *settled)));
+        }
+        (Some(places), None) if places.is_empty() => frame.phase = Phase::Only(Vec::new()),
+        (Some(places), None) => frame.phase = Phase::Only(fill(places)),
+        (None, None) => {}
+    }
+    frame
 }
 
 /// Tells the tracer which rulesets are passed.
 fn tell(
     recording: &Recording,
+    passed: std::ops::Range<usize>,
     base: &[Token],
     room: &mut Vec<Token>,
     scene: Scene<'_>,
     env: &mut Env<'_>,
 ) {
-    for passage in &recording.passages {
+    for passage in recording.passages.get(passed).unwrap_or_default() {
         recording.fill(&passage.workspace, base, room);
         let (ruleset, workspace) = (passage.ruleset, &room[..]);
         let event = match passage.entered {

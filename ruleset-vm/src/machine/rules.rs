@@ -7,6 +7,7 @@ use cf_parser::{Name, Span};
 
 use super::calls::Call;
 use super::lookup::Lookup;
+use super::replay::Played;
 use super::{Control, Env, Machine, Phase, Subject};
 use crate::limits::{MAX_ATOMS, MAX_LOOPS};
 use crate::program::{After, Part, Program, Rule, Ruleset, Steering};
@@ -33,11 +34,12 @@ impl Machine {
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
             let may_replay = !watch && !self.strays && frame.rule < ruleset.rules.len();
-            if may_replay && self.replay(env) {
-                match self.frames.last().map(|frame| &frame.phase) {
-                    Some(Phase::Match) => continue,
-                    _ => return Control::Continue,
-                }
+            let played = if may_replay { self.replay(env) } else { Played::Nothing };
+            match (played, self.frames.last().map(|frame| &frame.phase)) {
+                (Played::Nothing, _) => {}
+                (Played::Asks, _) => return Control::Wait,
+                (Played::All, Some(Phase::Match)) => continue,
+                (Played::All, _) => return Control::Continue,
             }
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let is_through = frame.rule >= ruleset.rules.len();
@@ -258,9 +260,9 @@ impl Machine {
                 let built =
                     std::mem::replace(&mut self.built, self.spare.pop().unwrap_or_default());
                 frame.phase = if rule.steering == Steering::Lookups || self.strays {
-                    Phase::Lookups(Lookup::new(built))
+                    Phase::Lookups(Box::new(Lookup::new(built)))
                 } else {
-                    Phase::Calls(Call::new(built))
+                    Phase::Calls(Box::new(Call::new(built)))
                 };
                 Some(Control::Continue)
             }

@@ -1,0 +1,220 @@
+//! Rules that ask maps do the same whether a tracer watches each of them or what they did before is
+//! replayed, whatever maps answer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[allow(dead_code, reason = "the world is needed, the naive engine knows no maps")]
+mod naive;
+#[allow(dead_code, reason = "rules and addresses are needed, single-rule generators are not")]
+mod random;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use naive::world::loaded;
+use proptest::prelude::*;
+use random::{Address, Program, address, program, rule, twin};
+use ruleset_vm::load::Configuration;
+use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
+
+/// What happened, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Happened {
+    Entered(usize, Vec<u8>),
+    Left(usize, Vec<u8>),
+    Said(Vec<u8>),
+    Asked(Request),
+}
+
+/// Answers by the hash of the question, and writes questions down.
+struct Maps<'a> {
+    log: &'a std::cell::RefCell<Vec<Happened>>,
+    salt: u64,
+}
+
+impl Lookups for Maps<'_> {
+    fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
+        self.log.borrow_mut().push(Happened::Asked(request.clone()));
+        let mut hasher = DefaultHasher::new();
+        (self.salt, &request.map, &request.key, &request.args).hash(&mut hasher);
+        let value = || [b"found.", request.key.as_slice()].concat();
+        match hasher.finish() % 16 {
+            0 => Answer::Found(value()),
+            1 => Answer::Found(b"a.b @ c".to_vec()),
+            2 => Answer::Found(Vec::new()),
+            3 => Answer::Failed(Exit::TEMPFAIL),
+            4 => Answer::Substitute(value(), Exit::TEMPFAIL),
+            // As a `macro` map does; rules read `$&U`.
+            5 => {
+                macros.set(b"U", b"set");
+                Answer::NotFound
+            }
+            6 => {
+                macros.clear(b"U");
+                Answer::NotFound
+            }
+            _ => Answer::NotFound,
+        }
+    }
+
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
+        match map {
+            b"quoting" => Some(KeyStyle { keep_quotes: true, blank: Some(b'+') }),
+            b"plain" | b"host" => Some(KeyStyle::default()),
+            _ => None,
+        }
+    }
+}
+
+struct Watcher<'a> {
+    log: &'a std::cell::RefCell<Vec<Happened>>,
+    rules: bool,
+}
+
+impl Tracer for Watcher<'_> {
+    fn wants_rules(&self) -> bool {
+        self.rules
+    }
+
+    fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
+        let text = |workspace: &[_]| scene.table.join(workspace, Some(b' '));
+        self.log.borrow_mut().push(match event {
+            Event::Enter { ruleset, workspace } => Happened::Entered(*ruleset, text(workspace)),
+            Event::Leave { ruleset, workspace } => Happened::Left(*ruleset, text(workspace)),
+            Event::Message(text) => Happened::Said(text.to_vec()),
+            _ => return,
+        });
+    }
+}
+
+/// The first two rulesets for an address, one by one if rules are watched, else as a chain: what
+/// happened, the tokens that were left, the status.
+fn run(
+    machine: &mut Machine,
+    configuration: &Configuration,
+    address: &str,
+    rules: bool,
+    salt: u64,
+) -> (Vec<Happened>, Vec<Vec<u8>>, Exit) {
+    let log = std::cell::RefCell::new(Vec::new());
+    let mut macros = configuration.macros.clone();
+    let rulesets = [b"s0", b"s1"].map(|name| configuration.program.number(name).unwrap());
+    let mut rewriter = Rewriter {
+        machine,
+        configuration,
+        macros: &mut macros,
+        lookups: &mut Maps { log: &log, salt },
+        tracer: &mut Watcher { log: &log, rules },
+    };
+    let tokens = rewriter.tokenize(address.as_bytes(), None).0.unwrap_or_default();
+    let outcome = if rules {
+        let first = rewriter.apply(rulesets[0], tokens);
+        let mut second = rewriter.apply(rulesets[1], first.workspace);
+        if first.exit == Exit::TEMPFAIL {
+            second.exit = first.exit;
+        }
+        second
+    } else {
+        rewriter.apply_all(rulesets[0], &rulesets[1..], tokens)
+    };
+    let table = rewriter.machine.table();
+    let left = outcome.workspace.iter().map(|token| table.text(*token).to_vec()).collect();
+    (log.into_inner(), left, outcome.exit)
+}
+
+/// Some wildcards on right-hand sides are keys, arguments and defaults of lookups. Rulesets call later
+/// ones only: those that call themselves can go on for long.
+fn with_lookups(cf: &str) -> String {
+    const FORMS: [&str; 9] = [
+        "$( plain @ $: @ . $)",
+        "$( plain @ $)",
+        "$( plain . @ $@ @ $@ x y $: no $)",
+        "$( quoting @ @ $: a b . @ $)",
+        "$[ @ $]",
+        "$[ @ $: @ ! $]",
+        "$( unknown @ $: none $)",
+        "$( plain @ $: < @ > $) $( plain x . @ $: $)",
+        "$>s3 $( plain @ $: @ $) ! @",
+    ];
+    let (mut count, mut own) = (0, 0);
+    let mut line = |line: &str| {
+        if let Some(number) = line.strip_prefix("Ss") {
+            own = number.parse().unwrap_or(0);
+        }
+        let later = |call: &str| call.parse().is_ok_and(|callee: usize| callee > own);
+        let Some((left, right)) = line.strip_prefix('R').and_then(|rule| rule.split_once('\t'))
+        else {
+            return line.to_owned();
+        };
+        let part = |part: &str| {
+            count += 1;
+            let wildcard = matches!(part.as_bytes(), [b'$', b'1'..=b'9']);
+            match FORMS.get(count * 7 % 14) {
+                Some(form) if wildcard => form
+                    .split(' ')
+                    .map(|word| if word == "@" { part } else { word })
+                    .collect::<Vec<_>>()
+                    .join(" "),
+                _ => part.to_owned(),
+            }
+        };
+        let parts = right.split(' ').map(part).collect::<Vec<_>>().join(" ");
+        let parts = parts.split(' ').map(|part| match part.strip_prefix("$>s") {
+            Some(call) if !later(call) => "$>none",
+            _ => part,
+        });
+        format!("R{left}\t{}", parts.collect::<Vec<_>>().join(" "))
+    };
+    cf.lines().map(|text| line(text) + "\n").collect()
+}
+
+fn holds(program: &Program, addresses: &[Address], salt: u64) -> Result<usize, TestCaseError> {
+    let cf = with_lookups(&program.cf());
+    let (configuration, _) = loaded(cf.as_bytes());
+    let mut machine = Machine::new(configuration.program.clone());
+    let mut asked = 0;
+    for address in addresses.iter().map(|address| address.text(program)) {
+        for address in [twin(&address), twin(&twin(&address)), address] {
+            let watched = run(&mut machine, &configuration, &address, true, salt);
+            asked += watched.0.iter().filter(|event| matches!(event, Happened::Asked(_))).count();
+            // Cold, recorded, replayed.
+            for _ in 0..3 {
+                let replayed = run(&mut machine, &configuration, &address, false, salt);
+                prop_assert_eq!(&watched, &replayed, "{}\naddress: {}", &cf, &address);
+            }
+        }
+    }
+    Ok(asked)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn lookups(
+        program in program(prop::collection::vec(prop::collection::vec(rule(5), 1..12), 2..5)),
+        addresses in prop::collection::vec(address(), 1..6),
+        salt in any::<u64>(),
+    ) {
+        holds(&program, &addresses, salt)?;
+    }
+}
+
+/// The rules above ask: counted over a fixed sample.
+#[test]
+fn samples_ask() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let rulesets = prop::collection::vec(prop::collection::vec(rule(5), 1..12), 2..5);
+    let case = (program(rulesets), prop::collection::vec(address(), 1..6));
+    let mut asking = 0;
+    for salt in 0..60 {
+        let (program, addresses) = case.new_tree(&mut runner).unwrap().current();
+        asking += usize::from(holds(&program, &addresses, salt).unwrap() > 0);
+    }
+    assert!(asking > 20, "{asking} of 60 programs ask maps");
+}
