@@ -15,8 +15,9 @@ use crate::span::Span;
 use crate::text::{Name, Text};
 use crate::translate::Line;
 
-/// Reads a line whose first character is known; `None` when it gave diagnostics only.
-pub(crate) type Read = fn(&Line, &mut Context) -> Option<Directive>;
+/// Reads a line whose first character is known; `None` when it gave diagnostics only. Nobody needs the
+/// line afterwards.
+pub(crate) type Read = fn(&mut Line, &mut Context) -> Option<Directive>;
 
 /// The line types and who reads them.
 const READERS: [(u8, Read); 15] = [

@@ -22,7 +22,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use item::{Config, Directive, Item};
 pub use names::{ParsedName, parse_name};
 pub use print::print;
-pub use reading::{MAX_LEVEL, level_check, parse, parse_option};
+pub use reading::{Items, MAX_LEVEL, level_check, parse, parse_option};
 pub use span::Span;
 pub use text::{Name, Op, Piece, Text};
 pub use translate::{in_message, octets, octets_of_line, parse_text};

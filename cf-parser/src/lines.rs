@@ -1,5 +1,7 @@
 //! Physical to logical lines: continuations, line ends, NUL bytes (CF-005, CF-006).
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr2};
 
 /// A place in the file.
@@ -11,28 +13,68 @@ pub(crate) struct Pos {
     pub(crate) column: u32,
 }
 
+/// The places of the bytes of a logical line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// First physical line.
+    line: u32,
+    /// Where each physical line behind the first begins.
+    joints: Vec<usize>,
+}
+
+impl Places {
+    /// The place in the file of the byte at `at`.
+    pub(crate) fn of(&self, at: usize) -> Pos {
+        let before = self.joints.partition_point(|start| *start <= at);
+        let start = before.checked_sub(1).and_then(|last| self.joints.get(last));
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let column = at.saturating_sub(start.copied().unwrap_or(0));
+        Pos {
+            line: self.line.saturating_add(number(before)),
+            column: number(column).saturating_add(1),
+        }
+    }
+}
+
 /// One logical line before `$` is read: the bytes up to the last continuation, inner line breaks
 /// kept, carriage returns before a line break dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RawLine {
-    /// The bytes with their places.
-    pub(crate) bytes: Vec<(u8, Pos)>,
-    /// First physical line.
-    pub(crate) line: u32,
+pub(crate) struct RawLine<'a> {
+    /// The bytes: those of the file, unless lines had to be joined.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// Where they stand.
+    pub(crate) places: Places,
     /// Last physical line.
     pub(crate) last_line: u32,
 }
 
-/// Iterates over the logical lines of a file.
+impl RawLine<'_> {
+    /// First physical line.
+    pub(crate) fn line(&self) -> u32 {
+        self.places.line
+    }
+
+    /// Appends a physical line.
+    fn join(&mut self, physical: &[u8]) {
+        let bytes = self.bytes.to_mut();
+        bytes.push(b'\n');
+        self.places.joints.push(bytes.len());
+        bytes.extend_from_slice(physical);
+    }
+}
+
+/// Iterates over the logical lines of a file but comments, of which nothing is ever looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct LogicalLines<'a> {
     rest: &'a [u8],
     line: u32,
+    /// Somewhere in the file: most have none.
+    has_nul: bool,
 }
 
 impl<'a> LogicalLines<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, line: 0 }
+        Self { rest: bytes, line: 0, has_nul: memchr(0, bytes).is_some() }
     }
 
     /// Takes the next physical line, without its end.
@@ -48,45 +90,54 @@ impl<'a> LogicalLines<'a> {
         self.rest = rest;
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
-}
 
-impl Iterator for LogicalLines<'_> {
-    type Item = RawLine;
-
-    fn next(&mut self) -> Option<RawLine> {
-        let mut physical = self.physical()?;
-        let mut out = RawLine { line: self.line, ..RawLine::default() };
-        let mut cut = false;
+    /// Takes the next physical line that is no comment nor its continuation.
+    fn physical_behind_comments(&mut self) -> Option<&'a [u8]> {
         loop {
-            cut = cut || append(&mut out.bytes, physical, self.line);
-            out.last_line = self.line;
-            if !matches!(self.rest.first(), Some(b' ' | b'\t')) {
-                return Some(out);
+            let physical = self.physical()?;
+            if physical.first() != Some(&b'#') {
+                return Some(physical);
             }
-            if !cut {
-                let column = u32::try_from(physical.len()).unwrap_or(u32::MAX).saturating_add(1);
-                out.bytes.push((b'\n', Pos { line: self.line, column }));
+            while self.is_continued() {
+                self.physical()?;
             }
-            physical = self.physical()?;
         }
     }
+
+    /// The bytes in front of a NUL, and whether there is one (observed: what stands behind a NUL is
+    /// lost, continuations included).
+    fn up_to_nul(&self, physical: &'a [u8]) -> (&'a [u8], bool) {
+        match Some(physical).filter(|_| self.has_nul).and_then(|line| memchr(0, line)) {
+            Some(end) => (physical.get(..end).unwrap_or_default(), true),
+            None => (physical, false),
+        }
+    }
+
+    fn is_continued(&self) -> bool {
+        matches!(self.rest.first(), Some(b' ' | b'\t'))
+    }
 }
 
-/// Appends one physical line; true when a NUL ends the logical line here (observed: what stands
-/// behind a NUL is lost, continuations included).
-fn append(out: &mut Vec<(u8, Pos)>, physical: &[u8], line: u32) -> bool {
-    let end = memchr(0, physical);
-    if out.is_empty() && physical.first() == Some(&b'#') {
-        // Of a comment nothing but its beginning is ever looked at.
-        out.push((b'#', Pos { line, column: 1 }));
-        return true;
+impl<'a> Iterator for LogicalLines<'a> {
+    type Item = RawLine<'a>;
+
+    fn next(&mut self) -> Option<RawLine<'a>> {
+        let first = self.physical_behind_comments()?;
+        let (first, mut cut) = self.up_to_nul(first);
+        let places = Places { line: self.line, joints: Vec::new() };
+        let bytes = Cow::Borrowed(first);
+        let mut out = RawLine { bytes, places, last_line: self.line };
+        while self.is_continued() {
+            let physical = self.physical()?;
+            if !cut {
+                let behind;
+                (behind, cut) = self.up_to_nul(physical);
+                out.join(behind);
+            }
+            out.last_line = self.line;
+        }
+        Some(out)
     }
-    out.reserve(physical.len());
-    for (at, byte) in physical.iter().take(end.unwrap_or(usize::MAX)).enumerate() {
-        let column = u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1);
-        out.push((*byte, Pos { line, column }));
-    }
-    end.is_some()
 }
 
 /// The bytes up to the first NUL or line break: what a single line given by hand (command line,

@@ -45,7 +45,7 @@ pub fn parse_name(bytes: &[u8]) -> ParsedName<'_> {
 
 /// The name behind `{`, and how many bytes it takes with its `}`.
 fn braced(inner: &[u8], errors: &mut Vec<Vec<u8>>) -> (Option<Name>, usize) {
-    let mut name = Vec::new();
+    let mut name = Vec::with_capacity(MAX_NAME);
     let mut at = 0;
     while let Some(&byte) = inner.get(at).filter(|b| **b != b'}' && name.len() < MAX_NAME) {
         if byte.is_ascii_alphanumeric() || byte == b'_' {
@@ -92,11 +92,15 @@ impl LongNames {
         if let [byte] = bytes {
             return Some(*byte);
         }
-        if let Some(code) = fixed_code(bytes) {
+        // At most MAX_LONG_NAMES entries, so that a walk is bounded. Names with a code of their own are
+        // none of them.
+        let known = self.names.iter().position(|known| known == name);
+        if known.is_none()
+            && let Some(code) = fixed_code(bytes)
+        {
             return Some(code);
         }
-        // At most MAX_LONG_NAMES entries, so that a walk is bounded.
-        let at = self.names.iter().position(|n| n == name).or_else(|| {
+        let at = known.or_else(|| {
             (self.names.len() < MAX_LONG_NAMES).then(|| {
                 self.names.push(name.clone());
                 self.names.len() - 1

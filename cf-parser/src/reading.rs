@@ -18,15 +18,46 @@ const SENDMAIL_VERSION: &str = "8.17.1.9";
 /// sendmail prints them. Linear in the size of the file.
 #[must_use]
 pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
-    let mut context = Context::new();
-    let mut config = Config::default();
-    for raw in LogicalLines::new(bytes) {
-        if let Some(item) = context.line(&raw) {
-            config.items.push(item);
-        }
+    let mut items = Items::new(bytes);
+    let mut config = Config { items: items.by_ref().collect(), ..Config::default() };
+    let diagnostics = items.take_diagnostics();
+    config.long_names = items.into_long_names();
+    (config, diagnostics)
+}
+
+/// Reads a file item by item, for who needs each but once.
+#[derive(Debug)]
+pub struct Items<'a> {
+    lines: LogicalLines<'a>,
+    context: Context,
+}
+
+impl<'a> Items<'a> {
+    /// The items of a file.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { lines: LogicalLines::new(bytes), context: Context::new() }
     }
-    config.long_names = context.names.into_names();
-    (config, context.diagnostics)
+
+    /// What has been said since this was asked last.
+    pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.context.diagnostics)
+    }
+
+    /// The long names met: see [`Config::long_names`].
+    #[must_use]
+    pub fn into_long_names(self) -> Vec<Name> {
+        self.context.names.into_names()
+    }
+}
+
+impl Iterator for Items<'_> {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        let Self { lines, context } = self;
+        lines.find_map(|raw| context.line(raw))
+    }
 }
 
 /// Reads an option given by hand: `text` is what would stand behind the `O` of a line. `$` has no
@@ -34,8 +65,8 @@ pub fn parse(bytes: &[u8]) -> (Config, Vec<Diagnostic>) {
 #[must_use]
 pub fn parse_option(text: &[u8]) -> (Option<OptionLine>, Vec<Diagnostic>) {
     let mut context = Context::new();
-    let line = Line::plain(&[b"O", text].concat());
-    let directive = item::reader(b'O').and_then(|read| read(&line, &mut context));
+    let mut line = Line::plain(&[b"O", text].concat());
+    let directive = item::reader(b'O').and_then(|read| read(&mut line, &mut context));
     let option = directive.and_then(|directive| match directive {
         Directive::Option(option) => Some(option),
         _ => None,
@@ -79,6 +110,8 @@ pub(crate) struct Context {
     names: LongNames,
     span: Span,
     diagnostics: Vec<Diagnostic>,
+    /// The line before, for its memory.
+    room: Line,
 }
 
 impl Context {
@@ -92,18 +125,25 @@ impl Context {
             names: LongNames::new(),
             span: Span::default(),
             diagnostics: Vec::new(),
+            room: Line::default(),
         }
     }
 
-    fn line(&mut self, raw: &RawLine) -> Option<Item> {
-        self.span = Span { line: raw.line, last_line: raw.last_line, column: 1 };
-        if raw.bytes.first().is_none_or(|(byte, _)| *byte == b'#') {
+    fn line(&mut self, raw: RawLine<'_>) -> Option<Item> {
+        self.span = Span { line: raw.line(), last_line: raw.last_line, column: 1 };
+        if raw.bytes.is_empty() {
             return None;
         }
-        let (line, errors) = translate(raw, self.level, &mut self.names);
-        for error in errors {
+        let mut line = std::mem::take(&mut self.room);
+        for error in translate(raw, self.level, &mut self.names, &mut line) {
             self.error(error);
         }
+        let item = self.item(&mut line);
+        self.room = line;
+        item
+    }
+
+    fn item(&mut self, line: &mut Line) -> Option<Item> {
         let letter = *line.view.first()?;
         if letter == b'#' {
             return None;
@@ -111,10 +151,10 @@ impl Context {
         // Taken before the line is read: a line may change nothing but what follows.
         let span = self.span;
         let Some(read) = item::reader(letter) else {
-            self.unknown(&line);
+            self.unknown(line);
             return None;
         };
-        let directive = read(&line, self)?;
+        let directive = read(line, self)?;
         Some(Item { span, directive })
     }
 
@@ -190,8 +230,7 @@ impl Context {
 
     /// The span of the piece at `at` of this line.
     pub(crate) fn span_at(&self, line: &Line, at: usize) -> Span {
-        let place = line.places.get(at).copied();
-        place.map_or(self.span, |p| Span {
+        line.place(at).map_or(self.span, |p| Span {
             line: p.line,
             last_line: self.span.last_line,
             column: p.column,

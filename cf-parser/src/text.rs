@@ -132,12 +132,27 @@ impl Op {
     /// The operator written `$letter`.
     #[must_use]
     pub fn from_letter(letter: u8) -> Option<Self> {
-        OPS.iter().find(|(_, l)| *l == letter).map(|(op, _)| *op)
+        Some(match letter {
+            b'*' => Self::ZeroOrMore,
+            b'+' => Self::OneOrMore,
+            b'-' => Self::One,
+            b'@' => Self::At,
+            b':' => Self::Colon,
+            b'#' => Self::Hash,
+            b'>' => Self::Call,
+            b'[' => Self::HostBegin,
+            b']' => Self::HostEnd,
+            b'(' => Self::MapBegin,
+            b')' => Self::MapEnd,
+            b'|' => Self::Bar,
+            b'.' => Self::Dot,
+            _ => return None,
+        })
     }
 }
 
 /// One piece of text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
     /// An ordinary octet; `$$` is the octet `$`.
     Byte(u8),
@@ -155,6 +170,29 @@ pub enum Piece {
     Arg(u8),
     /// Any other operator
     Op(Op),
+}
+
+impl Clone for Piece {
+    /// Nearly all pieces are bytes: those are copied where they stand.
+    #[inline]
+    fn clone(&self) -> Self {
+        if let Self::Byte(byte) = self { Self::Byte(*byte) } else { self.clone_operator() }
+    }
+}
+
+impl Piece {
+    fn clone_operator(&self) -> Self {
+        match self {
+            Self::Byte(byte) => Self::Byte(*byte),
+            Self::Macro(name) => Self::Macro(name.clone()),
+            Self::Deferred(name) => Self::Deferred(name.clone()),
+            Self::Class(name) => Self::Class(name.clone()),
+            Self::NotClass(name) => Self::NotClass(name.clone()),
+            Self::If(name) => Self::If(name.clone()),
+            Self::Arg(number) => Self::Arg(*number),
+            Self::Op(op) => Self::Op(*op),
+        }
+    }
 }
 
 /// A text: what stands in a macro value, a header template, a rule column, an option value.

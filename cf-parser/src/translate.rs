@@ -1,6 +1,6 @@
 //! The `$` translation of a logical line (CF-008), comments (CF-004) and trailing blanks (CF-006).
 
-use crate::lines::{self, Pos, RawLine};
+use crate::lines::{self, Places, Pos, RawLine};
 use crate::names::LongNames;
 use crate::text::{Name, Op, Piece, Text};
 
@@ -12,43 +12,81 @@ pub(crate) const CODE: u8 = 0x81;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) text: Text,
-    pub(crate) places: Vec<Pos>,
     /// One byte per piece: the byte itself or [`CODE`].
     pub(crate) view: Vec<u8>,
+    /// Where rows of pieces began in the line that was read.
+    rows: Vec<Row>,
+    places: Places,
+}
+
+/// Pieces that came of bytes in a row: the first of them, and where it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    piece: usize,
+    start: usize,
 }
 
 impl Line {
-    fn with_capacity(pieces: usize) -> Self {
-        Self {
-            text: Text::with_capacity(pieces),
-            places: Vec::with_capacity(pieces),
-            view: Vec::with_capacity(pieces),
-        }
+    /// Empties the line for another; the memory stays.
+    fn renew(&mut self, places: Places, pieces: usize) {
+        self.text.clear();
+        self.view.clear();
+        self.rows.clear();
+        self.places = places;
+        self.text.reserve(pieces);
+        self.view.reserve(pieces);
     }
 
-    fn push(&mut self, piece: Piece, place: Pos) {
+    fn push(&mut self, piece: Piece, start: usize) {
+        self.rows.push(Row { piece: self.text.len(), start });
         self.view.push(if let Piece::Byte(byte) = piece { byte } else { CODE });
         self.text.push(piece);
-        self.places.push(place);
+    }
+
+    /// Bytes in a row.
+    fn push_all(&mut self, bytes: &[u8], start: usize) {
+        self.rows.push(Row { piece: self.text.len(), start });
+        self.view.extend_from_slice(bytes);
+        self.text.extend(bytes.iter().map(|byte| Piece::Byte(*byte)));
     }
 
     /// A line of these bytes, in which `$` has no meaning.
     pub(crate) fn plain(bytes: &[u8]) -> Self {
         let mut line = Self::default();
-        bytes.iter().for_each(|byte| line.push(Piece::Byte(*byte), Pos::default()));
+        line.push_all(bytes, 0);
         line
+    }
+
+    /// Where a piece stands in the file.
+    pub(crate) fn place(&self, at: usize) -> Option<Pos> {
+        if at >= self.view.len() {
+            return None;
+        }
+        let row = self.rows.partition_point(|row| row.piece <= at).checked_sub(1)?;
+        let row = self.rows.get(row)?;
+        Some(self.places.of(row.start + (at - row.piece)))
     }
 
     fn truncate(&mut self, len: usize) {
         self.text.truncate(len);
-        self.places.truncate(len);
         self.view.truncate(len);
+        while self.rows.last().is_some_and(|row| row.piece >= len) {
+            self.rows.pop();
+        }
     }
 
     /// Drops trailing white space, but never the first character (observed).
     fn trim_end(&mut self) {
         let end = self.view.iter().rposition(|b| !is_space(*b)).map_or(0, |at| at + 1);
-        self.truncate(end.max(1));
+        if end < self.view.len() {
+            self.truncate(end.max(1));
+        }
+    }
+
+    /// Takes the pieces from `from` up to `to` out of the line; those behind them are lost.
+    pub(crate) fn take(&mut self, from: usize, to: usize) -> Text {
+        self.text.truncate(to);
+        self.text.split_off(from.min(self.text.len()))
     }
 
     /// The pieces from `from` up to `to`.
@@ -67,65 +105,82 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
 }
 
-/// Reads a logical line. Messages are in sendmail's words, without a line number.
-pub(crate) fn translate(raw: &RawLine, level: i32, names: &mut LongNames) -> (Line, Vec<Vec<u8>>) {
-    let line = Line::with_capacity(raw.bytes.len());
+/// Reads a logical line into `line`. Messages are in sendmail's words, without a line number.
+pub(crate) fn translate(
+    raw: RawLine<'_>,
+    level: i32,
+    names: &mut LongNames,
+    line: &mut Line,
+) -> Vec<Vec<u8>> {
+    line.renew(raw.places, raw.bytes.len());
     let mut reader = Reader { raw: &raw.bytes, at: 0, names, errors: Vec::new(), line };
     let comments = level >= 3;
-    while let Some((byte, place)) = reader.take() {
+    while let Some((byte, start)) = reader.take() {
         match byte {
             b'\\' if comments && reader.peek() == Some(b'#') => {
                 reader.at += 1;
-                reader.line.push(Piece::Byte(b'#'), place);
+                reader.line.push(Piece::Byte(b'#'), start);
             }
-            b'#' if comments && reader.at > 1 => reader.comment(),
+            b'#' if comments && start > 0 => reader.comment(),
             b'$' => {
-                if !reader.dollar(place) {
+                if !reader.dollar(start) {
                     break;
                 }
             }
-            _ => reader.line.push(Piece::Byte(byte), place),
+            _ => reader.run(start),
         }
     }
-    reader.line.trim_end();
-    (reader.line, reader.errors)
+    let errors = reader.errors;
+    line.trim_end();
+    errors
 }
 
 /// The `$` translation of one value given by hand: `.D` of test mode, `-M` and `-O` of the command
 /// line. Comments are not looked for.
 #[must_use]
 pub fn parse_text(bytes: &[u8]) -> (Text, Vec<Vec<u8>>) {
-    let bytes: Vec<_> = lines::single(bytes).iter().map(|b| (*b, Pos::default())).collect();
     let mut names = LongNames::new();
-    let mut reader =
-        Reader { raw: bytes, at: 0, names: &mut names, errors: Vec::new(), line: Line::default() };
-    while let Some((byte, place)) = reader.take() {
+    let mut line = Line::default();
+    let raw = lines::single(bytes);
+    let mut reader = Reader { raw, at: 0, names: &mut names, errors: Vec::new(), line: &mut line };
+    while let Some((byte, start)) = reader.take() {
         if byte != b'$' {
-            reader.line.push(Piece::Byte(byte), place);
-        } else if !reader.dollar(place) {
+            reader.run(start);
+        } else if !reader.dollar(start) {
             break;
         }
     }
-    (reader.line.text, reader.errors)
+    let errors = reader.errors;
+    (line.text, errors)
 }
 
-struct Reader<'a, R: AsRef<[(u8, Pos)]>> {
-    raw: R,
+struct Reader<'a> {
+    raw: &'a [u8],
     at: usize,
     names: &'a mut LongNames,
     errors: Vec<Vec<u8>>,
-    line: Line,
+    line: &'a mut Line,
 }
 
-impl<R: AsRef<[(u8, Pos)]>> Reader<'_, R> {
+impl Reader<'_> {
     fn peek(&self) -> Option<u8> {
-        self.raw.as_ref().get(self.at).map(|(byte, _)| *byte)
+        self.raw.get(self.at).copied()
     }
 
-    fn take(&mut self) -> Option<(u8, Pos)> {
-        let next = self.raw.as_ref().get(self.at).copied();
+    /// The next byte, and where it stands.
+    fn take(&mut self) -> Option<(u8, usize)> {
+        let start = self.at;
+        let next = self.raw.get(start).copied();
         self.at += 1;
-        next
+        next.map(|byte| (byte, start))
+    }
+
+    /// The byte at `start`, which has been taken, and those behind it that mean nothing at any level.
+    fn run(&mut self, start: usize) {
+        let steers = |byte: &u8| matches!(byte, b'$' | b'#' | b'\\');
+        let behind = self.raw.get(self.at..).unwrap_or_default();
+        self.at += behind.iter().position(steers).unwrap_or(behind.len());
+        self.line.push_all(self.raw.get(start..self.at).unwrap_or_default(), start);
     }
 
     /// Skips a comment up to its line break, and drops the white space in front of it.
@@ -138,7 +193,7 @@ impl<R: AsRef<[(u8, Pos)]>> Reader<'_, R> {
 
     /// Reads what stands behind a `$`. False when a name could not be used: the rest of the line
     /// is lost, as it is in the oracle, where the missing code ends the string.
-    fn dollar(&mut self, place: Pos) -> bool {
+    fn dollar(&mut self, start: usize) -> bool {
         let piece = match self.peek() {
             None => Piece::Byte(b'$'),
             Some(letter) => {
@@ -151,9 +206,13 @@ impl<R: AsRef<[(u8, Pos)]>> Reader<'_, R> {
                     b'?' => Piece::If(self.name()),
                     b'{' => {
                         self.at -= 1;
-                        one_letter(self.name())
+                        let name = self.name();
+                        match name.as_bytes() {
+                            [letter] => one_letter(*letter),
+                            _ => Piece::Macro(name),
+                        }
                     }
-                    _ => one_letter(Name::new(&[letter])),
+                    letter => one_letter(letter),
                 }
             }
         };
@@ -165,38 +224,29 @@ impl<R: AsRef<[(u8, Pos)]>> Reader<'_, R> {
             | Piece::If(n) => n.as_bytes().is_empty(),
             Piece::Byte(_) | Piece::Arg(_) | Piece::Op(_) => false,
         };
-        self.line.push(piece, place);
+        self.line.push(piece, start);
         !lost
     }
 
     /// A name behind the operator; the empty name when there is none.
     fn name(&mut self) -> Name {
-        // A name, its braces and the characters refused in it end at the closing brace, at the end
-        // of the line or at the limit, so that what is copied here is looked at once.
-        let rest: Vec<u8> = match self.peek() {
-            Some(b'{') => self.braced(),
-            other => other.into_iter().collect(),
-        };
-        let (parsed, _) = self.names.parse(&rest);
+        let rest = self.raw.get(self.at..).unwrap_or_default();
+        if let Some(letter) = rest.first().filter(|byte| !matches!(byte, 0 | b'{')) {
+            self.at += 1;
+            return Name::new(&[*letter]);
+        }
+        let (parsed, _) = self.names.parse(rest);
         self.at += rest.len() - parsed.rest.len();
         self.errors.extend(parsed.errors);
         parsed.name.unwrap_or_else(|| Name::new(b""))
     }
-
-    /// The bytes from a `{` to its `}` or to the end.
-    fn braced(&self) -> Vec<u8> {
-        let rest = self.raw.as_ref().get(self.at..).unwrap_or_default();
-        let end = rest.iter().position(|(b, _)| *b == b'}').map_or(rest.len(), |at| at + 1);
-        rest.iter().take(end).map(|(b, _)| *b).collect()
-    }
 }
 
 /// `$x` and `${x}` are the same code, so `${1}` is `$1` (CF-067).
-fn one_letter(name: Name) -> Piece {
-    match name.as_bytes() {
-        [digit @ b'0'..=b'9'] => Piece::Arg(digit - b'0'),
-        [letter] => Op::from_letter(*letter).map_or(Piece::Macro(name.clone()), Piece::Op),
-        _ => Piece::Macro(name),
+fn one_letter(letter: u8) -> Piece {
+    match letter {
+        b'0'..=b'9' => Piece::Arg(letter - b'0'),
+        _ => Op::from_letter(letter).map_or_else(|| Piece::Macro(Name::new(&[letter])), Piece::Op),
     }
 }
 
@@ -271,7 +321,8 @@ pub(crate) fn line_octets(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
 /// The text as the oracle holds it when it is expanded: an operator as one octet (and what it names).
 #[must_use]
 pub fn octets(text: &[Piece]) -> Vec<u8> {
-    let mut names = LongNames::new();
+    // Most texts name nothing.
+    let mut names = None;
     let mut out = Vec::with_capacity(text.len());
     for piece in text {
         let (operator, name) = match piece {
@@ -294,7 +345,7 @@ pub fn octets(text: &[Piece]) -> Vec<u8> {
             Piece::If(name) => (0x9a, name),
         };
         out.push(operator);
-        out.extend(names.code(name));
+        out.extend(names.get_or_insert_with(LongNames::new).code(name));
     }
     out
 }
@@ -307,7 +358,8 @@ mod tests {
 
     fn run(bytes: &[u8], level: i32) -> (Vec<u8>, Vec<String>) {
         let raw = LogicalLines::new(bytes).next().unwrap_or_default();
-        let (line, errors) = translate(&raw, level, &mut LongNames::new());
+        let mut line = Line::default();
+        let errors = translate(raw, level, &mut LongNames::new(), &mut line);
         let errors = errors.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
         (text::write(&line.text), errors)
     }
@@ -375,7 +427,8 @@ mod tests {
         let mut names = LongNames::new();
         let raw =
             LogicalLines::new(b"b${foo}r$=x\xe4\x85${opMode}${bar}").next().unwrap_or_default();
-        let (line, _) = translate(&raw, 10, &mut names);
+        let mut line = Line::default();
+        translate(raw, 10, &mut names, &mut line);
         assert_eq!(shown(&line.text, &mut names), b"b\x01\"r\x01=xd\x7f\x05\x01\x02\x01#");
     }
 }

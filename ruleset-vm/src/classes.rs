@@ -5,11 +5,11 @@
 mod bulk;
 mod index;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cf_parser::Name;
 use fst::Streamer as _;
+use hashbrown::{HashMap, HashSet};
 
 use crate::token::fold;
 pub use bulk::Words;

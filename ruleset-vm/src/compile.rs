@@ -6,13 +6,24 @@ use cf_parser::text::{Op, Piece, Text};
 use crate::classes::Classes;
 use crate::limits::{MAX_MAP_ARGS, MAX_WILDCARDS};
 use crate::machine::glob::Glob;
-use crate::prescan::{Complaint, Mode, Sink, prescan_text_into};
+use crate::prescan::{self, Complaint, Mode, Sink, prescan_text_into};
 use crate::program::{After, Instr, Rule, Ruleset, Steering};
 use crate::status::split_codes;
 use crate::token::{Kind, ProgramTexts, Token, meta};
 use crate::validity::shorten;
 
-/// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it.
+/// Memory for rules to be read in, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    found: Vec<Found>,
+    prescan: prescan::Room,
+}
+
+/// Instructions of a few rules, which most rulesets have.
+const FIRST_CODE: usize = 64;
+
+/// Appends one rule, already macro-expanded, to `ruleset`; returns what is wrong with it. Octets of the
+/// operator range stand alone in rules (observed): the operators of `mode` must have them.
 pub(crate) fn add_rule(
     ruleset: &mut Ruleset,
     texts: &mut ProgramTexts,
@@ -20,67 +31,81 @@ pub(crate) fn add_rule(
     columns: (&Text, &Text),
     mode: Mode<'_>,
     span: Span,
+    room: &mut Room,
 ) -> Vec<String> {
     let mut compiler = Compiler { texts, classes, messages: Vec::new(), wildcards: 0 };
-    let lhs_tokens = compiler.scan(columns.0, mode).unwrap_or_default();
-    let mut lhs = compiler.left(&lhs_tokens);
-    if lhs_tokens.is_empty() {
+    let code = &mut ruleset.code;
+    let start = code.len();
+    if start == 0 {
+        code.reserve(FIRST_CODE);
+    }
+    compiler.scan(columns.0, mode, room);
+    if compiler.left(room, code) == 0 {
         compiler.messages.push("R line: null LHS".into());
     }
     if compiler.wildcards > MAX_WILDCARDS {
         compiler.messages.push("R line: too many wildcards".into());
-        lhs.clear();
+        code.truncate(start);
     }
-    let rhs_tokens = compiler.scan(columns.1, mode).unwrap_or_default();
-    let mut rhs = compiler.right(&rhs_tokens);
-    if rhs_tokens.is_empty() {
+    let middle = code.len();
+    compiler.scan(columns.1, mode, room);
+    if compiler.right(room, code) == 0 {
         compiler.messages.push("R line: null RHS".into());
     }
     let messages = compiler.messages;
-    let (prefix, after) = take_prefix(&mut rhs);
-    let start = ruleset.code.len();
-    let middle = start + lhs.len();
-    ruleset.filter.add(&lhs);
-    let steering = steering(&rhs);
-    let glob = Glob::new(&lhs);
-    ruleset.code.extend(lhs);
-    ruleset.code.extend(rhs);
-    let end = ruleset.code.len();
-    ruleset.rules.push(Rule {
+    let (prefix, after) = take_prefix(code, middle);
+    let (lhs, rhs) = code.get(start..).unwrap_or_default().split_at(middle - start);
+    ruleset.filter.add(lhs);
+    let rule = Rule {
         lhs: start..middle,
-        rhs: middle..end,
+        rhs: middle..code.len(),
         prefix,
         after,
         span,
-        glob,
+        glob: Glob::new(lhs),
         parts: Vec::new(),
-        steering,
-    });
+        steering: steering(rhs),
+    };
+    ruleset.rules.push(rule);
     messages
 }
 
-fn take_prefix(rhs: &mut Vec<Instr>) -> (Option<Token>, After) {
-    let Some(Instr::Emit(first)) = rhs.first() else { return (None, After::Repeat) };
+/// Takes a `$:` or `$@` out of the code at `start`, where a right-hand side begins.
+fn take_prefix(code: &mut Vec<Instr>, start: usize) -> (Option<Token>, After) {
+    let Some(Instr::Emit(first)) = code.get(start) else { return (None, After::Repeat) };
     let first = *first;
-    if first == meta(Op::Colon) {
-        rhs.remove(0);
+    if first == COLON {
+        code.remove(start);
         (Some(first), After::Next)
-    } else if first == meta(Op::At) {
-        rhs.remove(0);
+    } else if first == AT {
+        code.remove(start);
         (Some(first), After::Return)
-    } else if first == meta(Op::Hash) {
+    } else if first == HASH {
         (None, After::Return)
     } else {
         (None, After::Repeat)
     }
 }
 
+// Operators that are looked for in every rule.
+const COLON: Token = meta(Op::Colon);
+const AT: Token = meta(Op::At);
+const HASH: Token = meta(Op::Hash);
+const CALL: Token = meta(Op::Call);
+const HOST_BEGIN: Token = meta(Op::HostBegin);
+const MAP_BEGIN: Token = meta(Op::MapBegin);
+
 /// What is to be done with a right-hand side when it is built.
 fn steering(rhs: &[Instr]) -> Steering {
-    let calls = |instr: &&Instr| **instr == Instr::Emit(meta(Op::Call));
-    let looks_up = |instr: &Instr| matches!(instr, Instr::Emit(token) if [meta(Op::HostBegin), meta(Op::MapBegin)].contains(token));
-    match rhs.iter().filter(calls).count() {
-        _ if rhs.iter().any(looks_up) => Steering::Lookups,
+    let mut calls = 0;
+    for instr in rhs {
+        let Instr::Emit(token) = instr else { continue };
+        if *token == HOST_BEGIN || *token == MAP_BEGIN {
+            return Steering::Lookups;
+        }
+        calls += usize::from(*token == CALL);
+    }
+    match calls {
         0 => Steering::None,
         1 => Steering::Call { target: None },
         _ => Steering::Calls,
@@ -95,6 +120,7 @@ struct Compiler<'a> {
 }
 
 /// What the tokenizer finds in a side of a rule.
+#[derive(Debug)]
 enum Found {
     Word(Token),
     Piece(Piece),
@@ -102,7 +128,7 @@ enum Found {
 
 struct Finds<'a> {
     texts: &'a mut ProgramTexts,
-    all: Vec<Found>,
+    all: &'a mut Vec<Found>,
 }
 
 impl Sink for Finds<'_> {
@@ -116,14 +142,14 @@ impl Sink for Finds<'_> {
 }
 
 impl Compiler<'_> {
-    fn scan(&mut self, text: &Text, mode: Mode<'_>) -> Option<Vec<Found>> {
-        // Octets of the operator range stand alone in rules (observed).
-        let mut operators = mode.operators.clone();
-        operators.add_reserved();
-        let mut finds = Finds { texts: self.texts, all: Vec::with_capacity(text.len() / 2) };
-        let mode = Mode { operators: &operators, ..mode };
-        let ending = prescan_text_into(text, mode, &mut finds);
-        let found = finds.all;
+    /// Cuts a side into `room`; what cannot be cut is as if it were empty.
+    fn scan(&mut self, text: &Text, mode: Mode<'_>, room: &mut Room) {
+        room.found.clear();
+        let mut finds = Finds { texts: self.texts, all: &mut room.found };
+        let ending = prescan_text_into(text, mode, &mut finds, &mut room.prescan);
+        if !ending.complete {
+            room.found.clear();
+        }
         for complaint in &ending.complaints {
             if matches!(
                 complaint,
@@ -138,16 +164,18 @@ impl Compiler<'_> {
                 self.messages.push(message);
             }
         }
-        ending.complete.then_some(found)
     }
 
-    fn left(&mut self, tokens: &[Found]) -> Vec<Instr> {
-        tokens.iter().map(|token| self.left_one(token)).collect()
+    /// The code of a left-hand side; returns how many tokens it has.
+    fn left(&mut self, room: &mut Room, code: &mut Vec<Instr>) -> usize {
+        let count = room.found.len();
+        code.extend(room.found.drain(..).map(|found| self.left_one(found)));
+        count
     }
 
-    fn left_one(&mut self, found: &Found) -> Instr {
+    fn left_one(&mut self, found: Found) -> Instr {
         let piece = match found {
-            Found::Word(token) => return Instr::Literal(*token),
+            Found::Word(token) => return Instr::Literal(token),
             Found::Piece(piece) => piece,
         };
         match piece {
@@ -155,29 +183,29 @@ impl Compiler<'_> {
             Piece::Op(Op::OneOrMore) => self.wildcard(Instr::OneOrMore),
             Piece::Op(Op::One) => self.wildcard(Instr::One),
             Piece::Class(name) => {
-                let id = self.classes.id(name);
-                self.wildcard(Instr::Class(id, name.clone()))
+                let id = self.classes.id(&name);
+                self.wildcard(Instr::Class(id, name))
             }
             Piece::NotClass(name) => {
-                let id = self.classes.id(name);
-                self.wildcard(Instr::NotClass(id, name.clone()))
+                let id = self.classes.id(&name);
+                self.wildcard(Instr::NotClass(id, name))
             }
-            Piece::Deferred(name) => Instr::Deferred(name.clone()),
+            Piece::Deferred(name) => Instr::Deferred(name),
             Piece::Op(Op::At) => Instr::Nothing,
-            Piece::Op(op @ (Op::Bar | Op::Hash)) => Instr::Literal(meta(*op)),
+            Piece::Op(op @ (Op::Bar | Op::Hash)) => Instr::Literal(meta(op)),
             Piece::Op(op) => {
                 self.misplaced(&format!("${}", char::from(op.letter())), "LHS");
-                Instr::Literal(meta(*op))
+                Instr::Literal(meta(op))
             }
             Piece::Arg(_) => {
                 self.misplaced("$1-$9", "LHS");
-                self.inert(piece)
+                self.inert(&piece)
             }
             Piece::If(_) => {
                 self.misplaced("$?", "LHS");
-                self.inert(piece)
+                self.inert(&piece)
             }
-            Piece::Byte(_) | Piece::Macro(_) => self.inert(piece),
+            Piece::Byte(_) | Piece::Macro(_) => self.inert(&piece),
         }
     }
 
@@ -195,20 +223,21 @@ impl Compiler<'_> {
         Instr::Inert(self.texts.add(Kind::Operator, &text))
     }
 
-    fn right(&mut self, tokens: &[Found]) -> Vec<Instr> {
+    /// The code of a right-hand side; returns how many tokens it has.
+    fn right(&mut self, room: &mut Room, code: &mut Vec<Instr>) -> usize {
         let mut open: Option<Op> = None;
         let mut arguments = 0;
-        let mut out = Vec::with_capacity(tokens.len());
-        for found in tokens {
+        let count = room.found.len();
+        code.extend(room.found.drain(..).map(|found| {
             if let Found::Piece(Piece::Op(op)) = found {
-                self.lookup_brackets(*op, &mut open, &mut arguments);
+                self.lookup_brackets(op, &mut open, &mut arguments);
             }
-            out.push(self.right_one(found));
-        }
+            self.right_one(found)
+        }));
         if open.is_some() {
             self.messages.push("missing map closing token".into());
         }
-        out
+        count
     }
 
     fn lookup_brackets(&mut self, op: Op, open: &mut Option<Op>, arguments: &mut usize) {
@@ -232,30 +261,30 @@ impl Compiler<'_> {
         }
     }
 
-    fn right_one(&mut self, found: &Found) -> Instr {
+    fn right_one(&mut self, found: Found) -> Instr {
         let piece = match found {
-            Found::Word(token) => return Instr::Emit(*token),
+            Found::Word(token) => return Instr::Emit(token),
             Found::Piece(piece) => piece,
         };
         match piece {
             Piece::Arg(number) => {
-                if *number == 0 || usize::from(*number) > self.wildcards {
+                if number == 0 || usize::from(number) > self.wildcards {
                     self.messages.push(format!("replacement ${number} out of bounds"));
                 }
-                Instr::Copy(*number)
+                Instr::Copy(number)
             }
-            Piece::Deferred(name) => Instr::Deferred(name.clone()),
+            Piece::Deferred(name) => Instr::Deferred(name),
             Piece::Op(op @ (Op::ZeroOrMore | Op::OneOrMore | Op::One)) => {
                 self.misplaced(&format!("${}", char::from(op.letter())), "RHS");
-                Instr::Emit(meta(*op))
+                Instr::Emit(meta(op))
             }
-            Piece::Op(op) => Instr::Emit(meta(*op)),
+            Piece::Op(op) => Instr::Emit(meta(op)),
             Piece::Class(_) | Piece::NotClass(_) => {
                 let sign = if matches!(piece, Piece::Class(_)) { "$=" } else { "$~" };
                 self.misplaced(sign, "RHS");
-                self.emit_written(piece)
+                self.emit_written(&piece)
             }
-            Piece::Byte(_) | Piece::Macro(_) | Piece::If(_) => self.emit_written(piece),
+            Piece::Byte(_) | Piece::Macro(_) | Piece::If(_) => self.emit_written(&piece),
         }
     }
 

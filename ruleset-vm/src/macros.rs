@@ -99,6 +99,15 @@ impl Macros {
         Expanded { text: expander.out, too_deep: expander.too_deep }
     }
 
+    /// [`Macros::expand`] of a text that nobody else needs: without references it stays as it is.
+    pub(crate) fn expanded(&self, mut text: Text) -> Expanded {
+        if text.iter().any(|piece| matches!(piece, Piece::Macro(_) | Piece::If(_))) {
+            return self.expand(&text);
+        }
+        text.truncate(MAX_EXPANSION);
+        Expanded { text, too_deep: false }
+    }
+
     /// [`Macros::expand`] to bytes.
     #[must_use]
     pub fn expand_bytes(&self, text: &[Piece]) -> Vec<u8> {

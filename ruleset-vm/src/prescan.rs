@@ -193,31 +193,42 @@ fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {
 #[must_use]
 pub fn prescan_text(text: &[Piece], mode: Mode<'_>) -> Scan {
     let mut tokens = Vec::new();
-    let ending = prescan_text_into(text, mode, &mut tokens);
+    let ending = prescan_text_into(text, mode, &mut tokens, &mut Room::default());
     scan(tokens, ending)
 }
 
+/// Memory to work in.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    token: Vec<u8>,
+    run: Vec<u8>,
+}
+
 /// [`prescan_text`] into `sink`.
-pub(crate) fn prescan_text_into(text: &[Piece], mode: Mode<'_>, sink: &mut impl Sink) -> Ending {
-    let mut room = Vec::new();
-    let mut scanner = Scanner::new(mode, sink, &mut room);
-    let mut run = Vec::with_capacity(text.len());
-    for (index, piece) in text.iter().enumerate() {
-        if let Piece::Byte(byte) = piece {
-            run.push(*byte);
-            continue;
-        }
-        let base = index - run.len();
-        scanner.bytes(&run, base);
+pub(crate) fn prescan_text_into(
+    text: &[Piece],
+    mode: Mode<'_>,
+    sink: &mut impl Sink,
+    room: &mut Room,
+) -> Ending {
+    let Room { token, run } = room;
+    let mut scanner = Scanner::new(mode, sink, token);
+    let mut rest = text;
+    loop {
         run.clear();
+        run.extend(rest.iter().map_while(|piece| match piece {
+            Piece::Byte(byte) => Some(*byte),
+            _ => None,
+        }));
+        scanner.bytes(run, text.len() - rest.len());
+        let Some((piece, behind)) = rest.get(run.len()..).and_then(<[Piece]>::split_first) else {
+            break;
+        };
         if scanner.done {
             break;
         }
         scanner.piece(piece);
-    }
-    let base = text.len() - run.len();
-    if !scanner.done {
-        scanner.bytes(&run, base);
+        rest = behind;
     }
     scanner.finish()
 }
@@ -346,10 +357,12 @@ impl<'a, S: Sink> Scanner<'a, S> {
     }
 
     /// The byte behind a backslash (RS-005, RS-006). True if it has been dealt with.
+    #[inline]
     fn take_escaped(&mut self, byte: u8) -> bool {
-        if !self.backslash {
-            return false;
-        }
+        self.backslash && self.escaped(byte)
+    }
+
+    fn escaped(&mut self, byte: u8) -> bool {
         self.backslash = false;
         if self.comment_depth > 0 {
             return true;
@@ -508,10 +521,14 @@ impl<'a, S: Sink> Scanner<'a, S> {
         self.token.push(byte);
     }
 
+    #[inline]
     fn end_token(&mut self, kind: Kind) {
-        if self.token.is_empty() || self.failed {
-            return;
+        if !self.token.is_empty() && !self.failed {
+            self.put_token(kind);
         }
+    }
+
+    fn put_token(&mut self, kind: Kind) {
         self.room_for_token();
         if self.token.len() > MAX_NAME {
             self.fail(Complaint::TokenTooLong);

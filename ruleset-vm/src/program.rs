@@ -1,11 +1,11 @@
 //! A compiled configuration's rules: names, rulesets, and one flat instruction array for each.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use cf_parser::Span;
 use cf_parser::text::{Name, Op, Piece};
+use hashbrown::{HashMap, HashSet};
 
 use crate::classes::{ClassId, Classes};
 use crate::filter::{Filter, Heads};
@@ -86,30 +86,41 @@ pub(crate) enum Part {
     Deferred(Name),
 }
 
+/// Parts that most right-hand sides have room in.
+const FEW_PARTS: usize = 4;
+
 impl Part {
     fn of(rhs: &[Instr]) -> Vec<Self> {
-        let mut parts = Vec::new();
-        let mut row: Vec<Token> = Vec::new();
-        for instr in rhs {
-            let part = match instr {
-                Instr::Emit(token) if *token == meta(Op::Call) => Self::Call,
-                Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) => {
-                    row.push(*token);
-                    continue;
-                }
-                Instr::Copy(number) => Self::Copy(*number),
-                Instr::Deferred(name) => Self::Deferred(name.clone()),
-                _ => continue,
-            };
-            if !row.is_empty() {
-                parts.push(Self::Tokens(std::mem::take(&mut row).into()));
+        let mut parts = Vec::with_capacity(rhs.len().min(FEW_PARTS));
+        let mut rest = rhs;
+        while let Some((first, behind)) = rest.split_first() {
+            let length = rest.iter().map_while(Self::token).count();
+            if length > 0 {
+                let mut row = Vec::with_capacity(length);
+                row.extend(rest.iter().map_while(Self::token));
+                parts.push(Self::Tokens(row.into()));
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
             }
-            parts.push(part);
-        }
-        if !row.is_empty() {
-            parts.push(Self::Tokens(row.into()));
+            match first {
+                Instr::Emit(_) => parts.push(Self::Call),
+                Instr::Copy(number) => parts.push(Self::Copy(*number)),
+                Instr::Deferred(name) => parts.push(Self::Deferred(name.clone())),
+                _ => {}
+            }
+            rest = behind;
         }
         parts
+    }
+
+    /// The token that an instruction puts, unless it is a call.
+    fn token(instr: &Instr) -> Option<Token> {
+        const CALL: Token = meta(Op::Call);
+        match instr {
+            Instr::Emit(token) if *token == CALL => None,
+            Instr::Emit(token) | Instr::Literal(token) | Instr::Inert(token) => Some(*token),
+            _ => None,
+        }
     }
 }
 

@@ -296,6 +296,12 @@ impl ProgramTexts {
         if let Kind::Meta(op) = kind {
             return meta(op);
         }
+        // Most words of rules are operators.
+        if let (Kind::Operator, [byte]) = (kind, text)
+            && let Some(token) = self.operators.get(usize::from(*byte)).copied().flatten()
+        {
+            return token;
+        }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
         let look = Look::of(text);
         let hash = look.hash;

@@ -12,7 +12,7 @@ use crate::text::{Piece, Text};
 use crate::translate::{Line, is_space};
 
 /// `Cx words` (CF-014).
-pub(super) fn class(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn class(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let (name, from) = context.name(line, 1)?;
     Some(Directive::Class { name, words: line.tail(from).to_vec() })
 }
@@ -26,7 +26,7 @@ fn flag(input: &[u8]) -> IResult<&[u8], Option<&[u8]>> {
 }
 
 /// `Fx…` (CF-048..CF-056).
-pub(super) fn source(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn source(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let (name, from) = context.name(line, 1)?;
     let rest = line.view.get(from..).unwrap_or_default();
     let (rest, flag) = flag(rest).unwrap_or((rest, None));

@@ -56,13 +56,13 @@ const MILTER: Kind = Kind {
 };
 
 /// `Mname, P=…`
-pub(super) fn mailer(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn mailer(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let (name, equates) = read(line, &MAILER, context, |_, _| Vec::new())?;
     Some(Directive::Mailer { name, equates })
 }
 
 /// `Qname, P=…` (QU-047, QU-048).
-pub(super) fn queue_group(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn queue_group(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let mut group = QueueGroup::default();
     let field = |name: &[u8], equate: &Equate| {
         let mut said = Vec::new();
@@ -78,7 +78,7 @@ pub(super) fn queue_group(line: &Line, context: &mut Context) -> Option<Directiv
 }
 
 /// `Xname, S=…` (MI-001).
-pub(super) fn milter(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn milter(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let mut milter = Milter::default();
     let field = |name: &[u8], equate: &Equate| {
         let mut said = Vec::new();

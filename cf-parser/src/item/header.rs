@@ -42,7 +42,7 @@ fn condition<'a>(line: &Line, input: &'a [u8]) -> Option<(&'a [u8], HeaderCondit
 }
 
 /// `H?condition?Name: template` or `$>ruleset`.
-pub(super) fn header(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn header(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let input = line.view.get(1..).unwrap_or_default();
     let Some((rest, condition)) = condition(line, input) else {
         syntax_error(line, line.view.len(), context);

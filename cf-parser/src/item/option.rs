@@ -7,7 +7,7 @@ use crate::reading::Context;
 use crate::translate::{Line, flat};
 
 /// `O Name.sub=value` or `Oxvalue`.
-pub(super) fn option(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn option(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let option =
         if line.view.get(1) == Some(&b' ') { long(line, context) } else { short(line, context) }?;
     context.queue_directory |= options::is_queue_directory(option.option);

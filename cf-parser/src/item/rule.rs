@@ -13,28 +13,52 @@ use crate::text::Piece;
 use crate::translate::{CODE, Line, flat, is_space};
 
 /// `Rlhs TAB rhs TAB comment` (RS-022, RS-023).
-pub(super) fn rule(line: &Line, context: &mut Context) -> Option<Directive> {
-    let is_tab = |piece: &Piece| match piece {
-        // A `$` in front of the tab is lost (observed).
-        Piece::Macro(name) => name.as_bytes() == b"\t",
-        piece => *piece == Piece::Byte(b'\t'),
-    };
-    let body = line.tail(1);
-    let tab = body.iter().position(is_tab);
+pub(super) fn rule(line: &mut Line, context: &mut Context) -> Option<Directive> {
+    let end = line.view.len();
+    let lhs_end = tab_behind(line, 1);
     if !context.in_ruleset {
         context.quoting("missing valid ruleset for \"", &line.text, "\"");
-    } else if tab.is_none() {
+    } else if lhs_end == end {
         context.quoting("invalid rewrite line \"", &line.text, "\" (tab expected)");
     }
-    let tab = tab?;
-    let (lhs, rest) = body.split_at(tab);
-    let start = rest.iter().position(|p| !is_tab(p)).unwrap_or(rest.len());
-    let rest = rest.get(start..).unwrap_or_default();
-    let end = rest.iter().position(is_tab).unwrap_or(rest.len());
-    let (rhs, comment) = rest.split_at(end);
-    let blanks = comment.iter().take_while(|p| is_tab(p)).count();
-    let comment = flat(comment.get(blanks..).unwrap_or_default());
-    Some(Directive::Rule { lhs: lhs.to_vec(), rhs: rhs.to_vec(), comment })
+    if lhs_end == end {
+        return None;
+    }
+    let rhs_start = behind_tabs(line, lhs_end);
+    let rhs_end = tab_behind(line, rhs_start);
+    let comment = flat(line.tail(behind_tabs(line, rhs_end)));
+    let rhs = line.take(rhs_start, rhs_end);
+    let lhs = line.take(1, lhs_end);
+    Some(Directive::Rule { lhs, rhs, comment })
+}
+
+/// Whether a piece ends a column.
+fn is_tab(line: &Line, at: usize) -> bool {
+    match line.text.get(at) {
+        Some(Piece::Byte(byte)) => *byte == b'\t',
+        // A `$` in front of the tab is lost (observed).
+        Some(Piece::Macro(name)) => name.as_bytes() == b"\t",
+        _ => false,
+    }
+}
+
+/// Where the next tab from `from` on stands, or the end.
+fn tab_behind(line: &Line, from: usize) -> usize {
+    let mut at = from;
+    while let Some(rest) = line.view.get(at..) {
+        let Some(next) = rest.iter().position(|seen| matches!(*seen, b'\t' | CODE)) else { break };
+        at += next;
+        if is_tab(line, at) {
+            return at;
+        }
+        at += 1;
+    }
+    line.view.len()
+}
+
+/// Where the tabs from `from` on end.
+fn behind_tabs(line: &Line, from: usize) -> usize {
+    (from..line.view.len()).find(|at| !is_tab(line, *at)).unwrap_or(line.view.len())
 }
 
 /// A ruleset's name: a letter, then letters, digits and `_`.
@@ -94,7 +118,7 @@ const MAX_NUMBER: u64 = 100;
 
 /// `Sname`, `Sn`, `Sname=n` (RS-024). Macros may stand in it; what is wrong with it the loader tells
 /// (RS-025), who has expanded them.
-pub(super) fn ruleset(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn ruleset(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let text = line.tail(1).to_vec();
     // Of what a macro stands for nothing is known here.
     context.in_ruleset = line.view.contains(&CODE) || names_a_ruleset(line);

@@ -19,14 +19,14 @@ const MAX_PRECEDENCES: usize = 25;
 const VENDORS: [&[u8]; 1] = [b"Berkeley"];
 
 /// `Dxvalue` (CF-016).
-pub(super) fn define(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn define(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let (name, from) = context.name(line, 1)?;
     let (value, _) = munch(line, from, None);
     Some(Directive::Macro { name, value })
 }
 
 /// `Ename=value` (CF-017). The name is what stands before the first `=`.
-pub(super) fn environment(line: &Line, _: &mut Context) -> Option<Directive> {
+pub(super) fn environment(line: &mut Line, _: &mut Context) -> Option<Directive> {
     let equals = line.view.iter().position(|b| *b == b'=');
     let name = flat(line.slice(1, equals.unwrap_or(line.view.len())));
     let value = equals.map(|at| line.tail(at + 1).to_vec());
@@ -34,12 +34,12 @@ pub(super) fn environment(line: &Line, _: &mut Context) -> Option<Directive> {
 }
 
 /// `K…`: split into words when it is loaded, after macro expansion (MAP-001).
-pub(super) fn map(line: &Line, _: &mut Context) -> Option<Directive> {
+pub(super) fn map(line: &mut Line, _: &mut Context) -> Option<Directive> {
     Some(Directive::Map(line.tail(1).to_vec()))
 }
 
 /// `Pname=number` (CF-024).
-pub(super) fn precedence(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn precedence(line: &mut Line, context: &mut Context) -> Option<Directive> {
     if context.precedences >= MAX_PRECEDENCES {
         context.error(format!("too many P lines, {MAX_PRECEDENCES} max"));
         return None;
@@ -55,7 +55,7 @@ pub(super) fn precedence(line: &Line, context: &mut Context) -> Option<Directive
 }
 
 /// `Twords` (CF-028): not macro-expanded.
-pub(super) fn trusted(line: &Line, _: &mut Context) -> Option<Directive> {
+pub(super) fn trusted(line: &mut Line, _: &mut Context) -> Option<Directive> {
     // A blank behind `$=` is no name, but ends the word.
     let blank_name = |piece: &Piece| match piece {
         Piece::Class(name)
@@ -89,7 +89,7 @@ fn version_grammar(input: &[u8]) -> IResult<&[u8], LevelAndVendor<'_>> {
 }
 
 /// `Vn/vendor` (CF-036). Blanks behind the number end the line; the vendor is its leading letters.
-pub(super) fn version(line: &Line, context: &mut Context) -> Option<Directive> {
+pub(super) fn version(line: &mut Line, context: &mut Context) -> Option<Directive> {
     let argument = line.view.get(1..).unwrap_or_default();
     let Ok((_, (digits, vendor))) = version_grammar(argument) else {
         let shown = context.shown(line.tail(1));

@@ -5,8 +5,11 @@ use std::io::{self, Write};
 
 use crate::sys::terminal::{Got, Listening};
 
-/// Bytes read at once.
+/// Bytes read at once, if there is much to read.
 const BLOCK: usize = 64 * 1024;
+
+/// Bytes read at once at first: what is read into must be cleared before.
+const FIRST_BLOCK: usize = 4 * 1024;
 
 /// Output kept at most.
 const KEPT: usize = 64 * 1024;
@@ -52,6 +55,8 @@ pub(super) struct Conversation<R, W> {
     /// Input that was read; `next..` is not yet taken.
     block: Vec<u8>,
     next: usize,
+    /// Bytes to read next.
+    room: usize,
     kept: Vec<u8>,
     /// Input has ended, also if a terminal could give more (observed).
     ended: bool,
@@ -62,7 +67,8 @@ pub(super) struct Conversation<R, W> {
 impl<R: Ear, W: Write> Conversation<R, W> {
     pub(super) fn new(input: R, output: W, line_limit: usize) -> Self {
         let (block, kept) = (Vec::with_capacity(BLOCK), Vec::with_capacity(KEPT));
-        Self { input, output, block, next: 0, kept, ended: false, line_limit }
+        let room = FIRST_BLOCK;
+        Self { input, output, block, next: 0, room, kept, ended: false, line_limit }
     }
 
     /// Where to put what is to be said.
@@ -126,10 +132,13 @@ impl<R: Ear, W: Write> Conversation<R, W> {
         self.block.drain(..self.next);
         self.next = 0;
         let old = self.block.len();
-        self.block.resize(old + BLOCK, 0);
+        self.block.resize(old + self.room, 0);
         let got = self.input.read(&mut self.block[old..]);
         let count = if let Ok(Got::Bytes(count)) = got { count } else { 0 };
         self.block.truncate(old + count);
+        if count == self.room {
+            self.room = BLOCK.min(2 * count);
+        }
         got
     }
 }

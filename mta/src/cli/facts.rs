@@ -12,8 +12,6 @@ use crate::sys::{config_files, hostname, users};
 /// The facts for one operation mode.
 pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
     let own = hostname::identify(&mut own_names::Asking::default());
-    let uid = users::real_uid();
-    let user = users::by_uid(uid).ok().flatten().map_or_else(Vec::new, |account| account.name);
     let macros = arguments
         .all(b'M')
         .filter_map(|value| {
@@ -27,12 +25,18 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         aliases: own.class_w,
         date: date::rfc822(&here_and_now()),
         mode,
-        user,
+        user: user(),
         options: options(arguments),
         macros,
         processors: config_files::processors(),
         levels: arguments.levels(),
     }
+}
+
+/// Who has called the program; empty if nobody knows the number.
+pub(super) fn user() -> Vec<u8> {
+    let account = users::by_uid(users::real_uid()).ok().flatten();
+    account.map_or_else(Vec::new, |account| account.name)
 }
 
 /// This moment in the zone of the environment: TimeZoneSpec is not known yet.

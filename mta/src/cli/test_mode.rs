@@ -22,7 +22,6 @@ const LINE_LIMIT: usize = 2047;
 
 /// Runs test mode; `exit` is what the command line has left.
 pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
-    let facts = facts::gather(arguments, b't');
     let reading = match start::read(arguments, b't') {
         Ok(reading) => reading,
         Err(error) => {
@@ -53,10 +52,10 @@ pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
         }
     }
     print(&start::after(arguments, b't', &reading));
-    converse(arguments, reading, &facts.user, exit)
+    converse(arguments, reading, exit)
 }
 
-fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u8 {
+fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
     let help_path = configuration.options.bytes("HelpFile");
     let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
@@ -65,7 +64,7 @@ fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u
     let verbose = configuration.options.flag("Verbose", false);
     let mut session = Session::new(configuration, &mut maps, &mut services, help, exit);
     session.set_levels(arguments.levels());
-    session.set_user(user);
+    session.set_user(&facts::user());
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     let queue_id = queue_ids.next(clock::now()).0;
     session.set_macro(b"i", &queue_id);
@@ -77,7 +76,7 @@ fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u
         Some(editor) => talk_edited(&mut session, editor),
         None => talk_plain(&mut session, BANNER, verbose),
     };
-    match talked {
+    let exit = match talked {
         Ok(Ending::Quit) => {
             session.finish();
             let mut last_words = Vec::new();
@@ -90,7 +89,10 @@ fn converse(arguments: &Arguments, reading: Reading, user: &[u8], exit: u8) -> u
             complain(error.to_string().as_bytes());
             session.exit()
         }
-    }
+    };
+    // The program ends here, and with it all of its memory at once.
+    std::mem::forget(session);
+    exit
 }
 
 /// How a dialogue ended.

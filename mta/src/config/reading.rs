@@ -3,7 +3,7 @@
 use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
-    Surroundings, User, load, option_checks,
+    Surroundings, User, option_checks, read,
 };
 
 use super::dialect_names::{DialectChoice, SystemNames};
@@ -85,9 +85,8 @@ impl Reading {
     /// Reads a configuration given as bytes; `path` is what messages call it.
     #[must_use]
     pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
-        let (config, parsed) = cf_parser::parse(bytes);
         let mut system = System { levels: facts.levels, ..System::default() };
-        let (configuration, mut diagnostics) = load(&config, parsed, facts, &mut system);
+        let (configuration, mut diagnostics) = read(bytes, facts, &mut system);
         let System { mut maps, map_lines, .. } = system;
         let own_names = map_settings(&configuration).own_names;
         maps.set_settings(Settings { own_names, ..maps.settings().clone() });

@@ -1,8 +1,9 @@
 //! The members of a class in the form in which rules ask for them: a way through them, byte by byte,
 //! which says at each token of a phrase whether a member goes on or is complete.
 
-use std::collections::HashSet;
 use std::sync::Arc;
+
+use hashbrown::HashSet;
 
 use fst::raw::{Fst, Node};
 use smallvec::SmallVec;

@@ -15,7 +15,7 @@ use crate::macros::bytes;
 
 impl Loader<'_> {
     /// `Cx words`: split after expansion; `$=y` copies what class y has now.
-    pub(super) fn class_words(&mut self, name: &Name, words: &Text, span: Span) {
+    pub(super) fn class_words(&mut self, name: &Name, words: Text, span: Span) {
         let words = self.expand(words, span);
         self.configuration.classes.id(name);
         for word in class_words(&words) {
@@ -38,7 +38,7 @@ impl Loader<'_> {
         &mut self,
         name: &Name,
         optional: bool,
-        source: &ClassSource,
+        source: ClassSource,
         span: Span,
     ) {
         self.configuration.classes.id(name);

@@ -22,10 +22,10 @@ use cf_parser::item::{Directive, Equate, Header, HeaderAction};
 use cf_parser::options::OPTIONS;
 use cf_parser::predefined::{CLASSES, MACROS, Start};
 use cf_parser::text::{Name, Piece, Text};
-use cf_parser::{Config, Diagnostic, Severity, Span};
+use cf_parser::{Config, Diagnostic, Item, Items, Severity, Span};
 
 use crate::classes::Classes;
-use crate::compile::add_rule;
+use crate::compile::{Room, add_rule};
 use crate::limits::MAX_LINE;
 use crate::macros::Macros;
 use crate::mailer::Mailer;
@@ -87,8 +87,31 @@ impl Configuration {
     }
 }
 
-/// Loads a parsed file. `parsed` are the parser's own diagnostics; the result has them and the
-/// loader's in the order in which the oracle prints them.
+/// Reads and loads a file. The diagnostics are the parser's and the loader's in the order in which the
+/// oracle prints them.
+///
+/// Each line is loaded when it has been read, so that all of them are read in the same memory.
+pub fn read(
+    bytes: &[u8],
+    facts: &HostFacts,
+    surroundings: &mut dyn Surroundings,
+) -> (Configuration, Vec<Diagnostic>) {
+    let mut loader = Loader::new(facts, surroundings);
+    loader.command_line();
+    let mut items = Items::new(bytes);
+    let mut ended = false;
+    while !ended && let Some(Item { span, directive }) = items.next() {
+        loader.diagnostics.append(&mut items.take_diagnostics());
+        loader.item(directive, span);
+        ended = loader.diagnostics.last().is_some_and(is_fatal);
+    }
+    if !ended {
+        loader.diagnostics.append(&mut items.take_diagnostics());
+    }
+    loader.finish(&items.into_long_names())
+}
+
+/// [`read`] for a file that has been parsed; `parsed` are the parser's own diagnostics.
 pub fn load(
     config: &Config,
     parsed: Vec<Diagnostic>,
@@ -96,20 +119,19 @@ pub fn load(
     surroundings: &mut dyn Surroundings,
 ) -> (Configuration, Vec<Diagnostic>) {
     let mut loader = Loader::new(facts, surroundings);
-    loader.texts.set_long_names(with_own(&config.long_names));
     loader.command_line();
     let mut parsed = parsed.into_iter().peekable();
     for item in &config.items {
         while let Some(found) = parsed.next_if(|d| d.span.last_line <= item.span.last_line) {
             loader.diagnostics.push(found);
         }
-        loader.item(&item.directive, item.span);
+        loader.item(item.directive.clone(), item.span);
         if loader.diagnostics.last().is_some_and(is_fatal) {
-            return loader.finish();
+            return loader.finish(&config.long_names);
         }
     }
     loader.diagnostics.extend(parsed);
-    loader.finish()
+    loader.finish(&config.long_names)
 }
 
 /// Long names that get a code when the file has been read (observed).
@@ -147,6 +169,8 @@ struct Loader<'a> {
     current: Option<usize>,
     /// Operators, once a rule has been tokenized.
     operators: Option<Operators>,
+    /// Memory for rules to be read in.
+    room: Room,
     /// Options that the command line has set.
     fixed_options: Vec<Fixed>,
     /// Listeners so far.
@@ -173,6 +197,7 @@ impl<'a> Loader<'a> {
             numbering: Numbering::default(),
             current: None,
             operators: None,
+            room: Room::default(),
             fixed_options: Vec::new(),
             listeners: 0,
             daemons: 0,
@@ -182,42 +207,40 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn item(&mut self, directive: &Directive, span: Span) {
+    fn item(&mut self, directive: Directive, span: Span) {
         match directive {
-            Directive::Class { name, words } => self.class_words(name, words, span),
+            Directive::Class { name, words } => self.class_words(&name, words, span),
             Directive::ClassSource { name, optional, source } => {
-                self.class_source(name, *optional, source, span);
+                self.class_source(&name, optional, source, span);
             }
             Directive::Trusted(words) => {
                 let name = Name::new(b"t");
-                for word in words {
+                for word in &words {
                     let word = cf_parser::octets_of_line(word);
                     self.add_to_class(&name, word.trim_ascii_end());
                 }
             }
-            Directive::Macro { name, value } => {
-                self.define(name, cut(value.clone()));
-            }
-            Directive::Environment { name, value } => self.environment(name, value.as_ref()),
+            Directive::Macro { name, value } => self.define(&name, cut(value)),
+            Directive::Environment { name, value } => self.environment(&name, value.as_ref()),
             Directive::Header(header) => self.header(header, span),
             Directive::Map(text) => self.map(text, span),
-            Directive::Mailer { name, equates } => self.mailer(name, equates, span),
-            Directive::Option(line) => self.option(line, span),
+            Directive::Mailer { name, equates } => self.mailer(&name, &equates, span),
+            Directive::Option(line) => self.option(&line, span),
             Directive::Precedence { name, value } => {
-                self.configuration.precedences.push((name.clone(), *value));
+                self.configuration.precedences.push((name, value));
             }
-            Directive::QueueGroup { name, equates } => self.queue_group(name, equates, span),
-            Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, comment, span),
+            Directive::QueueGroup { name, equates } => self.queue_group(&name, &equates, span),
+            Directive::Rule { lhs, rhs, comment } => self.rule(lhs, rhs, &comment, span),
             Directive::Ruleset(text) => self.ruleset(text, span),
-            Directive::Version { level, .. } => self.version(*level),
+            Directive::Version { level, .. } => self.version(level),
             Directive::Milter { name, equates } => {
-                self.configuration.milters.push((name.clone(), equates.clone()));
+                self.configuration.milters.push((name, equates));
             }
         }
     }
 
-    fn expand(&mut self, text: &Text, span: Span) -> Text {
-        let expanded = self.configuration.macros.expand(text);
+    fn expand(&mut self, text: Text, span: Span) -> Text {
+        let expanded = self.configuration.macros.expanded(text);
         if expanded.too_deep {
             self.say(span, "expand: recursion too deep (10 max)", 70);
         }
@@ -235,14 +258,14 @@ impl<'a> Loader<'a> {
     }
 
     /// `H…`; the ruleset of a check is known from now on.
-    fn header(&mut self, header: &Header, span: Span) {
+    fn header(&mut self, header: Header, span: Span) {
         if let HeaderAction::Check { ruleset, .. } = &header.action {
             let mut messages = Vec::new();
             let mut say = |message: String| messages.push(message);
             self.numbering.number(&mut self.program, ruleset, &mut say);
             messages.into_iter().for_each(|message| self.say(span, message, 70));
         }
-        self.configuration.headers.push(header.clone());
+        self.configuration.headers.push(header);
     }
 
     fn environment(&mut self, name: &[u8], value: Option<&Text>) {
@@ -256,7 +279,7 @@ impl<'a> Loader<'a> {
         list.push((name.to_vec(), value));
     }
 
-    fn map(&mut self, text: &Text, span: Span) {
+    fn map(&mut self, text: Text, span: Span) {
         let line = cf_parser::octets(&self.expand(text, span));
         let complaints = self.surroundings.declare_map(&line);
         self.complain(span, complaints);
@@ -295,8 +318,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn ruleset(&mut self, line: &Text, span: Span) {
-        let text = cf_parser::octets(&self.expand(line, span));
+    fn ruleset(&mut self, line: Text, span: Span) {
+        let text = cf_parser::octets(&self.expand(line.clone(), span));
         let mut messages = Vec::new();
         let mut say = |message: String| messages.push(message);
         self.current = self.numbering.number(&mut self.program, &text, &mut say).number;
@@ -306,24 +329,23 @@ impl<'a> Loader<'a> {
         let Some(number) = self.current else { return };
         let again = self.program.ruleset(number).is_some_and(|set| !set.rules.is_empty());
         if again && matches!(self.facts.mode, b't' | b'C') {
-            let written = cf_parser::octets_of_line(line);
             let mut text = b"WARNING: Ruleset ".to_vec();
-            text.extend(written);
+            text.extend(cf_parser::octets_of_line(&line));
             text.extend_from_slice(b" has multiple definitions");
             self.say(span, text, 0);
         }
     }
 
-    fn rule(&mut self, lhs: &Text, rhs: &Text, comment: &[u8], span: Span) {
+    fn rule(&mut self, lhs: Text, rhs: Text, comment: &[u8], span: Span) {
         let Some(number) = self.current else {
             // The parser has told of most; it does not know that a name was one too many.
             if self.diagnostics.last().is_some_and(|said| said.span == span) {
                 return;
             }
             let mut text = b"missing valid ruleset for \"R".to_vec();
-            text.extend(cf_parser::in_message(lhs));
+            text.extend(cf_parser::in_message(&lhs));
             text.push(b'\t');
-            text.extend(cf_parser::in_message(rhs));
+            text.extend(cf_parser::in_message(&rhs));
             if !comment.is_empty() {
                 text.push(b'\t');
                 text.extend_from_slice(comment);
@@ -343,8 +365,11 @@ impl<'a> Loader<'a> {
         };
         self.trace_side(&lhs, mode);
         let Some(ruleset) = self.program.rulesets.get_mut(number) else { return };
-        let classes = &mut self.configuration.classes;
-        let messages = add_rule(ruleset, &mut self.texts, classes, (&lhs, &rhs), mode, span);
+        let Self { texts, configuration: Configuration { classes, .. }, room, .. } = self;
+        let mut operators = operators.clone();
+        operators.add_reserved();
+        let alone = Mode { operators: &operators, ..mode };
+        let messages = add_rule(ruleset, texts, classes, (&lhs, &rhs), alone, span, room);
         let left = messages.iter().rposition(|m| is_about_left_side(m)).map_or(0, |at| at + 1);
         let mut messages = messages.into_iter();
         messages.by_ref().take(left).for_each(|message| self.say(span, message, 70));
@@ -370,7 +395,7 @@ impl<'a> Loader<'a> {
         self.operators.clone().unwrap_or_default()
     }
 
-    fn finish(mut self) -> (Configuration, Vec<Diagnostic>) {
+    fn finish(mut self, long_names: &[Name]) -> (Configuration, Vec<Diagnostic>) {
         self.numbering.finish(&mut self.program);
         let operators = self.operators();
         let complaints = self.surroundings.end_of_file(&self.configuration);
@@ -392,6 +417,7 @@ impl<'a> Loader<'a> {
         configuration.classes.index();
         configuration.macros.freeze();
         let mut program = self.program;
+        self.texts.set_long_names(with_own(long_names));
         program.texts = Arc::new(self.texts);
         program.operators = operators;
         program.comments_in_rules = configuration.level < 9;
@@ -442,8 +468,8 @@ fn cut(mut text: Text) -> Text {
 /// Octet 0377 of a rule loses its upper bit (observed; RS-017).
 fn seven_bit_rubout(mut text: Text) -> Text {
     for piece in &mut text {
-        if *piece == Piece::Byte(0xff) {
-            *piece = Piece::Byte(0x7f);
+        if let Piece::Byte(byte @ 0xff) = piece {
+            *byte = 0x7f;
         }
     }
     text

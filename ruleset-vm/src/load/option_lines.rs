@@ -95,7 +95,7 @@ impl Loader<'_> {
     fn set_option(&mut self, line: &OptionLine, span: Span, say: bool) -> Option<OptionValue> {
         let spec = OPTIONS.get(line.option)?;
         let text = match spec.expansion {
-            Expansion::Read => self.expand(&line.value, span),
+            Expansion::Read => self.expand(line.value.clone(), span),
             Expansion::Never | Expansion::Late => line.value.clone(),
         };
         let (value, messages) = read(line, &as_read(&text), span);

@@ -58,8 +58,17 @@ struct Segment {
 impl Glob {
     /// The segments of a left-hand side; `None` if it has parts whose length is not known.
     pub(crate) fn new(code: &[Instr]) -> Option<Self> {
-        let mut elements = Vec::new();
-        let mut segments = vec![Segment { length: 0, least: 0 }];
+        let mut opens = 0;
+        for instr in code {
+            match instr {
+                Instr::Literal(_) | Instr::One => {}
+                Instr::ZeroOrMore | Instr::OneOrMore => opens += 1,
+                _ => return None,
+            }
+        }
+        let mut elements = Vec::with_capacity(code.len() - opens);
+        let mut segments = Vec::with_capacity(opens + 1);
+        segments.push(Segment { length: 0, least: 0 });
         for instr in code {
             let last = segments.last_mut()?;
             match instr {
