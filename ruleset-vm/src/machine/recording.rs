@@ -87,7 +87,7 @@ pub(super) struct Passage {
 }
 
 impl Recording {
-    /// The tokens that stand in these places; `base` is the workspace now.
+    /// The tokens that stand in these places; `base` is the workspace now with the own tokens behind it.
     #[inline]
     pub(super) fn tokens<'a>(
         &'a self,
@@ -97,15 +97,7 @@ impl Recording {
         // There is always a token: places are made from workspaces of the same length.
         let nothing = meta(Op::Hash);
         let places = self.places.get(places.clone()).unwrap_or_default();
-        let own = &self.own[..];
-        places.iter().map(move |at| {
-            let at = usize::from(*at);
-            let token = match base.get(at) {
-                None => own.get(at - base.len()),
-                token => token,
-            };
-            *token.unwrap_or(&nothing)
-        })
+        places.iter().map(move |at| base.get(usize::from(*at)).copied().unwrap_or(nothing))
     }
 
     /// [`Recording::tokens`] instead of what `out` has.

@@ -36,7 +36,7 @@ pub(super) struct Recordings {
     seen: Vec<u32>,
     /// The key of the frame at hand.
     key: Vec<u32>,
-    /// The workspace that is replaced.
+    /// The workspace that is replaced, and the own tokens of the recording that is played.
     base: Vec<Token>,
     playing: Option<Playing>,
 }
@@ -147,7 +147,10 @@ impl Machine {
         }
         let Some(frame) = self.frames.pop() else { return Played::Nothing };
         let follows = outermost.then_some(chain);
-        let old = std::mem::replace(&mut self.recordings.base, frame.workspace);
+        let Recordings { all, base, .. } = &mut self.recordings;
+        let old = std::mem::replace(base, frame.workspace);
+        let own = all.get(number).map(|recording| &recording.own[..]);
+        base.extend_from_slice(own.unwrap_or_default());
         self.recycle(old);
         self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
