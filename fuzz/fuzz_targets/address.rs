@@ -3,10 +3,10 @@
 
 use std::sync::LazyLock;
 
-use bangpath_fuzz::{MAX_ADDRESS, loaded, route};
+use bangpath_fuzz::{MAX_ADDRESS, loaded, route_again};
 use libfuzzer_sys::fuzz_target;
 use ruleset_vm::load::Configuration;
-use ruleset_vm::{Machine, Role};
+use ruleset_vm::Role;
 
 static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
     [
@@ -17,10 +17,9 @@ static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
 
 fuzz_target!(|data: &[u8]| {
     for configuration in &*PROGRAMS {
-        let mut machine = Machine::new(configuration.program.clone());
         let address = &data[..data.len().min(MAX_ADDRESS)];
         let delimiters = [None, Some(b','), Some(b' ')];
         let roles = [Role::default(), Role { header: true, sender: true }];
-        route(configuration, &mut machine, address, &roles, &delimiters, &configuration.mailers);
+        route_again(3, configuration, address, &roles, &delimiters, &configuration.mailers);
     }
 });

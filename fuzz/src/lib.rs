@@ -11,7 +11,9 @@ use naive::compare::Pair;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::mailer::Mailer;
 use ruleset_vm::trace::NoTracer;
-use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter, Role};
+use ruleset_vm::{
+    Answer, Exit, KeyStyle, Lookups, Machine, Macros, Parsed, Request, Rewriter, Role,
+};
 
 /// Longest input of a target that runs rules. sendmail's own lines are shorter.
 pub const MAX_ADDRESS: usize = 4096;
@@ -49,7 +51,7 @@ impl Lookups for Echo {
             Some(last) if last % 3 == 0 => {
                 Answer::Found([&request.key[..request.key.len().min(64)], b"!x@y.z"].concat())
             }
-            Some(last) if last % 31 == 0 => Answer::Failed(ruleset_vm::Exit::TEMPFAIL),
+            Some(last) if last % 31 == 0 => Answer::Failed(Exit::TEMPFAIL),
             _ => Answer::NotFound,
         }
     }
@@ -59,15 +61,39 @@ impl Lookups for Echo {
     }
 }
 
+/// [`route`] as often as `times` says: what was recorded is the same when it is replayed.
+///
+/// # Panics
+/// If it is not.
+pub fn route_again(
+    times: usize,
+    configuration: &Configuration,
+    address: &[u8],
+    roles: &[Role],
+    delimiters: &[Option<u8>],
+    mailers: &[Mailer],
+) {
+    let mut machine = Machine::new(configuration.program.clone());
+    let mut run = || route(configuration, &mut machine, address, roles, delimiters, mailers);
+    let first = run();
+    for _ in 1..times {
+        assert!(run() == first, "replayed otherwise than run");
+    }
+}
+
+/// What became of an address: as parsed, and for each mailer.
+type Routes = (Vec<Option<Parsed>>, Vec<(Vec<u8>, Exit)>);
+
 /// Parses an address in these roles, up to each of these delimiters, and rewrites it for these mailers.
-pub fn route(
+fn route(
     configuration: &Configuration,
     machine: &mut Machine,
     address: &[u8],
     roles: &[Role],
     delimiters: &[Option<u8>],
     mailers: &[Mailer],
-) {
+) -> Routes {
+    let (mut triples, mut names) = Routes::default();
     let mut macros = configuration.macros.clone();
     let (mut lookups, mut tracer) = (Echo, NoTracer);
     let mut rewriter = Rewriter {
@@ -80,13 +106,17 @@ pub fn route(
     for &role in roles {
         let _ = rewriter.crack(address);
         for delimiter in delimiters {
-            if let Some(parsed) = rewriter.parse(address, *delimiter, role) {
+            let parsed = rewriter.parse(address, *delimiter, role);
+            if let Some(parsed) = &parsed {
                 assert!(parsed.used <= address.len(), "more used than there is");
                 let _ = rewriter.queue_group(&parsed.triple, role);
             }
+            triples.push(parsed);
         }
         for mailer in mailers {
-            let _ = rewriter.remote_name(address, mailer, role, Some(b"@example.net"));
+            names.push(rewriter.remote_name(address, mailer, role, None));
+            names.push(rewriter.remote_name(address, mailer, role, Some(b"@example.net")));
         }
     }
+    (triples, names)
 }
