@@ -35,11 +35,6 @@ impl Chain {
         Some(number as usize)
     }
 
-    /// Nothing follows.
-    pub(super) fn is_over(self) -> bool {
-        self.packed == 0
-    }
-
     /// What tells it from others.
     pub(super) fn key(self) -> [u32; 2] {
         [self.packed as u32, (self.packed >> u32::BITS) as u32]

@@ -168,7 +168,7 @@ enum Control {
     Enter(usize, Vec<Token>),
     /// The address has cost too much.
     GiveUp,
-    /// The outermost ruleset, which nothing follows, is through.
+    /// The outermost ruleset is through.
     Through(Outcome),
     /// The top frame is through.
     Leave,
@@ -330,7 +330,11 @@ impl Machine {
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
         match self.resume(env) {
             Played::Asks => return Step::Lookup,
-            Played::Through(outcome) => return Step::Done(outcome),
+            Played::Through(outcome) => {
+                if let Some(step) = self.done(outcome, env) {
+                    return step;
+                }
+            }
             Played::Nothing | Played::All => {}
         }
         if self.frames.last().is_some_and(|frame| !frame.announced) {
@@ -363,7 +367,7 @@ impl Machine {
                 }
                 Control::Abort(exit) => self.leave(exit, env),
                 Control::GiveUp => self.give_up(env),
-                Control::Through(outcome) => Some(Step::Done(outcome)),
+                Control::Through(outcome) => self.done(outcome, env),
             };
             if let Some(step) = next {
                 return step;

@@ -87,6 +87,16 @@ pub(super) struct Passage {
 }
 
 impl Recording {
+    /// How much memory it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&self.key[..])
+            + size_of_val(&self.places[..])
+            + size_of_val(&self.own[..])
+            + size_of_val(&self.passages[..])
+            + size_of_val(&self.ends[..])
+            + size_of_val(&self.stops[..])
+    }
+
     /// The tokens that stand in these places; `base` is the workspace now with the own tokens behind it.
     #[inline]
     pub(super) fn tokens<'a>(

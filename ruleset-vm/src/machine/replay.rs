@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use super::chain::Chain;
 use super::lookup::{Lookup, put_arguments, put_key};
 use super::record::{MAX_RECORDED, record};
-use super::recording::{End, On, Recording};
+use super::recording::{End, On, Recording, Stop};
 use super::{Answer, Env, Frame, Machine, Outcome, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
@@ -25,6 +25,8 @@ use crate::trace::{Event, Scene};
 pub(super) const MAX_TOKENS: usize = 64;
 /// Recordings kept.
 const MAX_RECORDINGS: usize = 2048;
+/// Their memory, bytes.
+const MAX_BYTES: usize = 16 << 20;
 /// Places in which it is noted that a beginning was seen once: what comes only once is not recorded.
 const SEEN: usize = 4096;
 
@@ -32,6 +34,8 @@ const SEEN: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recordings {
     all: Vec<Recording>,
+    /// Memory of all of them.
+    bytes: usize,
     by_key: HashTable<u32>,
     seen: Vec<u32>,
     /// The key of the frame at hand.
@@ -61,7 +65,7 @@ pub(super) enum Played {
     Asks,
     /// The frames are those of its end.
     All,
-    /// The outermost ruleset, which nothing follows, is through.
+    /// The outermost ruleset is through.
     Through(Outcome),
 }
 
@@ -98,6 +102,13 @@ impl Recordings {
         self.by_key.find(hash, same).map(|number| *number as usize)
     }
 
+    /// A stop and its frames.
+    fn stop_of(&self, at: Playing) -> Option<(&Recording, &Stop, &[End])> {
+        let recording = self.all.get(at.recording)?;
+        let stop = recording.stops.get(at.stop)?;
+        Some((recording, stop, recording.ends.get(stop.ends.clone())?))
+    }
+
     /// Whether this beginning was seen before; it is from now on.
     fn saw(&mut self, hash: u64) -> bool {
         self.seen.resize(SEEN, 0);
@@ -107,9 +118,11 @@ impl Recordings {
     }
 
     fn keep(&mut self, recording: Recording, hash: u64) -> usize {
-        if self.all.len() >= MAX_RECORDINGS {
+        self.bytes += recording.bytes();
+        if self.all.len() >= MAX_RECORDINGS || self.bytes > MAX_BYTES {
             self.all.clear();
             self.by_key.clear();
+            self.bytes = recording.bytes();
         }
         let number = self.all.len();
         self.all.push(recording);
@@ -171,7 +184,8 @@ impl Machine {
             Some(On::Map(ask)) => Some(ask.pending.clone()),
             _ => None,
         };
-        self.put_frames(playing);
+        let exit = self.arrive(playing);
+        self.put_frames(playing, exit);
         if let (Some(pending), Some(frame)) = (pending, self.frames.last_mut())
             && let Phase::Lookups(lookup) = &mut frame.phase
         {
@@ -206,36 +220,44 @@ impl Machine {
         Played::Asks
     }
 
-    /// Ends a replay at this stop.
+    /// Ends a replay at this stop: with the frames there or, if these are only the outermost ruleset and
+    /// that is through, with what it has left.
     fn end(&mut self, at: Playing, env: &mut Env<'_>) -> Played {
-        let Self { recordings, frames, spare, table, program, chain_failed, .. } = self;
-        let Recordings { all, base, .. } = &*recordings;
-        let stop = all.get(at.recording).and_then(|recording| {
-            let stop = recording.stops.get(at.stop)?;
-            let [only] = recording.ends.get(stop.ends.clone())? else { return None };
-            Some((recording, stop, only))
-        });
-        let last = stop.filter(|(_, stop, only)| {
-            frames.is_empty() && stop.chain.is_over() && only.rule == usize::MAX
-        });
-        let Some((recording, stop, only)) = last.filter(|(.., only)| only.asking.is_none()) else {
-            self.put_frames(at);
+        let exit = self.arrive(at);
+        let Self { recordings, frames, spare, table, program, .. } = self;
+        let Some((recording, _, ends)) = recordings.stop_of(at) else { return Played::Nothing };
+        let (
+            true,
+            [
+                End {
+                    ruleset, rule: usize::MAX, workspace: left, head: None, asking: None, ..
+                },
+            ],
+        ) = (frames.is_empty(), ends)
+        else {
+            self.put_frames(at, exit);
             return Played::All;
         };
         let mut workspace = spare.pop().unwrap_or_default();
-        recording.fill(&only.workspace, base, &mut workspace);
+        recording.fill(left, &recordings.base, &mut workspace);
         if env.tracer.wants_rulesets() {
-            let event = Event::Leave { ruleset: only.ruleset, workspace: &workspace };
+            let event = Event::Leave { ruleset: *ruleset, workspace: &workspace };
             env.tracer.event(Scene { program, table }, &event);
         }
-        let earlier = at.follows.is_some_and(|follows| follows != stop.chain);
-        let failed = *chain_failed || (earlier && at.exit == Exit::TEMPFAIL);
-        let exit = match (failed, earlier) {
-            (true, _) => Exit::TEMPFAIL,
-            (false, true) => Exit::OK,
-            (false, false) => at.exit,
-        };
         Played::Through(Outcome { workspace, exit })
+    }
+
+    /// Takes in which rulesets of the chain have been passed; returns the status of the one that runs.
+    fn arrive(&mut self, at: Playing) -> Exit {
+        let chain = self.recordings.stop_of(at).map(|(_, stop, _)| stop.chain);
+        match chain.filter(|chain| at.follows.is_some_and(|follows| follows != *chain)) {
+            None => at.exit,
+            Some(chain) => {
+                self.chain = chain;
+                self.chain_failed |= at.exit == Exit::TEMPFAIL;
+                Exit::OK
+            }
+        }
     }
 
     /// Comes to a stop; whether the way goes on there without a question.
@@ -264,20 +286,12 @@ impl Machine {
         }
     }
 
-    /// Makes the frames of a stop.
-    fn put_frames(&mut self, at: Playing) {
-        let Self { recordings, frames, spare, chain, chain_failed, .. } = self;
-        let Recordings { all, base, .. } = &*recordings;
-        let Some(recording) = all.get(at.recording) else { return };
-        let Some(stop) = recording.stops.get(at.stop) else { return };
-        let mut exit = at.exit;
-        if at.follows.is_some_and(|follows| follows != stop.chain) {
-            *chain = stop.chain;
-            *chain_failed |= exit == Exit::TEMPFAIL;
-            exit = Exit::OK;
-        }
-        for end in recording.ends.get(stop.ends.clone()).unwrap_or_default() {
-            let mut frame = put_frame(recording, end, base, spare);
+    /// Makes the frames of a stop; `exit` is the status of the first.
+    fn put_frames(&mut self, at: Playing, mut exit: Exit) {
+        let Self { recordings, frames, spare, .. } = self;
+        let Some((recording, _, ends)) = recordings.stop_of(at) else { return };
+        for end in ends {
+            let mut frame = put_frame(recording, end, &recordings.base, spare);
             frame.exit = std::mem::replace(&mut exit, Exit::OK);
             frames.push(frame);
         }
