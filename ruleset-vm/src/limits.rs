@@ -40,6 +40,13 @@ pub const MAX_REWRITTEN: usize = MAX_NAME - 2;
 pub const MAX_SENDER: usize = MAX_NAME - 3;
 /// Bytes of an address rewritten for a mailer with its display text (observed).
 pub const MAX_FILLED: usize = MAX_NAME;
-/// Rulesets entered and rules applied for one address. sendmail has no such limit: a ruleset that
-/// calls itself from a rule that repeats keeps it busy for ever.
+/// Work on one address: see [`work`]. sendmail has no such limit: a ruleset that calls itself from a rule
+/// that repeats keeps it busy for ever.
 pub const MAX_WORK: usize = 200_000;
+
+/// The work of entering a ruleset or applying a rule that makes a workspace of so many tokens.
+#[must_use]
+pub const fn work(tokens: usize) -> usize {
+    1 + tokens / 16
+}
+

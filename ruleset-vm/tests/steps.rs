@@ -186,3 +186,17 @@ fn endless_calls_end_when_they_are_recorded_too() {
         assert!(rewriter.machine.steps() < 10_000_000, "{}", rewriter.machine.steps());
     });
 }
+
+/// The longer the workspace, the sooner that is.
+#[test]
+fn endless_calls_of_long_workspaces_end_soon() {
+    let rule = "R$* b $*\t$: $>test $1 b $2\n";
+    let cf = format!("V10/Berkeley\nStest\n{rule}{rule}{rule}");
+    with_rules(&cf, |rewriter, ruleset| {
+        let address = "a ".repeat(500) + "b";
+        let (tokens, _) = rewriter.tokenize(address.as_bytes(), None);
+        let outcome = rewriter.apply(ruleset, tokens.unwrap());
+        assert_eq!(outcome.exit, ruleset_vm::Exit::CONFIG);
+        assert!(rewriter.machine.steps() < 20_000_000, "{}", rewriter.machine.steps());
+    });
+}

@@ -21,7 +21,7 @@ use cf_parser::debug::Category;
 use cf_parser::text::plain;
 
 use crate::classes::Classes;
-use crate::limits::{MAX_RECURSION, MAX_WORK};
+use crate::limits::{MAX_RECURSION, MAX_WORK, work};
 use crate::macros::Macros;
 use crate::prescan::{Ending, Mode, Scanned, Sink, is_plain, prescan_into, prescan_text};
 use crate::program::Program;
@@ -194,7 +194,7 @@ pub struct Machine {
     recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
-    /// Rulesets entered and rules applied since the start of the chain's ruleset.
+    /// [`work`] since the start of the chain's ruleset.
     work: usize,
     /// Rulesets that follow.
     chain: Chain,
@@ -385,7 +385,7 @@ impl Machine {
         if self.work > MAX_WORK {
             return Some(Control::GiveUp);
         }
-        self.work += 1;
+        self.work += work(workspace.len());
         self.frames.push(Frame::new(ruleset, workspace));
         self.announce_entry(env);
         if self.frames.len() <= MAX_RECURSION + 1 {

@@ -11,13 +11,13 @@ use super::matcher::Subject;
 use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
 use super::replay::MAX_TOKENS;
 use super::{Env, Machine};
-use crate::limits::{MAX_LOOPS, MAX_RECURSION};
+use crate::limits::{MAX_LOOPS, MAX_RECURSION, work};
 use crate::program::{After, Part, Rule, Steering, unquote};
 use crate::token::{Token, meta};
 
 /// Places that one recording may have.
 const MAX_PLACES: usize = 4096;
-/// Rulesets entered and rules applied in one recording: rulesets can call each other without end.
+/// [`work`] of one recording: rulesets can call each other without end.
 pub(super) const MAX_RECORDED: usize = 512;
 /// Questions to maps and macros in one recording.
 const MAX_STOPS: usize = 64;
@@ -91,7 +91,7 @@ struct Recorder {
     base: usize,
     /// There is no room for more.
     full: bool,
-    /// Rulesets entered and rules applied so far, in the ruleset of the chain that runs and before it.
+    /// [`work`] so far, in the ruleset of the chain that runs and before it.
     work: usize,
     done: usize,
     /// Rulesets that follow the outermost one.
@@ -150,6 +150,7 @@ impl Recorder {
             self.stop(On::Unset(name.clone()));
         }
         let Some((mut built, call)) = self.build(machine, rule) else { return Next::End };
+        let cost = work(built.len());
         let depth = self.frames.len();
         let Some(frame) = self.frames.last_mut() else { return Next::End };
         let target = match (rule.steering, call) {
@@ -171,7 +172,7 @@ impl Recorder {
             After::Next => (frame.rule + 1, 0),
             After::Return => (usize::MAX, loops),
         };
-        self.work += 1;
+        self.work += cost;
         if rule.steering == Steering::Lookups {
             frame.asking = Some((built, 0));
             return self.look_up(machine, env);
@@ -190,7 +191,7 @@ impl Recorder {
         if let Some(frame) = self.frames.last_mut() {
             frame.head = built;
         }
-        self.work += 1;
+        self.work += work(tail.len());
         self.passage(true, target, &tail);
         self.frames.push(Frame::new(target, tail));
         self.recording.depth = self.recording.depth.max(self.frames.len());

@@ -36,7 +36,7 @@ pub(super) struct Stop {
     pub(super) ends: Range<usize>,
     /// How many rulesets were entered and left on the way.
     pub(super) passages: usize,
-    /// Rulesets entered and rules applied until here, in the ruleset of the chain that runs.
+    /// [`work`](crate::limits::work) until here, in the ruleset of the chain that runs.
     pub(super) work: usize,
     /// Rulesets that follow the outermost one.
     pub(super) chain: Chain,

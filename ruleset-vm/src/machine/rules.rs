@@ -9,7 +9,7 @@ use super::calls::Call;
 use super::lookup::Lookup;
 use super::replay::Played;
 use super::{Control, Env, Machine, Phase, Subject};
-use crate::limits::{MAX_ATOMS, MAX_LOOPS};
+use crate::limits::{MAX_ATOMS, MAX_LOOPS, work};
 use crate::program::{After, Part, Program, Rule, Ruleset, Steering};
 use crate::status::Exit;
 use crate::token::{Token, meta};
@@ -225,7 +225,7 @@ impl Machine {
         };
         let frame = self.frames.last_mut()?;
         frame.fired = frame.rule;
-        self.work += 1;
+        self.work += work(self.built.len());
         match rule.after {
             After::Repeat => {}
             After::Next => {
