@@ -73,12 +73,15 @@ impl Server<'_> {
             }
             greet_pause = self.greet_pause(&arguments);
         }
-        let words = self.intake.worker().ask_words("srv_features", &[name, b""]);
+        let mut words =
+            self.intake.worker().ask_words("srv_features", &[&self.connection.display, b""]);
         if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"temp")) {
             refusal = Some(replies::TRY_AGAIN.status(&[]));
             let relay = self.intake.worker().macros.value(b"_");
             let text = [b"ERROR: srv_features=tempfail, relay=", &relay[..]].concat();
-            self.log(Severity::Warning, 4, &[&text[..], b", access temporarily disabled"]);
+            let text = [&text[..], b", access temporarily disabled"].concat();
+            self.post.log(Some(&QueueId(Vec::new())), Severity::Warning, 4, text);
+            words.clear();
         }
         let modifiers = &self.connection.modifiers;
         let (features, complaints) = smtp_settings::features(&self.post.site, modifiers, &words);
