@@ -183,7 +183,29 @@ impl Intake {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }
         self.take_parameters(parameters);
+        self.trust_author(sender);
         self.hook("check_mail", &[sender], true, Some(sender))
+    }
+
+    /// `AUTH=` names who submitted the message first; trust_auth says whether that is passed on
+    /// (RFC 4954 section 5, RS-122).
+    fn trust_author(&mut self, sender: &[u8]) {
+        let Some(author) = self.envelope.auth.clone() else { return };
+        self.worker.macros.set(b"auth_author", &author);
+        if author.is_empty() || author == b"<>" {
+            return;
+        }
+        let arguments: [&[u8]; 1] = [&author];
+        let verdict = self.worker.check("trust_auth", &arguments, true);
+        let relay = &self.origin.relay;
+        if let Some(line) = hook_log::line("trust_auth", &arguments, relay, &verdict, Some(sender))
+        {
+            // These lines carry no queue id (observed).
+            self.post.log(Some(&QueueId(Vec::new())), Severity::Notice, 3, line);
+        }
+        if self.heed(verdict).is_err() {
+            self.envelope.auth = Some(b"<>".to_vec());
+        }
     }
 
     /// `MinFreeBlocks`: room for the message and so many blocks beside it (OPT-020, SM-050).
@@ -674,6 +696,10 @@ impl Intake {
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
             self.log(Severity::Notice, 3, line);
         }
+        self.heed(verdict)
+    }
+
+    fn heed(&mut self, verdict: Verdict) -> Result<(), Status> {
         match verdict {
             Verdict::Accept => Ok(()),
             Verdict::Reject(status) => Err(status),
