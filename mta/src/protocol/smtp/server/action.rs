@@ -71,9 +71,9 @@ pub enum Lost {
 /// Facts for the log, in the order in which they happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// `possible SMTP attack: command=C, count=N` (SM-061).
+    /// `possible SMTP attack: command=C, count=N` (SM-061), once a limit is reached.
     Attack {
-        /// `HELO/EHLO`, `VRFY/EXPN`, `ETRN`, `NOOP`, ...
+        /// `HELO/EHLO`, `VRFY`, `EXPN`, `ETRN`, `NOOP`, ...
         command: &'static str,
         /// How often it came.
         count: u32,

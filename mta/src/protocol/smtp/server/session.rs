@@ -341,7 +341,7 @@ impl Session {
         limit: u32,
     ) -> Option<Duration> {
         let measure = measure(count, limit, self.settings.limits.close_at_twice);
-        if measure != Measure::None {
+        if measure != Measure::None && count == limit {
             self.note(Note::Attack { command, count });
         }
         match measure {
