@@ -257,8 +257,9 @@ impl<'a> Server<'a> {
                 let command = command.as_bytes();
                 self.log(Info, 5, &[b"rejecting ", command, b" from ", peer, text]);
             }
-            Note::CommandTooLong => {
-                self.log(Info, 5, &[peer, b": SMTP violation, input too long"]);
+            Note::CommandTooLong(length) => {
+                let text = format!(": SMTP violation, input too long: {length}");
+                self.log(Info, 5, &[peer, text.as_bytes()]);
             }
             Note::OpenProxy(command) => {
                 self.log(Info, 5, &[peer, b": probable open proxy: command=", command, b"\r\n"]);
