@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
-use ruleset_vm::prescan::{Mode, Scanned, prescan};
+use ruleset_vm::prescan::{Complaint, Mode, Scanned, prescan};
 use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
@@ -87,7 +87,9 @@ impl Worker {
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
-        if let Some(status) = invalid(address, Some(ruleset_vm::limits::MAX_NAME)) {
+        let refusal = self.unscannable(address);
+        let refusal = refusal.or_else(|| invalid(address, Some(ruleset_vm::limits::MAX_NAME)));
+        if let Some(status) = refusal {
             let triple = ruleset_vm::Triple {
                 mailer: Target::Error(status),
                 host: None,
@@ -97,6 +99,25 @@ impl Worker {
             return Some(Parsed { triple, deferred: false, used: address.len() });
         }
         self.with_rewriter(|rewriter| rewriter.parse(address, None, role))
+    }
+
+    /// What an address is refused for that is too long to be tokenized.
+    fn unscannable(&self, address: &[u8]) -> Option<Status> {
+        if address.len() < ruleset_vm::limits::MAX_NAME {
+            return None;
+        }
+        let operators = self.site.configuration.program.operators();
+        let mode = Mode { operators, delimiter: None, comments: true, ignore: false };
+        let complaints = prescan(address, mode).complaints;
+        let found = complaints.into_iter().find_map(|complaint| match complaint {
+            Complaint::TooManyTokens | Complaint::TokenTooLong => Some((complaint, 0)),
+            Complaint::AddressTooLong => Some((complaint, 1)),
+            _ => None,
+        });
+        let (complaint, detail) = found?;
+        let message = complaint.to_string();
+        let (_, text) = ruleset_vm::split_codes(message.as_bytes());
+        Some(Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, detail), text))
     }
 
     /// An address as a mailer is to see it, and whether a map failed for now (RS-082..RS-087).
