@@ -292,7 +292,7 @@ impl Intake {
             return;
         }
         if let Ok(Some(account)) = users::by_name(user) {
-            self.worker.macros.set(b"x", &mapper::full_name(&account.gecos, &account.name));
+            self.worker.macros.set(b"x", &account.full_name());
         }
     }
 
