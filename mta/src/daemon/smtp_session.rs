@@ -31,7 +31,7 @@ pub fn serve(
 ) {
     let mut server = Server::new(stream, post, connection, stop);
     let text = [b"connect from ", connection.display.as_slice()].concat();
-    post.log(None, Severity::Info, 11, text);
+    post.log(None, Severity::Info, 9, text);
     let settings = smtp_settings::settings(server.intake.worker());
     let peer = Peer { name: connection.peer_name().to_vec(), display: connection.display.clone() };
     let mut session = Session::new(Arc::new(settings), peer);
