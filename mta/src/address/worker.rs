@@ -41,6 +41,8 @@ pub struct Worker {
     pub macros: Macros,
     /// What rules and maps had to say since it was taken last; reply codes in front.
     pub messages: Vec<Vec<u8>>,
+    /// What the first map said that could not answer, since it was taken last.
+    postponed: Option<Vec<u8>>,
     machine: Machine,
     maps: MapSet,
     services: SystemServices,
@@ -57,7 +59,16 @@ impl Worker {
         let maps = site.maps();
         let services = SystemServices::default();
         let levels = Levels::default();
-        Self { site, macros, messages: Vec::new(), machine, maps, services, levels }
+        Self {
+            site,
+            macros,
+            messages: Vec::new(),
+            postponed: None,
+            machine,
+            maps,
+            services,
+            levels,
+        }
     }
 
     /// What debugging flags show from now on, on standard output.
@@ -77,11 +88,17 @@ impl Worker {
     pub fn reset(&mut self) {
         self.macros = self.site.configuration.macros.clone();
         self.messages.clear();
+        self.postponed = None;
     }
 
     /// Takes the messages.
     pub fn take_messages(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.messages)
+    }
+
+    /// Takes what the first map said that could not answer: why a message waits (RS-068).
+    pub fn take_postponed(&mut self) -> Option<Vec<u8>> {
+        self.postponed.take()
     }
 
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
@@ -330,6 +347,7 @@ impl Worker {
             context: LookupContext::default(),
             levels: self.levels,
             say: &mut say,
+            postponed: None,
         };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
@@ -339,6 +357,8 @@ impl Worker {
             tracer,
         };
         let result = run(&mut rewriter);
+        let postponed = lookups.postponed;
+        self.postponed = self.postponed.take().or(postponed);
         self.messages.append(&mut said);
         result
     }

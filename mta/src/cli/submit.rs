@@ -73,6 +73,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         delivery_mode: delivery_mode(arguments),
         dead_letter: match error_mode {
             b'q' => Some(DeadLetter::none()),
+        logs_queued: true,
             b'p' => account.as_ref().filter(|account| account.name == sender).map(|account| {
                 DeadLetter::of(&controlling(account), &account.home, submission.mode == b'a')
             }),
@@ -161,6 +162,11 @@ fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec
 pub(super) fn delivery_mode(arguments: &Arguments) -> Option<u8> {
     arguments.flags.iter().rev().find_map(|(letter, value)| match (letter, value.as_slice()) {
         (b'o', [b'd', mode, ..]) => Some(*mode),
+    if arguments.has(b'v') { Some(b'i') } else { given_delivery_mode(arguments) }
+}
+
+/// `-odq` and its like.
+pub(super) fn given_delivery_mode(arguments: &Arguments) -> Option<u8> {
         (b'o', [b'd']) => Some(b'i'),
         (b'O', text) => {
             let text = text.to_ascii_lowercase();

@@ -41,6 +41,9 @@ pub struct Origin {
     pub verbose: bool,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
+    /// Recipients that are only queued are logged: those of the command line, and with `-bs` those
+    /// that the command line says are to be queued (observed).
+    pub logs_queued: bool,
     /// Where a message that fails is kept instead of being sent back.
     pub dead_letter: Option<super::dead_letter::DeadLetter>,
 }
@@ -617,6 +620,9 @@ impl Intake {
             let mut worst = Exit::OK;
             for claimed in accepted {
                 let exit = if only_queue {
+                if only_queue && self.origin.logs_queued {
+                    attempt.log_queued(&claimed);
+                }
                     attempt.report_early(&mut self.worker, claimed)
                 } else {
                     attempt.run(&mut self.worker, claimed)
