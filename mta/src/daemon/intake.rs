@@ -11,7 +11,7 @@ use ruleset_vm::crack::CrackOptions;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
 use super::attempt::{self, Attempt};
-use super::collect::{Collected, Collecting};
+use super::collect::{Collected, Collecting, Intaking};
 use super::header_host::Headers;
 use super::hook_log;
 use super::post::Post;
@@ -372,12 +372,21 @@ impl Intake {
         if self.collecting.is_none() {
             let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
             self.envelope.id = Some(id.clone());
-            let limit = self.header_limit();
+            let how = self.intaking();
             let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
-            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), limit));
+            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), how));
         }
         if let Some(collecting) = &mut self.collecting {
             collecting.push(bytes);
+        }
+    }
+
+    fn intaking(&self) -> Intaking {
+        let options = &self.post.site.configuration.options;
+        Intaking {
+            header_limit: self.header_limit(),
+            keep_from: options.flag("SaveFromLine", false),
+            seven_bit: options.flag("SevenBitInput", false),
         }
     }
 
