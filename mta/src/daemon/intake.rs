@@ -495,16 +495,8 @@ impl Intake {
 
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).
     fn list_style(&self, assembled: &defaults::Assembled) -> ListStyle {
-        let by_template = assembled.header.iter().any(|field| {
-            let kind = crate::message::field_kind::kind_of(&field.name);
-            field.is_default && (kind.sender || kind.recipient) && field.value.contains(&b'<')
-        });
         let allowed = self.post.site.configuration.options.flag("OldStyleHeaders", false);
-        if allowed && assembled.old_style && !by_template {
-            ListStyle::Spaces
-        } else {
-            ListStyle::Commas
-        }
+        if allowed && assembled.old_style { ListStyle::Spaces } else { ListStyle::Commas }
     }
 
     fn class_of(&self, word: &[u8]) -> i64 {
@@ -628,10 +620,10 @@ impl Intake {
         if only_queue || mode == b'i' || self.origin.verbose {
             let mut worst = Exit::OK;
             for claimed in accepted {
-                let exit = if only_queue {
                 if only_queue && self.origin.logs_queued {
                     attempt.log_queued(&claimed);
                 }
+                let exit = if only_queue {
                     attempt.report_early(&mut self.worker, claimed)
                 } else {
                     attempt.run(&mut self.worker, claimed)
