@@ -288,7 +288,7 @@ fn hooks_of_other_commands() {
     let mut client = daemon.greeted();
     client.say("HELO x");
     assert_eq!(client.say("VRFY none"), "550 5.7.1 none... not told"); // RS-118
-    assert_eq!(client.say("VRFY root"), "250 2.1.5 root <root@mail.example.com>"); // SM-129
+    assert_eq!(client.say("VRFY root"), "250 2.1.5 <root@mail.example.com>"); // SM-129
     assert_eq!(client.say("EXPN <root@x>"), "250 2.1.5 <root@x>");
     daemon.log_with(": localhost [127.0.0.1]: VRFY root"); // LG-075
     assert_eq!(client.say("NOOP x"), "421 4.7.0 go away"); // RS-119
