@@ -119,6 +119,7 @@ fn main() {
         context: LookupContext::default(),
         levels: Default::default(),
         say: &mut say,
+        postponed: None,
     };
     let mut machine = Machine::new(configuration.program.clone());
     let mut macros = configuration.macros.clone();

@@ -35,6 +35,9 @@ pub struct Answering<'a> {
     pub levels: Levels,
     /// Receives what maps have to say.
     pub say: &'a mut dyn FnMut(MapMessage),
+    /// What the first map said that could not answer now, `NAME map: lookup (KEY): deferred`: the
+    /// reason why a message waits (RS-068).
+    pub postponed: Option<Vec<u8>>,
 }
 
 impl Lookups for Answering<'_> {
@@ -63,6 +66,9 @@ impl Lookups for Answering<'_> {
                 Some(value) => macros.set(&name, &value),
                 None => macros.clear(&name),
             }
+        }
+        if let mapper::Answer::Temporary { text, sets_status: true, .. } = &lookup.answer {
+            self.postponed.get_or_insert_with(|| text.clone());
         }
         for_rules(lookup.answer)
     }

@@ -39,6 +39,7 @@ pub fn expand(
 ) -> Expansion {
     let sender = envelope.sender.clone();
     let given = envelope.recipients.len();
+    worker.take_postponed();
     let mut walk = Walk::new(worker, options, envelope, notes);
     for index in 0..given {
         let open = walk.recipients.get(index).is_some_and(|recipient| {
@@ -50,6 +51,12 @@ pub fn expand(
     }
     let origins: Vec<Origin> =
         walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
+    let waits =
+        envelope.recipients.iter().any(|it| matches!(it.state, RecipientState::Deferred(_)));
+    let reason = worker.take_postponed();
+    if let (true, Some(reason)) = (waits, reason) {
+        envelope.message = Some(reason);
+    }
     let owners = sort_by_host(envelope, origins);
     collect(envelope, owners, &sender)
 }

@@ -23,6 +23,8 @@ pub struct Resolved {
     pub user: Vec<u8>,
     /// It could not be decided now: accepted, and resolved again by a queue run.
     pub deferred: bool,
+    /// The name of the account, if it is one.
+    pub full_name: Vec<u8>,
 }
 
 /// Resolves one address as it comes from `RCPT`. Aliases and lists are not expanded, but they must
@@ -58,6 +60,7 @@ pub fn verify_recipient(
         host: parsed.triple.host.unwrap_or_default(),
         user: parsed.triple.user,
         deferred: parsed.deferred,
+        full_name: Vec::new(),
     };
     if resolved.deferred {
         return Ok(resolved);
@@ -111,9 +114,10 @@ impl Existence<'_> {
                                 user: triple.user,
                                 mailer_name: Vec::new(),
                                 deferred: false,
+                                full_name: Vec::new(),
                             };
                             let found = self.of(worker, &mut next, depth - 1);
-                            at.deferred = next.deferred;
+                            (at.deferred, at.full_name) = (next.deferred, next.full_name);
                             return found;
                         }
                     }
@@ -125,7 +129,10 @@ impl Existence<'_> {
             return Ok(());
         }
         match users::by_name(&judge::login(&at.user).0) {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(account)) => {
+                at.full_name = account.full_name();
+                Ok(())
+            }
             Ok(None) => Err(judge::user_unknown()),
             Err(_) => {
                 at.deferred = true;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, SystemServices};
-use ruleset_vm::prescan::{Mode, Scanned, prescan};
+use ruleset_vm::prescan::{Complaint, Mode, Scanned, prescan};
 use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
@@ -41,6 +41,8 @@ pub struct Worker {
     pub macros: Macros,
     /// What rules and maps had to say since it was taken last; reply codes in front.
     pub messages: Vec<Vec<u8>>,
+    /// What the first map said that could not answer, since it was taken last.
+    postponed: Option<Vec<u8>>,
     machine: Machine,
     maps: MapSet,
     services: SystemServices,
@@ -57,7 +59,16 @@ impl Worker {
         let maps = site.maps();
         let services = SystemServices::default();
         let levels = Levels::default();
-        Self { site, macros, messages: Vec::new(), machine, maps, services, levels }
+        Self {
+            site,
+            macros,
+            messages: Vec::new(),
+            postponed: None,
+            machine,
+            maps,
+            services,
+            levels,
+        }
     }
 
     /// What debugging flags show from now on, on standard output.
@@ -77,6 +88,7 @@ impl Worker {
     pub fn reset(&mut self) {
         self.macros = self.site.configuration.macros.clone();
         self.messages.clear();
+        self.postponed = None;
     }
 
     /// Takes the messages.
@@ -84,10 +96,17 @@ impl Worker {
         std::mem::take(&mut self.messages)
     }
 
+    /// Takes what the first map said that could not answer: why a message waits (RS-068).
+    pub fn take_postponed(&mut self) -> Option<Vec<u8>> {
+        self.postponed.take()
+    }
+
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
-        if let Some(status) = invalid(address, Some(ruleset_vm::limits::MAX_NAME)) {
+        let refusal = self.unscannable(address);
+        let refusal = refusal.or_else(|| invalid(address, Some(ruleset_vm::limits::MAX_NAME)));
+        if let Some(status) = refusal {
             let triple = ruleset_vm::Triple {
                 mailer: Target::Error(status),
                 host: None,
@@ -97,6 +116,25 @@ impl Worker {
             return Some(Parsed { triple, deferred: false, used: address.len() });
         }
         self.with_rewriter(|rewriter| rewriter.parse(address, None, role))
+    }
+
+    /// What an address is refused for that is too long to be tokenized.
+    fn unscannable(&self, address: &[u8]) -> Option<Status> {
+        if address.len() < ruleset_vm::limits::MAX_NAME {
+            return None;
+        }
+        let operators = self.site.configuration.program.operators();
+        let mode = Mode { operators, delimiter: None, comments: true, ignore: false };
+        let complaints = prescan(address, mode).complaints;
+        let found = complaints.into_iter().find_map(|complaint| match complaint {
+            Complaint::TooManyTokens | Complaint::TokenTooLong => Some((complaint, 0)),
+            Complaint::AddressTooLong => Some((complaint, 1)),
+            _ => None,
+        });
+        let (complaint, detail) = found?;
+        let message = complaint.to_string();
+        let (_, text) = ruleset_vm::split_codes(message.as_bytes());
+        Some(Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, detail), text))
     }
 
     /// An address as a mailer is to see it, and whether a map failed for now (RS-082..RS-087).
@@ -309,6 +347,7 @@ impl Worker {
             context: LookupContext::default(),
             levels: self.levels,
             say: &mut say,
+            postponed: None,
         };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
@@ -318,6 +357,8 @@ impl Worker {
             tracer,
         };
         let result = run(&mut rewriter);
+        let postponed = lookups.postponed;
+        self.postponed = self.postponed.take().or(postponed);
         self.messages.append(&mut said);
         result
     }

@@ -91,6 +91,7 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
 fn unknown_group(post: &Post, arguments: &Arguments) -> Option<Vec<u8>> {
     let name = arguments.all(b'q').find_map(|value| value.strip_prefix(b"G"))?;
     let groups = &post.site.configuration.queue_groups;
-    let known = name == b"mqueue" || groups.iter().any(|(group, _)| group == name);
+    let known = name.eq_ignore_ascii_case(b"mqueue")
+        || groups.iter().any(|(group, _)| group.eq_ignore_ascii_case(name));
     (!known).then(|| name.to_vec())
 }

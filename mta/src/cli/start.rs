@@ -43,7 +43,7 @@ pub(super) fn after(arguments: &Arguments, mode: u8, reading: &Reading) -> Vec<u
     let configuration = &reading.configuration;
     let pid_file = configuration.options.bytes("PidFile").unwrap_or_default();
     let places = places(&reading.path, &pid_file);
-    let given = submit::delivery_mode(arguments).is_some();
+    let given = submit::given_delivery_mode(arguments).is_some();
     startup::after(&arguments.levels(), configuration, (mode, given), places)
 }
 

@@ -10,6 +10,7 @@ use crate::daemon::intake::{Intake, Origin, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
+use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
 use crate::message::field_kind::kind_of;
 use crate::message::header;
@@ -33,10 +34,11 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
         Voice::of(mode).usage("Recipient names must be specified");
         return 64;
     }
-    let message = read_message(arguments.has(b'i') || ignores_dots(&post));
+    let options = &post.site.configuration.options;
+    let message = read_message(arguments.has(b'i') || options.flag("IgnoreDots", false));
     let mut recipients: Vec<Vec<u8>> = arguments.operands.clone();
     if from_header {
-        recipients.extend(header_recipients(&message));
+        recipients.extend(header_recipients(&message, options.flag("OldStyleHeaders", false)));
         if recipients.is_empty() {
             print_line(b"No recipient addresses found in header");
             return 0;
@@ -71,6 +73,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
         verbose: arguments.has(b'v'),
         delivery_mode: delivery_mode(arguments),
+        logs_queued: true,
         dead_letter: match error_mode {
             b'q' => Some(DeadLetter::none()),
             b'p' => account.as_ref().filter(|account| account.name == sender).map(|account| {
@@ -157,8 +160,13 @@ fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec
     }
 }
 
-/// `-odq` and its like: the command line's delivery mode.
+/// The delivery mode of the command line: who wants to see the delivery (`-v`) does not wait for it.
 pub(super) fn delivery_mode(arguments: &Arguments) -> Option<u8> {
+    if arguments.has(b'v') { Some(b'i') } else { given_delivery_mode(arguments) }
+}
+
+/// `-odq` and its like.
+pub(super) fn given_delivery_mode(arguments: &Arguments) -> Option<u8> {
     arguments.flags.iter().rev().find_map(|(letter, value)| match (letter, value.as_slice()) {
         (b'o', [b'd', mode, ..]) => Some(*mode),
         (b'o', [b'd']) => Some(b'i'),
@@ -251,20 +259,16 @@ fn read_message(ignore_dots: bool) -> Vec<u8> {
     message
 }
 
-fn ignores_dots(post: &Post) -> bool {
-    post.site.configuration.options.flag("IgnoreDots", false)
-}
-
-/// To, Cc and Bcc of a message, with their Resent- forms if there are any.
-fn header_recipients(message: &[u8]) -> Vec<Vec<u8>> {
+/// To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses
+/// if the option says so and nothing else does (AD-053).
+fn header_recipients(message: &[u8], old_style: bool) -> Vec<Vec<u8>> {
     let split = header::split(message, 0);
     let resent = split.fields.iter().any(|field| kind_of(&field.name).resent);
-    let mut out = Vec::new();
-    for field in &split.fields {
-        let kind = kind_of(&field.name);
-        if kind.recipient && kind.resent == resent {
-            out.extend(elements(&field.value, ListStyle::Commas).into_iter().map(<[u8]>::to_vec));
-        }
-    }
-    out
+    let kinds: Vec<_> = split.fields.iter().map(|field| (kind_of(&field.name), field)).collect();
+    let commas = kinds.iter().any(|(kind, field)| {
+        (kind.sender || kind.recipient) && defaults::has_separators(&field.value)
+    });
+    let style = if old_style && !commas { ListStyle::Spaces } else { ListStyle::Commas };
+    let lists = kinds.iter().filter(|(kind, _)| kind.recipient && kind.resent == resent);
+    lists.flat_map(|(_, field)| elements(&field.value, style)).map(<[u8]>::to_vec).collect()
 }

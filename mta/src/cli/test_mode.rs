@@ -167,7 +167,7 @@ fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<
 /// Macros that are set when test mode begins, whatever the file says of them (MC-003, MC-018, MC-054,
 /// MC-056..MC-058, MC-061, MC-069).
 fn macros(arguments: &Arguments) -> Vec<(&'static [u8], Vec<u8>)> {
-    let mode = submit::delivery_mode(arguments).unwrap_or(b'i');
+    let mode = submit::given_delivery_mode(arguments).unwrap_or(b'i');
     let mut macros: Vec<(&[u8], Vec<u8>)> = vec![
         (b"load_avg", load::load_average().to_string().into_bytes()),
         (b"deliveryMode", vec![mode]),

@@ -83,6 +83,7 @@ impl Attempt {
         load_macros(worker, post, &claimed.envelope, now);
         if !self.first {
             claimed.envelope.priority = priority::aged(claimed.envelope.priority, &post.factors());
+            claimed.envelope.message = None;
             for recipient in &mut claimed.envelope.recipients {
                 if is_deferred(&recipient.state) {
                     recipient.state = RecipientState::Pending;
@@ -109,7 +110,7 @@ impl Attempt {
                 Err(error) => self.log(&claimed, Severity::Alert, 1, &error.to_string()),
             }
         }
-        let mut told = Told::default();
+        let mut told = Told::of_waiting(claimed.envelope.message.clone());
         self.early_failures(&mut claimed, &mut told);
         if self.too_many_hops(&mut claimed, &mut told) {
             return self.conclude(worker, claimed, told, now);
@@ -132,7 +133,7 @@ impl Attempt {
         if !claimed.envelope.recipients.iter().any(failed) {
             return Exit::OK;
         }
-        let mut told = Told::default();
+        let mut told = Told::of_waiting(claimed.envelope.message.clone());
         self.early_failures(&mut claimed, &mut told);
         let (tries, last_try) = (claimed.envelope.tries, claimed.envelope.last_try);
         self.conclude_with(worker, claimed, told, clock::now(), Some((tries, last_try)))
@@ -147,7 +148,36 @@ impl Attempt {
                 continue;
             };
             told.note_status(index, recipient, self.mailer_of(recipient), status);
-            self.log_status(claimed, recipient, status);
+            // That an address waits is no news (observed).
+            if !status.retry {
+                self.log_status(claimed, recipient, status);
+            }
+        }
+    }
+
+    /// What waits for a queue run, address by address.
+    pub fn log_queued(&self, claimed: &Claimed) {
+        for recipient in &claimed.envelope.recipients {
+            let status = match &recipient.state {
+                RecipientState::Pending => None,
+                RecipientState::Deferred(status) => Some(status),
+                _ => continue,
+            };
+            let delivered = crate::events::Delivered {
+                to: vec![recipient.address.clone()],
+                delay: clock::now().saturating_sub(claimed.envelope.created),
+                mailer: self.mailer_of(recipient).map(|mailer| mailer.name.clone()),
+                priority: claimed.envelope.priority,
+                dsn: status.and_then(|status| status.enhanced),
+                stat: b"queued".to_vec(),
+                ..crate::events::Delivered::default()
+            };
+            self.post.events.report(Event {
+                id: Some(claimed_id(claimed)),
+                severity: Severity::Info,
+                level: 8,
+                what: Happening::Delivered(Box::new(delivered)),
+            });
         }
     }
 

@@ -7,6 +7,17 @@ use crate::queue::store::{Draft, StoreError};
 /// Longest header line held; the rest of a longer one is dropped with the message.
 const LINE_LIMIT: usize = 1 << 20;
 
+/// How messages are taken in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Intaking {
+    /// MaxHeadersLength in bytes; 0 for no limit.
+    pub(super) header_limit: usize,
+    /// SaveFromLine: a `From ` line in front is kept.
+    pub(super) keep_from: bool,
+    /// SevenBitInput: the eighth bit is taken away.
+    pub(super) seven_bit: bool,
+}
+
 /// A message on its way in.
 pub(super) struct Collecting {
     draft: Result<Box<dyn Draft>, StoreError>,
@@ -16,6 +27,7 @@ pub(super) struct Collecting {
     size: u64,
     has_8bit: bool,
     header_too_long: bool,
+    seven_bit: bool,
 }
 
 /// A message that has come in whole; its body is in the draft, not yet durable.
@@ -33,20 +45,29 @@ pub(super) struct Collected {
 }
 
 impl Collecting {
-    pub(super) fn new(draft: Result<Box<dyn Draft>, StoreError>, header_limit: usize) -> Self {
+    pub(super) fn new(draft: Result<Box<dyn Draft>, StoreError>, how: Intaking) -> Self {
         Self {
             draft,
-            header: Some(Collector::new(header_limit)),
+            header: Some(Collector::new(how.header_limit).keeping_from(how.keep_from)),
             fields: Vec::new(),
             line: Vec::new(),
             size: 0,
             has_8bit: false,
             header_too_long: false,
+            seven_bit: how.seven_bit,
         }
     }
 
     /// Takes more of the message.
     pub(super) fn push(&mut self, bytes: &[u8]) {
+        if self.seven_bit && !bytes.is_ascii() {
+            let stripped: Vec<u8> = bytes.iter().map(|byte| byte & 0x7f).collect();
+            return self.take(&stripped);
+        }
+        self.take(bytes);
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.has_8bit |= !bytes.is_ascii();
         let mut rest = bytes;

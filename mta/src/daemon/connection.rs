@@ -97,6 +97,7 @@ impl Connection {
             relay: self.display.clone(),
             user: self.user.clone(),
             delivery_mode: self.delivery_mode,
+            logs_queued: self.arrival.is_none() && self.delivery_mode.is_some(),
             ..Origin::default()
         }
     }

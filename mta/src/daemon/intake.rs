@@ -11,7 +11,7 @@ use ruleset_vm::crack::CrackOptions;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
 use super::attempt::{self, Attempt};
-use super::collect::{Collected, Collecting};
+use super::collect::{Collected, Collecting, Intaking};
 use super::header_host::Headers;
 use super::hook_log;
 use super::post::Post;
@@ -41,6 +41,9 @@ pub struct Origin {
     pub verbose: bool,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
+    /// Recipients that are only queued are logged: those of the command line, and with `-bs` those
+    /// that the command line says are to be queued (observed).
+    pub logs_queued: bool,
     /// Where a message that fails is kept instead of being sent back.
     pub dead_letter: Option<super::dead_letter::DeadLetter>,
 }
@@ -183,7 +186,29 @@ impl Intake {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }
         self.take_parameters(parameters);
+        self.trust_author(sender);
         self.hook("check_mail", &[sender], true, Some(sender))
+    }
+
+    /// `AUTH=` names who submitted the message first; trust_auth says whether that is passed on
+    /// (RFC 4954 section 5, RS-122).
+    fn trust_author(&mut self, sender: &[u8]) {
+        let Some(author) = self.envelope.auth.clone() else { return };
+        self.worker.macros.set(b"auth_author", &author);
+        if author.is_empty() || author == b"<>" {
+            return;
+        }
+        let arguments: [&[u8]; 1] = [&author];
+        let verdict = self.worker.check("trust_auth", &arguments, true);
+        let relay = &self.origin.relay;
+        if let Some(line) = hook_log::line("trust_auth", &arguments, relay, &verdict, Some(sender))
+        {
+            // These lines carry no queue id (observed).
+            self.post.log(Some(&QueueId(Vec::new())), Severity::Notice, 3, line);
+        }
+        if self.heed(verdict).is_err() {
+            self.envelope.auth = Some(b"<>".to_vec());
+        }
     }
 
     /// `MinFreeBlocks`: room for the message and so many blocks beside it (OPT-020, SM-050).
@@ -270,7 +295,7 @@ impl Intake {
             return;
         }
         if let Ok(Some(account)) = users::by_name(user) {
-            self.worker.macros.set(b"x", &mapper::full_name(&account.gecos, &account.name));
+            self.worker.macros.set(b"x", &account.full_name());
         }
     }
 
@@ -347,12 +372,21 @@ impl Intake {
         if self.collecting.is_none() {
             let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
             self.envelope.id = Some(id.clone());
-            let limit = self.header_limit();
+            let how = self.intaking();
             let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
-            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), limit));
+            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), how));
         }
         if let Some(collecting) = &mut self.collecting {
             collecting.push(bytes);
+        }
+    }
+
+    fn intaking(&self) -> Intaking {
+        let options = &self.post.site.configuration.options;
+        Intaking {
+            header_limit: self.header_limit(),
+            keep_from: options.flag("SaveFromLine", false),
+            seven_bit: options.flag("SevenBitInput", false),
         }
     }
 
@@ -461,16 +495,8 @@ impl Intake {
 
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).
     fn list_style(&self, assembled: &defaults::Assembled) -> ListStyle {
-        let by_template = assembled.header.iter().any(|field| {
-            let kind = crate::message::field_kind::kind_of(&field.name);
-            field.is_default && (kind.sender || kind.recipient) && field.value.contains(&b'<')
-        });
         let allowed = self.post.site.configuration.options.flag("OldStyleHeaders", false);
-        if allowed && assembled.old_style && !by_template {
-            ListStyle::Spaces
-        } else {
-            ListStyle::Commas
-        }
+        if allowed && assembled.old_style { ListStyle::Spaces } else { ListStyle::Commas }
     }
 
     fn class_of(&self, word: &[u8]) -> i64 {
@@ -594,6 +620,9 @@ impl Intake {
         if only_queue || mode == b'i' || self.origin.verbose {
             let mut worst = Exit::OK;
             for claimed in accepted {
+                if only_queue && self.origin.logs_queued {
+                    attempt.log_queued(&claimed);
+                }
                 let exit = if only_queue {
                     attempt.report_early(&mut self.worker, claimed)
                 } else {
@@ -674,6 +703,10 @@ impl Intake {
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
             self.log(Severity::Notice, 3, line);
         }
+        self.heed(verdict)
+    }
+
+    fn heed(&mut self, verdict: Verdict) -> Result<(), Status> {
         match verdict {
             Verdict::Accept => Ok(()),
             Verdict::Reject(status) => Err(status),

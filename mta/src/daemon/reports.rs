@@ -64,6 +64,11 @@ struct Outcome {
 }
 
 impl Told {
+    /// Nothing yet, and why the message waits, if it does.
+    pub(super) fn of_waiting(queue_message: Option<Vec<u8>>) -> Self {
+        Self { queue_message, ..Self::default() }
+    }
+
     /// A recipient that failed or was put off before a mailer was tried.
     pub(super) fn note_status(
         &mut self,

@@ -157,7 +157,7 @@ fn announce(post: &Post, options: &DaemonOptions) {
     let info = daemon_info(options.queue_interval);
     let info = String::from_utf8_lossy(&info);
     log(post, false, 8, format!("starting daemon ({version}): {info}"));
-    log(post, false, 8, [b"started as: ".to_vec(), options.argv.join(&b' ')].concat());
+    log(post, false, 9, [b"started as: ".to_vec(), options.argv.join(&b' ')].concat());
 }
 
 fn write_pid_file(post: &Post, options: &DaemonOptions) -> Option<PidFile> {

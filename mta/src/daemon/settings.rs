@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::post::file_mode;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
+use crate::delivery::program;
 use crate::delivery::timeouts::Timeouts;
 use crate::message::envelope::ControllingUser;
 use crate::queue::scheduling::QueueTimeouts;
@@ -18,9 +19,7 @@ pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings 
     let options = &configuration.options;
     let own_name = site.value("j");
     let mut settings = DeliverySettings::new(default_user(site), &own_name);
-    for (name, value) in &configuration.environment {
-        settings.environment.push([&name[..], b"=", value].concat());
-    }
+    settings.environment = program::environment(&configuration.environment);
     settings.queue_directory = queue_directory.as_os_str().as_bytes().to_vec();
     settings.file_mode = file_mode(site, "TempFileMode");
     settings.safe_file_environment =

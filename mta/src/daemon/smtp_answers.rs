@@ -12,11 +12,12 @@ use super::smtp_settings;
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
 use crate::events::Severity;
-use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState};
+use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState, Route};
 use crate::protocol::smtp::server::{
     Admission, Answer, Body, MailParameters, Question, RcptParameters, Return, Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
+use crate::sys::users;
 
 /// Longest pause that greet_pause may ask for (RS-132).
 const MAX_GREET_PAUSE: Duration = Duration::from_secs(300);
@@ -73,12 +74,15 @@ impl Server<'_> {
             }
             greet_pause = self.greet_pause(&arguments);
         }
-        let words = self.intake.worker().ask_words("srv_features", &[name, b""]);
+        let mut words =
+            self.intake.worker().ask_words("srv_features", &[&self.connection.display, b""]);
         if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"temp")) {
             refusal = Some(replies::TRY_AGAIN.status(&[]));
             let relay = self.intake.worker().macros.value(b"_");
             let text = [b"ERROR: srv_features=tempfail, relay=", &relay[..]].concat();
-            self.log(Severity::Warning, 4, &[&text[..], b", access temporarily disabled"]);
+            let text = [&text[..], b", access temporarily disabled"].concat();
+            self.post.log(Some(&QueueId(Vec::new())), Severity::Warning, 4, text);
+            words.clear();
         }
         let modifiers = &self.connection.modifiers;
         let (features, complaints) = smtp_settings::features(&self.post.site, modifiers, &words);
@@ -186,7 +190,7 @@ impl Server<'_> {
             let mailers = &self.post.site.mailers;
             let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
             let certain = mailer.is_some_and(|mailer| mailer.flags.has(b'q'));
-            return Ok(vec![verified(address, &own, certain)]);
+            return Ok(vec![verified(address, &own, certain, resolved.full_name)]);
         }
         let mut envelope =
             Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
@@ -194,7 +198,10 @@ impl Server<'_> {
         let mut members = Vec::new();
         for recipient in envelope.recipients {
             match recipient.state {
-                RecipientState::Pending => members.push(verified(&recipient.address, &own, true)),
+                RecipientState::Pending => {
+                    let name = self.full_name(recipient.route.as_ref());
+                    members.push(verified(&recipient.address, &own, true, name));
+                }
                 RecipientState::Failed(status) | RecipientState::Deferred(status) => {
                     return Err(status);
                 }
@@ -202,6 +209,16 @@ impl Server<'_> {
             }
         }
         Ok(members)
+    }
+
+    /// The name of the account that a route ends at; empty if it ends elsewhere.
+    fn full_name(&self, route: Option<&Route>) -> Vec<u8> {
+        let Some(route) = route else { return Vec::new() };
+        let mailer = self.post.site.mailers.get(route.mailer);
+        if !mailer.is_some_and(|mailer| mailer.flags.has(b'w')) {
+            return Vec::new();
+        }
+        users::by_name(&route.user).ok().flatten().map_or_else(Vec::new, |user| user.full_name())
     }
 
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
@@ -260,14 +277,14 @@ impl Server<'_> {
 }
 
 /// One line of a reply; a name without a host gets ours (SM-129).
-fn verified(address: &[u8], own: &[u8], certain: bool) -> Verified {
+fn verified(address: &[u8], own: &[u8], certain: bool, full_name: Vec<u8>) -> Verified {
     let place = address.first().is_some_and(|first| b"|/\":".contains(first));
     let address = if place || address.contains(&b'@') {
         address.to_vec()
     } else {
         [address, b"@", own].concat()
     };
-    Verified { certain, full_name: Vec::new(), address }
+    Verified { certain, full_name, address }
 }
 
 fn result(outcome: Result<(), Status>) -> Status {

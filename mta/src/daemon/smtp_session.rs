@@ -31,7 +31,7 @@ pub fn serve(
 ) {
     let mut server = Server::new(stream, post, connection, stop);
     let text = [b"connect from ", connection.display.as_slice()].concat();
-    post.log(None, Severity::Info, 11, text);
+    post.log(None, Severity::Info, 9, text);
     let settings = smtp_settings::settings(server.intake.worker());
     let peer = Peer { name: connection.peer_name().to_vec(), display: connection.display.clone() };
     let mut session = Session::new(Arc::new(settings), peer);
@@ -257,8 +257,9 @@ impl<'a> Server<'a> {
                 let command = command.as_bytes();
                 self.log(Info, 5, &[b"rejecting ", command, b" from ", peer, text]);
             }
-            Note::CommandTooLong => {
-                self.log(Info, 5, &[peer, b": SMTP violation, input too long"]);
+            Note::CommandTooLong(length) => {
+                let text = format!(": SMTP violation, input too long: {length}");
+                self.log(Info, 5, &[peer, text.as_bytes()]);
             }
             Note::OpenProxy(command) => {
                 self.log(Info, 5, &[peer, b": probable open proxy: command=", command, b"\r\n"]);

@@ -22,6 +22,9 @@ pub struct DeliveryGroup {
     pub recipients: Vec<usize>,
 }
 
+/// Octets that the addresses given to one program take at most, one more for each (CF-103).
+const MAX_ADDRESSES: usize = 4094;
+
 /// Groups the recipients that are pending and have a route. `signature` tells which hosts a TCP
 /// mailer may serve in one connection: hosts with equal signatures (their ordered MX lists) share
 /// one. A route to a mailer that does not exist is left out.
@@ -34,14 +37,21 @@ pub fn plan(
     let mut waiting = candidates(recipients, mailers, signature);
     waiting.sort_by(|one, other| one.order.cmp(&other.order));
     let mut groups: Vec<DeliveryGroup> = Vec::new();
-    let mut open: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut open: HashMap<Key<'_>, Open> = HashMap::new();
     for candidate in waiting {
         let recipient = candidate.recipient;
-        let joined = open.get(&candidate.key).and_then(|&at| groups.get_mut(at));
-        match joined.filter(|group| has_room(group, candidate.mailer)) {
-            Some(group) => group.recipients.push(candidate.index),
+        let octets = recipient.address.len() + 1;
+        let joined = open
+            .get_mut(&candidate.key)
+            .and_then(|open| groups.get_mut(open.group).map(|group| (open, group)))
+            .filter(|(open, group)| has_room(group, open.octets + octets, candidate.mailer));
+        match joined {
+            Some((open, group)) => {
+                open.octets += octets;
+                group.recipients.push(candidate.index);
+            }
             None => {
-                open.insert(candidate.key, groups.len());
+                open.insert(candidate.key, Open { group: groups.len(), octets });
                 groups.push(DeliveryGroup {
                     mailer: candidate.route.mailer,
                     host: candidate.route.host.clone(),
@@ -54,10 +64,19 @@ pub fn plan(
     groups
 }
 
-/// Whether one more recipient fits: flag `m`, and the limit `r=` (ML-020).
-fn has_room(group: &DeliveryGroup, mailer: &Mailer) -> bool {
+/// The last group of its key.
+struct Open {
+    group: usize,
+    /// What the addresses take.
+    octets: usize,
+}
+
+/// Whether one more recipient fits: flag `m`, the limit `r=` (ML-020), and for programs the octets
+/// of all addresses.
+fn has_room(group: &DeliveryGroup, octets: usize, mailer: &Mailer) -> bool {
     mailer.flags.has(b'm')
         && (mailer.max_recipients == 0 || group.recipients.len() < mailer.max_recipients)
+        && (octets <= MAX_ADDRESSES || mailer.transport() != Transport::Program)
 }
 
 /// What two recipients of one delivery have in common.
@@ -154,6 +173,23 @@ mod tests {
         // ML-020, ML-052
         check(&[(1, "h"), (1, "h")], &["1/h: [0]", "1/h: [1]"]);
         check(&[(2, "h"); 5], &["2/h: [0, 1]", "2/h: [2, 3]", "2/h: [4]"]);
+    }
+
+    #[test]
+    fn addresses_for_one_program_have_little_room() {
+        // CF-103
+        for (last, together) in [(125, true), (126, false)] {
+            let mut recipients = vec![Recipient::primary(vec![b'x'; 127]); 31];
+            recipients.push(Recipient::primary(vec![b'x'; last]));
+            for (mailer, limited) in [(0, true), (3, false)] {
+                for recipient in &mut recipients {
+                    let (host, user) = (b"h".to_vec(), b"u".to_vec());
+                    recipient.route = Some(Route { mailer, host, user });
+                }
+                let groups = plan(&recipients, &mailers(), &|_, host| host.to_vec());
+                assert_eq!(groups.len() == 1, together || !limited, "{last} {mailer}");
+            }
+        }
     }
 
     #[test]

@@ -26,27 +26,18 @@ pub struct Addressees {
     pub users: Vec<Vec<u8>>,
 }
 
-/// `AGENT=sendmail`, `TZ` if one is set, and the variables of `E` lines (ML-102). A variable of an `E`
-/// line without a value is taken from `inherited` if it is there.
+/// `AGENT=sendmail` and the variables of `E` lines, which may change it (ML-102).
 #[must_use]
-pub fn environment(
-    time_zone: Option<&[u8]>,
-    lines: &[(Vec<u8>, Option<Vec<u8>>)],
-    inherited: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Vec<Vec<u8>> {
-    /// Entries beyond are dropped (ML-102).
-    const MAX_ENTRIES: usize = 100;
-    let mut variables = vec![b"AGENT=sendmail".to_vec()];
-    if let Some(zone) = time_zone {
-        variables.push([b"TZ=", zone].concat());
-    }
-    for (name, value) in lines {
-        if let Some(value) = value.clone().or_else(|| inherited(name)) {
-            variables.push([name.as_slice(), b"=", &value].concat());
-        }
-    }
-    variables.truncate(MAX_ENTRIES);
-    variables
+pub fn environment(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<Vec<u8>> {
+    /// Variables beyond are dropped (CF-090).
+    const MAX_VARIABLES: usize = 100;
+    let agent: &[u8] = b"AGENT";
+    let changed = lines.iter().find(|(name, _)| name == agent);
+    let first = changed.map_or(&b"sendmail"[..], |(_, value)| value);
+    let others = lines.iter().filter(|(name, _)| name != agent);
+    let all = std::iter::once((agent, first))
+        .chain(others.map(|(name, value)| (name.as_slice(), value.as_slice())));
+    all.take(MAX_VARIABLES).map(|(name, value)| [name, b"=", value].concat()).collect()
 }
 
 /// Runs the program with the message on its standard input.

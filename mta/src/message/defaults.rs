@@ -34,6 +34,12 @@ pub struct Assembled {
     pub old_style: bool,
 }
 
+/// Whether something in a list tells that blanks do not separate its addresses (AD-053).
+#[must_use]
+pub fn has_separators(list: &[u8]) -> bool {
+    list.iter().any(|byte| b",;<(".contains(byte))
+}
+
 /// Joins the lines of the configuration (`defaults`) with the fields of a message.
 ///
 /// `sender_names` are the texts for which a `From:` is taken away and made anew (AD-066: sender
@@ -56,7 +62,7 @@ pub fn assemble(defaults: &[Field], input: Vec<Field>, sender_names: &[&[u8]]) -
             out.delete_bcc |= kind.recipient && !kind.blind;
             out.hops += usize::from(kind.trace);
             let is_list = kind.sender || kind.recipient;
-            out.old_style &= !(is_list && field.value.iter().any(|b| b",;<(".contains(b)));
+            out.old_style &= !(is_list && has_separators(&field.value));
             own.push(field);
         }
     }

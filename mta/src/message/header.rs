@@ -35,6 +35,7 @@ pub struct Collector {
     max_length: usize,
     seen_line: bool,
     has_8bit: bool,
+    keep_from: bool,
 }
 
 impl Default for Collector {
@@ -54,7 +55,14 @@ impl Collector {
             max_length: if max_length == 0 { usize::MAX } else { max_length },
             seen_line: false,
             has_8bit: false,
+            keep_from: false,
         }
+    }
+
+    /// A `From ` line in front is kept, as the first of the body (SaveFromLine).
+    #[must_use]
+    pub fn keeping_from(self, keep_from: bool) -> Self {
+        Self { keep_from, ..self }
     }
 
     /// Takes one line without its line end. After anything but [`Taken::Header`] or
@@ -65,6 +73,9 @@ impl Collector {
             return Taken::EndOfHeader;
         }
         if is_first && line.starts_with(b"From ") {
+            if self.keep_from {
+                return Taken::Body([line, b"\n"].concat());
+            }
             self.from_line = Some(line.to_vec());
             return Taken::Header;
         }

@@ -69,6 +69,11 @@ impl Default for OutputOptions<'_> {
 }
 
 impl OutputOptions<'_> {
+    /// Blanks never separate senders (observed).
+    fn style_of(&self, kind: FieldKind) -> ListStyle {
+        if kind.sender { ListStyle::Commas } else { self.list_style }
+    }
+
     fn columns(&self) -> usize {
         match self.line_limit {
             0..=2 => FOLD_COLUMNS,
@@ -149,7 +154,8 @@ fn delivered_value(
         Some(address) if comments => crack_with(element, &options.crack).fill(&address),
         Some(address) => Cracked { has_address: true, ..Cracked::default() }.fill(&address),
     };
-    Some(address_value(&field.name, &value, options.list_style, options.columns(), &rewritten))
+    let style = options.style_of(kind);
+    Some(address_value(&field.name, &value, style, options.columns(), &rewritten))
 }
 
 /// An address list folded anew; each character of its leading white space becomes a space (observed).
@@ -198,8 +204,13 @@ fn stored_field(
     }
     if kind.sender || kind.recipient {
         let unchanged = |element: &[u8]| element.to_vec();
-        stored.value =
-            address_value(&field.name, &stored.value, options.list_style, FOLD_COLUMNS, &unchanged);
+        stored.value = address_value(
+            &field.name,
+            &stored.value,
+            options.style_of(kind),
+            FOLD_COLUMNS,
+            &unchanged,
+        );
     }
     Some(stored)
 }

@@ -25,6 +25,15 @@ pub struct Account {
     pub shell: Vec<u8>,
 }
 
+impl Account {
+    /// The name of the person: what stands in front of the first comma of the GECOS field, `&` being
+    /// the login name.
+    #[must_use]
+    pub fn full_name(&self) -> Vec<u8> {
+        mapper::full_name(&self.gecos, &self.name)
+    }
+}
+
 impl From<User> for Account {
     fn from(user: User) -> Self {
         Self {

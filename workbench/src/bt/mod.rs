@@ -302,6 +302,7 @@ impl<'a> Session<'a> {
             context: LookupContext::default(),
             levels: self.levels,
             say: &mut say,
+            postponed: None,
         };
         let traces =
             Traces { levels: &self.levels, configuration: &self.configuration, copies: false };

@@ -164,11 +164,13 @@ fn too_many_arguments_are_an_error() {
 #[test]
 fn the_environment_is_small() {
     // ML-102
-    let lines =
-        vec![(b"A".to_vec(), Some(b"1".to_vec())), (b"B".to_vec(), None), (b"C".to_vec(), None)];
-    let inherited = |name: &[u8]| (name == b"B").then(|| b"2".to_vec());
-    let built = environment(Some(b"CET"), &lines, &inherited);
-    assert_eq!(built, [&b"AGENT=sendmail"[..], b"TZ=CET", b"A=1", b"B=2"]);
+    let mut lines = vec![(b"A".to_vec(), b"1".to_vec()), (b"AGENT".to_vec(), b"me".to_vec())];
+    assert_eq!(environment(&lines), [&b"AGENT=me"[..], b"A=1"]);
+    lines.truncate(1);
+    assert_eq!(environment(&lines), [&b"AGENT=sendmail"[..], b"A=1"]);
+    // CF-090
+    lines.extend((0..200).map(|n| (format!("V{n}").into_bytes(), Vec::new())));
+    assert_eq!(environment(&lines).last().map(Vec::as_slice), Some(&b"V97="[..]));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn sendable(address: &[u8]) -> Result<(), Unsendable> {
 
 /// Appends ` NAME=value`; a value with a blank or control character in it is left out.
 fn parameter(line: &mut Vec<u8>, name: &str, value: &[u8]) {
-    if value.is_empty() || value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
+    if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
         return;
     }
     line.push(b' ');

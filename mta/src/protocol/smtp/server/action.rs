@@ -71,9 +71,9 @@ pub enum Lost {
 /// Facts for the log, in the order in which they happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// `possible SMTP attack: command=C, count=N` (SM-061).
+    /// `possible SMTP attack: command=C, count=N` (SM-061), once a limit is reached.
     Attack {
-        /// `HELO/EHLO`, `VRFY/EXPN`, `ETRN`, `NOOP`, ...
+        /// `HELO/EHLO`, `VRFY`, `EXPN`, `ETRN`, `NOOP`, ...
         command: &'static str,
         /// How often it came.
         count: u32,
@@ -83,8 +83,8 @@ pub enum Note {
     /// Commands are rejected from now on because the peer spoke before the reply to this command
     /// (SM-008).
     EarlyTraffic(&'static str),
-    /// A command line was too long (SM-009).
-    CommandTooLong,
+    /// A command line was too long (SM-009): its octets, as far as they were read.
+    CommandTooLong(usize),
     /// An HTTP command was refused (SM-010).
     OpenProxy(Vec<u8>),
     /// One of the commands only attackers send, in lower case (SM-032).

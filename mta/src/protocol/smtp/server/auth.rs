@@ -9,23 +9,24 @@ use super::verbs::Command;
 
 impl Session {
     pub(super) fn auth(&mut self, command: &Command) {
-        self.counters.auth += 1;
-        if !self.slow_down("AUTH", self.counters.auth, self.settings.limits.auth) {
-            return;
-        }
         let refusal = if self.features.auth.is_empty() {
             Some(replies::AUTH_NOT_AVAILABLE)
         } else if self.authenticated {
             Some(replies::ALREADY_AUTHENTICATED)
         } else if self.transaction.is_some() {
             Some(replies::AUTH_IN_TRANSACTION)
-        } else if command.argument.is_empty() {
-            Some(replies::AUTH_MECHANISM_MISSING)
         } else {
             None
         };
         if let Some(template) = refusal {
             return self.reply(template.reply());
+        }
+        self.counters.auth += 1;
+        if !self.slow_down("AUTH", self.counters.auth, self.settings.limits.auth) {
+            return;
+        }
+        if command.argument.is_empty() {
+            return self.reply(replies::AUTH_MECHANISM_MISSING.reply());
         }
         let mut words = command.argument.splitn(2, u8::is_ascii_whitespace);
         let named = words.next().unwrap_or_default();

@@ -29,7 +29,8 @@ impl Session {
     fn inquire(&mut self, command: &Command, need_hello: bool, refused: bool, expand: bool) {
         self.counters.verify += 1;
         let limit = self.settings.limits.verify;
-        let Some(pause) = self.price("VRFY/EXPN", self.counters.verify, limit) else { return };
+        let name = if expand { "EXPN" } else { "VRFY" };
+        let Some(pause) = self.price(name, self.counters.verify, limit) else { return };
         let introduce = replies::INTRODUCE_YOURSELF.reply();
         let argument = command.argument.clone();
         let refusal = if let Some(reply) = self.missing_hello(need_hello, introduce) {

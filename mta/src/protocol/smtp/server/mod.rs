@@ -40,5 +40,5 @@ pub use parameters::{
     Body, DeliverBy, MAX_PARAMETERS, MailParameters, Notify, RcptParameters, Return,
 };
 pub use reply::{MAX_REPLY_LINE, Reply};
-pub use session::{MAX_AUTH_LINE, MAX_COMMAND, Session};
+pub use session::{MAX_COMMAND, MAX_LINE, Session};
 pub use settings::{Admission, BareEnd, Features, Limits, Peer, Privacy, Settings, StartTls};

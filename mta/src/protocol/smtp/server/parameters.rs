@@ -83,7 +83,6 @@ pub(super) struct Rules {
     pub(super) dsn: bool,
     pub(super) message_size: u64,
     pub(super) deliver_by_min: i64,
-    pub(super) auth: bool,
 }
 
 /// Takes `FROM:` or `TO:` off an argument; blanks before the colon and after it are allowed
@@ -196,7 +195,7 @@ fn set_mail(
             }
             into.ret = Some(ret(value)?);
         }
-        b"AUTH" if rules.auth => {
+        b"AUTH" => {
             let value = required("AUTH=", value)?;
             if into.auth.is_some() {
                 return Err(replies::DUPLICATE_PARAMETER.with(&[b"AUTH"]));

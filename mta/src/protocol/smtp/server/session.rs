@@ -15,8 +15,9 @@ use std::time::Duration;
 /// Longest command line with its line end (observed: 2048 accepted, 2049 refused).
 pub const MAX_COMMAND: usize = 2048;
 
-/// Longest line of an AUTH exchange (RFC 4954 section 4).
-pub const MAX_AUTH_LINE: usize = 12288;
+/// Octets read as one line. What an `AUTH` line has beyond them is taken for the next one; other
+/// commands are refused for their length (observed).
+pub const MAX_LINE: usize = 12287;
 
 /// One SMTP session with one peer, the server's side.
 #[derive(Debug)]
@@ -50,6 +51,14 @@ pub(super) struct Transaction {
     pub(super) recipients: u32,
     pub(super) bad_recipients: u32,
     pub(super) eight_bit_mime: bool,
+}
+
+/// A line as it was read.
+struct Line {
+    /// Without its end.
+    text: Vec<u8>,
+    /// Octets, the end included.
+    length: usize,
 }
 
 /// What the session is waiting for.
@@ -141,17 +150,16 @@ impl Session {
                 Phase::GreetPause => self.greet(),
                 Phase::Listening(held) => self.release(held),
                 Phase::Command => {
-                    let limit = self.command_limit();
-                    if let Some(line) = self.take_line(limit) {
-                        self.command(&line);
-                    } else if let Some(timeout) = self.starved(limit, Timeout::Command) {
+                    if let Some(line) = self.take_line() {
+                        self.command_line(&line);
+                    } else if let Some(timeout) = self.starved(Timeout::Command) {
                         return Action::Read(timeout);
                     }
                 }
                 Phase::AuthResponse(mechanism) => {
-                    if let Some(line) = self.take_line(MAX_AUTH_LINE) {
-                        self.auth_response(mechanism, &line);
-                    } else if let Some(timeout) = self.starved(MAX_AUTH_LINE, Timeout::Auth) {
+                    if let Some(line) = self.take_line() {
+                        self.auth_line(mechanism, &line);
+                    } else if let Some(timeout) = self.starved(Timeout::Auth) {
                         self.phase = Phase::AuthResponse(mechanism);
                         return Action::Read(timeout);
                     }
@@ -240,22 +248,31 @@ impl Session {
         self.tls
     }
 
-    /// The limit of the command line that comes next.
-    fn command_limit(&self) -> usize {
-        let auth = self.input.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
-        if auth { MAX_AUTH_LINE } else { MAX_COMMAND }
+    fn command_line(&mut self, line: &Line) {
+        let auth = line.text.get(..5).is_some_and(|verb| verb.eq_ignore_ascii_case(b"AUTH "));
+        if line.length > MAX_COMMAND && !auth {
+            return self.too_long(line.length);
+        }
+        self.command(&line.text);
+    }
+
+    fn auth_line(&mut self, mechanism: Vec<u8>, line: &Line) {
+        if line.length >= MAX_LINE {
+            return self.too_long(line.length);
+        }
+        self.auth_response(mechanism, &line.text);
+    }
+
+    fn too_long(&mut self, length: usize) {
+        self.note(Note::CommandTooLong(length));
+        let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
+        let reply = replies::COMMAND_TOO_LONG.with(&arguments);
+        self.reply(reply);
+        self.close();
     }
 
     /// No line is there: read on, take what came before the end of input for a line, or give up.
-    fn starved(&mut self, limit: usize, timeout: Timeout) -> Option<Timeout> {
-        if self.input.len() >= limit {
-            self.note(Note::CommandTooLong);
-            let arguments: [&[u8]; 2] = [&self.settings.hostname, &self.peer.display];
-            let reply = replies::COMMAND_TOO_LONG.with(&arguments);
-            self.reply(reply);
-            self.close();
-            return None;
-        }
+    fn starved(&mut self, timeout: Timeout) -> Option<Timeout> {
         match self.ended {
             None => return Some(timeout),
             Some(Lost::Closed) if timeout == Timeout::Command && !self.input.is_empty() => {
@@ -266,20 +283,27 @@ impl Session {
         None
     }
 
-    /// The next line without its end, CRLF or LF; none while it is incomplete or beyond `limit`.
-    fn take_line(&mut self, limit: usize) -> Option<Vec<u8>> {
-        let window = self.input.get(self.scanned..self.input.len().min(limit))?;
-        let Some(found) = memchr(b'\n', window) else {
-            self.scanned = self.input.len().min(limit);
-            return None;
+    /// The next line without its end, CRLF or LF, or as much of it as is read at once; none while it
+    /// is incomplete.
+    fn take_line(&mut self) -> Option<Line> {
+        let available = self.input.len().min(MAX_LINE);
+        let length = match memchr(b'\n', self.input.get(self.scanned..available)?) {
+            Some(found) => self.scanned + found + 1,
+            None if available == MAX_LINE => MAX_LINE,
+            None => {
+                self.scanned = available;
+                return None;
+            }
         };
-        let mut line: Vec<u8> = self.input.drain(..=self.scanned + found).collect();
+        let mut text: Vec<u8> = self.input.drain(..length).collect();
         self.scanned = 0;
-        line.pop();
-        if line.last() == Some(&b'\r') {
-            line.pop();
+        if text.last() == Some(&b'\n') {
+            text.pop();
+            if text.last() == Some(&b'\r') {
+                text.pop();
+            }
         }
-        Some(line)
+        Some(Line { text, length })
     }
 
     fn command(&mut self, line: &[u8]) {
@@ -341,7 +365,7 @@ impl Session {
         limit: u32,
     ) -> Option<Duration> {
         let measure = measure(count, limit, self.settings.limits.close_at_twice);
-        if measure != Measure::None {
+        if measure != Measure::None && count == limit {
             self.note(Note::Attack { command, count });
         }
         match measure {

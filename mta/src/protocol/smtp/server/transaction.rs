@@ -34,7 +34,6 @@ impl Session {
             dsn: self.offers_dsn(),
             message_size: self.settings.limits.message_size,
             deliver_by_min: self.settings.limits.deliver_by_min,
-            auth: !self.features.auth.is_empty(),
         };
         let parameters = parameters::mail(rest, rules)?;
         let eight_bit_mime = parameters.body == Some(Body::EightBitMime);

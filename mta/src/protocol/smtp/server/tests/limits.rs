@@ -131,6 +131,12 @@ fn long_lines() {
     world.admission.features.auth = vec![b"CRAM-MD5".to_vec()];
     let line = format!("AUTH CRAM-MD5 {}\r\n", "A".repeat(4000));
     assert_eq!(last(world, &line, 1), "S: 535 5.7.0 authentication failed");
+    // Beyond 12287 octets the rest is a command of its own.
+    let refused = "S: 503 5.3.3 AUTH not available\n";
+    for (fill, rest) in [(12_280, ""), (12_281, "S: 500 5.5.1 Command unrecognized: \"\"\n")] {
+        let lines = format!("AUTH {}\r\nNOOP\r\n", "x".repeat(fill));
+        assert_eq!(last(World::default(), &lines, 2), format!("{refused}{rest}{ok}"), "{fill}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::protocol::smtp::server::parameters::{
 use bstr::ByteSlice;
 use proptest::prelude::*;
 
-const RULES: Rules = Rules { dsn: true, message_size: 0, deliver_by_min: 0, auth: true };
+const RULES: Rules = Rules { dsn: true, message_size: 0, deliver_by_min: 0 };
 
 fn line(reply: &crate::protocol::smtp::server::Reply) -> String {
     reply.render().trim_end().to_str_lossy().into_owned()
@@ -86,9 +86,8 @@ fn limits_in_parameters() {
     assert_eq!(mail_with("SIZE=100000", rules), "ok");
     assert_eq!(mail_with("BY=50;R", rules), "555 5.5.2 time 50 less than 100");
     assert_eq!(mail_with("BY=50;N", rules), "ok");
-    let none = Rules { deliver_by_min: -1, auth: false, ..RULES };
+    let none = Rules { deliver_by_min: -1, ..RULES };
     assert_eq!(mail_with("BY=50;N", none), "555 5.5.4 BY parameter unrecognized");
-    assert_eq!(mail_with("AUTH=<>", none), "555 5.5.4 AUTH parameter unrecognized");
     assert_eq!(mail(&"SIZE=1 ".repeat(17)), "ok");
     assert_eq!(mail(&"SIZE=1 ".repeat(18)), "501 5.5.4 Too many parameters");
 }
