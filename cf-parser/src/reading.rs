@@ -160,7 +160,12 @@ impl Context {
 
     /// An error about this line, exit status 70.
     pub(crate) fn error(&mut self, text: impl Into<Vec<u8>>) {
-        self.diagnostics.push(Diagnostic::error(self.span, text));
+        self.error_at(self.span, text);
+    }
+
+    /// An error at a place of this line.
+    pub(crate) fn error_at(&mut self, span: Span, text: impl Into<Vec<u8>>) {
+        self.diagnostics.push(Diagnostic::error(span, text));
     }
 
     /// A message about this line that changes nothing.

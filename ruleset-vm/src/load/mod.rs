@@ -289,17 +289,27 @@ impl<'a> Loader<'a> {
         let mut groups: Vec<Vec<u8>> =
             self.configuration.queue_groups.iter().map(|(name, _)| name.clone()).collect();
         groups.push(b"mqueue".to_vec());
+        let unknown = self.take_behind(span);
         let mut maker = Maker {
             program: &mut self.program,
             numbering: &mut self.numbering,
             level: self.configuration.level,
             surroundings: self.surroundings,
             queue_groups: &groups,
+            unknown: unknown.into_iter().peekable(),
             complaints: Vec::new(),
         };
         maker.make(&mut self.configuration.mailers, name, equates);
         let complaints = maker.complaints;
         self.complain(span, complaints);
+    }
+
+    /// Takes back the last messages, those about places within this line.
+    fn take_behind(&mut self, line: Span) -> Vec<Diagnostic> {
+        let within =
+            |found: &Diagnostic| found.span.last_line == line.last_line && found.span > line;
+        let others = self.diagnostics.iter().rposition(|found| !within(found));
+        self.diagnostics.split_off(others.map_or(0, |at| at + 1))
     }
 
     fn version(&mut self, level: i32) {
