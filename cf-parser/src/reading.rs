@@ -46,8 +46,8 @@ impl<'a> Items<'a> {
 
     /// The long names met: see [`Config::long_names`].
     #[must_use]
-    pub fn into_long_names(self) -> Vec<Name> {
-        self.context.names.into_names()
+    pub fn into_long_names(self) -> LongNames {
+        self.context.names
     }
 }
 
@@ -122,7 +122,7 @@ impl Context {
             queue_directory: false,
             in_ruleset: false,
             milters: std::collections::HashSet::new(),
-            names: LongNames::new(),
+            names: LongNames::default(),
             span: Span::default(),
             diagnostics: Vec::new(),
             room: Line::default(),
