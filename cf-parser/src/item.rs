@@ -10,6 +10,7 @@ mod value;
 
 pub use services::{Milter, QueueGroup, Socket};
 
+use crate::names::LongNames;
 use crate::reading::Context;
 use crate::span::Span;
 use crate::text::{Name, Text};
@@ -50,7 +51,7 @@ pub struct Config {
     pub items: Vec<Item>,
     /// The long names of macros and classes in the order in which sendmail meets them, which gives each
     /// its code: 0240 for the first (CF-070).
-    pub long_names: Vec<Name>,
+    pub long_names: LongNames,
 }
 
 /// One logical line.

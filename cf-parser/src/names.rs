@@ -1,5 +1,7 @@
 //! Names of macros and classes (CF-067..CF-071).
 
+use std::collections::BTreeSet;
+
 use crate::predefined::{Code, MACROS};
 use crate::text::Name;
 
@@ -12,7 +14,8 @@ pub const MAX_LONG_NAMES: usize = 96;
 /// Most messages about one name.
 const MAX_MESSAGES: usize = 1000;
 
-const NO_ID: &[u8] = b"Unable to assign macro/class ID (mid = 0xffffffff)";
+/// Said wherever a name without a code is used.
+pub const NO_ID: &[u8] = b"Unable to assign macro/class ID (mid = 0xffffffff)";
 
 /// What [`parse_name`] read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,19 +78,24 @@ fn braced(inner: &[u8], errors: &mut Vec<Vec<u8>>) -> (Option<Name>, usize) {
 }
 
 /// The long names met so far: sendmail gives each a one-byte code, and has 96 of them (CF-070).
-#[derive(Clone, Debug)]
-pub(crate) struct LongNames {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LongNames {
     names: Vec<Name>,
+    /// Those there was no code for: this is told of each once.
+    refused: BTreeSet<Name>,
+}
+
+impl Default for LongNames {
+    fn default() -> Self {
+        let early = MACROS.iter().filter(|spec| spec.code == Code::Early);
+        let names = early.map(|spec| Name::new(spec.name.as_bytes())).collect();
+        Self { names, refused: BTreeSet::new() }
+    }
 }
 
 impl LongNames {
-    pub(crate) fn new() -> Self {
-        let early = MACROS.iter().filter(|spec| spec.code == Code::Early);
-        Self { names: early.map(|spec| Name::new(spec.name.as_bytes())).collect() }
-    }
-
     /// The code of a name, given when it is new; `None` when the table is full.
-    pub(crate) fn code(&mut self, name: &Name) -> Option<u8> {
+    pub fn code(&mut self, name: &Name) -> Option<u8> {
         let bytes = name.as_bytes();
         if let [byte] = bytes {
             return Some(*byte);
@@ -109,24 +117,37 @@ impl LongNames {
         u8::try_from(0o240 + at).ok()
     }
 
-    /// All names met, in the order of their codes.
-    pub(crate) fn into_names(self) -> Vec<Name> {
-        self.names
+    /// [`LongNames::code`], or what there is to say where there is none.
+    pub fn meet(&mut self, name: &Name) -> Result<u8, Vec<Vec<u8>>> {
+        self.code(name).ok_or_else(|| {
+            let mut errors = Vec::new();
+            if self.refused.insert(name.clone()) {
+                let head: &[u8] = b"Macro/class {";
+                errors.push([head, name.as_bytes(), b"}: too many long names"].concat());
+            }
+            errors.push(NO_ID.to_vec());
+            errors
+        })
+    }
+
+    /// The name with this place in the table.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<&Name> {
+        self.names.get(index)
     }
 
     /// [`parse_name`], with a place in the table. The code is 0 when there is no name.
     pub(crate) fn parse<'a>(&mut self, bytes: &'a [u8]) -> (ParsedName<'a>, u8) {
         let mut parsed = parse_name(bytes);
         let Some(name) = parsed.name.as_ref() else { return (parsed, 0) };
-        if let Some(code) = self.code(name) {
-            return (parsed, code);
+        match self.meet(name) {
+            Ok(code) => (parsed, code),
+            Err(mut errors) => {
+                parsed.errors.append(&mut errors);
+                parsed.name = None;
+                (parsed, 0)
+            }
         }
-        parsed.errors.push(
-            [b"Macro/class {".as_slice(), name.as_bytes(), b"}: too many long names"].concat(),
-        );
-        parsed.errors.push(NO_ID.to_vec());
-        parsed.name = None;
-        (parsed, 0)
     }
 }
 
@@ -187,7 +208,7 @@ mod tests {
     #[test]
     fn ninety_six_long_names() {
         // CF-070
-        let mut names = LongNames::new();
+        let mut names = LongNames::default();
         for n in 0..94 {
             let (parsed, code) = names.parse(format!("{{n{n}}}").as_bytes()).clone_parts();
             assert!(parsed.is_some() && usize::from(code) == 0o242 + n, "{n}");
@@ -200,6 +221,7 @@ mod tests {
             parsed.errors.first().map(Vec::as_slice),
             Some(&b"Macro/class {mm}: too many long names"[..])
         );
+        assert_eq!(names.parse(b"{mm}").0.errors, [NO_ID.to_vec()], "told once");
     }
 
     trait Parts {

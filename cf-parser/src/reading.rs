@@ -46,8 +46,8 @@ impl<'a> Items<'a> {
 
     /// The long names met: see [`Config::long_names`].
     #[must_use]
-    pub fn into_long_names(self) -> Vec<Name> {
-        self.context.names.into_names()
+    pub fn into_long_names(self) -> LongNames {
+        self.context.names
     }
 }
 
@@ -122,7 +122,7 @@ impl Context {
             queue_directory: false,
             in_ruleset: false,
             milters: std::collections::HashSet::new(),
-            names: LongNames::new(),
+            names: LongNames::default(),
             span: Span::default(),
             diagnostics: Vec::new(),
             room: Line::default(),
@@ -160,7 +160,12 @@ impl Context {
 
     /// An error about this line, exit status 70.
     pub(crate) fn error(&mut self, text: impl Into<Vec<u8>>) {
-        self.diagnostics.push(Diagnostic::error(self.span, text));
+        self.error_at(self.span, text);
+    }
+
+    /// An error at a place of this line.
+    pub(crate) fn error_at(&mut self, span: Span, text: impl Into<Vec<u8>>) {
+        self.diagnostics.push(Diagnostic::error(span, text));
     }
 
     /// A message about this line that changes nothing.

@@ -139,7 +139,7 @@ pub(crate) fn translate(
 /// line. Comments are not looked for.
 #[must_use]
 pub fn parse_text(bytes: &[u8]) -> (Text, Vec<Vec<u8>>) {
-    let mut names = LongNames::new();
+    let mut names = LongNames::default();
     let mut line = Line::default();
     let raw = lines::single(bytes);
     let mut reader = Reader { raw, at: 0, names: &mut names, errors: Vec::new(), line: &mut line };
@@ -265,7 +265,7 @@ pub(crate) fn flat(text: &[Piece]) -> Vec<u8> {
 /// `shown` for whoever has no table of long names: their codes are those of names met first.
 #[must_use]
 pub fn in_message(text: &[Piece]) -> Vec<u8> {
-    shown(text, &mut LongNames::new())
+    shown(text, &mut LongNames::default())
 }
 
 /// The text as the oracle shows it in messages: its octets cut to seven bits (CF-112).
@@ -278,7 +278,7 @@ pub(crate) fn shown(text: &[Piece], names: &mut LongNames) -> Vec<u8> {
 /// `octets_of_line` for whoever has no table of long names.
 #[must_use]
 pub fn octets_of_line(text: &[Piece]) -> Vec<u8> {
-    line_octets(text, &mut LongNames::new())
+    line_octets(text, &mut LongNames::default())
 }
 
 /// The text as the oracle holds a line that is not expanded: operators as octet 0201 and what stands
@@ -345,7 +345,7 @@ pub fn octets(text: &[Piece]) -> Vec<u8> {
             Piece::If(name) => (0x9a, name),
         };
         out.push(operator);
-        out.extend(names.get_or_insert_with(LongNames::new).code(name));
+        out.extend(names.get_or_insert_with(LongNames::default).code(name));
     }
     out
 }
@@ -359,7 +359,7 @@ mod tests {
     fn run(bytes: &[u8], level: i32) -> (Vec<u8>, Vec<String>) {
         let raw = LogicalLines::new(bytes).next().unwrap_or_default();
         let mut line = Line::default();
-        let errors = translate(raw, level, &mut LongNames::new(), &mut line);
+        let errors = translate(raw, level, &mut LongNames::default(), &mut line);
         let errors = errors.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
         (text::write(&line.text), errors)
     }
@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn text_in_messages() {
         // CF-112; the codes as the oracle gives them.
-        let mut names = LongNames::new();
+        let mut names = LongNames::default();
         let raw =
             LogicalLines::new(b"b${foo}r$=x\xe4\x85${opMode}${bar}").next().unwrap_or_default();
         let mut line = Line::default();

@@ -6,6 +6,9 @@ use crate::resolve::{self, Timing};
 use crate::services::{DnsAnswer, Record, RecordData, RecordType, Services};
 use crate::set::MapSet;
 
+/// Mail exchangers of an answer that are looked at, the first ones (CF-088, `MAXMXHOSTS`).
+pub const MAX_EXCHANGERS: usize = 99;
+
 /// Who takes mail for a domain (CMD-111).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchangers {
@@ -86,11 +89,13 @@ fn itself(name: &[u8], env: &mut Env<'_>) -> Exchangers {
 /// Another name of something without any has none (observed).
 fn in_order(records: Vec<Record>, env: &mut Env<'_>) -> Exchangers {
     let mut hosts = Vec::new();
-    for record in records {
-        if let RecordData::Preferred(preference, host) = record.data {
-            let foreign = !env.settings.own_names.iter().any(|own| own.eq_ignore_ascii_case(&host));
-            hosts.push((preference, foreign, env.services.random(), host));
-        }
+    let preferred = records.into_iter().filter_map(|record| match record.data {
+        RecordData::Preferred(preference, host) => Some((preference, host)),
+        _ => None,
+    });
+    for (preference, host) in preferred.take(MAX_EXCHANGERS) {
+        let foreign = !env.settings.own_names.iter().any(|own| own.eq_ignore_ascii_case(&host));
+        hosts.push((preference, foreign, env.services.random(), host));
     }
     if let [(0, _, _, host)] = hosts.as_slice()
         && (host.is_empty() || host == b".")

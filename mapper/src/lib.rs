@@ -50,7 +50,7 @@ pub use alias_file::{
 };
 pub use answer::*;
 pub use class::regex::SUBSTRING_DELIMITER;
-pub use exchangers::Exchangers;
+pub use exchangers::{Exchangers, MAX_EXCHANGERS};
 pub use makemap::{MakemapOptions, MakemapReport, alias_database, makemap, write_database};
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};

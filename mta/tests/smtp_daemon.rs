@@ -107,8 +107,10 @@ impl Daemon {
         }
     }
 
-    fn stop(self) {
+    /// Gives the directory back, which goes when it is dropped.
+    fn stop(self) -> tempfile::TempDir {
         self.handle.stop(Duration::from_secs(10));
+        self.directory
     }
 }
 

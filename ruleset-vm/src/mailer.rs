@@ -2,6 +2,9 @@
 
 use cf_parser::Text;
 
+/// Most recipients at once where a mailer says nothing of it (ML-023).
+pub(crate) const MAX_RECIPIENTS: i64 = 100;
+
 /// A set of mailer flags, one character each (ML-013).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Flags([bool; 256]);
@@ -121,7 +124,7 @@ impl Mailer {
             eol: Vec::new(),
             max_size: 0,
             max_messages: 0,
-            max_recipients: 100,
+            max_recipients: MAX_RECIPIENTS,
             line_limit: 0,
             directory: None,
             root: None,

@@ -275,22 +275,31 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> Option<(Vec<u8>, Exit)> {
-        let (workspace, exit) = self.remote_workspace(address, mailer, role, domain)?;
+        let tokens = self.tokenize(address, None).0?;
+        self.define(b"addr_type", Some(role.addr_type()));
+        let (workspace, exit) = self.remote_tokens(tokens, mailer, role, domain)?;
         let blank = Some(blank_sub(self.configuration));
         Some((self.machine.table().join_cut(&workspace, blank, MAX_REWRITTEN), exit))
     }
 
-    /// [`Rewriter::remote_address`] as tokens.
+    /// [`Rewriter::remote_address`] as tokens and with `${addr_type}` as it stands.
     pub fn remote_workspace(
         &mut self,
         address: &[u8],
         mailer: &Mailer,
         role: Role,
+    ) -> Option<Vec<Token>> {
+        let tokens = self.tokenize(address, None).0?;
+        Some(self.remote_tokens(tokens, mailer, role, None)?.0)
+    }
+
+    fn remote_tokens(
+        &mut self,
+        tokens: Vec<Token>,
+        mailer: &Mailer,
+        role: Role,
         domain: Option<&[u8]>,
     ) -> Option<(Vec<Token>, Exit)> {
-        let (tokens, _) = self.tokenize(address, None);
-        let tokens = tokens?;
-        self.define(b"addr_type", Some(role.addr_type()));
         let mut exit = Exit::OK;
         let pair = if role.sender { mailer.sender } else { mailer.recipient };
         let own = if role.header { pair.header } else { pair.envelope };

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use cf_parser::names::MAX_LONG_NAMES;
+use cf_parser::names::LongNames;
 use cf_parser::text::{Name, OPS, Op, Piece, Text};
 use hashbrown::HashTable;
 
@@ -176,7 +176,7 @@ pub struct ProgramTexts {
     heads: Heads,
     /// Operators of one character that rules name, by that character.
     operators: Vec<Option<Token>>,
-    long_names: Vec<Name>,
+    long_names: LongNames,
 }
 
 impl Default for ProgramTexts {
@@ -193,7 +193,7 @@ impl Default for ProgramTexts {
             named: vec![0; NAMED_BITS / u64::BITS as usize],
             heads: Heads::default(),
             operators: vec![None; 256],
-            long_names: Vec::new(),
+            long_names: LongNames::default(),
         }
     }
 }
@@ -365,7 +365,7 @@ impl ProgramTexts {
     }
 
     /// The long names of macros and classes, in the order of their codes.
-    pub fn set_long_names(&mut self, names: Vec<Name>) {
+    pub fn set_long_names(&mut self, names: LongNames) {
         self.long_names = names;
     }
 
@@ -395,8 +395,8 @@ impl ProgramTexts {
 pub struct TokenTable {
     program: Arc<ProgramTexts>,
     run: Texts,
-    /// Long names met after the configuration was read.
-    late_names: Vec<Name>,
+    /// The program's long names and those met since, once there are any.
+    long_names: Option<LongNames>,
     /// How often texts of the run were forgotten: tokens of different times must not be compared.
     generation: u64,
 }
@@ -405,7 +405,7 @@ impl TokenTable {
     /// A table with nothing of its own yet.
     #[must_use]
     pub fn new(program: Arc<ProgramTexts>) -> Self {
-        Self { program, run: Texts::default(), late_names: Vec::new(), generation: 0 }
+        Self { program, run: Texts::default(), long_names: None, generation: 0 }
     }
 
     /// Forgets the run's texts; tokens of it must not be used any more.
@@ -421,17 +421,9 @@ impl TokenTable {
         self.generation
     }
 
-    /// Gives a long name a code, if it has none and there is one left.
-    pub fn meet(&mut self, name: &Name) {
-        let known = &self.program.long_names;
-        let full = known.len() + self.late_names.len() >= MAX_LONG_NAMES;
-        if name.as_bytes().len() > 1
-            && !full
-            && !known.contains(name)
-            && !self.late_names.contains(name)
-        {
-            self.late_names.push(name.clone());
-        }
+    /// Gives a long name a code, if it has none; or says that there is none left.
+    pub fn meet(&mut self, name: &Name) -> Result<u8, Vec<Vec<u8>>> {
+        self.long_names.get_or_insert_with(|| self.program.long_names.clone()).meet(name)
     }
 
     /// The long name with a code of 0200 and above (observed).
@@ -441,8 +433,8 @@ impl TokenTable {
             return b"opMode";
         }
         let index = usize::from(code).checked_sub(FIRST_LONG_NAME);
-        let mut names = self.program.long_names.iter().chain(&self.late_names);
-        index.and_then(|index| names.nth(index)).map_or(b"***UNDEFINED MACRO***", Name::as_bytes)
+        let names = self.long_names.as_ref().unwrap_or(&self.program.long_names);
+        index.and_then(|index| names.at(index)).map_or(b"***UNDEFINED MACRO***", Name::as_bytes)
     }
 
     /// Adds a text of the run.

@@ -173,5 +173,7 @@ fn unknown(line: &Line, at: usize, kind: &Kind, name: &[u8], context: &mut Conte
         &field,
         b"=",
     ];
-    context.error(text.concat());
+    // Where it stands tells the loader which of the messages about the line come first.
+    let span = context.span_at(line, at);
+    context.error_at(span, text.concat());
 }

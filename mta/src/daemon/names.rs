@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _};
+use mapper::{DnsAnswer, DnsQuery, MAX_EXCHANGERS, RecordData, RecordType, Services as _};
 
 use crate::address::worker::Worker;
 use crate::delivery::hosts::{LookupFailure, Mx, Resolver};
@@ -61,7 +61,7 @@ impl Resolver for Names<'_, '_> {
             RecordData::Preferred(preference, exchange) => Some(Mx { preference, exchange }),
             _ => None,
         });
-        Ok(records.collect())
+        Ok(records.take(MAX_EXCHANGERS).collect())
     }
 
     fn addresses(&self, host: &[u8]) -> Result<Vec<IpAddr>, LookupFailure> {

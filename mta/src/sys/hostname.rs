@@ -8,6 +8,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use nix::net::if_::InterfaceFlags;
 
+/// Addresses of interfaces that sendmail has room for (CF-097, observed).
+const MAX_ADDRESSES: usize = 512;
+
 /// What is known of the own host.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostIdentity {
@@ -138,19 +141,21 @@ pub fn node_name() -> Vec<u8> {
     }
 }
 
-/// The IPv4 addresses of the interfaces that are up.
+/// The IPv4 addresses of the interfaces that are up, as far as sendmail sees them.
 #[must_use]
 pub fn interfaces() -> Vec<Interface> {
     let Ok(listed) = nix::ifaddrs::getifaddrs() else { return Vec::new() };
     listed
-        .filter(|entry| entry.flags.contains(InterfaceFlags::IFF_UP))
         .filter_map(|entry| {
             let address = entry.address?.as_sockaddr_in()?.ip();
-            Some(Interface {
-                address,
-                loopback: entry.flags.contains(InterfaceFlags::IFF_LOOPBACK),
-                flags: u32::try_from(entry.flags.bits() & 0xffff).unwrap_or(0),
-            })
+            Some((address, entry.flags))
+        })
+        .take(MAX_ADDRESSES)
+        .filter(|(_, flags)| flags.contains(InterfaceFlags::IFF_UP))
+        .map(|(address, flags)| Interface {
+            address,
+            loopback: flags.contains(InterfaceFlags::IFF_LOOPBACK),
+            flags: u32::try_from(flags.bits() & 0xffff).unwrap_or(0),
         })
         .collect()
 }

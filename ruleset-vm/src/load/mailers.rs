@@ -1,5 +1,9 @@
 //! `M` lines into mailers: defaults, checks and what old versions imply (ML-001..ML-029, ML-106..).
 
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use cf_parser::Diagnostic;
 use cf_parser::item::Equate;
 use cf_parser::text::{Piece, Text, plain};
 
@@ -7,7 +11,7 @@ use super::rulesets::Numbering;
 use super::surroundings::{Complaint, Surroundings};
 use crate::limits::MAX_MAILERS;
 use crate::macros::bytes;
-use crate::mailer::{Mailer, RulesetPair, find};
+use crate::mailer::{MAX_RECIPIENTS, Mailer, RulesetPair, find};
 use crate::program::{Program, seven_bits};
 
 /// Line limit that flag `L` stands for (CF-099).
@@ -20,8 +24,22 @@ pub(super) struct Maker<'a> {
     pub(super) level: i32,
     pub(super) surroundings: &'a mut dyn Surroundings,
     pub(super) queue_groups: &'a [Vec<u8>],
+    /// What the reader has said about fields of the line that do not exist, in order.
+    pub(super) unknown: Peekable<IntoIter<Diagnostic>>,
     pub(super) complaints: Vec<Complaint>,
 }
+
+/// Fields that stay as they are for an empty value, and what sendmail calls it where it says so
+/// (observed).
+const NULL_VALUES: [(u8, Option<&str>); 7] = [
+    (b'A', None),
+    (b'P', None),
+    (b'E', Some("end-of-line string")),
+    (b'C', Some("charset")),
+    (b'D', Some("working directory")),
+    (b'/', Some("root directory")),
+    (b'Q', Some("queue")),
+];
 
 /// The mailers that exist before the file is read (ML-106..ML-108).
 pub(super) fn built_in() -> Vec<Mailer> {
@@ -60,9 +78,13 @@ impl Maker<'_> {
     /// Makes a mailer of a line and puts it in its place; `None` if the line is refused.
     pub(super) fn make(&mut self, mailers: &mut Vec<Mailer>, name: &[u8], equates: &[Equate]) {
         let mut mailer = Mailer::named(name);
-        if !equates.iter().all(|equate| self.equate(&mut mailer, equate)) {
-            return;
+        for equate in equates {
+            self.tell_unknown(Some(equate));
+            if !self.equate(&mut mailer, equate) {
+                return;
+            }
         }
+        self.tell_unknown(None);
         if !self.complete(&mut mailer) {
             return;
         }
@@ -77,9 +99,29 @@ impl Maker<'_> {
         }
     }
 
+    /// Tells of the fields in front of this one, or of all that are left, that they do not exist.
+    fn tell_unknown(&mut self, next: Option<&Equate>) {
+        let earlier = |found: &Diagnostic| next.is_none_or(|equate| found.span < equate.span);
+        while let Some(found) = self.unknown.next_if(earlier) {
+            self.complaints.push(Complaint::error(found.text, 70));
+        }
+    }
+
+    /// Whether an empty value is not taken; says so.
+    fn is_null(&mut self, mailer: &Mailer, letter: u8) -> bool {
+        let row = NULL_VALUES.iter().find(|(known, _)| *known == letter);
+        if let Some((_, Some(what))) = row {
+            self.say(format!("mailer {}: null {what}", seven_bits(&mailer.name)));
+        }
+        row.is_some()
+    }
+
     /// Takes one field; false if the line is refused for it.
     fn equate(&mut self, mailer: &mut Mailer, equate: &Equate) -> bool {
         let value = bytes(&equate.value);
+        if value.is_empty() && self.is_null(mailer, equate.letter) {
+            return true;
+        }
         match equate.letter {
             b'S' | b'R' => {
                 let Some(pair) = self.rulesets(&value) else { return false };
@@ -87,19 +129,13 @@ impl Maker<'_> {
             }
             b'P' => mailer.path = value,
             b'F' => flags(mailer, &value),
-            b'E' => {
-                if value.is_empty() {
-                    let name = seven_bits(&mailer.name);
-                    self.say(format!("mailer {name}: null end-of-line string"));
-                }
-                mailer.eol = value;
-            }
+            b'E' => mailer.eol = value,
             b'A' => mailer.argv = words(&equate.value),
             b'M' => mailer.max_size = number(&value),
-            b'm' => mailer.max_messages = number(&value),
-            b'r' => mailer.max_recipients = number(&value),
-            b'L' => mailer.line_limit = number(&value).max(0),
-            b'N' => mailer.nice = number(&value),
+            b'm' => mailer.max_messages = small_number(&value).into(),
+            b'r' => mailer.max_recipients = small_number(&value).into(),
+            b'L' => mailer.line_limit = small_number(&value).max(0).into(),
+            b'N' => mailer.nice = small_number(&value).into(),
             b'D' => mailer.directory = Some(equate.value.clone()),
             b'/' => mailer.root = Some(equate.value.clone()),
             b'C' => mailer.charset = Some(value),
@@ -146,7 +182,7 @@ impl Maker<'_> {
             return;
         }
         if user.iter().all(u8::is_ascii_digit) {
-            mailer.uid = u32::try_from(number(user)).ok();
+            mailer.uid = u32::try_from(small_number(user)).ok();
         } else if let Some(found) = self.surroundings.user(user) {
             mailer.uid = Some(found.uid);
             mailer.gid = Some(found.gid);
@@ -159,7 +195,7 @@ impl Maker<'_> {
         if group.is_empty() {
             self.say(format!("mailer {name}: null group name"));
         } else if group.iter().all(u8::is_ascii_digit) {
-            mailer.gid = u32::try_from(number(group)).ok();
+            mailer.gid = u32::try_from(small_number(group)).ok();
         } else if let Some(gid) = self.surroundings.group(group) {
             mailer.gid = Some(gid);
         } else {
@@ -202,6 +238,9 @@ impl Maker<'_> {
                 .iter()
                 .any(|word| word.iter().any(|p| *p == Piece::Macro(cf_parser::Name::new(b"u"))));
             mailer.eol = if has_user { b"\n".to_vec() } else { b"\r\n".to_vec() };
+        }
+        if mailer.max_recipients <= 0 {
+            mailer.max_recipients = MAX_RECIPIENTS;
         }
         if mailer.flags.has(b'L') && mailer.line_limit == 0 {
             mailer.line_limit = SMTP_LINE_LIMIT;
@@ -307,10 +346,9 @@ fn words(value: &Text) -> Vec<Text> {
 }
 
 fn types(mailer: &mut Mailer, value: &[u8]) {
-    let mut parts = value.split(|b| *b == b'/').map(|part| {
-        let part = part.trim_ascii();
-        (!part.is_empty()).then(|| part.to_vec())
-    });
+    // The third takes all that is left (observed).
+    let parts = value.trim_ascii().splitn(3, |b| *b == b'/');
+    let mut parts = parts.map(|part| (!part.is_empty()).then(|| part.to_vec()));
     // Parts left out have the types of the Internet (ML-027).
     let mut part =
         |default: &str| Some(parts.next().flatten().unwrap_or_else(|| default.as_bytes().to_vec()));
@@ -319,7 +357,13 @@ fn types(mailer: &mut Mailer, value: &[u8]) {
     mailer.types.diagnostic = part("smtp");
 }
 
-/// `atoi`: a sign and the digits in front.
+/// `atoi`: what 32 bits hold of the number (observed).
+#[expect(clippy::cast_possible_truncation, reason = "as the C library's atoi")]
+fn small_number(value: &[u8]) -> i32 {
+    number(value) as i32
+}
+
+/// `atol`: a sign and the digits in front.
 pub(super) fn number(value: &[u8]) -> i64 {
     let value = value.trim_ascii_start();
     let (negative, digits) = match value.split_first() {

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use cf_parser::debug::Category;
 use cf_parser::item::{Directive, Equate, Header, HeaderAction};
+use cf_parser::names::LongNames;
 use cf_parser::options::OPTIONS;
 use cf_parser::predefined::{CLASSES, MACROS, Start};
 use cf_parser::text::{Name, Piece, Text};
@@ -108,7 +109,7 @@ pub fn read(
     if !ended {
         loader.diagnostics.append(&mut items.take_diagnostics());
     }
-    loader.finish(&items.into_long_names())
+    loader.finish(items.into_long_names())
 }
 
 /// [`read`] for a file that has been parsed; `parsed` are the parser's own diagnostics.
@@ -127,33 +128,23 @@ pub fn load(
         }
         loader.item(item.directive.clone(), item.span);
         if loader.diagnostics.last().is_some_and(is_fatal) {
-            return loader.finish(&config.long_names);
+            return loader.finish(config.long_names.clone());
         }
     }
     loader.diagnostics.extend(parsed);
-    loader.finish(&config.long_names)
+    loader.finish(config.long_names.clone())
 }
 
-/// Long names that get a code when the file has been read (observed).
-const LATE_NAMES: [&str; 6] = [
-    "checkMIMEFieldHeaders",
-    "checkMIMETextHeaders",
-    "checkMIMEHeaders",
-    "persistentMacros",
-    "quarantine",
-    "addr_type",
+/// Long names that get a code when the file has been read, and how often they are used (observed).
+const LATE_NAMES: [(&str, usize); 4] = [
+    ("checkMIMEFieldHeaders", 2),
+    ("checkMIMETextHeaders", 1),
+    ("checkMIMEHeaders", 5),
+    ("persistentMacros", 5),
 ];
 
-fn with_own(names: &[Name]) -> Vec<Name> {
-    let mut all = names.to_vec();
-    for name in LATE_NAMES.map(|name| Name::new(name.as_bytes())) {
-        if !all.contains(&name) {
-            all.push(name);
-        }
-    }
-    all.truncate(cf_parser::names::MAX_LONG_NAMES);
-    all
-}
+/// Those that test mode gives a code.
+const TEST_MODE_NAMES: [(&str, usize); 1] = [("quarantine", 2)];
 
 /// Whether reading ends with this message.
 fn is_fatal(diagnostic: &Diagnostic) -> bool {
@@ -289,17 +280,27 @@ impl<'a> Loader<'a> {
         let mut groups: Vec<Vec<u8>> =
             self.configuration.queue_groups.iter().map(|(name, _)| name.clone()).collect();
         groups.push(b"mqueue".to_vec());
+        let unknown = self.take_behind(span);
         let mut maker = Maker {
             program: &mut self.program,
             numbering: &mut self.numbering,
             level: self.configuration.level,
             surroundings: self.surroundings,
             queue_groups: &groups,
+            unknown: unknown.into_iter().peekable(),
             complaints: Vec::new(),
         };
         maker.make(&mut self.configuration.mailers, name, equates);
         let complaints = maker.complaints;
         self.complain(span, complaints);
+    }
+
+    /// Takes back the last messages, those about places within this line.
+    fn take_behind(&mut self, line: Span) -> Vec<Diagnostic> {
+        let within =
+            |found: &Diagnostic| found.span.last_line == line.last_line && found.span > line;
+        let others = self.diagnostics.iter().rposition(|found| !within(found));
+        self.diagnostics.split_off(others.map_or(0, |at| at + 1))
     }
 
     fn version(&mut self, level: i32) {
@@ -395,7 +396,7 @@ impl<'a> Loader<'a> {
         self.operators.clone().unwrap_or_default()
     }
 
-    fn finish(mut self, long_names: &[Name]) -> (Configuration, Vec<Diagnostic>) {
+    fn finish(mut self, long_names: LongNames) -> (Configuration, Vec<Diagnostic>) {
         self.numbering.finish(&mut self.program);
         let operators = self.operators();
         let complaints = self.surroundings.end_of_file(&self.configuration);
@@ -407,6 +408,7 @@ impl<'a> Loader<'a> {
             self.add_to_class(&Name::new(b"m"), &domain);
         }
         self.probe_interfaces();
+        let long_names = self.late_names(long_names);
         let mut configuration = self.configuration;
         let own = configuration.macros.value(b"j");
         let own = if own.is_empty() { &b"localhost"[..] } else { &own };
@@ -417,7 +419,7 @@ impl<'a> Loader<'a> {
         configuration.classes.index();
         configuration.macros.freeze();
         let mut program = self.program;
-        self.texts.set_long_names(with_own(long_names));
+        self.texts.set_long_names(long_names);
         program.texts = Arc::new(self.texts);
         program.operators = operators;
         program.comments_in_rules = configuration.level < 9;
@@ -426,6 +428,22 @@ impl<'a> Loader<'a> {
         program.finish(&configuration.classes);
         configuration.program = Arc::new(program);
         (configuration, self.diagnostics)
+    }
+
+    /// Gives codes to sendmail's own long names, as far as the file has left any.
+    fn late_names(&mut self, mut names: LongNames) -> LongNames {
+        let testing = self.facts.mode == b't';
+        let own = if testing { &TEST_MODE_NAMES[..] } else { &[] };
+        for &(name, uses) in LATE_NAMES.iter().chain(own) {
+            let name = Name::new(name.as_bytes());
+            for text in (0..uses).filter_map(|_| names.meet(&name).err()).flatten() {
+                let error = Diagnostic::error(Span::default(), text);
+                self.diagnostics.push(Diagnostic { bare: true, ..error });
+            }
+        }
+        // Test mode tells of this one when it has begun.
+        names.code(&Name::new(b"addr_type"));
+        names
     }
 
     /// Option `DontProbeInterfaces` (OPT): names and addresses of interfaces into class w.

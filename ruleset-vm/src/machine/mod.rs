@@ -243,9 +243,10 @@ impl Machine {
         &self.table
     }
 
-    /// A long name of a macro or class that a user typed: it gets a code, as in sendmail.
-    pub fn meet(&mut self, name: &cf_parser::Name) {
-        self.table.meet(name);
+    /// A long name of a macro or class that a user typed: it gets a code, as in sendmail; or what there
+    /// is to say where no code is left.
+    pub fn meet(&mut self, name: &cf_parser::Name) -> Result<u8, Vec<Vec<u8>>> {
+        self.table.meet(name)
     }
 
     /// Matching steps since the machine was made: what linearity tests count.

@@ -215,7 +215,8 @@ impl Recorder {
                 return Next::End;
             }
             let mut places = |range: &Range<usize>| {
-                self.places(&self.built().get(range.clone()).unwrap_or_default().to_vec())
+                let workspace = self.built().get(range.clone()).unwrap_or_default().to_vec();
+                self.places(&workspace)
             };
             let ask = Ask {
                 map: map.into(),

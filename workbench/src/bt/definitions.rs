@@ -68,8 +68,9 @@ impl Session<'_> {
         }
         let Some((name, _)) = self.name(rest) else {
             // A name of which nothing is left is a name all the same (observed).
-            let errors = parse_name(rest).errors;
-            if errors.iter().all(|error| error.starts_with(b"Invalid")) {
+            let parsed = parse_name(rest);
+            let harmless = |error: &Vec<u8>| error.starts_with(b"Invalid");
+            if parsed.name.is_none() && parsed.errors.iter().all(harmless) {
                 self.say("Undefined");
             }
             return;
@@ -89,9 +90,15 @@ impl Session<'_> {
         for error in parsed.errors {
             self.complain(error);
         }
-        if let Some(name) = &parsed.name {
-            self.machine.meet(name);
-        }
-        Some((parsed.name?, parsed.rest))
+        let name = parsed.name?;
+        self.meet(&name).then_some((name, parsed.rest))
+    }
+
+    /// Whether there is a code for a long name; complains.
+    pub(super) fn meet(&mut self, name: &Name) -> bool {
+        let met = self.machine.meet(name);
+        let is_met = met.is_ok();
+        met.err().into_iter().flatten().for_each(|error| self.complain(error));
+        is_met
     }
 }

@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
             shown: Vec::new(),
             levels: Levels::default(),
         };
-        session.tell_role();
+        session.macros.set(b"addr_type", session.role.addr_type());
         session
     }
 

@@ -15,7 +15,9 @@ impl Session<'_> {
     /// Without a usable address the sender is whoever runs this, as whom no rule can refuse.
     pub(super) fn sender(&mut self, address: &[u8]) {
         let own = self.user.clone();
+        let role = Role { header: false, sender: true };
         self.set(b"x", Some(b""));
+        self.set(b"addr_type", Some(role.addr_type()));
         // Configurations of old levels do not hear of bad senders (observed).
         self.quiet = self.configuration.level < 2;
         let given = (!address.is_empty()).then(|| self.resolve_sender(address)).flatten();
@@ -28,31 +30,37 @@ impl Session<'_> {
         self.subject = sender.to_vec();
         // A sender is then made relative to nobody's mailer.
         let nobody = Mailer::named(b"");
-        let role = Role { header: false, sender: true };
         let mailer = triple.as_ref().and_then(|triple| self.mailer_of(triple)).cloned();
         let user = triple.map(|triple| triple.user).unwrap_or_default();
         self.full_name_of(&user, mailer.as_ref());
         let relative = self.with_rewriter(|rewriter| {
-            let (workspace, _) = rewriter.remote_workspace(sender, &nobody, role, None)?;
+            let workspace = rewriter.remote_workspace(sender, &nobody, role)?;
             let table = rewriter.machine.table();
             let blank = Some(blank_sub(rewriter.configuration));
-            let text = table.join_cut(&workspace, blank, MAX_SENDER);
-            if mailer.is_some_and(|mailer| mailer.flags.has(b'C')) {
-                // What comes out is looked at for the sender's domain (flag `C`), with blanks between
-                // its words whatever the option says (observed).
-                let spaced = table.join_cut(&workspace, Some(b' '), MAX_SENDER);
-                rewriter.remote_address(&spaced, &nobody, role, None);
-            }
-            Some(text)
+            // Its domain is looked for (flag `C`) with blanks between its words whatever the option says
+            // (observed).
+            let cut = |blank| table.join_cut(&workspace, blank, MAX_SENDER);
+            Some((cut(blank), cut(Some(b' '))))
         });
+        let (mut relative, spaced) = relative.unwrap_or_default();
+        // A route is put between angle brackets (observed).
+        if relative.starts_with(b"@") {
+            relative = [b"<", &relative[..], b">"].concat();
+        }
         self.set(b"addr_type", None);
-        self.set(b"f", Some(&relative.unwrap_or_default()));
+        self.set(b"f", Some(&relative));
+        if mailer.is_some_and(|mailer| mailer.flags.has(b'C')) {
+            self.with_rewriter(|rewriter| {
+                rewriter.remote_address(&spaced, &nobody, role, None);
+            });
+            self.set(b"addr_type", None);
+        }
         self.say([b"addr=", &user[..]].concat());
     }
 
     fn parse_sender(&mut self, address: &[u8]) -> Option<Triple> {
         let role = Role { header: false, sender: true };
-        let parsed = self.with_rewriter(|rewriter| rewriter.parse(address, None, role));
+        let parsed = self.with_rewriter(|rewriter| rewriter.resolve(address, None, role));
         self.tell_deferred(address, parsed.as_ref());
         Some(parsed?.triple)
     }

@@ -273,7 +273,9 @@ impl Session<'_> {
 
     /// `${addr_type}` gets the value of the role.
     pub(super) fn tell_role(&mut self) {
-        self.set(b"addr_type", Some(self.role.addr_type()));
+        if self.meet(&Name::new(b"addr_type")) {
+            self.set(b"addr_type", Some(self.role.addr_type()));
+        }
     }
 
     fn expand(&mut self, text: &[u8]) {
