@@ -49,4 +49,3 @@ pub const MAX_WORK: usize = 200_000;
 pub const fn work(tokens: usize) -> usize {
     1 + tokens / 16
 }
-
