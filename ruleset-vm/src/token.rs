@@ -88,9 +88,10 @@ impl Token {
     }
 }
 
-/// The bytes of simple atoms.
-pub(crate) const SIMPLE: &[u8] =
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+/// Bytes of simple atoms: such an atom stays one when it is read again, wherever these are no operators.
+pub(crate) const fn is_simple(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
 
 /// What a token is, as far as rebuilding text and matching need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +211,7 @@ fn named_place(hash: u32) -> (usize, u64) {
 mod flag {
     /// Not printable ASCII.
     pub(super) const LOUD: u8 = 1;
-    /// Not a letter, a digit, `-` or `_`.
+    /// Not simple.
     pub(super) const ODD: u8 = 2;
 }
 
@@ -219,8 +220,7 @@ const FLAGS: [u8; 256] = {
     let mut flags = [flag::LOUD | flag::ODD; 256];
     let mut byte = 0x20;
     while byte < 0x7f {
-        let simple = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'-' | b'_');
-        flags[byte] = if simple { 0 } else { flag::ODD };
+        flags[byte] = if is_simple(byte as u8) { 0 } else { flag::ODD };
         byte += 1;
     }
     flags
@@ -493,7 +493,6 @@ impl TokenTable {
         let index = self.program.texts.entries.len() + self.run.entries.len();
         let symbol = self.program.symbol(text, look.hash);
         let classes = self.program.heads.of(text);
-        // An atom that stays one when it is read again, wherever these are no operators: see `SIMPLE`.
         let is_simple = kind == Kind::Atom && look.flags & flag::ODD == 0;
         Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple)
     }

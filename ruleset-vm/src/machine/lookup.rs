@@ -11,7 +11,7 @@ use super::calls::Call;
 use super::{Answer, Control, Env, KeyStyle, Machine, Phase};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::token::{Kind, SIMPLE, Token, TokenTable, meta};
+use crate::token::{Kind, Token, TokenTable, is_simple, meta};
 use crate::trace::{Event, Scene};
 
 /// The right-hand side and how far its lookups have come.
@@ -224,7 +224,7 @@ impl Machine {
         let operators = self.program.operators();
         self.reads_back(tokens)
             && !tokens.iter().any(|token| token.is_odd())
-            && !SIMPLE.iter().any(|byte| operators.contains(*byte))
+            && !(0..=u8::MAX).any(|byte| is_simple(byte) && operators.contains(byte))
     }
 
     /// Whether the text of these tokens is cut into the same tokens again: nothing in it steers the
