@@ -15,7 +15,7 @@ pub const MAX_LONG_NAMES: usize = 96;
 const MAX_MESSAGES: usize = 1000;
 
 /// Said wherever a name without a code is used.
-pub const NO_ID: &[u8] = b"Unable to assign macro/class ID (mid = 0xffffffff)";
+const NO_ID: &[u8] = b"Unable to assign macro/class ID (mid = 0xffffffff)";
 
 /// What [`parse_name`] read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -96,6 +96,18 @@ pub const OPS: [(Op, u8); 13] = [
     (Op::Dot, b'.'),
 ];
 
+/// [`OPS`] by the character: every `$` of a file asks.
+const BY_LETTER: [Option<Op>; 256] = {
+    let mut by_letter = [None; 256];
+    let mut row = 0;
+    while row < OPS.len() {
+        let (op, letter) = OPS[row];
+        by_letter[letter as usize] = Some(op);
+        row += 1;
+    }
+    by_letter
+};
+
 impl Op {
     /// The character behind the `$`.
     #[must_use]
@@ -132,22 +144,7 @@ impl Op {
     /// The operator written `$letter`.
     #[must_use]
     pub fn from_letter(letter: u8) -> Option<Self> {
-        Some(match letter {
-            b'*' => Self::ZeroOrMore,
-            b'+' => Self::OneOrMore,
-            b'-' => Self::One,
-            b'@' => Self::At,
-            b':' => Self::Colon,
-            b'#' => Self::Hash,
-            b'>' => Self::Call,
-            b'[' => Self::HostBegin,
-            b']' => Self::HostEnd,
-            b'(' => Self::MapBegin,
-            b')' => Self::MapEnd,
-            b'|' => Self::Bar,
-            b'.' => Self::Dot,
-            _ => return None,
-        })
+        BY_LETTER.get(usize::from(letter)).copied().flatten()
     }
 }
 

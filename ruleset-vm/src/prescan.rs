@@ -66,6 +66,14 @@ pub struct Mode<'a> {
     pub ignore: bool,
 }
 
+impl<'a> Mode<'a> {
+    /// For a text by itself, such as a value or an address that nothing follows.
+    #[must_use]
+    pub fn of_text(operators: &'a Operators) -> Self {
+        Self { operators, delimiter: None, comments: true, ignore: false }
+    }
+}
+
 /// What tokenizing says; the first three and `UnbalancedClose…` repair and go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Complaint {

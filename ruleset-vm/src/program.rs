@@ -332,17 +332,11 @@ impl Program {
         ids.sort_unstable();
         ids.dedup();
         let texts = Arc::make_mut(&mut self.texts);
-        let mut room = Vec::new();
+        let (mode, mut room) = (Mode::of_text(&self.operators), Vec::new());
         for id in &ids {
             let mut words: Vec<&[u8]> = classes.few(*id, MAX_NAMED).collect();
             words.sort_unstable();
             for word in words {
-                let mode = Mode {
-                    operators: &self.operators,
-                    delimiter: None,
-                    comments: true,
-                    ignore: false,
-                };
                 prescan_into(word, mode, &mut Naming(texts), &mut room);
             }
         }
@@ -366,10 +360,15 @@ impl Program {
             let rhs = set.code.get(rule.rhs.clone())?;
             let call = rhs.iter().position(|instr| *instr == Instr::Emit(meta(Op::Call)))?;
             let Instr::Emit(name) = rhs.get(call + 1)? else { return None };
-            let number = self.number(unquote(self.texts.text(*name)))?;
-            Some((number, self.ruleset(number).is_some_and(|set| !set.rules.is_empty())))
+            self.callee(*name)
         };
         set.rules.iter().map(target).collect()
+    }
+
+    /// The ruleset that a token of a rule behind `$>` names, and whether that has rules.
+    pub(crate) fn callee(&self, name: Token) -> Option<(usize, bool)> {
+        let number = self.number(unquote(self.texts.text(name)))?;
+        Some((number, self.ruleset(number).is_some_and(|set| !set.rules.is_empty())))
     }
 
     /// The names of all rulesets, sorted.

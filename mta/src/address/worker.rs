@@ -123,8 +123,7 @@ impl Worker {
         if address.len() < ruleset_vm::limits::MAX_NAME {
             return None;
         }
-        let operators = self.site.configuration.program.operators();
-        let mode = Mode { operators, delimiter: None, comments: true, ignore: false };
+        let mode = Mode::of_text(self.site.configuration.program.operators());
         let complaints = prescan(address, mode).complaints;
         let found = complaints.into_iter().find_map(|complaint| match complaint {
             Complaint::TooManyTokens | Complaint::TokenTooLong => Some((complaint, 0)),

@@ -198,15 +198,9 @@ impl Intake {
         if author.is_empty() || author == b"<>" {
             return;
         }
-        let arguments: [&[u8]; 1] = [&author];
-        let verdict = self.worker.check("trust_auth", &arguments, true);
-        let relay = &self.origin.relay;
-        if let Some(line) = hook_log::line("trust_auth", &arguments, relay, &verdict, Some(sender))
-        {
-            // These lines carry no queue id (observed).
-            self.post.log(Some(&QueueId(Vec::new())), Severity::Notice, 3, line);
-        }
-        if self.heed(verdict).is_err() {
+        // Its log lines carry no queue id (observed).
+        let none = Some(QueueId(Vec::new()));
+        if self.hook_as(none, "trust_auth", &[&author], true, Some(sender)).is_err() {
             self.envelope.auth = Some(b"<>".to_vec());
         }
     }
@@ -698,15 +692,23 @@ impl Intake {
         comments: bool,
         about: Option<&[u8]>,
     ) -> Result<(), Status> {
+        self.hook_as(self.envelope.id.clone(), ruleset, arguments, comments, about)
+    }
+
+    /// [`Intake::hook`] with this queue id in the log.
+    fn hook_as(
+        &mut self,
+        id: Option<QueueId>,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+        about: Option<&[u8]>,
+    ) -> Result<(), Status> {
         let verdict = self.worker.check(ruleset, arguments, comments);
         let relay = &self.origin.relay;
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
-            self.log(Severity::Notice, 3, line);
+            self.post.log(id.as_ref(), Severity::Notice, 3, line);
         }
-        self.heed(verdict)
-    }
-
-    fn heed(&mut self, verdict: Verdict) -> Result<(), Status> {
         match verdict {
             Verdict::Accept => Ok(()),
             Verdict::Reject(status) => Err(status),

@@ -97,18 +97,12 @@ pub fn read(
     facts: &HostFacts,
     surroundings: &mut dyn Surroundings,
 ) -> (Configuration, Vec<Diagnostic>) {
-    let mut loader = Loader::new(facts, surroundings);
-    loader.command_line();
     let mut items = Items::new(bytes);
-    let mut ended = false;
-    while !ended && let Some(Item { span, directive }) = items.next() {
-        loader.diagnostics.append(&mut items.take_diagnostics());
-        loader.item(directive, span);
-        ended = loader.diagnostics.last().is_some_and(is_fatal);
-    }
-    if !ended {
-        loader.diagnostics.append(&mut items.take_diagnostics());
-    }
+    let loader = load_all(Loader::new(facts, surroundings), |said| {
+        let item = items.next();
+        said.append(&mut items.take_diagnostics());
+        item
+    });
     loader.finish(items.into_long_names())
 }
 
@@ -119,20 +113,35 @@ pub fn load(
     facts: &HostFacts,
     surroundings: &mut dyn Surroundings,
 ) -> (Configuration, Vec<Diagnostic>) {
-    let mut loader = Loader::new(facts, surroundings);
-    loader.command_line();
     let mut parsed = parsed.into_iter().peekable();
-    for item in &config.items {
+    let mut items = config.items.iter();
+    let loader = load_all(Loader::new(facts, surroundings), |said| {
+        let Some(item) = items.next() else {
+            said.extend(parsed.by_ref());
+            return None;
+        };
         while let Some(found) = parsed.next_if(|d| d.span.last_line <= item.span.last_line) {
-            loader.diagnostics.push(found);
+            said.push(found);
         }
-        loader.item(item.directive.clone(), item.span);
+        Some(item.clone())
+    });
+    loader.finish(config.long_names.clone())
+}
+
+/// Loads item after item, up to a fatal error. `next` also tells what the reader has said since the
+/// item before.
+fn load_all<'a>(
+    mut loader: Loader<'a>,
+    mut next: impl FnMut(&mut Vec<Diagnostic>) -> Option<Item>,
+) -> Loader<'a> {
+    loader.command_line();
+    while let Some(Item { span, directive }) = next(&mut loader.diagnostics) {
+        loader.item(directive, span);
         if loader.diagnostics.last().is_some_and(is_fatal) {
-            return loader.finish(config.long_names.clone());
+            break;
         }
     }
-    loader.diagnostics.extend(parsed);
-    loader.finish(config.long_names.clone())
+    loader
 }
 
 /// Long names that get a code when the file has been read, and how often they are used (observed).

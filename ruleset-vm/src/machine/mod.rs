@@ -431,7 +431,7 @@ impl Machine {
     /// is what complaints call it.
     fn scan(&mut self, text: &[Piece], shown: &[u8], env: &mut Env<'_>) -> Option<Vec<Token>> {
         let program = Arc::clone(&self.program);
-        let scan = prescan_text(text, value_mode(&program));
+        let scan = prescan_text(text, Mode::of_text(program.operators()));
         let tokens = scan.tokens.as_deref();
         let watch = env.tracer.wants(Category::Tokens);
         if watch {
@@ -452,7 +452,7 @@ impl Machine {
             return self.scan(&plain(text), text, env);
         }
         let program = Arc::clone(&self.program);
-        let (tokens, ending) = self.tokenize(text, value_mode(&program));
+        let (tokens, ending) = self.tokenize(text, Mode::of_text(program.operators()));
         self.complain(env, text, &ending.complaints);
         tokens
     }
@@ -512,9 +512,4 @@ impl Frame {
             phase: Phase::Match,
         }
     }
-}
-
-/// How values that come into a right-hand side are tokenized.
-fn value_mode(program: &Program) -> Mode<'_> {
-    Mode { operators: program.operators(), delimiter: None, comments: true, ignore: false }
 }

@@ -12,7 +12,7 @@ use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
 use super::replay::MAX_TOKENS;
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION, work};
-use crate::program::{After, Part, Rule, Steering, unquote};
+use crate::program::{After, Part, Rule, Steering};
 use crate::token::{Token, meta};
 
 /// Places that one recording may have.
@@ -250,10 +250,10 @@ impl Recorder {
         let calls = built.iter().filter(|token| **token == meta(Op::Call)).count();
         let at = built.iter().position(|token| *token == meta(Op::Call));
         let target = at.and_then(|at| {
-            let place = self.built().get(at + 1).filter(|(_, at)| usize::from(*at) >= self.base);
-            let number = machine.program.number(unquote(machine.table.text(place?.0)))?;
-            let set = machine.program.ruleset(number)?;
-            Some((at, number)).filter(|_| !set.rules.is_empty())
+            let own = |(_, at): &&Placed| usize::from(*at) >= self.base;
+            let (name, _) = self.built().get(at + 1).filter(own)?;
+            let (number, has_rules) = machine.program.callee(*name)?;
+            has_rules.then_some((at, number))
         });
         if calls > 0 && (calls > 1 || target.is_none() || self.frames.len() >= MAX_RECURSION) {
             return Next::End;
