@@ -45,6 +45,11 @@ impl Lookups for Answering<'_> {
         self.maps.begin_round();
     }
 
+    fn has_none(&mut self, question: &Request) -> bool {
+        !self.levels.on(Category::Lookups)
+            && self.maps.has_none(question.number, &question.key, &self.context)
+    }
+
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         // rules pass few arguments as a rule: no room needs to be allocated for them
         let args: &[&[u8]] = match request.args.as_slice() {
@@ -74,8 +79,8 @@ impl Lookups for Answering<'_> {
     }
 
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
-        let MapTraits { keep_quotes, space_sub } = self.maps.traits(map)?;
-        Some(KeyStyle { keep_quotes, blank: space_sub })
+        let MapTraits { keep_quotes, space_sub, number } = self.maps.traits(map)?;
+        Some(KeyStyle { keep_quotes, blank: space_sub, number })
     }
 }
 

@@ -92,10 +92,10 @@ pub(crate) trait Class: Send {
     /// Answers one key.
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
 
-    /// The same for a key that can be answered without the environment, if the class has such; what
-    /// goes wrong is left to [`Class::lookup`].
-    fn quick(&mut self, _common: &Common, _request: Request<'_>, _round: u64) -> Option<Answer> {
-        None
+    /// Whether the answer of [`Class::lookup`] surely is [`Answer::MISS`], with nothing to say. Classes
+    /// that need the environment, and keys with which something goes wrong, are left to that.
+    fn has_none(&mut self, _common: &Common, _key: &[u8], _round: u64) -> bool {
+        false
     }
 }
 
