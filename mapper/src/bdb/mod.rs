@@ -15,6 +15,7 @@ mod page;
 mod write;
 mod write_btree;
 mod write_hash;
+mod write_leaf;
 
 pub use cached::CachedFile;
 pub use hash::HashedKey;
@@ -148,6 +149,12 @@ impl Database {
     #[must_use]
     pub fn page_size(&self) -> u32 {
         self.meta.page_size
+    }
+
+    /// Whether a key may have several values in this file.
+    #[must_use]
+    pub fn keeps_duplicates(&self) -> bool {
+        self.meta.duplicates
     }
 
     /// Whether this is a B-tree file (else a hash file).

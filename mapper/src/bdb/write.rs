@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::{write_btree, write_hash};
+use super::{BdbError, Database, ReadAt, write_btree, write_hash};
+
+/// Keys in order, each with its values in the order they came: more than one only where the database
+/// keeps duplicates.
+pub(super) type Entries = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
 
 /// The kinds of database files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,17 +25,45 @@ pub enum DatabaseKind {
 pub struct DuplicateKey;
 
 /// Collects keys and values and renders the file, of [`DatabaseKind::Hash`] by default.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseWriter {
     kind: DatabaseKind,
-    entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    duplicates: bool,
+    entries: Entries,
 }
 
 impl DatabaseWriter {
-    /// An empty database.
+    /// An empty database with one value for each key.
     #[must_use]
     pub fn new(kind: DatabaseKind) -> Self {
-        Self { kind, entries: BTreeMap::new() }
+        Self { kind, ..Self::default() }
+    }
+
+    /// An empty database that keeps every value of a key.
+    #[must_use]
+    pub fn with_duplicates(kind: DatabaseKind) -> Self {
+        Self { kind, duplicates: true, ..Self::default() }
+    }
+
+    /// Everything that stands in a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn read(source: &(impl ReadAt + ?Sized), database: &Database) -> Result<Self, BdbError> {
+        let kind = if database.is_btree() { DatabaseKind::Btree } else { DatabaseKind::Hash };
+        let duplicates = database.keeps_duplicates();
+        let mut read = Self { kind, duplicates, ..Self::default() };
+        database.for_each(source, &mut |key, value| {
+            let values = read.entries.entry(key.to_vec()).or_default();
+            values.push(value.to_vec());
+        })?;
+        Ok(read)
+    }
+
+    /// Whether a key may have several values.
+    #[must_use]
+    pub fn keeps_duplicates(&self) -> bool {
+        self.duplicates
     }
 
     /// Adds a key.
@@ -41,25 +73,29 @@ impl DatabaseWriter {
     pub fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), DuplicateKey> {
         match self.entries.entry(key) {
             Entry::Vacant(place) => {
-                place.insert(value);
+                place.insert(vec![value]);
                 Ok(())
             }
             Entry::Occupied(_) => Err(DuplicateKey),
         }
     }
 
-    /// Adds a key or gives it a new value.
-    pub fn replace(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.entries.insert(key, value);
+    /// Adds a key, or gives it a new value: a further one where the database keeps duplicates.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        let values = self.entries.entry(key).or_default();
+        if !self.duplicates {
+            values.clear();
+        }
+        values.push(value);
     }
 
-    /// The value of a key.
+    /// The value of a key, of several the first.
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(key).map(Vec::as_slice)
+        self.entries.get(key)?.first().map(Vec::as_slice)
     }
 
-    /// Takes a key out; says whether it was there.
+    /// Takes a key out with all its values; says whether it was there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
         self.entries.remove(key).is_some()
     }
@@ -68,9 +104,17 @@ impl DatabaseWriter {
     /// cache; any bytes will do.
     #[must_use]
     pub fn render(&self, uid: [u8; 20]) -> Vec<u8> {
+        let meta = FileMeta { uid, duplicates: self.duplicates };
         match self.kind {
-            DatabaseKind::Hash => write_hash::render(&self.entries, uid),
-            DatabaseKind::Btree => write_btree::render(&self.entries, uid),
+            DatabaseKind::Hash => write_hash::render(&self.entries, meta),
+            DatabaseKind::Btree => write_btree::render(&self.entries, meta),
         }
     }
+}
+
+/// What the first page of every kind of file tells of it.
+#[derive(Clone, Copy)]
+pub(super) struct FileMeta {
+    pub(super) uid: [u8; 20],
+    pub(super) duplicates: bool,
 }

@@ -2,10 +2,10 @@
 //!
 //! The number of buckets is a power of two chosen for the amount of data, so nothing is ever split.
 
-use std::collections::BTreeMap;
-
 use super::hash::{hash, page_order};
-use super::image::{CommonMeta, FileImage, HEADER, Head, PAGE, number};
+use super::image::{FileImage, HEADER, Head, PAGE, Slot, number};
+use super::write::{Entries, FileMeta};
+use super::write_leaf;
 
 /// Items longer than this are stored in pages of their own.
 const MAX_ON_PAGE: usize = PAGE / 4;
@@ -18,12 +18,17 @@ const CHARKEY_HASH: u32 = 0x5e68_8dd1;
 const TYPE_META: u8 = 8;
 const TYPE_HASH: u8 = 13;
 const ITEM_KEYDATA: u8 = 1;
+const ITEM_DUPLICATE: u8 = 2;
 const ITEM_OFFPAGE: u8 = 3;
+const ITEM_OFFDUP: u8 = 4;
 
-pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec<u8> {
-    let size: usize = entries.iter().map(|(k, v)| on_page(k) + on_page(v) + 4).sum();
+/// What a key stands with on its page.
+type Pair<'e> = (&'e [u8], &'e [Vec<u8>]);
+
+pub(super) fn render(entries: &Entries, meta: FileMeta) -> Vec<u8> {
+    let size: usize = entries.iter().map(|(k, v)| on_page(k) + values_on_page(v) + 4).sum();
     let buckets = size.div_ceil(FILL).max(2).next_power_of_two();
-    let mut contents: Vec<Vec<(&[u8], &[u8])>> = vec![Vec::new(); buckets];
+    let mut contents: Vec<Vec<Pair<'_>>> = vec![Vec::new(); buckets];
     let mask = number(buckets - 1);
     for (key, value) in entries {
         let bucket = usize::try_from(hash(key) & mask).unwrap_or_default();
@@ -36,7 +41,7 @@ pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec
         content.sort_by(|a, b| page_order(a.0, b.0, a.0.len().min(b.0.len()) > MAX_ON_PAGE));
         write_bucket(&mut file, bucket + 1, content);
     }
-    write_meta(&mut file, buckets, entries.len(), uid);
+    write_meta(&mut file, buckets, entries.len(), meta);
     file.into_bytes()
 }
 
@@ -45,12 +50,26 @@ fn on_page(item: &[u8]) -> usize {
     if item.len() > MAX_ON_PAGE { REFERENCE } else { item.len() + 1 }
 }
 
+/// Bytes of several values in one item: each with its length on both sides.
+fn together(values: &[Vec<u8>]) -> usize {
+    values.iter().map(|value| value.len() + 4).sum::<usize>() + 1
+}
+
+/// Bytes the values of a key take on its page.
+fn values_on_page(values: &[Vec<u8>]) -> usize {
+    match values {
+        [value] => on_page(value),
+        _ if together(values) > MAX_ON_PAGE => REFERENCE,
+        _ => together(values),
+    }
+}
+
 /// Writes the pairs of one bucket, in page order, into as many pages as they need.
-fn write_bucket(file: &mut FileImage, first: usize, content: &[(&[u8], &[u8])]) {
+fn write_bucket(file: &mut FileImage, first: usize, content: &[Pair<'_>]) {
     let (mut page, mut previous) = (first, 0);
     let (mut items, mut free) = (Vec::new(), PAGE - HEADER);
-    for (key, value) in content {
-        let needed = on_page(key) + on_page(value) + 4;
+    for (key, values) in content {
+        let needed = on_page(key) + values_on_page(values) + 4;
         if needed > free {
             let next = file.allocate();
             let head = Head { previous, next, kind: TYPE_HASH, ..Head::default() };
@@ -60,8 +79,8 @@ fn write_bucket(file: &mut FileImage, first: usize, content: &[(&[u8], &[u8])]) 
             free = PAGE - HEADER;
         }
         free -= needed;
-        items.push(item(file, key));
-        items.push(item(file, value));
+        items.push(Slot::Item(item(file, key)));
+        items.push(Slot::Item(values_item(file, values)));
     }
     file.items(page, &items, Head { previous, kind: TYPE_HASH, ..Head::default() });
 }
@@ -75,8 +94,25 @@ fn item(file: &mut FileImage, data: &[u8]) -> Vec<u8> {
     [&[ITEM_OFFPAGE, 0, 0, 0][..], &first, &number(data.len()).to_le_bytes()].concat()
 }
 
-fn write_meta(file: &mut FileImage, buckets: usize, entries: usize, uid: [u8; 20]) {
-    file.meta(&CommonMeta { magic: MAGIC, kind: TYPE_META, uid });
+/// The values of a key as they stand on its page: one, several in one item, or a tree's root.
+fn values_item(file: &mut FileImage, values: &[Vec<u8>]) -> Vec<u8> {
+    if let [value] = values {
+        return item(file, value);
+    }
+    if together(values) > MAX_ON_PAGE {
+        let root = number(write_leaf::duplicate_tree(file, values)).to_le_bytes();
+        return [&[ITEM_OFFDUP, 0, 0, 0][..], &root].concat();
+    }
+    let mut all = vec![ITEM_DUPLICATE];
+    for value in values {
+        let length = write_leaf::short(value.len());
+        all.extend([&length[..], value, &length].concat());
+    }
+    all
+}
+
+fn write_meta(file: &mut FileImage, buckets: usize, entries: usize, meta: FileMeta) {
+    file.meta(MAGIC, TYPE_META, meta);
     let high = number(buckets - 1);
     for (at, value) in [(72, high), (76, high), (80, high >> 1), (88, number(entries))] {
         file.put_u32(0, at, value);

@@ -1,18 +1,19 @@
 //! `-bi`, `newaliases`: alias files to databases (CMD-014, CMD-096, AD-001..AD-011, MAP-097..MAP-102).
 
 use cf_parser::options::{self, Found, OptionValue};
-use mapper::AliasName;
+use mapper::{AliasName, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules};
 use ruleset_vm::{Role, Target};
 use std::sync::Arc;
 
 use super::arguments::Arguments;
+use super::map_tools::{file_of, fresh_uid, user_number};
 use super::{print_line, start};
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::Post;
 use crate::events::{Event, EventSink as _, Severity};
-use crate::sys::{config_files, errors, ids, users};
+use crate::sys::users;
 
 /// Map classes whose databases are built from text; the others are left alone.
 const REBUILT: [&[u8]; 3] = [b"implicit", b"hash", b"dbm"];
@@ -76,10 +77,38 @@ fn source(spec: &[u8]) -> AliasSource {
     source
 }
 
+/// What `DontBlameSendmail` and `TrustedUser` say about the files.
+fn rules(site: &Site) -> (AliasTextRules, FileRules) {
+    let options = &site.configuration.options;
+    let allows = |word: &str| options.has_word("DontBlameSendmail", word);
+    let text = AliasTextRules {
+        group_writable: allows("GroupWritableAliasFile"),
+        world_writable: allows("WorldWritableAliasFile"),
+        linked: allows("LinkedAliasFileInWritableDir"),
+    };
+    let blame = site.maps().settings().blame;
+    let database = FileRules {
+        trusted_user: options.bytes("TrustedUser").and_then(|user| user_number(&user)).unwrap_or(0),
+        create: true,
+        links: false,
+        group_directories: blame.group_writable_dir_safe,
+        refuse_unsafe: !blame.map_in_unsafe_dir_path,
+    };
+    (text, database)
+}
+
 /// Builds the database of one file; returns the exit status.
 fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
-    let text = match config_files::read_regular(&file.path) {
-        Ok(text) => text,
+    let (text_rules, rules) = rules(&worker.site);
+    let mut warn = |directory: mapper::UnsafeDirectory| print_line(&directory.warning());
+    // its lock is held to the end
+    let source = match AliasText::read(&file.path, text_rules, rules, &mut warn) {
+        Ok(source) => source,
+        Err(FileError::Locked) => {
+            let text = b" is locked (maybe being rebuilt)";
+            print_line(&[b"Alias file ", &file.path[..], text].concat());
+            return 0;
+        }
         Err(_) if file.optional => return 0,
         Err(error) => {
             let reason = error.to_string();
@@ -89,33 +118,34 @@ fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
             return 0;
         }
     };
-    let aliases = mapper::build_aliases(&text, file.append, &mut |left| name_of(worker, left));
+    let path = file_of(&file.path);
+    let opened = DatabaseFile::open_for_writing(&path, rules, &mut warn);
+    let Ok(database) = opened else { return no_database(file, log) };
+    let aliases =
+        mapper::build_aliases(&source.text, file.append, &mut |left| name_of(worker, left));
     for diagnostic in &aliases.diagnostics {
         print_line(&diagnostic.render(&file.path));
     }
-    let uid = fresh_uid();
-    let database = [&file.path[..], b".db"].concat();
-    if let Err(error) = mapper::write_database(&database, &mapper::alias_database(&aliases), uid) {
-        let reason = errors::describe(&error);
-        print_line(&[b"Cannot create database for alias file ", &file.path[..]].concat());
-        let text = [b"cannot create ", &database[..], b": ", reason.as_bytes()].concat();
-        log.report(Event::text(None, Severity::Critical, 0, text));
-        return 75;
+    if database.replace(&mapper::alias_database(&aliases), fresh_uid()).is_err() {
+        return no_database(file, log);
     }
     let summary = aliases.summary(&file.path);
     print_line(&summary);
-    log.report(Event::text(None, Severity::Info, 7, summary));
     let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
     let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
-    log.report(Event::text(None, Severity::Notice, 8, text));
+    log.report(Event::text(Some(b""), Severity::Notice, 8, text));
+    log.report(Event::text(Some(b""), Severity::Info, 7, summary));
     if aliases.has_errors() { 70 } else { 0 }
 }
 
-/// The identity of a new database file.
-pub(super) fn fresh_uid() -> [u8; 20] {
-    let mut uid = [0; 20];
-    ids::fill_random(&mut uid);
-    uid
+/// The database cannot be written.
+fn no_database(file: &AliasSource, log: &LogSink) -> u8 {
+    print_line(&[b"WARNING: cannot open alias database ", &file.path[..]].concat());
+    let text = [b"Cannot create database for alias file ", &file.path[..]].concat();
+    print_line(&text);
+    let user = super::facts::user();
+    log.report(Event::system_error(None, &user, text));
+    70
 }
 
 /// What a left side stands for: the user part of a local address (AD-004).
