@@ -28,6 +28,7 @@ const MAX_BUILDERS: usize = 1000;
 const OWNER: u32 = 6;
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
+const SEARCH: u32 = 0o1;
 
 /// What a program allows of the files it opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,12 +133,14 @@ impl DatabaseFile {
     ) -> Result<Self, FileError> {
         let name = files::path(name);
         let mut found = check(name, rules, READ | WRITE, warn)?;
-        if found.is_none() && !rules.create {
-            return Err(missing());
+        if found.is_none() {
+            check_new(name, rules)?;
         }
         rules.walk(name, warn);
         for _ in 0..MAX_BUILDERS {
-            let Some(facts) = found else { return Self::new_file(name, rules) };
+            let Some(facts) = found else {
+                return Ok(Self { path: name.to_owned(), rules, open: None });
+            };
             // a link that the rules allow stays, its target is replaced
             let path = fs::canonicalize(name)?;
             if let Some(open) = lock(&path, &facts)? {
@@ -148,31 +151,23 @@ impl DatabaseFile {
         Err(FileError::Denied)
     }
 
-    fn new_file(name: &Path, rules: FileRules) -> Result<Self, FileError> {
-        if fs::symlink_metadata(name).is_ok() {
-            return Err(io::Error::from(Errno::EEXIST).into());
-        }
-        may_create(name)?;
-        Ok(Self { path: name.to_owned(), rules, open: None })
-    }
-
-    /// Whether the file is there.
+    /// Whether there is no file yet, or nothing in it.
     #[must_use]
-    pub fn exists(&self) -> bool {
-        self.open.is_some()
+    pub fn is_empty(&self) -> bool {
+        self.open.as_ref().is_none_or(|file| file.metadata().is_ok_and(|facts| facts.len() == 0))
     }
 
-    /// The file and what its header says; `kind` is what it has to be.
+    /// The file and what its header says; `kinds` are those it may be.
     ///
     /// # Errors
     /// [`FileError::NotDatabase`] for another kind, or when its size is not one of whole pages.
-    pub fn database(&self, kind: DatabaseKind) -> Result<(&File, Database), FileError> {
+    pub fn database(&self, kinds: &[DatabaseKind]) -> Result<(&File, Database), FileError> {
         let Some(file) = &self.open else {
             return Err(missing());
         };
         let database = Database::open(file)?;
         let whole = file.metadata()?.len().is_multiple_of(u64::from(database.page_size()));
-        if !whole || database.is_btree() != (kind == DatabaseKind::Btree) {
+        if !whole || !kinds.contains(&database.kind()) {
             return Err(FileError::NotDatabase);
         }
         Ok((file, database))
@@ -182,8 +177,8 @@ impl DatabaseFile {
     ///
     /// # Errors
     /// As [`DatabaseFile::database`].
-    pub fn read(&self, kind: DatabaseKind) -> Result<DatabaseWriter, FileError> {
-        let (file, database) = self.database(kind)?;
+    pub fn read(&self, kinds: &[DatabaseKind]) -> Result<DatabaseWriter, FileError> {
+        let (file, database) = self.database(kinds)?;
         Ok(DatabaseWriter::read(file, &database)?)
     }
 
@@ -267,26 +262,29 @@ impl FileRules {
         (unistd::geteuid().is_root() && self.trusted_user != 0).then_some(self.trusted_user)
     }
 
-    /// Tells of the unsafe directories on the path.
-    fn walk(self, name: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) {
+    /// Tells of the unsafe directories on the path; says whether all of them may be searched.
+    fn walk(self, name: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) -> bool {
         directories::walk(name, &mut |directory| {
             if directory.world || !self.group_directories {
                 tell(directory);
             }
-        });
+        })
     }
 
     /// Whether the mode of a file allows `want`; root has no privilege here (observed).
     fn permit(self, facts: &Metadata, want: u32) -> bool {
-        let owner = facts.uid();
-        let own = owner == unistd::geteuid().as_raw() || self.new_owner() == Some(owner);
-        let shift = match own {
-            true => OWNER,
-            false if is_own_group(facts.gid()) => 3,
-            false => 0,
-        };
-        (facts.mode() >> shift) & want == want
+        permits(facts, self.new_owner() == Some(facts.uid()), want)
     }
+}
+
+/// Whether the mode of a file allows `want` to this process, or to its owner if `as_owner`.
+fn permits(facts: &Metadata, as_owner: bool, want: u32) -> bool {
+    let shift = match as_owner || facts.uid() == unistd::geteuid().as_raw() {
+        true => OWNER,
+        false if is_own_group(facts.gid()) => 3,
+        false => 0,
+    };
+    (facts.mode() >> shift) & want == want
 }
 
 fn is_own_group(gid: u32) -> bool {
@@ -302,11 +300,11 @@ fn check(
     warn: &mut dyn FnMut(UnsafeDirectory),
 ) -> Result<Option<Metadata>, FileError> {
     let mut unsafe_directories = 0;
-    rules.walk(name, &mut |directory| {
+    let passable = rules.walk(name, &mut |directory| {
         unsafe_directories += 1;
         warn(directory);
     });
-    if rules.refuse_unsafe && unsafe_directories > 0 {
+    if !passable || (rules.refuse_unsafe && unsafe_directories > 0) {
         return Err(FileError::Denied);
     }
     let is_link = fs::symlink_metadata(name).is_ok_and(|facts| facts.is_symlink());
@@ -327,6 +325,21 @@ fn check(
         return Err(FileError::Denied);
     }
     Ok(Some(facts))
+}
+
+/// Whether a file that is missing can be made.
+fn check_new(name: &Path, rules: FileRules) -> Result<(), FileError> {
+    if !rules.create {
+        return Err(missing());
+    }
+    if fs::symlink_metadata(name).is_ok() {
+        return Err(io::Error::from(Errno::EEXIST).into());
+    }
+    let directory = fs::metadata(directory_of(name))?;
+    if !rules.permit(&directory, WRITE | SEARCH) {
+        return Err(FileError::Denied);
+    }
+    Ok(may_create(name)?)
 }
 
 fn missing() -> FileError {

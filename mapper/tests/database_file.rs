@@ -122,7 +122,7 @@ fn builders_wait_for_each_other() {
         let second = scope.spawn(|| {
             // what is appended to is what the slow one leaves
             let open = open(&map, CREATE).expect("open");
-            let mut database = open.read(DatabaseKind::Hash).expect("read");
+            let mut database = open.read(&[DatabaseKind::Hash]).expect("read");
             assert_eq!(database.get(b"key0"), Some(&b"slow"[..]));
             database.put(b"more".to_vec(), b"1".to_vec());
             open.replace(&database, [8; 20]).expect("replace");
@@ -182,7 +182,7 @@ fn files_that_cannot_be_used() {
         fs::set_permissions(place.path("m.db"), Permissions::from_mode(0o600)).expect("mode");
         fs::write(place.path("m.db"), junk).expect("write");
         let open = open(&place.path("m.db"), CREATE).expect("open");
-        let read = open.read(DatabaseKind::Hash).expect_err("junk");
+        let read = open.read(&[DatabaseKind::Hash]).expect_err("junk");
         assert_eq!(read.to_string(), "Invalid argument");
     }
 }

@@ -157,6 +157,15 @@ impl Database {
         self.meta.duplicates
     }
 
+    /// The kind of file.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.meta.kind {
+            Kind::Hash(_) => DatabaseKind::Hash,
+            Kind::Btree { .. } => DatabaseKind::Btree,
+        }
+    }
+
     /// Whether this is a B-tree file (else a hash file).
     #[must_use]
     pub fn is_btree(&self) -> bool {

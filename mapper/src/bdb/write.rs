@@ -50,8 +50,7 @@ impl DatabaseWriter {
     /// # Errors
     /// When it cannot be read or is damaged.
     pub fn read(source: &(impl ReadAt + ?Sized), database: &Database) -> Result<Self, BdbError> {
-        let kind = if database.is_btree() { DatabaseKind::Btree } else { DatabaseKind::Hash };
-        let duplicates = database.keeps_duplicates();
+        let (kind, duplicates) = (database.kind(), database.keeps_duplicates());
         let mut read = Self { kind, duplicates, ..Self::default() };
         database.for_each(source, &mut |key, value| {
             let values = read.entries.entry(key.to_vec()).or_default();

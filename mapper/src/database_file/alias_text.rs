@@ -46,7 +46,7 @@ impl AliasText {
         let path = files::path(name);
         if !allowed.linked && fs::symlink_metadata(path)?.is_symlink() {
             let mut found = 0;
-            directories::walk(path, &mut |directory| {
+            let _ = directories::walk(path, &mut |directory| {
                 found += 1;
                 warn(directory);
             });

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::{SEARCH, permits};
+
 /// Symbolic links followed on one path.
 const MAX_LINKS: usize = 40;
 const GROUP_WRITE: u32 = 0o020;
@@ -30,19 +32,20 @@ impl UnsafeDirectory {
     }
 }
 
-/// Tells of the unsafe ones among the directories that the path of `file` names, from its beginning on.
-/// What cannot be looked at is for whoever opens the file to complain about.
-pub(super) fn walk(file: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) {
-    // an error only ends the walk
-    let _ = enter(super::directory_of(file), &mut 0, tell);
+/// Tells of the unsafe ones among the directories that the path of `file` names, from its beginning on. Says
+/// whether their modes let this process through, root's privilege left aside (observed). What cannot be looked
+/// at ends the walk and is for whoever opens the file to complain about.
+pub(super) fn walk(file: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) -> bool {
+    enter(super::directory_of(file), &mut 0, tell).unwrap_or(true)
 }
 
 fn enter(
     directory: &Path,
     links: &mut usize,
     tell: &mut dyn FnMut(UnsafeDirectory),
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let mut path = PathBuf::new();
+    let mut passable = true;
     for component in directory.components() {
         let from = path.clone();
         path.push(component);
@@ -52,13 +55,14 @@ fn enter(
             if *links > MAX_LINKS {
                 return Err(io::ErrorKind::InvalidInput.into());
             }
-            enter(&from.join(fs::read_link(&path)?), links, tell)?;
+            passable &= enter(&from.join(fs::read_link(&path)?), links, tell)?;
             continue;
         }
+        passable &= permits(&facts, false, SEARCH);
         let world = facts.mode() & WORLD_WRITE != 0;
         if world || facts.mode() & GROUP_WRITE != 0 {
             tell(UnsafeDirectory { path: path.clone(), world });
         }
     }
-    Ok(())
+    Ok(passable)
 }

@@ -1,7 +1,9 @@
 //! `-bi`, `newaliases`: alias files to databases (CMD-014, CMD-096, AD-001..AD-011, MAP-097..MAP-102).
 
 use cf_parser::options::{self, Found, OptionValue};
-use mapper::{AliasName, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules};
+use mapper::{
+    AliasName, AliasSeverity, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules,
+};
 use ruleset_vm::{Role, Target};
 use std::sync::Arc;
 
@@ -101,39 +103,59 @@ fn rules(site: &Site) -> (AliasTextRules, FileRules) {
 fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
     let (text_rules, rules) = rules(&worker.site);
     let mut warn = |directory: mapper::UnsafeDirectory| print_line(&directory.warning());
-    // its lock is held to the end
     let source = match AliasText::read(&file.path, text_rules, rules, &mut warn) {
         Ok(source) => source,
-        Err(FileError::Locked) => {
-            let text = b" is locked (maybe being rebuilt)";
-            print_line(&[b"Alias file ", &file.path[..], text].concat());
-            return 0;
-        }
-        Err(_) if file.optional => return 0,
         Err(error) => {
-            let reason = error.to_string();
-            print_line(
-                &[b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat(),
-            );
+            tell_unread(file, &error);
             return 0;
         }
     };
     let path = file_of(&file.path);
-    let opened = DatabaseFile::open_for_writing(&path, rules, &mut warn);
-    let Ok(database) = opened else { return no_database(file, log) };
+    match DatabaseFile::open_for_writing(&path, rules, &mut warn) {
+        Ok(database) => build(file, &source, database, worker, log),
+        Err(_) => no_database(file, log),
+    }
+}
+
+/// The text cannot be read; that is no reason to complain about a file that may be missing.
+fn tell_unread(file: &AliasSource, error: &FileError) {
+    let line = match error {
+        FileError::Locked => {
+            [b"Alias file ", &file.path[..], b" is locked (maybe being rebuilt)"].concat()
+        }
+        _ if file.optional => return,
+        _ => {
+            let reason = error.to_string();
+            [b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat()
+        }
+    };
+    print_line(&line);
+}
+
+fn build(
+    file: &AliasSource,
+    source: &AliasText,
+    database: DatabaseFile,
+    worker: &mut Worker,
+    log: &LogSink,
+) -> u8 {
+    let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
+    let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
+    log.report(Event::text(Some(b""), Severity::Notice, 8, text));
     let aliases =
         mapper::build_aliases(&source.text, file.append, &mut |left| name_of(worker, left));
     for diagnostic in &aliases.diagnostics {
-        print_line(&diagnostic.render(&file.path));
+        let text = diagnostic.render(&file.path);
+        print_line(&text);
+        if diagnostic.severity == AliasSeverity::Error {
+            log.report(Event::system_error(None, &user, text));
+        }
     }
     if database.replace(&mapper::alias_database(&aliases), fresh_uid()).is_err() {
         return no_database(file, log);
     }
     let summary = aliases.summary(&file.path);
     print_line(&summary);
-    let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
-    let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
-    log.report(Event::text(Some(b""), Severity::Notice, 8, text));
     log.report(Event::text(Some(b""), Severity::Info, 7, summary));
     if aliases.has_errors() { 70 } else { 0 }
 }

@@ -58,7 +58,7 @@ struct Edit<'w> {
 impl Edit<'_> {
     fn run(&self, configuration: Option<&[u8]>) -> Result<u8, u8> {
         let settings = self.tool.settings(configuration)?;
-        let kind = self.tool.kind()?;
+        let kinds = self.tool.kinds()?;
         let (file, rules) =
             (file_of(self.tool.map), FileRules { create: true, ..settings.rules() });
         let open = match self.action {
@@ -69,8 +69,8 @@ impl Edit<'_> {
         // what the system refuses here does not keep anyone from looking
         let _ = open.give_away();
         match self.action {
-            Action::Query => self.query(&open, kind).map_err(|error| self.tool.unusable(&error)),
-            _ => self.change(open, kind),
+            Action::Query => self.query(&open, kinds).map_err(|error| self.tool.unusable(&error)),
+            _ => self.change(open, kinds),
         }
     }
 
@@ -79,8 +79,8 @@ impl Edit<'_> {
         shown(&self.options.stored_key(self.key)).to_vec()
     }
 
-    fn query(&self, open: &DatabaseFile, kind: DatabaseKind) -> Result<u8, FileError> {
-        let (file, database) = open.database(kind)?;
+    fn query(&self, open: &DatabaseFile, kinds: &[DatabaseKind]) -> Result<u8, FileError> {
+        let (file, database) = open.database(kinds)?;
         match database.get(file, &self.options.stored_key(self.key))? {
             Some(value) => {
                 print_line(shown(&value));
@@ -93,10 +93,11 @@ impl Edit<'_> {
         }
     }
 
-    fn change(&self, open: DatabaseFile, kind: DatabaseKind) -> Result<u8, u8> {
-        let database = match open.exists() {
-            true => open.read(kind),
-            false => Ok(DatabaseWriter::new(kind)),
+    fn change(&self, open: DatabaseFile, kinds: &[DatabaseKind]) -> Result<u8, u8> {
+        let new = kinds.first().copied().unwrap_or_default();
+        let database = match open.is_empty() {
+            true => Ok(DatabaseWriter::new(new)),
+            false => open.read(kinds),
         };
         let mut database = database.map_err(|error| self.tool.unusable(&error))?;
         let key = self.options.stored_key(self.key);
@@ -110,7 +111,7 @@ impl Edit<'_> {
             self.tool.failed(0, &text.concat());
         }
         // a missing file is made even when there is nothing to be taken out (observed)
-        if changed || !open.exists() {
+        if changed || open.is_empty() {
             let replaced = open.replace(&database, fresh_uid());
             replaced.map_err(|error| self.tool.cannot("updating", &describe(&error)))?;
         }

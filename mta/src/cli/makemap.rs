@@ -81,18 +81,18 @@ impl<'w> Request<'w> {
 
     fn run(&self, tool: &Tool<'_>) -> Result<u8, u8> {
         let settings = tool.settings(self.configuration)?;
-        let kind = tool.kind()?;
+        let kinds = tool.kinds()?;
         let file = file_of(tool.map);
         let rules = FileRules { links: self.links, create: !self.append, ..settings.rules() };
         if self.dump {
             let opened = DatabaseFile::open(&file, rules, &mut warn);
             return opened
-                .and_then(|open| self.print(&open, kind))
+                .and_then(|open| self.print(&open, kinds))
                 .map_err(|error| tool.unusable(&error));
         }
         let open = DatabaseFile::open_for_writing(&file, rules, &mut warn);
         let open = open.map_err(|error| tool.unusable(&error))?;
-        let mut database = self.start(&open, kind).map_err(|error| tool.unusable(&error))?;
+        let mut database = self.start(&open, kinds).map_err(|error| tool.unusable(&error))?;
         let exit = self.fill(tool, &mut database)?;
         match open.replace(&database, fresh_uid()) {
             Ok(()) => Ok(exit),
@@ -101,14 +101,19 @@ impl<'w> Request<'w> {
     }
 
     /// The database to begin with: empty, or with `-o` what is there.
-    fn start(&self, open: &DatabaseFile, kind: DatabaseKind) -> Result<DatabaseWriter, FileError> {
+    fn start(
+        &self,
+        open: &DatabaseFile,
+        kinds: &[DatabaseKind],
+    ) -> Result<DatabaseWriter, FileError> {
         if !self.append {
+            let new = kinds.first().copied().unwrap_or_default();
             return Ok(match self.duplicates {
-                true => DatabaseWriter::with_duplicates(kind),
-                false => DatabaseWriter::new(kind),
+                true => DatabaseWriter::with_duplicates(new),
+                false => DatabaseWriter::new(new),
             });
         }
-        let read = open.read(kind)?;
+        let read = open.read(kinds)?;
         match self.duplicates && !read.keeps_duplicates() {
             true => Err(FileError::NotDatabase),
             false => Ok(read),
@@ -133,8 +138,8 @@ impl<'w> Request<'w> {
     }
 
     /// `-u`: what stands in the file.
-    fn print(&self, open: &DatabaseFile, kind: DatabaseKind) -> Result<u8, FileError> {
-        let (file, database) = open.database(kind)?;
+    fn print(&self, open: &DatabaseFile, kinds: &[DatabaseKind]) -> Result<u8, FileError> {
+        let (file, database) = open.database(kinds)?;
         if self.duplicates && !database.keeps_duplicates() {
             return Err(FileError::NotDatabase);
         }

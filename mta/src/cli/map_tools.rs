@@ -1,7 +1,7 @@
 //! What makemap, editmap and praliases have in common: the types of databases, the lines of sendmail.cf they
 //! read, the words they complain with (MAP-106, MAP-109).
 
-use mapper::bdb::DatabaseKind;
+use mapper::bdb::DatabaseKind::{self, Btree, Hash};
 use mapper::{FileError, FileRules, UnsafeDirectory};
 
 use super::complain;
@@ -20,12 +20,17 @@ pub(super) struct Type {
     pub(super) name: &'static [u8],
     /// The end of its files' names as `makemap -x` shows it.
     pub(super) extension: &'static str,
-    /// None: it is not built in, and this names it to those who build.
-    made: Result<DatabaseKind, &'static str>,
+    /// The kinds of files it may be, that of a new one first; or, if it is not built in, how those who build
+    /// call it.
+    made: Result<&'static [DatabaseKind], &'static str>,
 }
 
-const fn built(name: &'static [u8], extension: &'static str, kind: DatabaseKind) -> Type {
-    Type { name, extension, made: Ok(kind) }
+const fn built(
+    name: &'static [u8],
+    extension: &'static str,
+    kinds: &'static [DatabaseKind],
+) -> Type {
+    Type { name, extension, made: Ok(kinds) }
 }
 
 const fn absent(name: &'static [u8], define: &'static str) -> Type {
@@ -34,9 +39,9 @@ const fn absent(name: &'static [u8], define: &'static str) -> Type {
 
 /// Every type whose name is known.
 const TYPES: [Type; 5] = [
-    built(b"hash", "db", DatabaseKind::Hash),
-    built(b"btree", "db", DatabaseKind::Btree),
-    built(b"implicit", "", DatabaseKind::Hash),
+    built(b"hash", "db", &[Hash]),
+    built(b"btree", "db", &[Btree]),
+    built(b"implicit", "", &[Hash, Btree]),
     absent(b"dbm", "NDBM"),
     absent(b"cdb", "CDB"),
 ];
@@ -82,10 +87,10 @@ impl Tool<'_> {
         self.failed(EX_IOERR, &[&head, why.as_bytes()].concat())
     }
 
-    /// The kind of file of the map's type.
-    pub(super) fn kind(&self) -> Result<DatabaseKind, u8> {
+    /// The kinds of files of the map's type.
+    pub(super) fn kinds(&self) -> Result<&'static [DatabaseKind], u8> {
         match TYPES.iter().find(|known| known.name == self.type_name).map(|known| known.made) {
-            Some(Ok(kind)) => Ok(kind),
+            Some(Ok(kinds)) => Ok(kinds),
             Some(Err(define)) => {
                 let type_name = String::from_utf8_lossy(self.type_name);
                 let text = format!("Need to recompile with -D{define} for {type_name} support");
@@ -122,8 +127,8 @@ impl Tool<'_> {
 /// What the programs take from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ToolSettings {
-    /// Option TrustedUser, 0 for none.
-    pub(super) trusted_user: u32,
+    /// The values of option TrustedUser, of which the last one counts.
+    trusted_users: Vec<Vec<u8>>,
     /// The values of option AliasFile.
     pub(super) alias_files: Vec<Vec<u8>>,
 }
@@ -145,7 +150,7 @@ impl ToolSettings {
             };
             let value = value.trim_ascii_start();
             if name.eq_ignore_ascii_case(b"TrustedUser") {
-                settings.trusted_user = trusted_user(value);
+                settings.trusted_users.push(value.to_vec());
             } else if name.eq_ignore_ascii_case(b"AliasFile") || name == b"A" {
                 settings.alias_files.push(value.to_vec());
             }
@@ -153,16 +158,22 @@ impl ToolSettings {
         settings
     }
 
+    /// The rules for files that are made for the trusted user.
     pub(super) fn rules(&self) -> FileRules {
-        FileRules { trusted_user: self.trusted_user, ..FileRules::default() }
+        FileRules { trusted_user: self.trusted_user(), ..FileRules::default() }
     }
-}
 
-fn trusted_user(value: &[u8]) -> u32 {
-    user_number(value).unwrap_or_else(|| {
-        complain(&[b"TrustedUser: unknown user ", value].concat());
-        0
-    })
+    /// The number of the trusted user, 0 for none; complains about values that name nobody.
+    fn trusted_user(&self) -> u32 {
+        let mut last = 0;
+        for value in &self.trusted_users {
+            last = user_number(value).unwrap_or_else(|| {
+                complain(&[b"TrustedUser: unknown user ", &value[..]].concat());
+                0
+            });
+        }
+        last
+    }
 }
 
 /// The number of a user given by number or name.
@@ -207,7 +218,7 @@ mod tests {
     #[test]
     fn options_are_read_line_by_line() {
         // MAP-109
-        let read = |text: &str| ToolSettings::read(text.as_bytes()).trusted_user;
+        let read = |text: &str| ToolSettings::read(text.as_bytes()).trusted_user();
         for text in ["O TrustedUser=7", "O trusteduser = 7\n", "O TrustedUser=9\nO TrustedUser=7x"]
         {
             assert_eq!(read(text), 7, "{text}");

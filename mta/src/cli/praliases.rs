@@ -2,6 +2,7 @@
 
 use mapper::bdb::DatabaseKind;
 use mapper::{DatabaseFile, FileError, FileRules};
+use nix::errno::Errno;
 
 use super::getopt::Getopt;
 use super::map_tools::{Tool, file_of, shown, warn};
@@ -25,16 +26,17 @@ pub(super) fn run(words: &[Vec<u8>]) -> u8 {
             Err(error) => return tool.misused(Some(error)),
         }
     }
+    let names = &flags.operands;
+    if let Some(file) = file {
+        show(&tool, file.trim_ascii_start(), names);
+        return 0;
+    }
     let settings = match tool.settings(configuration) {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let lists = file.map_or(settings.alias_files.clone(), |file| vec![file.to_vec()]);
-    let rules = settings.rules();
-    for list in &lists {
-        for specification in specifications(list) {
-            show(&tool, specification, rules, &flags.operands);
-        }
+    for list in &settings.alias_files {
+        specifications(list).iter().for_each(|specification| show(&tool, specification, names));
     }
     0
 }
@@ -69,7 +71,7 @@ fn class_and_path(specification: &[u8]) -> (Option<&[u8]>, &[u8]) {
 }
 
 /// Prints one alias file, or of it the names that are asked for.
-fn show(tool: &Tool<'_>, specification: &[u8], rules: FileRules, names: &[Vec<u8>]) {
+fn show(tool: &Tool<'_>, specification: &[u8], names: &[Vec<u8>]) {
     let (class, path) = class_and_path(specification);
     let kind = class.map(|class| KINDS.iter().find(|(name, _)| *name == class));
     let shown = match kind {
@@ -82,12 +84,14 @@ fn show(tool: &Tool<'_>, specification: &[u8], rules: FileRules, names: &[Vec<u8
             tool.failed(0, &[b"illegal alias specification: ", specification].concat());
             return;
         }
-        Some(Some((_, kind))) => print(path, *kind, rules, names),
-        None => any(path, rules, names),
+        Some(Some((_, kind))) => print(path, *kind, names),
+        None => any(path, names),
     };
     if let Err(error) = shown {
         let why = match (&error, class) {
             (FileError::Io(_) | FileError::NotDatabase, None) => "Unknown database type".to_owned(),
+            // what is no regular file is opened all the same (observed with directories)
+            (FileError::NotRegular, _) => Errno::EISDIR.desc().to_owned(),
             _ => error.to_string(),
         };
         tool.failed(0, &[path, b": open: ", why.as_bytes()].concat());
@@ -95,10 +99,10 @@ fn show(tool: &Tool<'_>, specification: &[u8], rules: FileRules, names: &[Vec<u8
 }
 
 /// Tries one kind after the other.
-fn any(path: &[u8], rules: FileRules, names: &[Vec<u8>]) -> Result<(), FileError> {
+fn any(path: &[u8], names: &[Vec<u8>]) -> Result<(), FileError> {
     let mut tried = Err(FileError::NotDatabase);
     for (_, kind) in KINDS {
-        tried = print(path, kind, rules, names);
+        tried = print(path, kind, names);
         if !matches!(tried, Err(FileError::Io(_) | FileError::NotDatabase)) {
             break;
         }
@@ -106,14 +110,10 @@ fn any(path: &[u8], rules: FileRules, names: &[Vec<u8>]) -> Result<(), FileError
     tried
 }
 
-fn print(
-    path: &[u8],
-    kind: DatabaseKind,
-    rules: FileRules,
-    names: &[Vec<u8>],
-) -> Result<(), FileError> {
+fn print(path: &[u8], kind: DatabaseKind, names: &[Vec<u8>]) -> Result<(), FileError> {
+    let rules = FileRules { links: true, ..FileRules::default() };
     let open = DatabaseFile::open(&file_of(path), rules, &mut warn)?;
-    let (file, database) = open.database(kind)?;
+    let (file, database) = open.database(&[kind])?;
     let line = |key: &[u8], value: &[u8]| print_line(&[shown(key), b":", shown(value)].concat());
     if names.is_empty() {
         database.for_each(file, &mut |key, value| line(key, value))?;
