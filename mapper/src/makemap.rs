@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read as _};
 
 use crate::alias_file::AliasFile;
 use crate::answer::{EX_DATAERR, EX_OK, ExitCode};
-use crate::bdb::DatabaseWriter;
+use crate::bdb::{DatabaseKind, DatabaseWriter};
 
 /// Bytes read of a makemap source at once: a longer line is taken for several (observed).
 const MAX_PART: u64 = 1023;
@@ -166,8 +166,8 @@ fn cut(line: &[u8], delimiter: Option<u8>) -> Result<(&[u8], &[u8]), Vec<u8>> {
 /// The database of an alias file as newaliases stores it: a zero byte ends keys and values, and the
 /// entry `@` says that the build is complete (MAP-097, MAP-098).
 #[must_use]
-pub fn alias_database(aliases: &AliasFile) -> DatabaseWriter {
-    let mut database = DatabaseWriter::default();
+pub fn alias_database(aliases: &AliasFile, kind: DatabaseKind) -> DatabaseWriter {
+    let mut database = DatabaseWriter::new(kind);
     for entry in &aliases.entries {
         database.put([&entry.name[..], b"\0"].concat(), [&entry.value[..], b"\0"].concat());
     }

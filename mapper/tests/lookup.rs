@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use mapper::bdb::DatabaseKind;
 use mapper::{Answer, LookupContext, MapSet};
 
 #[test]
@@ -337,7 +338,7 @@ fn aliases_built_here_are_found_here() {
     let parsed = mapper::build_aliases(&read, false, &mut |name| {
         mapper::AliasName::Local(name.to_ascii_lowercase())
     });
-    let database = mapper::alias_database(&parsed);
+    let database = mapper::alias_database(&parsed, DatabaseKind::Hash);
     let file = directory.path().join("aliases.db");
     let path = file.as_os_str().as_encoded_bytes();
     for _ in 0..2 {

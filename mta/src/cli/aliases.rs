@@ -1,6 +1,7 @@
 //! `-bi`, `newaliases`: alias files to databases (CMD-014, CMD-096, AD-001..AD-011, MAP-097..MAP-102).
 
 use cf_parser::options::{self, Found, OptionValue};
+use mapper::bdb::DatabaseKind;
 use mapper::{
     AliasName, AliasSeverity, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules,
 };
@@ -18,7 +19,11 @@ use crate::events::{Event, EventSink as _, Severity};
 use crate::sys::users;
 
 /// Map classes whose databases are built from text; the others are left alone.
-const REBUILT: [&[u8]; 3] = [b"implicit", b"hash", b"dbm"];
+const REBUILT: [(&[u8], DatabaseKind); 3] = [
+    (b"implicit", DatabaseKind::Hash),
+    (b"hash", DatabaseKind::Hash),
+    (b"btree", DatabaseKind::Btree),
+];
 
 pub(super) fn run(arguments: &Arguments) -> u8 {
     let site = match start::site(arguments, b'i') {
@@ -37,6 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 
 /// One alias file.
 struct AliasSource {
+    kind: DatabaseKind,
     path: Vec<u8>,
     /// `-o`: it may be missing.
     optional: bool,
@@ -56,18 +62,17 @@ fn alias_files(site: &Site) -> Vec<AliasSource> {
         };
         for file in parsed {
             let class = file.class.unwrap_or_else(|| b"implicit".to_vec());
-            if REBUILT.iter().any(|rebuilt| class.eq_ignore_ascii_case(rebuilt)) {
-                files.push(source(&file.spec));
-            }
+            let rebuilt = REBUILT.iter().find(|(name, _)| class.eq_ignore_ascii_case(name));
+            files.extend(rebuilt.map(|(_, kind)| source(&file.spec, *kind)));
         }
     }
     files
 }
 
 /// Flags and path of a specification.
-fn source(spec: &[u8]) -> AliasSource {
+fn source(spec: &[u8], kind: DatabaseKind) -> AliasSource {
     let words = spec.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let mut source = AliasSource { path: Vec::new(), optional: false, append: false };
+    let mut source = AliasSource { kind, path: Vec::new(), optional: false, append: false };
     for word in words {
         match word {
             [b'-', b'o', ..] => source.optional = true,
@@ -151,7 +156,7 @@ fn build(
             log.report(Event::system_error(None, &user, text));
         }
     }
-    if database.replace(&mapper::alias_database(&aliases), fresh_uid()).is_err() {
+    if database.replace(&mapper::alias_database(&aliases, file.kind), fresh_uid()).is_err() {
         return no_database(file, log);
     }
     let summary = aliases.summary(&file.path);
@@ -192,9 +197,9 @@ mod tests {
 
     #[test]
     fn specifications_have_flags_and_a_path() {
-        let parsed = source(b"-o -A /etc/mail/aliases");
+        let parsed = source(b"-o -A /etc/mail/aliases", DatabaseKind::Hash);
         assert_eq!(parsed.path, b"/etc/mail/aliases");
         assert!(parsed.optional && parsed.append);
-        assert!(!source(b"/a").optional);
+        assert!(!source(b"/a", DatabaseKind::Btree).optional);
     }
 }

@@ -11,6 +11,7 @@ use crate::sys::config_files::{self, ConfigFileError};
 use crate::sys::{ids, users};
 
 pub(super) const EX_USAGE: u8 = 64;
+const UNKNOWN_TYPE: &str = "Unknown database type";
 const EX_NOINPUT: u8 = 66;
 const EX_CANTCREAT: u8 = 73;
 pub(super) const EX_IOERR: u8 = 74;
@@ -77,6 +78,7 @@ impl Tool<'_> {
     pub(super) fn unusable(&self, error: &FileError) -> u8 {
         match error {
             FileError::Damaged(_) => self.cannot("reading", &error.to_string()),
+            error if self.type_name == b"implicit" => self.cannot_open(&no_kind_fits(error)),
             _ => self.cannot_open(&error.to_string()),
         }
     }
@@ -96,7 +98,7 @@ impl Tool<'_> {
                 let text = format!("Need to recompile with -D{define} for {type_name} support");
                 Err(self.failed(EX_CANTCREAT, text.as_bytes()))
             }
-            None => Err(self.cannot_open("Unknown database type")),
+            None => Err(self.cannot_open(UNKNOWN_TYPE)),
         }
     }
 
@@ -191,6 +193,14 @@ pub(super) fn file_of(map: &[u8]) -> Vec<u8> {
     match map.ends_with(b".db") {
         true => map.to_vec(),
         false => [map, b".db"].concat(),
+    }
+}
+
+/// Why a file that may be of several kinds cannot be opened.
+pub(super) fn no_kind_fits(error: &FileError) -> String {
+    match error {
+        FileError::Io(_) | FileError::NotDatabase => UNKNOWN_TYPE.to_owned(),
+        _ => error.to_string(),
     }
 }
 

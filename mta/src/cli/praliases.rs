@@ -5,7 +5,7 @@ use mapper::{DatabaseFile, FileError, FileRules};
 use nix::errno::Errno;
 
 use super::getopt::Getopt;
-use super::map_tools::{Tool, file_of, shown, warn};
+use super::map_tools::{Tool, file_of, no_kind_fits, shown, warn};
 use super::print_line;
 
 const USAGE: &[u8] = b"usage: praliases [-C cffile] [-f aliasfile] [key ...]";
@@ -89,10 +89,10 @@ fn show(tool: &Tool<'_>, specification: &[u8], names: &[Vec<u8>]) {
     };
     if let Err(error) = shown {
         let why = match (&error, class) {
-            (FileError::Io(_) | FileError::NotDatabase, None) => "Unknown database type".to_owned(),
             // what is no regular file is opened all the same (observed with directories)
             (FileError::NotRegular, _) => Errno::EISDIR.desc().to_owned(),
-            _ => error.to_string(),
+            (error, None) => no_kind_fits(error),
+            (error, Some(_)) => error.to_string(),
         };
         tool.failed(0, &[path, b": open: ", why.as_bytes()].concat());
     }
