@@ -157,6 +157,41 @@ fn files_of_makemap_are_read_here() {
     }
 }
 
+/// The keys in the order in which a file is read.
+fn order(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut keys = Vec::new();
+    let database = Database::open(bytes).expect("open");
+    database.for_each(bytes, &mut |key, _| keys.push(key.to_vec())).expect("walk");
+    keys
+}
+
+#[test]
+fn files_are_read_in_the_order_of_those_of_makemap() {
+    let Some(makemap) = tool("makemap") else { return };
+    let directory = tempfile::tempdir().expect("directory");
+    for (name, kind) in KINDS {
+        for (count, width) in [(10, 1), (150, 9), (1000, 60), (3000, 7), (9000, 150)] {
+            // values of very different lengths, keys in no order
+            let line = |n: usize| {
+                let key = format!("{}u{n}", n.wrapping_mul(2_654_435_761) % 9973);
+                (key.into_bytes(), vec![b'v'; n * 31 % width])
+            };
+            let mut writer = DatabaseWriter::new(kind);
+            let mut source = Vec::new();
+            for (key, value) in (0..count).map(line) {
+                source.extend([&key[..], b"\t", &value, b"\n"].concat());
+                writer.put(key, value);
+            }
+            let map = directory.path().join(format!("{name}{count}"));
+            let map = map.to_str().expect("text");
+            assert!(run(&makemap, &[NO_CF[0], NO_CF[1], "-e", name, map], &source).0, "{name}");
+            let theirs = order(&std::fs::read(format!("{map}.db")).expect("read"));
+            assert_eq!(theirs.len(), count);
+            assert!(order(&writer.render([5; 20])) == theirs, "{name} {count}");
+        }
+    }
+}
+
 #[test]
 fn files_of_the_library_with_long_items_are_read_here() {
     let Some(load) = tool("db5.3_load") else { return };

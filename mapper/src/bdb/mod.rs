@@ -8,6 +8,7 @@
 mod btree;
 mod cached;
 mod hash;
+mod hash_table;
 mod image;
 mod item;
 mod meta;

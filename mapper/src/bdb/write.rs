@@ -1,13 +1,20 @@
 //! Writing a fresh database file in one go.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use super::{BdbError, Database, ReadAt, write_btree, write_hash};
 
-/// Keys in order, each with its values in the order they came: more than one only where the database
-/// keeps duplicates.
-pub(super) type Entries = BTreeMap<Vec<u8>, Vec<Vec<u8>>>;
+/// Keys in order with their values.
+pub(super) type Entries = BTreeMap<Vec<u8>, Values>;
+
+/// What belongs to a key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    /// Its place in the order in which the keys came, on which hash files depend.
+    pub(super) born: usize,
+    /// In the order they came: more than one only where the database keeps duplicates.
+    pub(super) list: Vec<Vec<u8>>,
+}
 
 /// The kinds of database files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,10 +32,11 @@ pub enum DatabaseKind {
 pub struct DuplicateKey;
 
 /// Collects keys and values and renders the file, of [`DatabaseKind::Hash`] by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct DatabaseWriter {
     kind: DatabaseKind,
     duplicates: bool,
+    born: usize,
     entries: Entries,
 }
 
@@ -53,8 +61,7 @@ impl DatabaseWriter {
         let (kind, duplicates) = (database.kind(), database.keeps_duplicates());
         let mut read = Self { kind, duplicates, ..Self::default() };
         database.for_each(source, &mut |key, value| {
-            let values = read.entries.entry(key.to_vec()).or_default();
-            values.push(value.to_vec());
+            read.values(key.to_vec()).push(value.to_vec());
         })?;
         Ok(read)
     }
@@ -70,19 +77,26 @@ impl DatabaseWriter {
     /// # Errors
     /// When the key is there; its value stays.
     pub fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), DuplicateKey> {
-        match self.entries.entry(key) {
-            Entry::Vacant(place) => {
-                place.insert(vec![value]);
-                Ok(())
-            }
-            Entry::Occupied(_) => Err(DuplicateKey),
+        let values = self.values(key);
+        if !values.is_empty() {
+            return Err(DuplicateKey);
         }
+        values.push(value);
+        Ok(())
+    }
+
+    /// The values of a key, which is there afterwards.
+    fn values(&mut self, key: Vec<u8>) -> &mut Vec<Vec<u8>> {
+        self.born += 1;
+        let new = Values { born: self.born, list: Vec::new() };
+        &mut self.entries.entry(key).or_insert(new).list
     }
 
     /// Adds a key, or gives it a new value: a further one where the database keeps duplicates.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        let values = self.entries.entry(key).or_default();
-        if !self.duplicates {
+        let keeps = self.duplicates;
+        let values = self.values(key);
+        if !keeps {
             values.clear();
         }
         values.push(value);
@@ -91,7 +105,12 @@ impl DatabaseWriter {
     /// The value of a key, of several the first.
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(key)?.first().map(Vec::as_slice)
+        self.entries.get(key)?.list.first().map(Vec::as_slice)
+    }
+
+    /// Every key in order, with its values.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[Vec<u8>])> {
+        self.entries.iter().map(|(key, values)| (&key[..], &values.list[..]))
     }
 
     /// Takes a key out with all its values; says whether it was there.

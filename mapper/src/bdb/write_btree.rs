@@ -1,7 +1,7 @@
 //! Laying out a B-tree file: leaves first, then level by level up to the root in page 1.
 
 use super::image::{FileImage, Head, PAGE, Slot, number};
-use super::write::{Entries, FileMeta};
+use super::write::{Entries, FileMeta, Values};
 use super::write_leaf::{self, MAX_ON_PAGE, padded, reference, short};
 
 const MAGIC: u32 = 0x0005_3162;
@@ -47,8 +47,9 @@ fn entry_size(key: &[u8], values: &[Vec<u8>]) -> Option<usize> {
 }
 
 fn write_leaves(file: &mut FileImage, entries: &Entries) -> Vec<Child> {
-    let size = |(key, values): (&Vec<u8>, &Vec<Vec<u8>>)| {
-        entry_size(key, values).unwrap_or_else(|| write_leaf::size(key) + write_leaf::REFERENCE)
+    let size = |(key, values): (&Vec<u8>, &Values)| {
+        entry_size(key, &values.list)
+            .unwrap_or_else(|| write_leaf::size(key) + write_leaf::REFERENCE)
     };
     let runs = write_leaf::runs(entries.iter().map(size));
     let single = runs.len() == 1;
@@ -63,7 +64,7 @@ fn write_leaves(file: &mut FileImage, entries: &Entries) -> Vec<Child> {
             if position == 0 {
                 children.push(Child { key: separator(last_key, key), page });
             }
-            entry(file, key, values, &mut slots);
+            entry(file, key, &values.list, &mut slots);
             last_key = key;
         }
         let neighbour = |at: Option<usize>| at.and_then(|at| pages.get(at)).copied().unwrap_or(0);
