@@ -226,7 +226,13 @@ proptest! {
         }
         if let Ok(database) = Database::open(&bytes[..]) {
             let _ = database.get(&bytes[..], key.as_bytes());
-            let _ = database.for_each(&bytes[..], &mut |_, _| {});
+            // what can be read of it is written and read again
+            if let Ok(read) = DatabaseWriter::read(&bytes[..], &database) {
+                let written = read.render([1; 20]);
+                let database = Database::open(&written[..]).expect("open");
+                let again = DatabaseWriter::read(&written[..], &database).expect("read");
+                prop_assert!(again.entries().eq(read.entries()));
+            }
         }
     }
 
