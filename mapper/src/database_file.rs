@@ -15,7 +15,7 @@ use crate::bdb::{BdbError, Database, DatabaseKind, DatabaseWriter};
 use crate::files;
 
 mod alias_text;
-mod directories;
+pub(crate) mod directories;
 
 pub use alias_text::{AliasText, AliasTextRules};
 pub use directories::UnsafeDirectory;
@@ -26,7 +26,7 @@ const MODE: u32 = 0o640;
 const MAX_BUILDERS: usize = 1000;
 /// How far the owner's bits of a mode are from its end.
 const OWNER: u32 = 6;
-const READ: u32 = 0o4;
+pub(crate) const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
 const SEARCH: u32 = 0o1;
 
@@ -278,7 +278,7 @@ impl FileRules {
 }
 
 /// Whether the mode of a file allows `want` to this process, or to its owner if `as_owner`.
-fn permits(facts: &Metadata, as_owner: bool, want: u32) -> bool {
+pub(crate) fn permits(facts: &Metadata, as_owner: bool, want: u32) -> bool {
     let shift = match as_owner || facts.uid() == unistd::geteuid().as_raw() {
         true => OWNER,
         false if is_own_group(facts.gid()) => 3,

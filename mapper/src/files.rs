@@ -8,10 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::settings::BlameSettings;
-
-const GROUP_WRITE: u32 = 0o020;
-const WORLD_WRITE: u32 = 0o002;
+use crate::database_file::{READ, UnsafeDirectory, directories, permits};
+use crate::settings::Settings;
 
 /// A path from configuration bytes.
 pub(crate) fn path(bytes: &[u8]) -> &Path {
@@ -42,32 +40,42 @@ pub(crate) enum Refusal {
     Unsafe(&'static str),
 }
 
-/// Checks a map file: it must be a regular file, and unless `MapInUnsafeDirPath` is set no
-/// directory named in its path may be writable for group or others, whoever asks (observed).
-pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refusal> {
-    let name = path(name);
-    let metadata = fs::metadata(name).map_err(Refusal::Missing)?;
-    if !metadata.is_file() {
-        return Err(Refusal::Unsafe("Regular file required"));
-    }
-    if !blame.map_in_unsafe_dir_path {
-        let named = |directory: &&Path| !directory.as_os_str().is_empty();
-        for directory in name.ancestors().skip(1).filter(named) {
-            check_directory(directory, blame)?;
+/// Checks a map file: others must not be able to exchange it, and its mode must allow reading, whoever asks
+/// (observed). A directory that they may write in, and that `MapInUnsafeDirPath` lets pass, is told of in
+/// `warnings`.
+pub(crate) fn check(
+    name: &[u8],
+    settings: &Settings,
+    warnings: &mut Vec<Vec<u8>>,
+) -> Result<Metadata, Refusal> {
+    let (name, blame) = (path(name), settings.blame);
+    let mut exchangeable = Vec::new();
+    let passable = directories::walk(name, &mut |directory| {
+        if directory.world || !blame.group_writable_dir_safe {
+            exchangeable.push(directory);
         }
+    });
+    match exchangeable.first() {
+        Some(first) if !blame.map_in_unsafe_dir_path => {
+            return Err(Refusal::Unsafe(first.reason()));
+        }
+        _ => warnings.extend(exchangeable.iter().map(UnsafeDirectory::warning)),
     }
-    Ok(metadata)
-}
-
-fn check_directory(directory: &Path, blame: BlameSettings) -> Result<(), Refusal> {
-    let mode = fs::metadata(directory).map_err(Refusal::Missing)?.mode();
-    if mode & WORLD_WRITE != 0 {
-        return Err(Refusal::Unsafe("World writable directory"));
+    let links = exchangeable.is_empty() || blame.linked_map_in_writable_dir;
+    let is_link = || fs::symlink_metadata(name).is_ok_and(|facts| facts.is_symlink());
+    match () {
+        () if !passable => return Err(Refusal::Unsafe("Permission denied")),
+        () if !links && is_link() => return Err(Refusal::Unsafe("Symbolic links not allowed")),
+        () => {}
     }
-    if mode & GROUP_WRITE != 0 && !blame.group_writable_dir_safe {
-        return Err(Refusal::Unsafe("Group writable directory"));
+    let facts = fs::metadata(name).map_err(Refusal::Missing)?;
+    let trusted = settings.trusted_user != 0 && facts.uid() == settings.trusted_user;
+    match () {
+        () if !facts.is_file() => Err(Refusal::Unsafe("Regular files only")),
+        () if !links && facts.nlink() > 1 => Err(Refusal::Unsafe("Hard links not allowed")),
+        () if !permits(&facts, trusted, READ) => Err(Refusal::Unsafe("Permission denied")),
+        () => Ok(facts),
     }
-    Ok(())
 }
 
 /// What tells one state of a file from another.

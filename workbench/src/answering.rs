@@ -13,8 +13,8 @@ pub struct MapMessage {
     pub text: Vec<u8>,
     /// The exit status it asks for; 0 for none.
     pub exit: u8,
-    /// What a debugging flag has asked for: no error, and its newlines are its own.
-    pub trace: bool,
+    /// How it is meant.
+    pub kind: NoticeKind,
 }
 
 /// Services that also tell what a `macro` map has set since the last call.
@@ -87,12 +87,11 @@ impl Lookups for Answering<'_> {
 impl Answering<'_> {
     fn say_notice(&mut self, notice: Notice) {
         let exit = exit_of(&notice);
-        let trace = notice.kind == NoticeKind::Trace;
-        (self.say)(MapMessage { text: notice.text, exit, trace });
+        (self.say)(MapMessage { text: notice.text, exit, kind: notice.kind });
     }
 
     fn say_trace(&mut self, text: Vec<u8>) {
-        (self.say)(MapMessage { text, exit: 0, trace: true });
+        (self.say)(MapMessage { text, exit: 0, kind: NoticeKind::Trace });
     }
 
     /// What maps have to say with the question, which stands behind the notices about the opening
@@ -131,7 +130,7 @@ fn for_rules(answer: mapper::Answer) -> Answer {
 pub(crate) fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
     match notice.kind {
-        NoticeKind::Message | NoticeKind::Trace => 0,
+        NoticeKind::Message | NoticeKind::Warning | NoticeKind::Trace => 0,
         NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,
         NoticeKind::Error => 70,
     }

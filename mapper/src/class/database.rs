@@ -160,7 +160,7 @@ impl DatabaseMap {
             (false, true) => Some(Form::Bare),
             _ => None,
         };
-        files::check(&self.file, env.settings.blame).map_err(Trouble::Refused)?;
+        env.check_file(&self.file).map_err(Trouble::Refused)?;
         let open = open_file(&self.file)?;
         if open.database.is_btree() != (common.class == BTREE) {
             return Err(Trouble::Bad(BdbError::Unsupported("kind of another class")));

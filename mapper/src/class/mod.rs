@@ -21,9 +21,12 @@ pub(crate) mod unsupported;
 pub(crate) mod user;
 pub(crate) mod userdb;
 
+use std::fs::Metadata;
+
 use cf_parser::debug::Category;
 
 use crate::answer::{Answer, Notice, NoticeKind};
+use crate::files::{self, Refusal};
 use crate::flags::{self, Common};
 use crate::services::Services;
 use crate::set::MapSet;
@@ -63,6 +66,16 @@ impl Env<'_> {
         if self.maps.levels().at(category, level) {
             self.notices.push(Notice { kind: NoticeKind::Trace, code: "", text: text() });
         }
+    }
+
+    /// Checks a map file and warns of the directories it lies in.
+    pub(crate) fn check_file(&mut self, name: &[u8]) -> Result<Metadata, Refusal> {
+        let mut warnings = Vec::new();
+        let checked = files::check(name, self.settings, &mut warnings);
+        let notices =
+            warnings.into_iter().map(|text| Notice { kind: NoticeKind::Warning, code: "", text });
+        self.notices.extend(notices);
+        checked
     }
 
     /// Tells the user of a transient trouble.

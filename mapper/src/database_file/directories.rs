@@ -26,16 +26,21 @@ impl UnsafeDirectory {
     #[must_use]
     pub fn warning(&self) -> Vec<u8> {
         use std::os::unix::ffi::OsStrExt as _;
-        let whose: &[u8] = if self.world { b"World" } else { b"Group" };
         let path = self.path.as_os_str().as_bytes();
-        [b"WARNING: ", whose, b" writable directory ", path].concat()
+        [b"WARNING: ", self.reason().as_bytes(), b" ", path].concat()
+    }
+
+    /// Why a file below it is not used.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        if self.world { "World writable directory" } else { "Group writable directory" }
     }
 }
 
 /// Tells of the unsafe ones among the directories that the path of `file` names, from its beginning on. Says
 /// whether their modes let this process through, root's privilege left aside (observed). What cannot be looked
 /// at ends the walk and is for whoever opens the file to complain about.
-pub(super) fn walk(file: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) -> bool {
+pub(crate) fn walk(file: &Path, tell: &mut dyn FnMut(UnsafeDirectory)) -> bool {
     enter(super::directory_of(file), &mut 0, tell).unwrap_or(true)
 }
 

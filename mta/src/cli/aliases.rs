@@ -9,7 +9,7 @@ use ruleset_vm::{Role, Target};
 use std::sync::Arc;
 
 use super::arguments::Arguments;
-use super::map_tools::{file_of, fresh_uid, user_number};
+use super::map_tools::{file_of, fresh_uid};
 use super::{print_line, start};
 use crate::address::worker::Worker;
 use crate::config::site::Site;
@@ -95,7 +95,7 @@ fn rules(site: &Site) -> (AliasTextRules, FileRules) {
     };
     let blame = site.maps().settings().blame;
     let database = FileRules {
-        trusted_user: options.bytes("TrustedUser").and_then(|user| user_number(&user)).unwrap_or(0),
+        trusted_user: site.maps().settings().trusted_user,
         create: true,
         links: false,
         group_directories: blame.group_writable_dir_safe,

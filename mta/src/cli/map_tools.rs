@@ -169,23 +169,13 @@ impl ToolSettings {
     fn trusted_user(&self) -> u32 {
         let mut last = 0;
         for value in &self.trusted_users {
-            last = user_number(value).unwrap_or_else(|| {
+            last = users::number_of(value).unwrap_or_else(|| {
                 complain(&[b"TrustedUser: unknown user ", &value[..]].concat());
                 0
             });
         }
         last
     }
-}
-
-/// The number of a user given by number or name.
-pub(super) fn user_number(value: &[u8]) -> Option<u32> {
-    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if digits > 0 {
-        let number = std::str::from_utf8(value.get(..digits).unwrap_or_default()).ok()?;
-        return Some(number.parse().unwrap_or(0));
-    }
-    Some(users::by_name(value).ok()??.uid)
 }
 
 /// The file of a map: `.db` is added unless it is there.

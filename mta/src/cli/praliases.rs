@@ -2,7 +2,6 @@
 
 use mapper::bdb::DatabaseKind;
 use mapper::{DatabaseFile, FileError, FileRules};
-use nix::errno::Errno;
 
 use super::getopt::Getopt;
 use super::map_tools::{Tool, file_of, no_kind_fits, shown, warn};
@@ -90,7 +89,7 @@ fn show(tool: &Tool<'_>, specification: &[u8], names: &[Vec<u8>]) {
     if let Err(error) = shown {
         let why = match (&error, class) {
             // what is no regular file is opened all the same (observed with directories)
-            (FileError::NotRegular, _) => Errno::EISDIR.desc().to_owned(),
+            (FileError::NotRegular, _) => "Is a directory".to_owned(),
             (error, None) => no_kind_fits(error),
             (error, Some(_)) => error.to_string(),
         };

@@ -1,6 +1,6 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
-use mapper::{BlameSettings, MapSet, Settings};
+use mapper::{BlameSettings, MapSet, NoticeKind, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
     Surroundings, User, option_checks, read,
@@ -180,6 +180,8 @@ fn map_settings(configuration: &Configuration) -> Settings {
         linked_map_in_writable_dir: allows("LinkedMapInWritableDir"),
         group_writable_dir_safe: allows("GroupWritableDirPathSafe"),
     };
+    let trusted = options.bytes("TrustedUser");
+    settings.trusted_user = trusted.and_then(|user| users::number_of(&user)).unwrap_or(0);
     settings
 }
 
@@ -265,8 +267,9 @@ impl Surroundings for System {
             mapper::Answer::Temporary { .. } => true,
             _ => false,
         };
+        let told = lookup.notices.into_iter().filter(|told| told.kind != NoticeKind::Warning);
         let mut complaints: Vec<Complaint> =
-            lookup.notices.into_iter().map(|notice| Complaint::error(notice.text, 71)).collect();
+            told.map(|notice| Complaint::error(notice.text, 71)).collect();
         if complaints.is_empty() && !failed {
             return Ok(None);
         }
