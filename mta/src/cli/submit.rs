@@ -99,7 +99,8 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         voice.usage(&status.text);
         return status.exit.0;
     }
-    if mime::is_refused(intake.envelope(), &post.site.configuration) {
+    let is_refused = mime::is_refused(intake.envelope(), &post.site.configuration);
+    if is_refused {
         voice.say(b"554 5.6.1", b"Eight bit data not allowed");
     }
     // With -v the expansion has said it already.
@@ -107,7 +108,8 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         print_failures(&intake, voice);
     }
     let exit = deliver(post, &mut intake, arguments, submission.mistakes == 0);
-    if error_mode == b'e' { 0 } else { exit }
+    // That nobody gets the message is told in a report alone (observed).
+    if error_mode == b'e' || is_refused { 0 } else { exit }
 }
 
 fn controlling(account: &users::Account) -> ControllingUser {

@@ -249,8 +249,9 @@ impl Attempt {
     /// EightBitMode `s`: data above 127 that nothing labels (AD-085). What comes by SMTP was refused there.
     fn eight_bit_refused(&self, envelope: &Envelope) -> Option<(Status, Vec<u8>)> {
         let refused = self.first && mime::is_refused(envelope, &self.post.site.configuration);
-        let code = Enhanced::new(5, 0, 0);
-        let status = Status::from_reply(Exit::DATAERR, 554, code, "Eight bit data not allowed");
+        let text = "Eight bit data not allowed";
+        let code = Some(Enhanced::new(5, 0, 0));
+        let status = Status { enhanced: code, ..Status::from_exit(Exit::DATAERR, text) };
         refused.then(|| (status, b"554 5.6.1 Eight bit data not allowed".to_vec()))
     }
 

@@ -80,3 +80,6 @@ pub fn default_type(charset: &[u8]) -> Vec<u8> {
 pub fn encoding_field(name: &[u8]) -> Vec<u8> {
     [ENCODING, b": ", name, b"\n"].concat()
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::message::header::{Collector, Taken};
 
 /// Multiparts inside each other that are converted; those inside of them are passed on as they are
 /// (CF-094).
-const MAX_NESTING: usize = 21;
+const MAX_NESTING: usize = 20;
 
 /// Parts inside each other, multiparts or not.
 const MAX_DEPTH: usize = 100;
@@ -131,7 +131,7 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         let text = Some(&kind.boundary[..]).filter(|text| !text.is_empty());
         let text = text.unwrap_or(NO_BOUNDARY).to_vec();
         self.lines.boundaries.push(text.clone());
-        let mut found = self.copy(sink)?;
+        let mut found = self.around(sink)?;
         while found == Boundary::Next {
             sink.body(&[b"--", &text[..], b"\n"].concat())?;
             let header = self.header()?;
@@ -142,7 +142,12 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         }
         sink.body(&[b"--", &text[..], b"--\n"].concat())?;
         self.lines.boundaries.pop();
-        self.copy(sink)
+        self.around(sink)
+    }
+
+    /// Copies what stands around parts; it loses the eighth bit (observed).
+    fn around(&mut self, sink: &mut dyn Sink) -> io::Result<Boundary> {
+        self.copy_as(0x7f, sink)
     }
 
     /// A message inside of the message.
@@ -159,6 +164,10 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
 
     /// Copies up to the next boundary.
     fn copy(&mut self, sink: &mut dyn Sink) -> io::Result<Boundary> {
+        self.copy_as(0xff, sink)
+    }
+
+    fn copy_as(&mut self, mask: u8, sink: &mut dyn Sink) -> io::Result<Boundary> {
         let mut open = false;
         loop {
             match self.lines.next(&mut self.piece)? {
@@ -168,7 +177,10 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
                     }
                     return Ok(found);
                 }
-                Piece::Text => sink.body(&self.piece)?,
+                Piece::Text => {
+                    self.piece.iter_mut().for_each(|byte| *byte &= mask);
+                    sink.body(&self.piece)?;
+                }
             }
             open = !self.piece.ends_with(b"\n");
         }
