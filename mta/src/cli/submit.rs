@@ -87,12 +87,14 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         intake.set_session_macro(&name, &value);
     }
     if arguments.has(b't') {
-        intake.recipients_from_header();
+        intake.name_only(&arguments.operands);
     }
     if let Err(status) = intake.begin(&sender, parameters(arguments)) {
         voice.usage(&status.text);
         return status.exit.0;
     }
+    let hops = arguments.last(b'h').and_then(|count| std::str::from_utf8(count).ok()?.parse().ok());
+    intake.set_hops(hops.unwrap_or(0));
     push_recipients(&mut intake, arguments, &submission.recipients);
     intake.body(&submission.message);
     if let Err(status) = intake.finish() {

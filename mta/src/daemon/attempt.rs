@@ -229,7 +229,7 @@ impl Attempt {
     fn too_many_hops(&self, envelope: &Envelope) -> Option<(Status, Vec<u8>)> {
         let limit = self.post.site.configuration.options.number("MaxHopCount", 25);
         let trace = |name: &[u8]| crate::message::field_kind::kind_of(name).trace;
-        let hops = envelope.header.iter().filter(|f| trace(&f.name)).count();
+        let hops = envelope.header.iter().filter(|f| trace(&f.name)).count().max(envelope.hops);
         if i64::try_from(hops).unwrap_or(i64::MAX) <= limit {
             return None;
         }
@@ -569,7 +569,11 @@ pub(super) fn sender_mailer(worker: &mut Worker, envelope: &Envelope) -> Option<
         return None;
     }
     let role = Role { header: false, sender: true };
-    match worker.parse(bare(&envelope.sender), role)?.triple.mailer {
+    // Its host must not take the place of the recipient's.
+    let host = worker.macros.value(b"h");
+    let parsed = worker.parse(bare(&envelope.sender), role);
+    worker.macros.set(b"h", &host);
+    match parsed?.triple.mailer {
         Target::Mailer(index) => Some(index),
         Target::Error(_) => None,
     }

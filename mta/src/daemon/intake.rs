@@ -96,7 +96,8 @@ pub struct Intake {
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
     discard: bool,
-    from_header: bool,
+    /// The recipients that are known while the header is read, unless they are all.
+    named: Option<Vec<Vec<u8>>>,
     accepted: Vec<Claimed>,
 }
 
@@ -115,7 +116,7 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
-            from_header: false,
+            named: None,
             accepted: Vec::new(),
             origin,
         };
@@ -346,9 +347,15 @@ impl Intake {
         self.envelope.recipients.push(recipient);
     }
 
-    /// The recipients are those of the header (`-t`): `$u` is not known while it is read (observed).
-    pub fn recipients_from_header(&mut self) {
-        self.from_header = true;
+    /// Of the recipients only these are known while the header is read: those of the command line with
+    /// `-t`, on which `$u` depends (observed).
+    pub fn name_only(&mut self, recipients: &[Vec<u8>]) {
+        self.named = Some(recipients.to_vec());
+    }
+
+    /// The hops that the caller has counted (`-h`, CMD-037).
+    pub fn set_hops(&mut self, hops: usize) {
+        self.envelope.hops = hops;
     }
 
     /// `DATA`: asks check_data.
@@ -433,9 +440,10 @@ impl Intake {
             action,
             recipients.iter().map(Vec::as_slice),
         );
-        self.worker.macros.set(b"c", assembled.hops.to_string().as_bytes());
-        match recipients.as_slice() {
-            [one] if !self.from_header => self.worker.macros.set(b"u", one),
+        let hops = assembled.hops.max(self.envelope.hops);
+        self.worker.macros.set(b"c", hops.to_string().as_bytes());
+        match self.named.as_ref().unwrap_or(&recipients).as_slice() {
+            [one] => self.worker.macros.set(b"u", one),
             _ => self.worker.macros.clear(b"u"),
         }
         if let Some(name) = collected.fields.iter().find(|f| is_named(f, b"full-name")) {

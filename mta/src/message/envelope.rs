@@ -172,6 +172,8 @@ pub struct Envelope {
     pub priority: i64,
     /// The message class (Precedence:); not stored.
     pub class: i64,
+    /// Hops that the caller has counted (`-h`); not stored.
+    pub hops: usize,
     /// `I`: device and inode of the body file as last seen, `major/minor/inode`; information only.
     pub body_identity: Option<Vec<u8>>,
     /// `B`: body type.
