@@ -6,10 +6,13 @@ use std::sync::Arc;
 use cf_parser::debug::{Category, Levels};
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
+use crate::class::ldap::Login;
 use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
+use crate::ldap::session::Session;
 use crate::map_numbers::MapNumbers;
+use crate::schema;
 use crate::services::{Endpoint, Services, Stream};
 use crate::settings::Settings;
 use crate::traces;
@@ -95,6 +98,8 @@ pub struct MapSet {
     alias_maps: usize,
     /// Connections of socket maps, shared by endpoint (MAP-087).
     connections: HashMap<Endpoint, Box<dyn Stream>>,
+    /// Connections of LDAP maps, shared by login (MAP-077).
+    directories: HashMap<Login, Session>,
 }
 
 impl Default for MapSet {
@@ -117,6 +122,7 @@ impl MapSet {
             opening: 0,
             alias_maps: 0,
             connections: HashMap::new(),
+            directories: HashMap::new(),
         }
     }
 
@@ -174,6 +180,16 @@ impl MapSet {
         self.insert(common, declared)
     }
 
+    /// Declares the map of an `F` line, which finds the words of a class.
+    pub fn declare_for_class(&mut self, name: &[u8], class: &[u8], spec: &[u8]) -> Vec<MapError> {
+        let errors = self.declare(&[name, b" ", class, b" ", spec].concat());
+        let number = self.number(name).unwrap_or(usize::MAX);
+        if let Some(Some(map)) = self.maps.get_mut(number) {
+            map.common.list_delimiter = Some(b' ');
+        }
+        errors
+    }
+
     fn insert(&mut self, common: Common, declared: Declared) -> Vec<MapError> {
         let state = declared.class.map_or(State::Faulty, State::Declared);
         let map = common.name.clone();
@@ -205,6 +221,9 @@ impl MapSet {
     pub fn declare_alias_file(&mut self, spec: &[u8]) -> Vec<MapError> {
         let name = format!("Alias{}", self.alias_maps).into_bytes();
         let (class, arguments) = k_line::alias_file(spec);
+        let schema = (class == b"ldap" && arguments.trim_ascii().is_empty())
+            .then(|| schema::aliases(&self.settings));
+        let arguments = schema.as_deref().unwrap_or(arguments);
         let refusal = match CLASSES.iter().find(|row| row.name.as_bytes() == class) {
             None => Some([b"setalias: unknown alias class ", class].concat()),
             Some(row) if WITHOUT_ALIASES.contains(&row.name) => {
@@ -220,6 +239,7 @@ impl MapSet {
         let number = self.number(&name).unwrap_or(usize::MAX);
         if let Some(Some(map)) = self.maps.get_mut(number) {
             map.common.aliases = true;
+            map.common.list_delimiter = Some(b',');
             if !matches!(map.state, State::Faulty) {
                 self.alias_maps += 1;
             }
@@ -255,6 +275,11 @@ impl MapSet {
     /// The connections of socket maps.
     pub(crate) fn connections(&mut self) -> &mut HashMap<Endpoint, Box<dyn Stream>> {
         &mut self.connections
+    }
+
+    /// The connections of LDAP maps.
+    pub(crate) fn directories(&mut self) -> &mut HashMap<Login, Session> {
+        &mut self.directories
     }
 
     /// Whether a map of this name was declared (usable or not).

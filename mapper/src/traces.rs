@@ -77,6 +77,9 @@ pub(crate) fn closing(common: &Common) -> Option<Vec<u8>> {
     database.then(|| [&head[..], format!("{bits:x})").as_bytes()].concat())
 }
 
+/// Keys that an LDAP map may have.
+const MAX_KEYS: usize = 10;
+
 /// Bits of a map that is open, and of one that holds aliases.
 const OPEN: u32 = 0x100_0020;
 const ALIASES: u32 = 0x80;
@@ -110,9 +113,11 @@ pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
     env.trace(Category::Maps, 4, || {
         let class = common.class.as_bytes();
         let head = [b"openmap()\t", class, b":", &common.name, b" ", &file(common)[..], b": "];
+        let unreached = common.class == "ldap";
         let missing = opening == Opening::Absent || common.class == "implicit";
         let end: &[u8] = match opening {
             Opening::Ready => b"valid\n",
+            Opening::Absent if unreached => b"invalid: Transport endpoint is not connected\n",
             _ if missing => b"invalid: No such file or directory\n",
             _ => b"invalid\n",
         };
@@ -147,6 +152,7 @@ pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
         "user" => env.trace(Category::Maps, 20, || [&pair("user")[..], b"\n"].concat()),
         "dns" => env.trace(Category::Maps, 20, || [&pair("dns")[..], b"\n"].concat()),
         "userdb" => env.trace(Category::Maps, 20, || [&pair("udb")[..], b"\n"].concat()),
+        "ldap" => env.trace(Category::Maps, 20, || directory(common, request)),
         "program" => env
             .trace(Category::Maps, 20, || [&pair("prog")[..], b" ", &common.file, b"\n"].concat()),
         "regex" => env.trace(Category::Maps, 20, || {
@@ -162,6 +168,21 @@ pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
         }
         _ => {}
     }
+}
+
+/// The key of an LDAP map, or with `-K` all ten that there may be.
+fn directory(common: &Common, request: Request<'_>) -> Vec<u8> {
+    let head = [b"ldapmap_lookup(", &common.name[..], b", "].concat();
+    if !common.many_keys {
+        return [&head, request.key, b")\n"].concat();
+    }
+    let given = std::iter::once(request.key).chain(request.args.iter().copied());
+    let keys = given.map(Some).chain(std::iter::repeat(None)).take(MAX_KEYS).enumerate();
+    let line = |(at, key): (usize, Option<&[u8]>)| {
+        let head = format!("   argv[{at}] = ").into_bytes();
+        [&head, key.unwrap_or(b"NULL"), b"\n"].concat()
+    };
+    [head, b"argv)\n".to_vec()].into_iter().chain(keys.map(line)).flatten().collect()
 }
 
 /// The key, which counts as the first argument, and the others, a line each.

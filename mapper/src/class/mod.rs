@@ -8,6 +8,7 @@ pub(crate) mod dequote;
 pub(crate) mod dns;
 pub(crate) mod host;
 pub(crate) mod implicit;
+pub(crate) mod ldap;
 pub(crate) mod list;
 pub(crate) mod program;
 mod recent;
@@ -55,7 +56,12 @@ pub(crate) struct Env<'a> {
 impl Env<'_> {
     /// Reports an error of the configuration or the system.
     pub(crate) fn error(&mut self, text: Vec<u8>) {
-        self.notices.push(Notice { kind: NoticeKind::Error, code: "554 5.3.5", text });
+        self.error_coded("554 5.3.5", text);
+    }
+
+    /// The same with another code.
+    pub(crate) fn error_coded(&mut self, code: &'static str, text: Vec<u8>) {
+        self.notices.push(Notice { kind: NoticeKind::Error, code, text });
     }
 
     /// Tells whoever asks for this category of debugging at this level; ends its lines itself.
@@ -158,7 +164,7 @@ pub(crate) static CLASSES: &[ClassRow] = &[
     ClassRow { name: "syslog", declare: setters::declare_syslog },
     ClassRow { name: "null", declare: setters::declare_null },
     ClassRow { name: "socket", declare: socket::declare },
-    ClassRow { name: "ldap", declare: unsupported::declare_ldap },
+    ClassRow { name: "ldap", declare: ldap::declare },
     ClassRow { name: "nis", declare: unsupported::declare_nis },
     ClassRow { name: "nisplus", declare: unsupported::declare_nisplus },
 ];

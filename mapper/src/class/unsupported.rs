@@ -2,7 +2,6 @@
 //! are accepted as usual, every lookup is a temporary failure with a message.
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request, title};
-use crate::flags::{self, Words};
 
 struct Unsupported {
     told: bool,
@@ -32,29 +31,5 @@ fn with_file(common: &mut Common, arguments: &[u8]) -> Declared {
     match super::parse_with_file(common, arguments) {
         Ok(errors) => Declared::with(Unsupported { told: false }, errors),
         Err(faulty) => faulty,
-    }
-}
-
-/// LDAP: flags with values apart, some quoted (MAP-062..MAP-076); a filter (`-k`) is required.
-pub(crate) fn declare_ldap(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
-    let mut words = Words::new(arguments);
-    while let Some((letter, value)) = words.flag() {
-        if letter == b'k' {
-            common.key_column = words.spaced(value).to_vec();
-        } else {
-            flags::apply(common, letter, value, &mut words);
-        }
-        skip_values(&mut words);
-    }
-    if common.key_column.is_empty() {
-        return Declared::faulty(vec![[b"No filter given in map ", &common.name[..]].concat()]);
-    }
-    Declared::ok(Unsupported { told: false })
-}
-
-/// Skips the value words of a flag this build has no use for.
-fn skip_values(words: &mut Words<'_>) {
-    while !words.remainder().is_empty() && words.remainder().first() != Some(&b'-') {
-        words.word();
     }
 }

@@ -1,11 +1,13 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
+use bstr::ByteSlice as _;
 use mapper::{BlameSettings, MapSet, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
     Surroundings, User, option_checks, read,
 };
 
+use super::default_user;
 use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
 use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
@@ -167,6 +169,11 @@ fn map_settings(configuration: &Configuration) -> Settings {
             value.split(u8::is_ascii_whitespace).any(|w| w.ends_with(b"workaroundbrokenaaaa"));
         settings.use_search_list = !value.split(u8::is_ascii_whitespace).any(|w| w == b"-dnsrch");
     }
+    settings.ldap_defaults = expanded("LDAPDefaultSpec").unwrap_or_default();
+    let user = default_user::of(configuration);
+    settings.default_user = Some((user.uid, user.gid));
+    settings.ldap_cluster = configuration.macros.value(b"sendmailMTACluster");
+    settings.ldap_host = configuration.macros.value(b"j");
     settings.local_domain = configuration.macros.value(b"m");
     settings.own_names = configuration
         .classes
@@ -236,6 +243,10 @@ impl Surroundings for System {
         Ok(config_files::program_output(command).unwrap_or_default())
     }
 
+    fn class_schema(&mut self, name: &Name, cluster: &[u8], host: &[u8]) -> Vec<u8> {
+        [b"ldap:", &mapper::schema::class(name.as_bytes(), cluster, host)[..]].concat()
+    }
+
     fn class_lookup(
         &mut self,
         name: &Name,
@@ -247,9 +258,10 @@ impl Surroundings for System {
         let argument = words.next().unwrap_or_default();
         let shown = [b"fileclass: F{", name.as_bytes(), b"}: "].concat();
         // The map of an F line is of no use to anybody else and bears the name of the class.
-        let mut maps = MapSet::new(Settings::default());
-        let line = [name.as_bytes(), b" ", class, b" ", argument].concat();
-        if let Some(error) = maps.declare(&line).into_iter().next() {
+        let ldap_defaults = self.maps.settings().ldap_defaults.clone();
+        let mut maps = MapSet::new(Settings { ldap_defaults, ..Settings::default() });
+        let errors = maps.declare_for_class(name.as_bytes(), class, argument);
+        if let Some(error) = errors.into_iter().next() {
             let text = if error.text.ends_with(b"not available") {
                 [&shown[..], b"class ", class, b" not available"].concat()
             } else {
@@ -270,11 +282,16 @@ impl Surroundings for System {
         if complaints.is_empty() && !failed {
             return Ok(None);
         }
-        let opening = [b" map \"", name.as_bytes(), b"\": "].concat();
-        let at_open =
-            complaints.iter().any(|c| c.text.windows(opening.len()).any(|w| w == opening));
-        let words: &[u8] = if at_open { b"map open failed" } else { b"map lookup failed" };
-        complaints.push(Complaint::error([&shown[..], words].concat(), 70));
+        let mut words = b"map open failed".to_vec();
+        if lookup.opening == 0 {
+            words = b"map lookup failed".to_vec();
+            // the words of the last trouble are the system's, as far as sendmail knows
+            if let Some(trouble) = complaints.last() {
+                let colon = trouble.text.rfind(b": ").unwrap_or(trouble.text.len());
+                words.extend_from_slice(trouble.text.get(colon..).unwrap_or_default());
+            }
+        }
+        complaints.push(Complaint::error([&shown[..], &words].concat(), 70));
         Err(complaints)
     }
 
@@ -312,6 +329,13 @@ impl Surroundings for System {
     fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint> {
         let found = self.maps.declare_alias_file(&alias_file(class, spec));
         found.into_iter().map(|error| Complaint::error(error.text, 70)).collect()
+    }
+
+    fn ldap_defaults(&mut self, spec: &[u8]) {
+        self.maps.set_settings(Settings {
+            ldap_defaults: spec.to_vec(),
+            ..self.maps.settings().clone()
+        });
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {
