@@ -65,6 +65,8 @@ pub struct OpenedMap {
     pub file: Vec<u8>,
     /// What is shown when its database is closed.
     pub closing: Option<Vec<u8>>,
+    /// Which connection to a directory it has; maps with the same number share one.
+    pub connection: Option<usize>,
 }
 
 enum State {
@@ -146,8 +148,15 @@ impl MapSet {
     pub fn opened(&self) -> Vec<OpenedMap> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
+        let mut logins: Vec<&Login> = Vec::new();
         asked
             .map(|map| OpenedMap {
+                connection: map.login().map(|login| {
+                    logins.iter().position(|other| *other == login).unwrap_or_else(|| {
+                        logins.push(login);
+                        logins.len() - 1
+                    })
+                }),
                 name: map.common.name.clone(),
                 file: traces::file(&map.common),
                 closing: match map.state {
@@ -275,6 +284,11 @@ impl MapSet {
     /// The connections of socket maps.
     pub(crate) fn connections(&mut self) -> &mut HashMap<Endpoint, Box<dyn Stream>> {
         &mut self.connections
+    }
+
+    /// What has been told so far is about the opening of the map that is asked.
+    pub(crate) fn count_as_opening(&mut self, notices: usize) {
+        self.opening = notices;
     }
 
     /// The connections of LDAP maps.
@@ -472,6 +486,14 @@ impl MapSet {
 }
 
 impl Map {
+    /// The connection to a directory that the map has, once it is open.
+    fn login(&self) -> Option<&Login> {
+        match &self.state {
+            State::Open(class) => class.login(),
+            _ => None,
+        }
+    }
+
     fn ask(&mut self, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         self.open(env);
         if env.maps.depth == 1 {

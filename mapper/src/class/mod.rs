@@ -98,6 +98,11 @@ pub(crate) trait Class: Send {
     /// Answers one key.
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
 
+    /// The connection to a directory that is shared with other maps.
+    fn login(&self) -> Option<&ldap::Login> {
+        None
+    }
+
     /// The same for a key that can be answered without the environment, if the class has such; what
     /// goes wrong is left to [`Class::lookup`].
     fn quick(&mut self, _common: &Common, _request: Request<'_>, _round: u64) -> Option<Answer> {

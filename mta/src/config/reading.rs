@@ -1,7 +1,7 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
 use bstr::ByteSlice as _;
-use mapper::{BlameSettings, MapSet, Settings};
+use mapper::{BlameSettings, MapError, MapSet, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
     Surroundings, User, option_checks, read,
@@ -190,6 +190,11 @@ fn map_settings(configuration: &Configuration) -> Settings {
     settings
 }
 
+fn complaint(error: MapError) -> Complaint {
+    let exit = error.exit();
+    Complaint::error(error.text, exit)
+}
+
 /// One file of option AliasFile as [`MapSet`] takes it.
 fn alias_file(class: Option<&[u8]>, spec: &[u8]) -> Vec<u8> {
     match class {
@@ -255,6 +260,8 @@ impl Surroundings for System {
     ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
         let mut words = spec.splitn(2, |byte| *byte == b':');
         let class = words.next().unwrap_or_default();
+        // class names are otherwise written in lower case only
+        let class = if class == b"LDAP" { b"ldap" } else { class };
         let argument = words.next().unwrap_or_default();
         let shown = [b"fileclass: F{", name.as_bytes(), b"}: "].concat();
         // The map of an F line is of no use to anybody else and bears the name of the class.
@@ -303,7 +310,7 @@ impl Surroundings for System {
             complaints.extend(text.filter(|_| wanted).map(Complaint::bare));
         }
         let errors = self.maps.declare(line);
-        complaints.extend(errors.into_iter().map(|error| Complaint::error(error.text, 70)));
+        complaints.extend(errors.into_iter().map(complaint));
         let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
         complaints.extend(self.trace_map(&line[..end]));
         complaints
@@ -315,7 +322,7 @@ impl Surroundings for System {
         self.maps.set_settings(map_settings(configuration));
         let errors = self.maps.finish(configuration.level);
         let mut complaints: Vec<Complaint> =
-            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+            errors.into_iter().map(complaint).collect();
         // With alias files the sequence of them has been shown at their option.
         let shown = !self.maps.settings().alias_files.is_empty();
         for name in [&b"host"[..], b"aliases.files", b"aliases"] {
@@ -328,7 +335,7 @@ impl Surroundings for System {
 
     fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint> {
         let found = self.maps.declare_alias_file(&alias_file(class, spec));
-        found.into_iter().map(|error| Complaint::error(error.text, 70)).collect()
+        found.into_iter().map(complaint).collect()
     }
 
     fn ldap_defaults(&mut self, spec: &[u8]) {

@@ -55,6 +55,10 @@ impl Class for Ldap {
         }
     }
 
+    fn login(&self) -> Option<&Login> {
+        (!self.lost).then_some(&self.spec.login)
+    }
+
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         if self.lost {
             return Answer::tempfail();
@@ -64,6 +68,7 @@ impl Class for Ldap {
             self.lost = true;
             if !common.optional {
                 env.error(not_connected(&self.spec, common, words));
+                env.maps.count_as_opening(env.notices.len());
             }
             return Answer::tempfail();
         }

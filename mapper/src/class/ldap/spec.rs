@@ -4,6 +4,7 @@ use std::io::Read;
 
 use cf_parser::options::{LdapFlag, LdapFlags, ldap_word};
 
+use crate::answer::NO_SECRET;
 use crate::class::arith;
 use crate::files;
 use crate::flags::{self, Common, Words};
@@ -253,7 +254,7 @@ impl Spec {
 
 /// The first line of a file.
 fn secret(file: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
-    let refuse = |words: &[u8]| [b"LDAP map: cannot open secret ", file, b": ", words].concat();
+    let refuse = |words: &[u8]| [NO_SECRET, file, b": ", words].concat();
     let opened = std::fs::File::open(files::path(file)).map_err(|e| refuse(&files::reason(&e)))?;
     let mut line = Vec::new();
     let mut beginning = opened.take(MAX_SECRET.saturating_add(1));
