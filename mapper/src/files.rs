@@ -46,17 +46,18 @@ pub(crate) enum Refusal {
 /// directory named in its path may be writable for group or others, whoever asks (observed).
 pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refusal> {
     let name = path(name);
-    let metadata = fs::metadata(name).map_err(Refusal::Missing)?;
-    if !metadata.is_file() {
+    let metadata = fs::metadata(name);
+    if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
         return Err(Refusal::Unsafe("Regular file required"));
     }
+    // an unsafe directory counts before a missing file (observed)
     if !blame.map_in_unsafe_dir_path {
         let named = |directory: &&Path| !directory.as_os_str().is_empty();
         for directory in name.ancestors().skip(1).filter(named) {
             check_directory(directory, blame)?;
         }
     }
-    Ok(metadata)
+    metadata.map_err(Refusal::Missing)
 }
 
 fn check_directory(directory: &Path, blame: BlameSettings) -> Result<(), Refusal> {

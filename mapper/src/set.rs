@@ -7,7 +7,7 @@ use cf_parser::debug::{Category, Levels};
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
 use crate::class::ldap::Login;
-use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
+use crate::class::{self, Class, Declared, Env, Opening, Request};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
 use crate::ldap::session::Session;
@@ -180,7 +180,7 @@ impl MapSet {
             Ok(line) => line,
             Err(error) => return vec![error],
         };
-        let Some(row) = CLASSES.iter().find(|row| row.name.as_bytes() == class) else {
+        let Some(row) = class::by_name(class) else {
             let text = [b"readcf: map ", name, b": class ", class, b" not available"].concat();
             return vec![MapError { text, map: name.to_vec() }];
         };
@@ -230,10 +230,10 @@ impl MapSet {
     pub fn declare_alias_file(&mut self, spec: &[u8]) -> Vec<MapError> {
         let name = format!("Alias{}", self.alias_maps).into_bytes();
         let (class, arguments) = k_line::alias_file(spec);
-        let schema = (class == b"ldap" && arguments.trim_ascii().is_empty())
+        let schema = (class.eq_ignore_ascii_case(b"ldap") && arguments.trim_ascii().is_empty())
             .then(|| schema::aliases(&self.settings));
         let arguments = schema.as_deref().unwrap_or(arguments);
-        let refusal = match CLASSES.iter().find(|row| row.name.as_bytes() == class) {
+        let refusal = match class::by_name(class) {
             None => Some([b"setalias: unknown alias class ", class].concat()),
             Some(row) if WITHOUT_ALIASES.contains(&row.name) => {
                 Some([b"setalias: map class ", class, b" can't handle aliases"].concat())
@@ -354,8 +354,9 @@ impl MapSet {
         let Ok(KLine { name, class, arguments }) = k_line::parse(k_line) else {
             return [None, None];
         };
-        let first = traces::declaring(name, class, arguments);
-        [first, traces::compiling(class, arguments)]
+        let class = class.to_ascii_lowercase();
+        let first = traces::declaring(name, &class, arguments);
+        [first, traces::compiling(&class, arguments)]
     }
 
     /// Lends what a question outside of any map needs; returns what there is to tell as well.

@@ -2,7 +2,7 @@
 
 use cf_parser::debug::Category;
 
-use crate::class::{Env, Opening, Request};
+use crate::class::{Env, Opening, Request, nis};
 use crate::flags::{Common, Words};
 
 /// Classes whose maps start without the two bits for keys with and without a zero byte.
@@ -85,7 +85,7 @@ const OPEN: u32 = 0x100_0020;
 const ALIASES: u32 = 0x80;
 
 /// The word by which traces call the opening of maps of a class.
-const OPENERS: [(&str, &str); 8] = [
+const OPENERS: [(&str, &str); 10] = [
     ("hash", "hash"),
     ("btree", "bt"),
     ("text", "text"),
@@ -94,6 +94,8 @@ const OPENERS: [(&str, &str); 8] = [
     ("switch", "switch"),
     ("user", "user"),
     ("dns", "dns"),
+    ("nis", "nis"),
+    ("nisplus", "nisplus"),
 ];
 
 /// A map is about to be opened as one of this class.
@@ -113,11 +115,14 @@ pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
     env.trace(Category::Maps, 4, || {
         let class = common.class.as_bytes();
         let head = [b"openmap()\t", class, b":", &common.name, b" ", &file(common)[..], b": "];
-        let unreached = common.class == "ldap";
         let missing = opening == Opening::Absent || common.class == "implicit";
         let end: &[u8] = match opening {
             Opening::Ready => b"valid\n",
-            Opening::Absent if unreached => b"invalid: Transport endpoint is not connected\n",
+            Opening::Absent if common.class == "ldap" => {
+                b"invalid: Transport endpoint is not connected\n"
+            }
+            _ if common.class == "nis" => b"invalid\n",
+            _ if common.class == "nisplus" => b"invalid: Resource temporarily unavailable\n",
             _ if missing => b"invalid: No such file or directory\n",
             _ => b"invalid\n",
         };
@@ -129,6 +134,8 @@ pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
 pub(crate) fn file(common: &Common) -> Vec<u8> {
     if common.file.is_empty() || PLAIN.contains(&common.class) {
         b"NULL".to_vec()
+    } else if common.class == "nis" {
+        nis::split(&common.file).0.to_vec()
     } else {
         common.file.clone()
     }

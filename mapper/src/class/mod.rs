@@ -10,6 +10,7 @@ pub(crate) mod host;
 pub(crate) mod implicit;
 pub(crate) mod ldap;
 pub(crate) mod list;
+pub(crate) mod nis;
 pub(crate) mod program;
 mod recent;
 pub(crate) mod regex;
@@ -18,7 +19,6 @@ pub(crate) mod socket;
 pub(crate) mod stab;
 pub(crate) mod text;
 pub(crate) mod unscannable;
-pub(crate) mod unsupported;
 pub(crate) mod user;
 pub(crate) mod userdb;
 
@@ -170,9 +170,14 @@ pub(crate) static CLASSES: &[ClassRow] = &[
     ClassRow { name: "null", declare: setters::declare_null },
     ClassRow { name: "socket", declare: socket::declare },
     ClassRow { name: "ldap", declare: ldap::declare },
-    ClassRow { name: "nis", declare: unsupported::declare_nis },
-    ClassRow { name: "nisplus", declare: unsupported::declare_nisplus },
+    ClassRow { name: "nis", declare: nis::declare_nis },
+    ClassRow { name: "nisplus", declare: nis::declare_nisplus },
 ];
+
+/// The row of a class; case does not count (observed).
+pub(crate) fn by_name(name: &[u8]) -> Option<&'static ClassRow> {
+    CLASSES.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(name))
+}
 
 /// Reads the shared flags and insists on a file name (MAP-005).
 pub(crate) fn parse_with_file(

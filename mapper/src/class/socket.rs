@@ -78,7 +78,12 @@ impl Class for Socket {
     fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
         let opened = parse_endpoint(&common.file).and_then(|endpoint| {
             if let Endpoint::Unix(path) = &endpoint {
-                check_path(path)?;
+                // a path that cannot be used is told of even with `-o` (observed)
+                check_path(path).inspect_err(|text| {
+                    if common.optional && !text.is_empty() {
+                        env.error([&title(common)[..], b": ", text].concat());
+                    }
+                })?;
             }
             self.endpoint = Some(endpoint.clone());
             connect(common, &endpoint, env)

@@ -260,8 +260,6 @@ impl Surroundings for System {
     ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
         let mut words = spec.splitn(2, |byte| *byte == b':');
         let class = words.next().unwrap_or_default();
-        // class names are otherwise written in lower case only
-        let class = if class == b"LDAP" { b"ldap" } else { class };
         let argument = words.next().unwrap_or_default();
         let shown = [b"fileclass: F{", name.as_bytes(), b"}: "].concat();
         // The map of an F line is of no use to anybody else and bears the name of the class.
