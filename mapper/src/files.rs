@@ -118,8 +118,7 @@ impl Stamp {
 
 /// The system's words for an error, without Rust's number.
 pub(crate) fn reason(error: &io::Error) -> Vec<u8> {
-    match error.raw_os_error() {
-        Some(number) => nix::errno::Errno::from_raw(number).desc().as_bytes().to_vec(),
-        None => error.to_string().into_bytes(),
-    }
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().as_bytes().to_vec()
 }

@@ -122,6 +122,11 @@ impl Class for Socket {
                 env.services.syslog(INFO, &[&place[..], b"EOF"].concat());
                 Answer::tempfail()
             }
+            Err(Fault::Late(error)) => {
+                let text = [&place[..], b"read timeout: ", &files::reason(&error)].concat();
+                env.error_coded("451 4.3.0", text);
+                Answer::tempfail()
+            }
             Err(Fault::Told(text)) => {
                 env.message("451 4.3.0", [&place[..], text.as_bytes()].concat());
                 Answer::tempfail()
@@ -160,6 +165,8 @@ fn connect(common: &Common, endpoint: &Endpoint, env: &mut Env<'_>) -> Result<()
 
 enum Fault {
     EndOfFile,
+    /// Nothing came in time; the system's words count as those of an error.
+    Late(io::Error),
     Told(String),
 }
 
@@ -175,7 +182,7 @@ fn exchange(stream: &mut dyn Stream, query: &[u8]) -> Result<Vec<u8>, Fault> {
             Ok(0) => return Err(Fault::EndOfFile),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return Err(Fault::Told("read timeout".into())),
+            Err(error) => return Err(Fault::Late(error)),
         };
         received.extend_from_slice(chunk.get(..count).unwrap_or_default());
         // a reply is looked at again only when it may have become complete

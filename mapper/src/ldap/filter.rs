@@ -100,7 +100,7 @@ fn simple(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
             ber::put(out, PRESENT, attribute);
             return Some(());
         }
-        _ if value.contains(&b'*') => {
+        _ if pieces(value).len() > 1 => {
             is_description(attribute).then_some(())?;
             return substrings(attribute, value, out);
         }
@@ -113,9 +113,21 @@ fn simple(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// What stands between the asterisks that are not protected.
+fn pieces(value: &[u8]) -> Vec<&[u8]> {
+    let mut escaped = false;
+    value
+        .split(|byte| {
+            let protected = std::mem::take(&mut escaped);
+            escaped = *byte == b'\\' && !protected;
+            *byte == b'*' && !protected
+        })
+        .collect()
+}
+
 /// `attribute=first*any*last`.
 fn substrings(attribute: &[u8], value: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let pieces: Vec<&[u8]> = value.split(|byte| *byte == b'*').collect();
+    let pieces = pieces(value);
     let last = pieces.len() - 1;
     let mut parts = Vec::new();
     for (at, piece) in pieces.into_iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
@@ -234,7 +246,7 @@ mod tests {
             ("(a~=1)", "a806040161040131"),
             (r"(a=\2a\28)", "a307040161 04022a28"),
             (r"(a=\*\()", "a307040161 04022a28"),
-            ("(a:dn:2.4.6:=x)", "a90e 8105322e342e36 820161 830178 8401ff"),
+            ("(a:dn:2.4.6:=x)", "a910 8105322e342e36 820161 830178 8401ff"),
         ] {
             assert_eq!(hex(text), Some(octets.replace(' ', "")), "{text}");
         }

@@ -319,8 +319,7 @@ impl Surroundings for System {
             self.maps.descriptions().into_iter().map(|map| map.name).collect();
         self.maps.set_settings(map_settings(configuration));
         let errors = self.maps.finish(configuration.level);
-        let mut complaints: Vec<Complaint> =
-            errors.into_iter().map(complaint).collect();
+        let mut complaints: Vec<Complaint> = errors.into_iter().map(complaint).collect();
         // With alias files the sequence of them has been shown at their option.
         let shown = !self.maps.settings().alias_files.is_empty();
         for name in [&b"host"[..], b"aliases.files", b"aliases"] {

@@ -8,6 +8,7 @@ use cf_parser::debug::Category;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
 use crate::answer::{EX_NOTFOUND, EX_SOFTWARE};
+use crate::files;
 use crate::interpolate;
 use crate::ldap::message::Search;
 use crate::ldap::session::{Deadline, Fault, Session};
@@ -49,7 +50,7 @@ impl Class for Ldap {
             Ok(()) => Opening::Ready,
             Err(_) if common.optional => Opening::Absent,
             Err(words) => {
-                env.error(not_connected(&self.spec, common, words));
+                env.error(not_connected(&self.spec, common, &words));
                 Opening::Failed
             }
         }
@@ -67,7 +68,7 @@ impl Class for Ldap {
         if let Err(words) = connect(&self.spec, env) {
             self.lost = true;
             if !common.optional {
-                env.error(not_connected(&self.spec, common, words));
+                env.error(not_connected(&self.spec, common, &words));
                 env.maps.count_as_opening(env.notices.len());
             }
             return Answer::tempfail();
@@ -100,26 +101,26 @@ impl Class for Ldap {
 }
 
 /// `ldap_init/ldap_bind failed to HOST in map NAME`, and the system's words.
-fn not_connected(spec: &Spec, common: &Common, words: &str) -> Vec<u8> {
-    let separator = if words.is_empty() { "" } else { ": " };
+fn not_connected(spec: &Spec, common: &Common, words: &[u8]) -> Vec<u8> {
+    let separator: &[u8] = if words.is_empty() { b"" } else { b": " };
     let server = &spec.login.server;
     let head = [b"ldap_init/ldap_bind failed to ", &server[..], b" in map ", &common.name].concat();
-    [&head, separator.as_bytes(), words.as_bytes()].concat()
+    [&head, separator, words].concat()
 }
 
 /// Makes the connection that all maps with the same login share (MAP-077). The error is what the system
 /// says last, which has little to do with the trouble but is what is shown (observed).
-fn connect(spec: &Spec, env: &mut Env<'_>) -> Result<(), &'static str> {
+fn connect(spec: &Spec, env: &mut Env<'_>) -> Result<(), Vec<u8>> {
     let login = &spec.login;
     if env.maps.directories().contains_key(login) {
         return Ok(());
     }
     // libldap knows no other way to log in
     if spec.method != spec::SIMPLE {
-        return Err("");
+        return Err(Vec::new());
     }
-    let mut last = "";
-    for endpoint in spec.endpoints()? {
+    let mut last = Vec::new();
+    for endpoint in spec.endpoints().map_err(Vec::from)? {
         let deadline = Deadline::after(env.services, spec.network_timeout);
         let stream = match env.services.connect(&endpoint, spec.network_timeout) {
             Ok(stream) => stream,
@@ -134,24 +135,25 @@ fn connect(spec: &Spec, env: &mut Env<'_>) -> Result<(), &'static str> {
                 env.maps.directories().insert(login.clone(), session);
                 return Ok(());
             }
-            Err(Fault::Late) => return Err(Fault::Late.words()),
+            Err(Fault::Late) => return Err(Fault::Late.words().into()),
             Err(_) => {
                 let local = matches!(endpoint, Endpoint::Unix(_));
-                return Err(if local { "" } else { "Operation now in progress" });
+                let words = if local { "" } else { "Operation now in progress" };
+                return Err(words.into());
             }
         }
     }
     Err(last)
 }
 
-fn connect_words(endpoint: &Endpoint, error: &std::io::Error) -> &'static str {
+fn connect_words(endpoint: &Endpoint, error: &std::io::Error) -> Vec<u8> {
     use std::io::ErrorKind;
-    match (endpoint, error.raw_os_error()) {
-        (Endpoint::Unix(_), Some(number)) => nix::errno::Errno::from_raw(number).desc(),
-        _ if error.kind() == ErrorKind::TimedOut => Fault::Late.words(),
+    match (endpoint, error.kind()) {
+        (Endpoint::Unix(_), _) => files::reason(error),
+        (_, ErrorKind::TimedOut) => Fault::Late.words().into(),
         // no such host
-        _ if error.kind() == ErrorKind::NotFound => "",
-        _ => spec::NOT_CONNECTED,
+        (_, ErrorKind::NotFound) => Vec::new(),
+        _ => spec::NOT_CONNECTED.into(),
     }
 }
 
