@@ -1,5 +1,6 @@
 //! Opening the files behind maps, with sendmail's safety checks (MAP-025, MAP-026).
 
+use std::borrow::Cow;
 use std::ffi::{CStr, OsStr};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -36,10 +37,23 @@ pub(crate) fn read_open(file: &File, limit: usize) -> io::Result<Vec<u8>> {
 /// Why a file must not be used.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// It cannot be found or read.
+    /// There is no such file.
     Missing(io::Error),
-    /// It or its directory is not safe; the text names the reason.
-    Unsafe(&'static str),
+    /// It or its directory is not safe, or cannot be looked at; the text names the reason.
+    Unsafe(Cow<'static, str>),
+}
+
+impl Refusal {
+    fn because(reason: &'static str) -> Self {
+        Self::Unsafe(Cow::Borrowed(reason))
+    }
+
+    fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing(error),
+            _ => Self::Unsafe(words(&error).into()),
+        }
+    }
 }
 
 /// Checks a map file: it must be a regular file, and unless `MapInUnsafeDirPath` is set no
@@ -48,7 +62,7 @@ pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refus
     let name = path(name);
     let metadata = fs::metadata(name);
     if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(Refusal::Unsafe("Regular file required"));
+        return Err(Refusal::because("Regular files only"));
     }
     // an unsafe directory counts before a missing file (observed)
     if !blame.map_in_unsafe_dir_path {
@@ -57,16 +71,20 @@ pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refus
             check_directory(directory, blame)?;
         }
     }
-    metadata.map_err(Refusal::Missing)
+    metadata.map_err(Refusal::of)
 }
 
 fn check_directory(directory: &Path, blame: BlameSettings) -> Result<(), Refusal> {
-    let mode = fs::metadata(directory).map_err(Refusal::Missing)?.mode();
+    let metadata = fs::metadata(directory).map_err(Refusal::of)?;
+    if !metadata.is_dir() {
+        return Err(Refusal::because("Permission denied"));
+    }
+    let mode = metadata.mode();
     if mode & WORLD_WRITE != 0 {
-        return Err(Refusal::Unsafe("World writable directory"));
+        return Err(Refusal::because("World writable directory"));
     }
     if mode & GROUP_WRITE != 0 && !blame.group_writable_dir_safe {
-        return Err(Refusal::Unsafe("Group writable directory"));
+        return Err(Refusal::because("Group writable directory"));
     }
     Ok(())
 }
@@ -118,7 +136,11 @@ impl Stamp {
 
 /// The system's words for an error, without Rust's number.
 pub(crate) fn reason(error: &io::Error) -> Vec<u8> {
-    let text = error.to_string();
-    let end = text.find(" (os error").unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().as_bytes().to_vec()
+    words(error).into_bytes()
+}
+
+fn words(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    text.truncate(text.find(" (os error").unwrap_or(text.len()));
+    text
 }

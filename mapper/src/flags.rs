@@ -193,8 +193,11 @@ pub(crate) fn parse(common: &mut Common, arguments: &[u8]) -> Vec<Vec<u8>> {
             errors.push([b"Invalid time unit `", &[unit][..], b"'"].concat());
         }
     }
-    common.file = words.word().to_vec();
-    common.rest = words.remainder().to_vec();
+    let file = words.word();
+    if !file.is_empty() {
+        common.file = file.to_vec();
+        common.rest = words.remainder().to_vec();
+    }
     errors
 }
 

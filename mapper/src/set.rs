@@ -13,6 +13,7 @@ use crate::k_line::{self, KLine};
 use crate::ldap::session::Session;
 use crate::map_numbers::MapNumbers;
 use crate::schema;
+use crate::service_switch;
 use crate::services::{Endpoint, Services, Stream};
 use crate::settings::Settings;
 use crate::traces;
@@ -26,6 +27,10 @@ const DEFER_MODE: u8 = b'd';
 /// Classes that no alias map can be of (observed).
 const WITHOUT_ALIASES: [&str; 10] =
     ["arith", "bestmx", "dequote", "dns", "host", "macro", "regex", "syslog", "user", "userdb"];
+
+/// The maps of sources of aliases, beside files.
+const ALIAS_SOURCES: [(&str, &str); 2] =
+    [("nis", "nis mail.aliases"), ("nisplus", "nisplus -kalias -vexpansion mail_aliases.org_dir")];
 
 /// What of the situation a lookup depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +179,7 @@ impl MapSet {
     }
 
     /// Declares a map from the text after `K`, macros already expanded. A later line with the same
-    /// name replaces an earlier one (MAP-004). Returns complaints in sendmail's words.
+    /// name replaces an earlier one, but for settings that it does not have (MAP-004). Returns complaints in sendmail's words.
     pub fn declare(&mut self, k_line: &[u8]) -> Vec<MapError> {
         let KLine { name, class, arguments } = match k_line::parse(k_line) {
             Ok(line) => line,
@@ -184,7 +189,9 @@ impl MapSet {
             let text = [b"readcf: map ", name, b": class ", class, b" not available"].concat();
             return vec![MapError { text, map: name.to_vec() }];
         };
-        let mut common = Common { name: name.to_vec(), class: row.name, ..Common::default() };
+        // what an earlier line of the name has set stays unless this one sets it as well (observed)
+        let before = self.named(name).map(|map| map.common.clone()).unwrap_or_default();
+        let mut common = Common { name: name.to_vec(), class: row.name, ..before };
         let declared = (row.declare)(&mut common, arguments, self);
         self.insert(common, declared)
     }
@@ -274,6 +281,14 @@ impl MapSet {
                 _ => [&b"aliases.files sequence "[..], &members.join(&b' ')].concat(),
             };
             errors.extend(self.declare(&line));
+        }
+        // sources of aliases that the service switch names have maps as well (MAP-091)
+        for source in service_switch::service(&settings, b"aliases") {
+            let name = [b"aliases.", &source[..]].concat();
+            let row = ALIAS_SOURCES.iter().find(|(known, _)| known.as_bytes() == source);
+            if let Some((_, line)) = row.filter(|_| !self.contains(&name)) {
+                errors.extend(self.declare(&[&name[..], b" ", line.as_bytes()].concat()));
+            }
         }
         if !self.contains(b"aliases") {
             errors.extend(self.declare(b"aliases switch aliases"));

@@ -170,6 +170,7 @@ fn map_settings(configuration: &Configuration) -> Settings {
         settings.use_search_list = !value.split(u8::is_ascii_whitespace).any(|w| w == b"-dnsrch");
     }
     settings.ldap_defaults = expanded("LDAPDefaultSpec").unwrap_or_default();
+    settings.user_database = expanded("UserDatabaseSpec").unwrap_or_default();
     let user = default_user::of(configuration);
     settings.default_user = Some((user.uid, user.gid));
     settings.ldap_cluster = configuration.macros.value(b"sendmailMTACluster");
