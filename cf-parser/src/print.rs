@@ -91,7 +91,23 @@ impl Printer {
             }
         }
         debug_assert!(self.out.len() > start);
+        self.keep_returns(start);
         self.out.push(b'\n');
+    }
+
+    /// A carriage return in front of a line break is taken for a part of it: one more keeps it.
+    fn keep_returns(&mut self, start: usize) {
+        let Some(first) = self.out.get(start..).and_then(|line| memchr::memchr(b'\r', line)) else {
+            return;
+        };
+        let rest = self.out.split_off(start + first);
+        let mut bytes = rest.iter().peekable();
+        while let Some(byte) = bytes.next() {
+            self.out.push(*byte);
+            if *byte == b'\r' && bytes.peek().is_none_or(|next| **next == b'\n') {
+                self.out.push(b'\r');
+            }
+        }
     }
 
     fn named(&mut self, letter: u8, name: &Name) {

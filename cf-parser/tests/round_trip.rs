@@ -52,6 +52,8 @@ fn text(class: &'static str, most: usize) -> impl Strategy<Value = Vec<Piece>> {
         vec![b' ', b' '],
         vec![b'\n', b' '],
         vec![b'\n', b'\t'],
+        vec![b'\r', b'\n', b' '],
+        vec![b'\r', b'\r', b'\n', b'\t'],
     ]);
     let word = prop::collection::vec(prop_oneof![4 => byte, 1 => operator()], 1..6);
     prop::collection::vec((word, blank), 0..most).prop_map(|words| {
@@ -60,7 +62,7 @@ fn text(class: &'static str, most: usize) -> impl Strategy<Value = Vec<Piece>> {
             text.extend(word);
             text.extend(blank.into_iter().map(Piece::Byte));
         }
-        while matches!(text.last(), Some(Piece::Byte(b' ' | b'\n' | b'\t'))) {
+        while matches!(text.last(), Some(Piece::Byte(b' ' | b'\n' | b'\t' | b'\r'))) {
             text.pop();
         }
         text

@@ -46,6 +46,11 @@ pub fn compare(cf: &[u8], address: &[u8]) {
 struct Echo;
 
 impl Lookups for Echo {
+    fn has_none(&mut self, question: &Request) -> bool {
+        let last = question.key.last().copied().unwrap_or_default();
+        question.key.len().is_multiple_of(2) && last % 3 != 0 && last % 31 != 0
+    }
+
     fn lookup(&mut self, request: &Request, _macros: &mut Macros) -> Answer {
         match request.key.last() {
             Some(last) if last % 3 == 0 => {

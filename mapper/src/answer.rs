@@ -82,7 +82,9 @@ pub enum NoticeKind {
     Error,
     /// Progress or a transient trouble shown to the user, as `NAME: Name server timeout`.
     Message,
-    /// A debugging flag has asked for it.
+    /// What address test mode shows, and nobody else (observed).
+    Warning,
+    /// A debugging flag has asked for it: its newlines are its own.
     Trace,
 }
 

@@ -9,10 +9,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::settings::BlameSettings;
-
-const GROUP_WRITE: u32 = 0o020;
-const WORLD_WRITE: u32 = 0o002;
+use crate::database_file::{READ, UnsafeDirectory, directories, permits};
+use crate::settings::Settings;
 
 /// A path from configuration bytes.
 pub(crate) fn path(bytes: &[u8]) -> &Path {
@@ -56,37 +54,42 @@ impl Refusal {
     }
 }
 
-/// Checks a map file: it must be a regular file, and unless `MapInUnsafeDirPath` is set no
-/// directory named in its path may be writable for group or others, whoever asks (observed).
-pub(crate) fn check(name: &[u8], blame: BlameSettings) -> Result<Metadata, Refusal> {
-    let name = path(name);
-    let metadata = fs::metadata(name);
-    if metadata.as_ref().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(Refusal::because("Regular files only"));
-    }
-    // an unsafe directory counts before a missing file (observed)
-    if !blame.map_in_unsafe_dir_path {
-        let named = |directory: &&Path| !directory.as_os_str().is_empty();
-        for directory in name.ancestors().skip(1).filter(named) {
-            check_directory(directory, blame)?;
+/// Checks a map file: others must not be able to exchange it, and its mode must allow reading, whoever asks
+/// (observed). A directory that they may write in, and that `MapInUnsafeDirPath` lets pass, is told of in
+/// `warnings`.
+pub(crate) fn check(
+    name: &[u8],
+    settings: &Settings,
+    warnings: &mut Vec<Vec<u8>>,
+) -> Result<Metadata, Refusal> {
+    let (name, blame) = (path(name), settings.blame);
+    let mut exchangeable = Vec::new();
+    let passable = directories::walk(name, &mut |directory| {
+        if directory.world || !blame.group_writable_dir_safe {
+            exchangeable.push(directory);
         }
+    });
+    match exchangeable.first() {
+        Some(first) if !blame.map_in_unsafe_dir_path => {
+            return Err(Refusal::because(first.reason()));
+        }
+        _ => warnings.extend(exchangeable.iter().map(UnsafeDirectory::warning)),
     }
-    metadata.map_err(Refusal::of)
-}
-
-fn check_directory(directory: &Path, blame: BlameSettings) -> Result<(), Refusal> {
-    let metadata = fs::metadata(directory).map_err(Refusal::of)?;
-    if !metadata.is_dir() {
-        return Err(Refusal::because("Permission denied"));
+    let links = exchangeable.is_empty() || blame.linked_map_in_writable_dir;
+    let is_link = || fs::symlink_metadata(name).is_ok_and(|facts| facts.is_symlink());
+    match () {
+        () if !passable => return Err(Refusal::because("Permission denied")),
+        () if !links && is_link() => return Err(Refusal::because("Symbolic links not allowed")),
+        () => {}
     }
-    let mode = metadata.mode();
-    if mode & WORLD_WRITE != 0 {
-        return Err(Refusal::because("World writable directory"));
+    let facts = fs::metadata(name).map_err(Refusal::of)?;
+    let trusted = settings.trusted_user != 0 && facts.uid() == settings.trusted_user;
+    match () {
+        () if !facts.is_file() => Err(Refusal::because("Regular files only")),
+        () if !links && facts.nlink() > 1 => Err(Refusal::because("Hard links not allowed")),
+        () if !permits(&facts, trusted, READ) => Err(Refusal::because("Permission denied")),
+        () => Ok(facts),
     }
-    if mode & GROUP_WRITE != 0 && !blame.group_writable_dir_safe {
-        return Err(Refusal::because("Group writable directory"));
-    }
-    Ok(())
 }
 
 /// What tells one state of a file from another.

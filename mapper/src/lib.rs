@@ -27,6 +27,7 @@ mod canonical_name;
 mod class;
 mod column_index;
 mod columns;
+mod database_file;
 mod exchangers;
 mod files;
 mod flags;
@@ -52,8 +53,11 @@ pub use alias_file::{
 };
 pub use answer::*;
 pub use class::regex::SUBSTRING_DELIMITER;
+pub use database_file::{
+    AliasText, AliasTextRules, DatabaseFile, FileError, FileRules, UnsafeDirectory,
+};
 pub use exchangers::{Exchangers, MAX_EXCHANGERS};
-pub use makemap::{MakemapOptions, MakemapReport, alias_database, makemap, write_database};
+pub use makemap::{MakemapEvent, MakemapOptions, alias_database, makemap};
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};
 pub use settings::{BlameSettings, Settings};

@@ -1,18 +1,13 @@
 //! Building databases from text: what makemap and newaliases do (MAP-096..MAP-108).
 
-use std::fs::OpenOptions;
-use std::io::{self, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, Read as _};
 
 use crate::alias_file::AliasFile;
 use crate::answer::{EX_DATAERR, EX_OK, ExitCode};
-use crate::bdb::DatabaseWriter;
-use crate::files;
+use crate::bdb::{DatabaseKind, DatabaseWriter};
 
-/// Longest line of a makemap source, bytes.
-const MAX_LINE: usize = 1024;
-/// Mode of new database files (MAP-095).
-const MODE: u32 = 0o640;
+/// Bytes read of a makemap source at once: a longer line is taken for several (observed).
+const MAX_PART: u64 = 1023;
 
 /// makemap's switches (MAP-107).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +18,8 @@ pub struct MakemapOptions {
     pub with_nul: bool,
     /// `-e`: values may be missing.
     pub allow_empty: bool,
-    /// `-r`: a later entry replaces an earlier one.
+    /// `-r`: a later entry replaces an earlier one; `-d`, in a database that keeps duplicates:
+    /// stands beside it.
     pub replace: bool,
     /// `-t`: what separates key and value; none: blanks.
     pub delimiter: Option<u8>,
@@ -45,110 +41,138 @@ impl Default for MakemapOptions {
     }
 }
 
-/// What became of a source text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MakemapReport {
-    /// Complaints as printed, without newline.
-    pub errors: Vec<Vec<u8>>,
-    /// What `-v` prints, in the order of the text: key and value.
-    pub entries: Vec<(Vec<u8>, Vec<u8>)>,
-    /// 0, or 65 after any complaint (MAP-108).
-    pub exit: ExitCode,
+impl MakemapOptions {
+    /// A key as it is stored, in lower case unless `-f`.
+    #[must_use]
+    pub fn stored_key(&self, key: &[u8]) -> Vec<u8> {
+        self.stored(if self.keep_case { key.to_vec() } else { key.to_ascii_lowercase() })
+    }
+
+    /// A value as it is stored.
+    #[must_use]
+    pub fn stored_value(&self, value: &[u8]) -> Vec<u8> {
+        self.stored(value.to_vec())
+    }
+
+    fn stored(&self, mut text: Vec<u8>) -> Vec<u8> {
+        text.extend(self.with_nul.then_some(0));
+        text
+    }
 }
 
-/// Puts the entries of `text` into `database`. Faulty lines are reported and left out. `map` is the
-/// name used in the reports.
+/// What becomes of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MakemapEvent<'a> {
+    /// An entry, before it is stored; the key in the case it is stored in.
+    Entry {
+        /// Its key.
+        key: &'a [u8],
+        /// Its value.
+        value: &'a [u8],
+    },
+    /// The line is left out; the complaint as printed, without newline.
+    Refused(Vec<u8>),
+}
+
+/// Puts the entries of `source` into `database` and tells what becomes of each line; a faulty one is left
+/// out. `map` is the name used in complaints. Returns 0, or 65 after any complaint (MAP-108).
+///
+/// # Errors
+/// When the source cannot be read.
 pub fn makemap(
     map: &[u8],
-    text: &[u8],
+    source: &mut dyn BufRead,
     options: &MakemapOptions,
     database: &mut DatabaseWriter,
-) -> MakemapReport {
-    let mut report = MakemapReport { exit: EX_OK, ..MakemapReport::default() };
-    let text = text.strip_suffix(b"\n").unwrap_or(text);
-    for (index, line) in text.split(|&b| b == b'\n').enumerate() {
-        if line.is_empty() || line.first() == Some(&options.comment) {
-            continue;
-        }
-        if let Err(what) = entry(line, options, database, &mut report) {
-            let number = (index + 1).to_string();
+    tell: &mut dyn FnMut(MakemapEvent<'_>),
+) -> io::Result<ExitCode> {
+    let (mut exit, mut number) = (EX_OK, 0_usize);
+    let mut part = Vec::new();
+    while read_part(source, &mut part)? > 0 {
+        number += 1;
+        if let Err(what) = line(&part, options, database, tell) {
+            let number = number.to_string();
             let place = [b"makemap: ", map, b": line ", number.as_bytes(), b": "].concat();
-            report.errors.push([place, what].concat());
-            report.exit = EX_DATAERR;
+            tell(MakemapEvent::Refused([place, what].concat()));
+            exit = EX_DATAERR;
         }
     }
-    report
+    Ok(exit)
 }
 
-fn entry(
-    line: &[u8],
+fn read_part(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<usize> {
+    part.clear();
+    source.take(MAX_PART).read_until(b'\n', part)
+}
+
+/// The text in front of the first zero byte.
+fn text(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// Stores the entry of a line, or says why it has none.
+fn line(
+    part: &[u8],
     options: &MakemapOptions,
     database: &mut DatabaseWriter,
-    report: &mut MakemapReport,
+    tell: &mut dyn FnMut(MakemapEvent<'_>),
 ) -> Result<(), Vec<u8>> {
-    if line.len() >= MAX_LINE {
-        return Err(format!("line too long ({MAX_LINE} bytes max)").into_bytes());
+    let is_last = !part.ends_with(b"\n") && u64::try_from(part.len()).is_ok_and(|n| n < MAX_PART);
+    let seen = text(part);
+    // a zero byte hides the end of the line (observed)
+    let line = match seen.strip_suffix(b"\n") {
+        Some(line) => line,
+        None if is_last => seen,
+        None => return Err(format!("line too long ({} bytes max)", MAX_PART + 1).into_bytes()),
+    };
+    if line.is_empty() || line.first() == Some(&options.comment) {
+        return Ok(());
     }
     let (key, value) = cut(line, options.delimiter)?;
     if value.is_empty() && !options.allow_empty {
         return Err([b"no RHS for LHS ", key].concat());
     }
-    let key = if options.keep_case { key.to_vec() } else { key.to_ascii_lowercase() };
-    report.entries.push((key.clone(), value.to_vec()));
-    let terminator: &[u8] = if options.with_nul { b"\0" } else { b"" };
-    let stored = [&key[..], terminator].concat();
-    let value = [value, terminator].concat();
+    let stored = options.stored_key(key);
+    let shown = stored.get(..key.len()).unwrap_or_default().to_vec();
+    tell(MakemapEvent::Entry { key: &shown, value });
+    let value = options.stored_value(value);
     if options.replace {
-        database.replace(stored, value);
+        database.put(stored, value);
         return Ok(());
     }
-    database.insert(stored, value).map_err(|_| [b"key ", &key[..], b": duplicate key"].concat())
+    database.insert(stored, value).map_err(|_| [b"key ", &shown[..], b": duplicate key"].concat())
+}
+
+/// White space as the C library has it.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// Key and value of a line.
 fn cut(line: &[u8], delimiter: Option<u8>) -> Result<(&[u8], &[u8]), Vec<u8>> {
-    let is_end = |b: &u8| delimiter.map_or(b.is_ascii_whitespace(), |delimiter| *b == delimiter);
-    if delimiter.is_none() && line.first().is_some_and(u8::is_ascii_whitespace) {
+    let is_end = |b: &u8| delimiter.map_or(is_space(*b), |delimiter| *b == delimiter);
+    if delimiter.is_none() && line.first().is_some_and(|b| is_space(*b)) {
         return Err(b"syntax error (leading space)".to_vec());
     }
     let end = line.iter().position(is_end).unwrap_or(line.len());
     let (key, rest) = line.split_at(end);
-    let value = match delimiter {
-        None => rest.trim_ascii_start(),
-        Some(_) => rest.get(1..).unwrap_or_default(),
+    let blanks = match delimiter {
+        None => rest.iter().take_while(|b| is_space(**b)).count(),
+        Some(_) => 1,
     };
-    Ok((key, value))
+    Ok((key, rest.get(blanks..).unwrap_or_default()))
 }
 
 /// The database of an alias file as newaliases stores it: a zero byte ends keys and values, and the
 /// entry `@` says that the build is complete (MAP-097, MAP-098).
 #[must_use]
-pub fn alias_database(aliases: &AliasFile) -> DatabaseWriter {
-    let mut database = DatabaseWriter::default();
+pub fn alias_database(aliases: &AliasFile, kind: DatabaseKind) -> DatabaseWriter {
+    let mut database = DatabaseWriter::new(kind);
     for entry in &aliases.entries {
-        database.replace([&entry.name[..], b"\0"].concat(), [&entry.value[..], b"\0"].concat());
+        database.put([&entry.name[..], b"\0"].concat(), [&entry.value[..], b"\0"].concat());
     }
-    database.replace(b"@\0".to_vec(), b"@\0".to_vec());
+    database.put(b"@\0".to_vec(), b"@\0".to_vec());
     database
-}
-
-/// Writes a database file under an exclusive lock. The file is rewritten in place, not replaced:
-/// programs that have it open notice by its time (MAP-026, MAP-102). `uid` as for
-/// [`DatabaseWriter::render`].
-///
-/// # Errors
-/// As the system gives them; the file may then be incomplete.
-pub fn write_database(file: &[u8], database: &DatabaseWriter, uid: [u8; 20]) -> io::Result<()> {
-    let image = database.render(uid);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(MODE);
-    let mut open = options.open(files::path(file))?;
-    open.lock()?;
-    open.set_len(0)?;
-    open.rewind()?;
-    open.write_all(&image)?;
-    open.sync_all()?;
-    open.unlock()
 }
 
 #[cfg(test)]
@@ -157,12 +181,16 @@ mod tests {
 
     fn check(text: &str, options: &MakemapOptions, errors: &[&str], entries: &[(&str, &str)]) {
         let mut database = DatabaseWriter::default();
-        let report = makemap(b"tt", text.as_bytes(), options, &mut database);
-        let told: Vec<_> =
-            report.errors.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
+        let mut told = Vec::new();
+        let mut tell = |event: MakemapEvent<'_>| {
+            if let MakemapEvent::Refused(text) = event {
+                told.push(String::from_utf8_lossy(&text).into_owned());
+            }
+        };
+        let exit = makemap(b"tt", &mut text.as_bytes(), options, &mut database, &mut tell).unwrap();
         let expected: Vec<_> = errors.iter().map(|e| format!("makemap: tt: line {e}")).collect();
         assert_eq!(told, expected, "{text}");
-        assert_eq!(report.exit, if errors.is_empty() { 0 } else { 65 }, "{text}");
+        assert_eq!(exit, if errors.is_empty() { 0 } else { 65 }, "{text}");
         for (key, value) in entries {
             assert_eq!(database.get(key.as_bytes()), Some(value.as_bytes()), "{text}: {key}");
         }
@@ -198,7 +226,21 @@ mod tests {
         check(";c\n#d e\n", &semicolon, &[], &[("#d", "e")]);
         let nul = MakemapOptions { with_nul: true, ..plain.clone() };
         check("a 1\nb 2", &nul, &[], &[("a\0", "1\0"), ("b\0", "2\0")]);
-        let long = format!("k {}\n", "v".repeat(1100));
-        check(&long, &plain, &["1: line too long (1024 bytes max)"], &[]);
+        check("a\x0b1\nb\x0c2\nc 3\r\n", &plain, &[], &[("a", "1"), ("b", "2"), ("c", "3\r")]);
+    }
+
+    #[test]
+    fn long_lines_are_read_in_parts() {
+        // MAP-105
+        let plain = MakemapOptions::default();
+        let too_long = "1: line too long (1024 bytes max)";
+        let value = |length| "v".repeat(length);
+        check(&format!("k {}\n", value(1020)), &plain, &[], &[("k", &value(1020))]);
+        check(&format!("k {}\nb 2\n", value(1021)), &plain, &[too_long], &[("b", "2")]);
+        let rest = "2: no RHS for LHS v";
+        check(&format!("k {}\nb 2\n", value(1022)), &plain, &[too_long, rest], &[("b", "2")]);
+        check(&format!("k {}", value(1021)), &plain, &[too_long], &[]);
+        check(&format!("k {}", value(1020)), &plain, &[], &[("k", &value(1020))]);
+        check("a\0b c\ng h\0i", &plain, &[too_long], &[("g", "h")]);
     }
 }

@@ -46,6 +46,8 @@ pub struct MapTraits {
     pub keep_quotes: bool,
     /// Replaces the blanks put between the tokens of the key (`-S`); none: as in addresses.
     pub space_sub: Option<u8>,
+    /// The map's number, for [`MapSet::has_none`].
+    pub number: usize,
 }
 
 /// A line about a map, for listings and completion.
@@ -334,8 +336,9 @@ impl MapSet {
     /// What the rule machine must know to build the key; none when there is no such map.
     #[must_use]
     pub fn traits(&self, name: &[u8]) -> Option<MapTraits> {
-        let map = self.named(name)?;
-        Some(MapTraits { keep_quotes: map.common.keep_quotes, space_sub: map.common.space_sub })
+        let number = self.number(name)?;
+        let Common { keep_quotes, space_sub, .. } = self.numbered(number)?.common;
+        Some(MapTraits { keep_quotes, space_sub, number })
     }
 
     /// All maps, sorted by name.
@@ -405,25 +408,22 @@ impl MapSet {
         context: &LookupContext,
         services: &mut dyn Services,
     ) -> Lookup {
-        let quiet = |answer| Lookup { answer, notices: Vec::new(), opening: 0 };
-        let Some(number) = self.number(name) else { return quiet(Answer::NoSuchMap) };
-        let request = Request { key, args };
+        let Some(number) = self.number(name) else {
+            return Lookup { answer: Answer::NoSuchMap, notices: Vec::new(), opening: 0 };
+        };
         let deferred = context.delivery_mode == DEFER_MODE
             && self.numbered(number).is_some_and(|map| map.common.not_deferred);
-        match if deferred { None } else { self.quick(number, request) } {
-            Some(answer) => quiet(answer),
-            None => self.lookup_number(number, request, deferred, services),
-        }
+        self.lookup_number(number, Request { key, args }, deferred, services)
     }
 
-    /// The answer of a map that is open and needs nothing but its file, where no one watches.
-    fn quick(&mut self, number: usize, request: Request<'_>) -> Option<Answer> {
-        if self.levels.on(Category::Maps) {
-            return None;
-        }
-        let map = self.maps.get_mut(number)?.as_mut()?;
-        let State::Open(class) = &mut map.state else { return None };
-        class.quick(&map.common, request, self.round)
+    /// Whether the map of this number surely has no answer, [`Answer::MISS`], and nothing to say; false
+    /// for a map that is not open or needs more than its file, and where someone watches.
+    pub fn has_none(&mut self, number: usize, key: &[u8], context: &LookupContext) -> bool {
+        let Some(Some(map)) = self.maps.get_mut(number) else { return false };
+        let State::Open(class) = &mut map.state else { return false };
+        let deferred = context.delivery_mode == DEFER_MODE && map.common.not_deferred;
+        !(deferred || self.levels.on(Category::Maps))
+            && class.has_none(&map.common, key, self.round)
     }
 
     fn lookup_number(

@@ -40,6 +40,8 @@ pub struct Settings {
     pub max_dns_result: usize,
     /// Option `DontBlameSendmail` contains `MapInUnsafeDirPath` and friends.
     pub blame: BlameSettings,
+    /// Option `TrustedUser`, 0 for none: may own map files as root may.
+    pub trusted_user: u32,
 }
 
 /// The parts of `DontBlameSendmail` that concern map files (MAP-025).
@@ -76,6 +78,7 @@ impl Default for Settings {
             default_user: Some((1, 1)),
             max_dns_result: 628,
             blame: BlameSettings::default(),
+            trusted_user: 0,
         }
     }
 }

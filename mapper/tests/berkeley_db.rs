@@ -149,7 +149,51 @@ fn written_files_pass_the_librarys_own_check() {
     }
 }
 
+#[test]
+fn pages_in_the_place_of_others_are_noticed() {
+    for (name, key) in
+        [("small-page-btree", "key7"), ("small-page-hash", "key7"), ("over-hash", "long")]
+    {
+        let mut bytes = fixture(name);
+        let size = Database::open(&bytes[..]).expect("open").page_size() as usize;
+        // every page behind the first is the same one now
+        let page = bytes[size..2 * size].to_vec();
+        bytes.chunks_mut(size).skip(2).for_each(|other| other.copy_from_slice(&page));
+        let database = Database::open(&bytes[..]).expect("open");
+        assert!(database.for_each(&bytes[..], &mut |_, _| ()).is_err(), "{name}");
+        let _ = database.get(&bytes[..], key.as_bytes());
+    }
+}
+
+/// Rows of keys with any number of values.
+fn duplicates(rows: &[(Vec<u8>, Vec<Vec<u8>>)], kind: DatabaseKind) -> DatabaseWriter {
+    let mut writer = DatabaseWriter::with_duplicates(kind);
+    for (key, value) in rows.iter().flat_map(|(key, values)| values.iter().map(move |v| (key, v))) {
+        writer.put(key.clone(), value.clone());
+    }
+    writer
+}
+
 proptest! {
+    /// Duplicates are read again in the order in which they were put.
+    #[test]
+    fn duplicates_round_trip(rows in proptest::collection::btree_map(
+        proptest::collection::vec(any::<u8>(), 0..40),
+        proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..1200), 1..30), 0..12),
+        tree in any::<bool>()) {
+        let kind = if tree { DatabaseKind::Btree } else { DatabaseKind::Hash };
+        let rows: Vec<_> = rows.into_iter().collect();
+        let writer = duplicates(&rows, kind);
+        let bytes = writer.render([9; 20]);
+        for (key, values) in &rows {
+            let found = get(&bytes, key);
+            prop_assert_eq!(found.as_ref(), values.first());
+        }
+        let database = Database::open(&bytes[..]).expect("open");
+        let read = DatabaseWriter::read(&bytes[..], &database).expect("read");
+        prop_assert!(read.keeps_duplicates() && read.entries().eq(writer.entries()));
+    }
+
     /// What is written is read again.
     #[test]
     fn round_trip(rows in proptest::collection::btree_map(
@@ -182,7 +226,13 @@ proptest! {
         }
         if let Ok(database) = Database::open(&bytes[..]) {
             let _ = database.get(&bytes[..], key.as_bytes());
-            let _ = database.for_each(&bytes[..], &mut |_, _| {});
+            // what can be read of it is written and read again
+            if let Ok(read) = DatabaseWriter::read(&bytes[..], &database) {
+                let written = read.render([1; 20]);
+                let database = Database::open(&written[..]).expect("open");
+                let again = DatabaseWriter::read(&written[..], &database).expect("read");
+                prop_assert!(again.entries().eq(read.entries()));
+            }
         }
     }
 

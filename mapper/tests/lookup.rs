@@ -3,6 +3,7 @@
 mod common;
 
 use common::*;
+use mapper::bdb::DatabaseKind;
 use mapper::{Answer, LookupContext, MapSet};
 
 #[test]
@@ -337,11 +338,13 @@ fn aliases_built_here_are_found_here() {
     let parsed = mapper::build_aliases(&read, false, &mut |name| {
         mapper::AliasName::Local(name.to_ascii_lowercase())
     });
-    let database = mapper::alias_database(&parsed);
+    let database = mapper::alias_database(&parsed, DatabaseKind::Hash);
     let file = directory.path().join("aliases.db");
     let path = file.as_os_str().as_encoded_bytes();
     for _ in 0..2 {
-        mapper::write_database(path, &database, [1; 20]).expect("written");
+        let rules = mapper::FileRules { create: true, ..mapper::FileRules::default() };
+        let open = mapper::DatabaseFile::open_for_writing(path, rules, &mut |_| ());
+        open.expect("open").replace(&database, [1; 20]).expect("written");
     }
     let mut settings = settings();
     settings.alias_files = vec![[b"hash:", text.as_os_str().as_encoded_bytes()].concat()];

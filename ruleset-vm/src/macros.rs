@@ -1,7 +1,7 @@
 //! Macros: their store and their expansion (RS-069..RS-073).
 
 use hashbrown::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cf_parser::text::{Name, Op, Piece, Text, plain};
 
@@ -12,7 +12,36 @@ use crate::limits::{MAX_EXPANSION, MAX_MACRO_DEPTH};
 #[derive(Clone, Debug, Default)]
 pub struct Macros {
     base: Arc<HashMap<Name, Text>>,
-    local: HashMap<Name, Option<Text>>,
+    local: HashMap<Name, Value>,
+}
+
+/// A change to a macro.
+#[derive(Clone, Debug)]
+enum Value {
+    /// It has no value any more.
+    Gone,
+    /// A value that may refer to other macros.
+    Text(Text),
+    /// A plain value, which becomes a text when somebody wants to see it.
+    Plain(Vec<u8>, OnceLock<Text>),
+}
+
+impl Value {
+    fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Gone => None,
+            Self::Text(text) => Some(text),
+            Self::Plain(bytes, text) => Some(text.get_or_init(|| plain(bytes))),
+        }
+    }
+
+    fn into_text(self) -> Option<Text> {
+        match self {
+            Self::Gone => None,
+            Self::Text(text) => Some(text),
+            Self::Plain(bytes, text) => Some(text.into_inner().unwrap_or_else(|| plain(&bytes))),
+        }
+    }
 }
 
 impl Macros {
@@ -20,7 +49,7 @@ impl Macros {
     #[must_use]
     pub fn get(&self, name: &Name) -> Option<&Text> {
         match self.local.get(name) {
-            Some(value) => value.as_ref(),
+            Some(value) => value.text(),
             None => self.base.get(name),
         }
     }
@@ -40,30 +69,33 @@ impl Macros {
 
     /// Gives a macro a value that may refer to others.
     pub fn define(&mut self, name: Name, value: Text) {
-        self.local.insert(name, Some(value));
+        self.local.insert(name, Value::Text(value));
     }
 
     /// Gives a macro a plain value.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
-        // What is set for every address keeps its memory, and is mostly what it was.
-        if let Some(Some(text)) = self.local.get_mut(name) {
-            let same = |(piece, byte): (&Piece, &u8)| *piece == Piece::Byte(*byte);
-            if text.len() == value.len() && text.iter().zip(value).all(same) {
-                return;
+        // What is set for every address keeps its memory.
+        match self.local.get_mut(name) {
+            Some(Value::Plain(bytes, _)) if bytes == value => {}
+            Some(Value::Plain(bytes, text)) => {
+                bytes.clear();
+                bytes.extend_from_slice(value);
+                text.take();
             }
-            text.clear();
-            text.extend(value.iter().map(|byte| Piece::Byte(*byte)));
-            return;
+            Some(other) => *other = Value::Plain(value.to_vec(), OnceLock::new()),
+            None => {
+                let value = Value::Plain(value.to_vec(), OnceLock::new());
+                self.local.insert(Name::new(name), value);
+            }
         }
-        self.local.insert(Name::new(name), Some(plain(value)));
     }
 
     /// Takes a macro's value away.
     pub fn clear(&mut self, name: &[u8]) {
         match self.local.get_mut(name) {
-            Some(value) => *value = None,
+            Some(value) => *value = Value::Gone,
             None => {
-                self.local.insert(Name::new(name), None);
+                self.local.insert(Name::new(name), Value::Gone);
             }
         }
     }
@@ -72,7 +104,7 @@ impl Macros {
     pub fn freeze(&mut self) {
         let mut all = (*self.base).clone();
         for (name, value) in self.local.drain() {
-            match value {
+            match value.into_text() {
                 Some(value) => all.insert(name, value),
                 None => all.remove(&name),
             };

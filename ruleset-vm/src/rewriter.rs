@@ -31,6 +31,11 @@ pub trait Lookups {
     /// Another address begins: what has changed meanwhile is to be noticed.
     fn begin(&mut self) {}
 
+    /// Whether the map surely has no answer, whatever the arguments are: the question need not be complete.
+    fn has_none(&mut self, _question: &Request) -> bool {
+        false
+    }
+
     /// The answer of the map the request names; the map is known to exist.
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer;
 
@@ -94,27 +99,43 @@ impl Rewriter<'_> {
     /// Applies rulesets, each to what the one before left: see [`Machine::start`].
     pub fn apply_all(&mut self, first: usize, then: &[usize], workspace: Vec<Token>) -> Outcome {
         self.machine.start(first, then, workspace);
+        self.run()
+    }
+
+    /// Goes on to the outcome of what the machine has started, and answers what it asks.
+    pub(crate) fn run(&mut self) -> Outcome {
         loop {
-            let step = {
-                let lookups = &*self.lookups;
-                let style = |map: &[u8]| lookups.key_style(map);
-                let mut env = Env {
-                    macros: self.macros,
-                    classes: &self.configuration.classes,
-                    key_style: &style,
-                    blank: blank_sub(self.configuration),
-                    tracer: self.tracer,
-                };
-                self.machine.step(&mut env)
-            };
-            match step {
+            match self.with_env(Machine::step) {
                 Step::Done(outcome) => return outcome,
-                Step::Lookup => {
-                    let answer = self.lookups.lookup(self.machine.request(), self.macros);
-                    self.machine.answer(answer);
-                }
+                Step::Lookup => self.look_up(),
             }
         }
+    }
+
+    /// Answers the question of the machine and those that follow at once where there is no answer.
+    fn look_up(&mut self) {
+        while self.lookups.has_none(self.machine.question()) {
+            if !self.with_env(Machine::no_answer) {
+                return;
+            }
+        }
+        let answer = self.lookups.lookup(self.machine.request(), self.macros);
+        self.machine.answer(answer);
+    }
+
+    /// Lends the machine what it reads from outside.
+    #[inline]
+    fn with_env<T>(&mut self, run: impl FnOnce(&mut Machine, &mut Env<'_>) -> T) -> T {
+        let lookups = &*self.lookups;
+        let style = |map: &[u8]| lookups.key_style(map);
+        let mut env = Env {
+            macros: self.macros,
+            classes: &self.configuration.classes,
+            key_style: &style,
+            blank: blank_sub(self.configuration),
+            tracer: self.tracer,
+        };
+        run(self.machine, &mut env)
     }
 
     /// Tokenizes an address as rulesets of the oracle get it; complaints go to the tracer.

@@ -58,7 +58,7 @@ impl Token {
     }
 
     #[inline]
-    fn is_atom(self) -> bool {
+    pub(crate) fn is_atom(self) -> bool {
         self.shape & ATOM != 0
     }
 
@@ -458,27 +458,34 @@ impl TokenTable {
     pub(crate) fn add_plain(&mut self, text: &[u8], operators: &Operators, out: &mut Vec<Token>) {
         let base = self.run.arena.len();
         self.run.arena.extend_from_slice(text);
-        let mut rest = text;
-        while let Some((first, behind)) = rest.split_first() {
-            let at = base + (text.len() - rest.len());
-            if operators.contains(*first) {
-                rest = behind;
-                let known = self.named_operator(*first);
-                out.push(known.unwrap_or_else(|| self.add(Kind::Operator, &[*first])));
+        let (mut start, mut look) = (0, Look::NOTHING);
+        for (at, byte) in text.iter().enumerate() {
+            if !operators.contains(*byte) {
+                look = look.at(*byte);
                 continue;
             }
-            let mut look = Look::NOTHING;
-            let length = rest.iter().take_while(|byte| {
-                let goes_on = !operators.contains(**byte);
-                if goes_on {
-                    look = look.at(**byte);
-                }
-                goes_on
-            });
-            let (atom, behind) = rest.split_at(length.count());
-            rest = behind;
+            self.add_atom(text, start..at, base, look, out);
+            (start, look) = (at + 1, Look::NOTHING);
+            let known = self.named_operator(*byte);
+            out.push(known.unwrap_or_else(|| self.add(Kind::Operator, &[*byte])));
+        }
+        self.add_atom(text, start..text.len(), base, look, out);
+    }
+
+    /// Adds an atom of a text that stands in the arena from `base` on, unless it is empty.
+    #[inline(always)]
+    fn add_atom(
+        &mut self,
+        text: &[u8],
+        range: Range<usize>,
+        base: usize,
+        look: Look,
+        out: &mut Vec<Token>,
+    ) {
+        let atom = text.get(range.clone()).unwrap_or_default();
+        if !atom.is_empty() {
             out.push(self.next_token(Kind::Atom, atom, look));
-            self.run.push_range(Kind::Atom, at..at + atom.len(), look);
+            self.run.push_range(Kind::Atom, base + range.start..base + range.end, look);
         }
     }
 
@@ -589,6 +596,32 @@ impl TokenTable {
         self.join_within(tokens, blank, usize::MAX, out);
     }
 
+    /// The texts of tokens one behind the other, as [`TokenTable::join`] has them, and where each begins
+    /// in `out`; the end of the last one is the last place.
+    pub(crate) fn texts_into(&self, tokens: &[Token], out: &mut Vec<u8>, starts: &mut Vec<u32>) {
+        let place = |out: &Vec<u8>| u32::try_from(out.len()).unwrap_or(u32::MAX);
+        starts.reserve(tokens.len() + 1);
+        for token in tokens {
+            starts.push(place(out));
+            self.put_text(*token, out);
+        }
+        starts.push(place(out));
+    }
+
+    /// The token's text as [`TokenTable::join`] has it.
+    #[inline(always)]
+    pub(crate) fn put_text(&self, token: Token, out: &mut Vec<u8>) {
+        let Some((entry, arena)) = self.entry(token) else { return };
+        match entry.text(arena) {
+            text if token.is_atom() => out.extend_from_slice(text),
+            [byte] => out.push(*byte),
+            text => match entry.kind {
+                Kind::Meta(op) => out.push(op.octet()),
+                _ => out.extend_from_slice(text),
+            },
+        }
+    }
+
     fn join_within(
         &self,
         tokens: impl IntoIterator<Item = Token>,
@@ -598,7 +631,6 @@ impl TokenTable {
     ) {
         let mut after_atom = false;
         for token in tokens {
-            let Some((entry, arena)) = self.entry(token) else { continue };
             let atom = token.is_atom();
             if after_atom && atom {
                 out.extend(blank);
@@ -606,14 +638,7 @@ impl TokenTable {
                     return;
                 }
             }
-            match entry.text(arena) {
-                text if atom => out.extend_from_slice(text),
-                [byte] => out.push(*byte),
-                text => match entry.kind {
-                    Kind::Meta(op) => out.push(op.octet()),
-                    _ => out.extend_from_slice(text),
-                },
-            }
+            self.put_text(token, out);
             if out.len() > limit {
                 out.truncate(limit);
                 return;

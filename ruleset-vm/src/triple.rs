@@ -1,6 +1,8 @@
 //! Triples: the resolved workspace `$#mailer $@ host $: user` taken apart and completed (RS-079..RS-081,
 //! RS-092, RS-093).
 
+use std::ops::Range;
+
 use cf_parser::debug::Category;
 use cf_parser::text::Op;
 
@@ -39,11 +41,18 @@ pub enum Target {
 pub type Verdict = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
 /// A workspace that begins with `$#`, cut at its operators.
-struct Parts<'w> {
+struct Parts {
     mailer: Token,
-    host: Option<&'w [Token]>,
+    host: Option<Range<usize>>,
     /// Missing without `$:`.
-    user: Option<&'w [Token]>,
+    user: Option<Range<usize>>,
+}
+
+/// A part of a workspace.
+type Part<'w> = (&'w [Token], Range<usize>);
+
+fn tokens<'w>((workspace, part): &Part<'w>) -> &'w [Token] {
+    workspace.get(part.clone()).unwrap_or_default()
 }
 
 impl Rewriter<'_> {
@@ -55,10 +64,11 @@ impl Rewriter<'_> {
         let Some(user) = parts.user else {
             return self.refuse(b"554 5.3.5 buildaddr: no user");
         };
-        let host = parts.host.map(|host| self.host_text(host));
+        let user = (workspace, user);
+        let host = parts.host.map(|host| self.host_text((workspace, host)));
         let mailer = self.machine.table().text(parts.mailer);
         if mailer.eq_ignore_ascii_case(b"error") {
-            let mut text = self.machine.table().join(user, Some(b' '));
+            let mut text = self.machine.table().join(tokens(&user), Some(b' '));
             text.truncate(MAX_USER);
             let status = error_status(host.as_deref(), &text);
             self.say(&status_text(&shorten(address), &status));
@@ -78,7 +88,7 @@ impl Rewriter<'_> {
         &mut self,
         index: usize,
         host: Option<Vec<u8>>,
-        user: &[Token],
+        user: Part<'_>,
         address: &[u8],
         role: Role,
     ) -> Triple {
@@ -92,15 +102,13 @@ impl Rewriter<'_> {
         }
         let mut user = user;
         let mut not_remote = false;
-        if mailer.flags.has(b'@')
-            && self.first_byte(user) == Some(b'@')
-            && let Some((_, rest)) = user.split_first()
-        {
-            user = rest;
+        if mailer.flags.has(b'@') && self.first_byte(tokens(&user)) == Some(b'@') {
+            user.1.start += 1;
             not_remote = true;
         }
-        let special = matches!(self.first_byte(user), Some(b'"' | b'|' | b'/' | b':'));
-        let text = special.then(|| self.machine.table().join(user, Some(b' ')));
+        let first = self.first_byte(tokens(&user));
+        let special = matches!(first, Some(b'"' | b'|' | b'/' | b':'));
+        let text = special.then(|| self.machine.table().join(tokens(&user), Some(b' ')));
         let text = text.unwrap_or_default();
         let bare = text.strip_prefix(b"\"").unwrap_or(&text);
         if bare.first() == Some(&b'|') && mailer.flags.has(b'|') {
@@ -155,25 +163,51 @@ impl Rewriter<'_> {
         &mut self,
         mailer: &Mailer,
         host: Option<&[u8]>,
-        user: &[Token],
+        user: Part<'_>,
         role: Role,
     ) -> Vec<u8> {
-        self.define(b"h", host);
-        let mut workspace = self.machine.fresh();
-        workspace.extend_from_slice(user);
         let own = mailer.recipient.envelope;
-        let outcome = match self.configuration.level >= 10 || role == Role::default() {
-            true if own > 0 => self.apply_all(2, &[own, 4], workspace),
-            true => self.apply_all(2, &[4], workspace),
-            false => self.apply(4, workspace),
+        let with_own = [own, 4];
+        let (first, then) = match self.configuration.level >= 10 || role == Role::default() {
+            true if own > 0 => (2, &with_own[..]),
+            true => (2, &[4][..]),
+            false => (4, &[][..]),
         };
-        let blank = Some(blank_sub(self.configuration));
-        let mut text = self.machine.table().join_cut(&outcome.workspace, blank, MAX_USER);
-        self.machine.recycle(outcome.workspace);
+        let blank = blank_sub(self.configuration);
+        let known = match self.is_watched() {
+            true => None,
+            false => self.machine.text_made_of(user.0, &user.1, first, then, blank),
+        };
+        let mut text = match known.filter(|text| text.len() <= MAX_USER) {
+            Some(text) => {
+                // Rules that read `$h` are not known beforehand; if there is a host, it is set below.
+                if host.is_none() {
+                    self.define(b"h", None);
+                }
+                text
+            }
+            None => {
+                self.define(b"h", host);
+                self.machine.start_with(user.0, user.1, first, then);
+                let workspace = self.run().workspace;
+                let text = self.machine.table().join_cut(&workspace, Some(blank), MAX_USER);
+                self.machine.recycle(workspace);
+                text
+            }
+        };
         if !mailer.flags.has(b'u') {
             text.make_ascii_lowercase();
         }
         text
+    }
+
+    /// Whether somebody sees rulesets, or macros that they could read.
+    fn is_watched(&self) -> bool {
+        let tracer = &*self.tracer;
+        let shown = [Category::Macros, Category::Tokens];
+        tracer.wants_rulesets()
+            || tracer.wants_rules()
+            || shown.into_iter().any(|category| tracer.wants(category))
     }
 
     /// What a hook ruleset returned (RS-095..RS-105): mailer name, `$@` text and `$:` text; `None`
@@ -181,16 +215,22 @@ impl Rewriter<'_> {
     #[must_use]
     pub fn verdict(&self, workspace: &[Token]) -> Option<Verdict> {
         let parts = split(workspace)?;
-        let host = parts.host.map(|host| self.host_text(host));
         let table = self.machine.table();
-        let text = parts.user.map_or_else(Vec::new, |user| table.join(user, Some(b' ')));
+        let blank = Some(blank_sub(self.configuration));
+        let part = |part| tokens(&(workspace, part));
+        let host = parts.host.map(|host| table.join_cut(part(host), blank, MAX_HOST));
+        let text = parts.user.map_or_else(Vec::new, |user| table.join(part(user), Some(b' ')));
         Some((table.text(parts.mailer).to_vec(), host, strip_quotes(&text)))
     }
 
     /// The `$@` part as text.
-    fn host_text(&self, host: &[Token]) -> Vec<u8> {
-        let blank = Some(blank_sub(self.configuration));
-        self.machine.table().join_cut(host, blank, MAX_HOST)
+    fn host_text(&mut self, (workspace, host): Part<'_>) -> Vec<u8> {
+        let blank = blank_sub(self.configuration);
+        let text = self.machine.text_of(workspace, host.clone(), blank);
+        if text.len() <= MAX_HOST {
+            return text;
+        }
+        self.machine.table().join_cut(tokens(&(workspace, host)), Some(blank), MAX_HOST)
     }
 
     fn first_byte(&self, tokens: &[Token]) -> Option<u8> {
@@ -206,13 +246,16 @@ impl Rewriter<'_> {
 }
 
 /// Cuts a triple at its operators; `None` if it does not begin with `$#` and a name.
-fn split(workspace: &[Token]) -> Option<Parts<'_>> {
-    let rest = workspace.strip_prefix(&[meta(Op::Hash)])?;
-    let (mailer, rest) = rest.split_first()?;
-    let mut halves = rest.splitn(2, |token| *token == meta(Op::Colon));
-    let before = halves.next().unwrap_or_default();
-    let host = before.strip_prefix(&[meta(Op::At)]).filter(|host| !host.is_empty());
-    Some(Parts { mailer: *mailer, host, user: halves.next() })
+fn split(workspace: &[Token]) -> Option<Parts> {
+    let [hash, mailer, rest @ ..] = workspace else { return None };
+    if *hash != meta(Op::Hash) {
+        return None;
+    }
+    let begin = workspace.len() - rest.len();
+    let colon = rest.iter().position(|token| *token == meta(Op::Colon)).map(|at| begin + at);
+    let end = colon.unwrap_or(workspace.len());
+    let host = (rest.first() == Some(&meta(Op::At)) && begin + 1 < end).then_some(begin + 1..end);
+    Some(Parts { mailer: *mailer, host, user: colon.map(|colon| colon + 1..workspace.len()) })
 }
 
 /// `/path` of `:include:/path`.

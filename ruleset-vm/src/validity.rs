@@ -22,19 +22,31 @@ pub fn shorten(address: &[u8]) -> Vec<u8> {
 /// Octet 0377 loses its upper bit (RS-017).
 #[must_use]
 pub fn masked(address: &[u8]) -> Cow<'_, [u8]> {
-    if !address.contains(&0xff) {
+    if memchr::memchr(0xff, address).is_none() {
         return Cow::Borrowed(address);
     }
     address.iter().map(|byte| if *byte == 0xff { 0x7f } else { *byte }).collect()
 }
 
+/// Octets that make no [`flaw`].
+const SOUND: [bool; 256] = {
+    let mut sound = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        sound[byte] = match byte as u8 {
+            b'"' | b'\\' => false,
+            b' '..=b'~' | 0xa0.. => true,
+            _ => false,
+        };
+        byte += 1;
+    }
+    sound
+};
+
 /// Why a resolved user part is no mailbox (RS-018): control characters, which become `?` where no
 /// quotes protect them, an open quote, a backslash at the end.
 pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
-    if user
-        .iter()
-        .all(|byte| matches!(byte, b' '..=b'~' if !matches!(byte, b'"' | b'\\')) || *byte >= 0xa0)
-    {
+    if user.iter().all(|byte| SOUND[usize::from(*byte)]) {
         return None;
     }
     let mut quoted = false;

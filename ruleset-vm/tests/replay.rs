@@ -23,6 +23,8 @@ enum Happened {
     Entered(usize, Vec<u8>),
     Left(usize, Vec<u8>),
     Said(Vec<u8>),
+    /// A map without an answer, whatever the arguments are, and the key.
+    Missed(Vec<u8>, Vec<u8>),
     Asked(Request),
 }
 
@@ -33,6 +35,17 @@ struct Maps<'a> {
 }
 
 impl Lookups for Maps<'_> {
+    fn has_none(&mut self, question: &Request) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (self.salt, &question.map, &question.key).hash(&mut hasher);
+        let has_none = hasher.finish().is_multiple_of(3);
+        if has_none {
+            let missed = Happened::Missed(question.map.clone(), question.key.clone());
+            self.log.borrow_mut().push(missed);
+        }
+        has_none
+    }
+
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         self.log.borrow_mut().push(Happened::Asked(request.clone()));
         let mut hasher = DefaultHasher::new();
@@ -59,7 +72,7 @@ impl Lookups for Maps<'_> {
 
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
         match map {
-            b"quoting" => Some(KeyStyle { keep_quotes: true, blank: Some(b'+') }),
+            b"quoting" => Some(KeyStyle { keep_quotes: true, blank: Some(b'+'), number: 0 }),
             b"plain" | b"host" => Some(KeyStyle::default()),
             _ => None,
         }

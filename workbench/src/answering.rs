@@ -13,8 +13,8 @@ pub struct MapMessage {
     pub text: Vec<u8>,
     /// The exit status it asks for; 0 for none.
     pub exit: u8,
-    /// What a debugging flag has asked for: no error, and its newlines are its own.
-    pub trace: bool,
+    /// How it is meant.
+    pub kind: NoticeKind,
 }
 
 /// Services that also tell what a `macro` map has set since the last call.
@@ -43,6 +43,11 @@ pub struct Answering<'a> {
 impl Lookups for Answering<'_> {
     fn begin(&mut self) {
         self.maps.begin_round();
+    }
+
+    fn has_none(&mut self, question: &Request) -> bool {
+        !self.levels.on(Category::Lookups)
+            && self.maps.has_none(question.number, &question.key, &self.context)
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
@@ -74,20 +79,19 @@ impl Lookups for Answering<'_> {
     }
 
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
-        let MapTraits { keep_quotes, space_sub } = self.maps.traits(map)?;
-        Some(KeyStyle { keep_quotes, blank: space_sub })
+        let MapTraits { keep_quotes, space_sub, number } = self.maps.traits(map)?;
+        Some(KeyStyle { keep_quotes, blank: space_sub, number })
     }
 }
 
 impl Answering<'_> {
     fn say_notice(&mut self, notice: Notice) {
         let exit = exit_of(&notice);
-        let trace = notice.kind == NoticeKind::Trace;
-        (self.say)(MapMessage { text: notice.text, exit, trace });
+        (self.say)(MapMessage { text: notice.text, exit, kind: notice.kind });
     }
 
     fn say_trace(&mut self, text: Vec<u8>) {
-        (self.say)(MapMessage { text, exit: 0, trace: true });
+        (self.say)(MapMessage { text, exit: 0, kind: NoticeKind::Trace });
     }
 
     /// What maps have to say with the question, which stands behind the notices about the opening
@@ -130,7 +134,7 @@ fn for_rules(answer: mapper::Answer) -> Answer {
 pub(crate) fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
     match notice.kind {
-        NoticeKind::Message | NoticeKind::Trace => 0,
+        NoticeKind::Message | NoticeKind::Warning | NoticeKind::Trace => 0,
         // these words are not the system's
         NoticeKind::Error if end == b" Internal NIS error" => 70,
         NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,

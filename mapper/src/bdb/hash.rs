@@ -117,15 +117,29 @@ fn search<R: ReadAt + ?Sized>(
     key: &[u8],
 ) -> Result<Option<usize>, BdbError> {
     let (mut low, mut high) = (0, pairs);
+    let mut met_off_page = is_off_page(page, key);
     while low < high {
         let middle = low + (high - low) / 2;
-        match compare(pager, page, middle * 2, key)? {
+        let order = match page.hash_item(middle * 2)? {
+            [ITEM_KEYDATA, stored @ ..] => page_order(stored, key, false),
+            _ => {
+                met_off_page = true;
+                compare_other(pager, page, middle * 2, key)?
+            }
+        };
+        match order {
             Ordering::Equal => return Ok(Some(middle)),
             Ordering::Less => low = middle + 1,
             Ordering::Greater => high = middle,
         }
     }
-    Ok(None)
+    // Where keys on the page and off it begin alike, their order is the one they came in (observed).
+    if met_off_page { search_unsorted(pager, page, pairs, key) } else { Ok(None) }
+}
+
+/// Whether a key of this length is stored off its page.
+fn is_off_page(page: &Page, key: &[u8]) -> bool {
+    key.len() > page.size() / 4
 }
 
 /// The pair of this key in a page whose keys are in no order.
@@ -136,7 +150,11 @@ fn search_unsorted<R: ReadAt + ?Sized>(
     key: &[u8],
 ) -> Result<Option<usize>, BdbError> {
     for pair in 0..pairs {
-        if compare(pager, page, pair * 2, key)? == Ordering::Equal {
+        let found = match page.hash_item(pair * 2)? {
+            [ITEM_KEYDATA, stored @ ..] => stored == key,
+            _ => compare_other(pager, page, pair * 2, key)? == Ordering::Equal,
+        };
+        if found {
             return Ok(Some(pair));
         }
     }
@@ -186,10 +204,11 @@ fn each_pair<R: ReadAt + ?Sized>(
 fn bucket_page<R: ReadAt + ?Sized>(pager: &Pager<'_, R>, number: u32) -> Result<Page, BdbError> {
     let page = pager.read(number)?;
     // a page of zeros is a bucket that was never written to
-    if matches!(page.kind(), kind::HASH | kind::HASH_UNSORTED | 0) {
-        return Ok(page);
+    match page.kind() {
+        kind::HASH | kind::HASH_UNSORTED | 0 if page.entries().is_multiple_of(2) => Ok(page),
+        kind::HASH | kind::HASH_UNSORTED | 0 => Err(page.damaged("a key without a value")),
+        _ => Err(page.damaged("not a hash page")),
     }
-    Err(page.damaged("not a hash page"))
 }
 
 fn off_page(page: &Page, bytes: &[u8]) -> Result<(u32, u32), BdbError> {
@@ -230,22 +249,7 @@ pub(super) fn page_order(a: &[u8], b: &[u8], off_page: bool) -> Ordering {
     }
 }
 
-/// The key stored at `index` against `key`, in the order of pages. Inlined where keys are searched:
-/// nearly every key is on its page.
-#[inline(always)]
-fn compare<R: ReadAt + ?Sized>(
-    pager: &Pager<'_, R>,
-    page: &Page,
-    index: usize,
-    key: &[u8],
-) -> Result<Ordering, BdbError> {
-    match page.hash_item(index)? {
-        [ITEM_KEYDATA, stored @ ..] => Ok(page_order(stored, key, false)),
-        _ => compare_other(pager, page, index, key),
-    }
-}
-
-/// As [`compare`], for a key that is not stored on its page.
+/// The key stored at `index`, off its page, against `key`, in the order of pages.
 #[cold]
 fn compare_other<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
@@ -253,7 +257,7 @@ fn compare_other<R: ReadAt + ?Sized>(
     index: usize,
     key: &[u8],
 ) -> Result<Ordering, BdbError> {
-    Ok(page_order(&key_bytes(pager, page, index)?, key, key.len() > page.size() / 4))
+    Ok(page_order(&key_bytes(pager, page, index)?, key, is_off_page(page, key)))
 }
 
 /// Visits the values of a key: one, or its duplicates.

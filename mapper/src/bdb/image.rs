@@ -2,6 +2,8 @@
 //!
 //! The files are little-endian with 4096-byte pages, as Debian's makemap makes them.
 
+use super::write::FileMeta;
+
 pub(super) const PAGE: usize = 4096;
 pub(super) const HEADER: usize = 26;
 const TYPE_OVERFLOW: u8 = 7;
@@ -24,11 +26,12 @@ pub(super) struct Head {
     pub(super) kind: u8,
 }
 
-/// What stands in the first page whatever the kind of file.
-pub(super) struct CommonMeta {
-    pub(super) magic: u32,
-    pub(super) kind: u8,
-    pub(super) uid: [u8; 20],
+/// What an entry of a page's index leads to.
+pub(super) enum Slot {
+    /// An item of its own.
+    Item(Vec<u8>),
+    /// The item of an earlier entry: the key of duplicates.
+    Same(usize),
 }
 
 /// The pages so far.
@@ -76,15 +79,23 @@ impl FileImage {
     }
 
     /// Writes a page of items, which grow downwards from its end.
-    pub(super) fn items(&mut self, page: usize, items: &[Vec<u8>], head: Head) {
+    pub(super) fn items(&mut self, page: usize, slots: &[Slot], head: Head) {
         let mut top = PAGE;
-        for (index, item) in items.iter().enumerate() {
-            top = top.saturating_sub(item.len());
-            let short = u16::try_from(top).unwrap_or_default().to_le_bytes();
+        let mut places: Vec<usize> = Vec::with_capacity(slots.len());
+        for (index, slot) in slots.iter().enumerate() {
+            let place = match slot {
+                Slot::Item(item) => {
+                    top = top.saturating_sub(item.len());
+                    self.put(page, top, item);
+                    top
+                }
+                Slot::Same(earlier) => places.get(*earlier).copied().unwrap_or(top),
+            };
+            places.push(place);
+            let short = u16::try_from(place).unwrap_or_default().to_le_bytes();
             self.put(page, HEADER + 2 * index, &short);
-            self.put(page, top, item);
         }
-        self.head(page, Head { entries: items.len(), offset: top, ..head });
+        self.head(page, Head { entries: slots.len(), offset: top, ..head });
     }
 
     /// Writes an item to pages of its own; returns the first.
@@ -109,15 +120,18 @@ impl FileImage {
     }
 
     /// Writes what the first pages of all kinds have in common; to be called last.
-    pub(super) fn meta(&mut self, meta: &CommonMeta) {
+    pub(super) fn meta(&mut self, magic: u32, kind: u8, meta: FileMeta) {
         /// The layout of hash and B-tree files since release 4.
         const VERSION: u32 = 9;
+        /// The flag of files that keep duplicates, in both kinds.
+        const DUPLICATES: u32 = 1;
         self.put_u32(0, 4, 1);
-        self.put_u32(0, 12, meta.magic);
+        self.put_u32(0, 12, magic);
         self.put_u32(0, 16, VERSION);
         self.put_u32(0, 20, number(PAGE));
-        self.put(0, 25, &[meta.kind]);
+        self.put(0, 25, &[kind]);
         self.put_u32(0, 32, number(self.pages.len() - 1));
+        self.put_u32(0, 48, if meta.duplicates { DUPLICATES } else { 0 });
         self.put(0, 52, &meta.uid);
     }
 }

@@ -13,6 +13,8 @@ const LAYOUT_FLAGS: u8 = 0x07;
 /// Flag of databases that contain others (both classes).
 const HASH_SUBDB: u32 = 0x02;
 const BTREE_SUBDB: u32 = 0x20;
+/// Flag of databases that keep several values for a key (both classes).
+const DUPLICATES: u32 = 0x01;
 /// Number of doubling steps a hash file can have.
 pub(super) const SPARES: usize = 32;
 /// What the hash function gives for [`CHARKEY`]: tells whether a file uses the default function.
@@ -72,6 +74,8 @@ pub(super) struct Meta {
     pub(super) page_size: u32,
     /// Number of the last page: no chain is longer.
     pub(super) last_page: u32,
+    /// Keys may have several values.
+    pub(super) duplicates: bool,
     pub(super) kind: Kind,
 }
 
@@ -133,6 +137,7 @@ impl Meta {
             (HASH_MAGIC, 8 | 9) | (BTREE_MAGIC, 9) => return refuse("contains sub-databases"),
             _ => return refuse("version of another release"),
         };
-        Some(Ok(Self { order, page_size, last_page: word(32)?, kind }))
+        let duplicates = flags & DUPLICATES != 0;
+        Some(Ok(Self { order, page_size, last_page: word(32)?, duplicates, kind }))
     }
 }

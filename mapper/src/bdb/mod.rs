@@ -8,6 +8,7 @@
 mod btree;
 mod cached;
 mod hash;
+mod hash_table;
 mod image;
 mod item;
 mod meta;
@@ -15,6 +16,7 @@ mod page;
 mod write;
 mod write_btree;
 mod write_hash;
+mod write_leaf;
 
 pub use cached::CachedFile;
 pub use hash::HashedKey;
@@ -148,6 +150,21 @@ impl Database {
     #[must_use]
     pub fn page_size(&self) -> u32 {
         self.meta.page_size
+    }
+
+    /// Whether a key may have several values in this file.
+    #[must_use]
+    pub fn keeps_duplicates(&self) -> bool {
+        self.meta.duplicates
+    }
+
+    /// The kind of file.
+    #[must_use]
+    pub fn kind(&self) -> DatabaseKind {
+        match self.meta.kind {
+            Kind::Hash(_) => DatabaseKind::Hash,
+            Kind::Btree { .. } => DatabaseKind::Btree,
+        }
     }
 
     /// Whether this is a B-tree file (else a hash file).

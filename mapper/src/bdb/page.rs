@@ -59,7 +59,12 @@ impl<'a, R: ReadAt + ?Sized> Pager<'a, R> {
         // at most 64 KB, checked with the header
         let length = usize::try_from(self.page_size).unwrap_or_default();
         let bytes = self.source.page(u64::from(number) * u64::from(self.page_size), length)?;
-        Ok(Page { number, order: self.order, bytes })
+        let page = Page { number, order: self.order, bytes };
+        // a page of zeros is a bucket that was never written to
+        if page.own_number() != number && page.kind() != 0 {
+            return Err(page.damaged("page of another number"));
+        }
+        Ok(page)
     }
 }
 
@@ -83,6 +88,10 @@ impl Page {
     /// Bytes of the page.
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
+    }
+
+    fn own_number(&self) -> u32 {
+        self.order.u32(&self.bytes, 8).unwrap_or_default()
     }
 
     pub(super) fn kind(&self) -> u8 {

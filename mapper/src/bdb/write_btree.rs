@@ -1,11 +1,9 @@
 //! Laying out a B-tree file: leaves first, then level by level up to the root in page 1.
 
-use std::collections::BTreeMap;
+use super::image::{FileImage, Head, PAGE, Slot, number};
+use super::write::{Entries, FileMeta, Values};
+use super::write_leaf::{self, MAX_ON_PAGE, padded, reference, short};
 
-use super::image::{CommonMeta, FileImage, HEADER, Head, PAGE, number};
-
-/// Items longer than this are stored in pages of their own.
-const MAX_ON_PAGE: usize = 900;
 const MAGIC: u32 = 0x0005_3162;
 const ROOT: usize = 1;
 /// Fewest keys of a page, and the padding byte of another kind of file: defaults of the library.
@@ -16,6 +14,8 @@ const TYPE_INTERNAL: u8 = 3;
 const TYPE_LEAF: u8 = 5;
 const ITEM_KEYDATA: u8 = 1;
 const ITEM_OVERFLOW: u8 = 3;
+/// A key with its values may take so much of a page; the values of larger ones lie in a tree of their own.
+const MAX_DUPLICATES: usize = PAGE / 4;
 
 /// A finished page and the lowest key that leads to it.
 struct Child {
@@ -23,7 +23,7 @@ struct Child {
     page: usize,
 }
 
-pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec<u8> {
+pub(super) fn render(entries: &Entries, meta: FileMeta) -> Vec<u8> {
     let mut file = FileImage::new(ROOT + 1);
     let mut children = write_leaves(&mut file, entries);
     let mut level = 2;
@@ -31,30 +31,27 @@ pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec
         children = write_internals(&mut file, &children, level);
         level += 1;
     }
-    file.meta(&CommonMeta { magic: MAGIC, kind: TYPE_META, uid });
+    file.meta(MAGIC, TYPE_META, meta);
     file.put_u32(0, 76, MIN_KEYS);
     file.put_u32(0, 84, PADDING);
     file.put_u32(0, 88, number(ROOT));
     file.into_bytes()
 }
 
-/// Cuts `sizes` into runs that fit a page each.
-fn runs(sizes: impl Iterator<Item = usize>) -> Vec<usize> {
-    let (mut runs, mut count, mut free) = (Vec::new(), 0, PAGE - HEADER);
-    for size in sizes {
-        if size > free {
-            runs.push(std::mem::take(&mut count));
-            free = PAGE - HEADER;
-        }
-        free = free.saturating_sub(size);
-        count += 1;
-    }
-    runs.push(count);
-    runs
+/// Bytes of a key with its values on a leaf; `None` if the values lie in a tree of their own.
+fn entry_size(key: &[u8], values: &[Vec<u8>]) -> Option<usize> {
+    let index_of_key = 2;
+    let data: usize = values.iter().map(|value| write_leaf::size(value) + index_of_key).sum();
+    let size = write_leaf::size(key) - index_of_key + data;
+    (values.len() == 1 || size <= MAX_DUPLICATES).then_some(size)
 }
 
-fn write_leaves(file: &mut FileImage, entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<Child> {
-    let runs = runs(entries.iter().map(|(key, value)| leaf_size(key) + leaf_size(value)));
+fn write_leaves(file: &mut FileImage, entries: &Entries) -> Vec<Child> {
+    let size = |(key, values): (&Vec<u8>, &Values)| {
+        entry_size(key, &values.list)
+            .unwrap_or_else(|| write_leaf::size(key) + write_leaf::REFERENCE)
+    };
+    let runs = write_leaf::runs(entries.iter().map(size));
     let single = runs.len() == 1;
     let pages: Vec<usize> =
         runs.iter().map(|_| if single { ROOT } else { file.allocate() }).collect();
@@ -62,13 +59,12 @@ fn write_leaves(file: &mut FileImage, entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> V
     let mut children = Vec::with_capacity(runs.len());
     let mut last_key: &[u8] = b"";
     for (index, (&count, &page)) in runs.iter().zip(&pages).enumerate() {
-        let mut items = Vec::with_capacity(2 * count);
-        for (position, (key, value)) in pairs.by_ref().take(count).enumerate() {
+        let mut slots = Vec::with_capacity(2 * count);
+        for (position, (key, values)) in pairs.by_ref().take(count).enumerate() {
             if position == 0 {
                 children.push(Child { key: separator(last_key, key), page });
             }
-            items.push(leaf_item(file, key));
-            items.push(leaf_item(file, value));
+            entry(file, key, &values.list, &mut slots);
             last_key = key;
         }
         let neighbour = |at: Option<usize>| at.and_then(|at| pages.get(at)).copied().unwrap_or(0);
@@ -79,13 +75,29 @@ fn write_leaves(file: &mut FileImage, entries: &BTreeMap<Vec<u8>, Vec<u8>>) -> V
             kind: TYPE_LEAF,
             ..Head::default()
         };
-        file.items(page, &items, head);
+        file.items(page, &slots, head);
     }
     children
 }
 
+/// A key and its values: pairs whose keys are one item, or the key and a tree.
+fn entry(file: &mut FileImage, key: &[u8], values: &[Vec<u8>], slots: &mut Vec<Slot>) {
+    let place = slots.len();
+    slots.push(Slot::Item(write_leaf::item(file, key)));
+    if entry_size(key, values).is_none() {
+        slots.push(Slot::Item(write_leaf::duplicates(file, values)));
+        return;
+    }
+    for (nth, value) in values.iter().enumerate() {
+        if nth > 0 {
+            slots.push(Slot::Same(place));
+        }
+        slots.push(Slot::Item(write_leaf::item(file, value)));
+    }
+}
+
 fn write_internals(file: &mut FileImage, children: &[Child], level: u8) -> Vec<Child> {
-    let runs = runs(children.iter().map(|child| internal_size(&child.key)));
+    let runs = write_leaf::runs(children.iter().map(|child| internal_size(&child.key)));
     let single = runs.len() == 1;
     let mut rest = children.iter();
     let mut parents = Vec::with_capacity(runs.len());
@@ -95,7 +107,7 @@ fn write_internals(file: &mut FileImage, children: &[Child], level: u8) -> Vec<C
         for (position, child) in rest.by_ref().take(count).enumerate() {
             // the first key of a page counts as lowest of all and is left out
             let key: &[u8] = if position == 0 { b"" } else { &child.key };
-            items.push(internal_item(file, key, child.page));
+            items.push(Slot::Item(internal_item(file, key, child.page)));
             if position == 0 {
                 parents.push(Child { key: child.key.clone(), page });
             }
@@ -111,39 +123,9 @@ fn separator(before: &[u8], key: &[u8]) -> Vec<u8> {
     key.get(..common + 1).unwrap_or(key).to_vec()
 }
 
-/// Items start at multiples of four.
-fn padded(mut item: Vec<u8>) -> Vec<u8> {
-    item.resize(item.len().next_multiple_of(4), 0);
-    item
-}
-
-/// Bytes of an item on a leaf with its index entry.
-fn leaf_size(data: &[u8]) -> usize {
-    let bytes = if data.len() > MAX_ON_PAGE { 12 } else { (3 + data.len()).next_multiple_of(4) };
-    bytes + 2
-}
-
 fn internal_size(key: &[u8]) -> usize {
     let bytes = if key.len() > MAX_ON_PAGE { 12 } else { key.len() };
     (12 + bytes).next_multiple_of(4) + 2
-}
-
-fn short(length: usize) -> [u8; 2] {
-    u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes()
-}
-
-fn leaf_item(file: &mut FileImage, data: &[u8]) -> Vec<u8> {
-    if data.len() > MAX_ON_PAGE {
-        return reference(file, data);
-    }
-    padded([&short(data.len())[..], &[ITEM_KEYDATA], data].concat())
-}
-
-/// An item that tells where the data is.
-fn reference(file: &mut FileImage, data: &[u8]) -> Vec<u8> {
-    let first = number(file.overflow(data)).to_le_bytes();
-    let length = number(data.len()).to_le_bytes();
-    [&[0, 0, ITEM_OVERFLOW, 0][..], &first, &length].concat()
 }
 
 fn internal_item(file: &mut FileImage, key: &[u8], page: usize) -> Vec<u8> {

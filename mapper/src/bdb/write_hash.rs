@@ -1,42 +1,41 @@
 //! Laying out a hash file.
 //!
-//! The number of buckets is a power of two chosen for the amount of data, so nothing is ever split.
+//! Which keys share a page is what the library makes of them when they come one after the other, so that
+//! the file is read in the same order ([`Table`]); where the pages lie is not.
 
-use std::collections::BTreeMap;
-
-use super::hash::{hash, page_order};
-use super::image::{CommonMeta, FileImage, HEADER, Head, PAGE, number};
+use super::hash_table::{Pair, Table};
+use super::image::{FileImage, Head, PAGE, Slot, number};
+use super::write::{Entries, FileMeta};
+use super::write_leaf;
 
 /// Items longer than this are stored in pages of their own.
-const MAX_ON_PAGE: usize = PAGE / 4;
+pub(super) const MAX_ON_PAGE: usize = PAGE / 4;
 /// Bytes of an off-page reference.
 const REFERENCE: usize = 12;
-/// Data put into a bucket on the average, bytes.
-const FILL: usize = PAGE * 6 / 10;
 const MAGIC: u32 = 0x0006_1561;
 const CHARKEY_HASH: u32 = 0x5e68_8dd1;
 const TYPE_META: u8 = 8;
 const TYPE_HASH: u8 = 13;
 const ITEM_KEYDATA: u8 = 1;
+const ITEM_DUPLICATE: u8 = 2;
 const ITEM_OFFPAGE: u8 = 3;
+const ITEM_OFFDUP: u8 = 4;
 
-pub(super) fn render(entries: &BTreeMap<Vec<u8>, Vec<u8>>, uid: [u8; 20]) -> Vec<u8> {
-    let size: usize = entries.iter().map(|(k, v)| on_page(k) + on_page(v) + 4).sum();
-    let buckets = size.div_ceil(FILL).max(2).next_power_of_two();
-    let mut contents: Vec<Vec<(&[u8], &[u8])>> = vec![Vec::new(); buckets];
-    let mask = number(buckets - 1);
-    for (key, value) in entries {
-        let bucket = usize::try_from(hash(key) & mask).unwrap_or_default();
-        if let Some(content) = contents.get_mut(bucket) {
-            content.push((key, value));
-        }
+pub(super) fn render(entries: &Entries, meta: FileMeta) -> Vec<u8> {
+    let mut order: Vec<_> = entries.iter().collect();
+    order.sort_by_key(|(_, values)| values.born);
+    let mut table = Table::new();
+    for (key, values) in order {
+        let size = on_page(key) + values_on_page(&values.list) + 4;
+        table.put(Pair::new(key, &values.list, size));
     }
-    let mut file = FileImage::new(buckets + 1);
-    for (bucket, content) in contents.iter_mut().enumerate() {
-        content.sort_by(|a, b| page_order(a.0, b.0, a.0.len().min(b.0.len()) > MAX_ON_PAGE));
-        write_bucket(&mut file, bucket + 1, content);
+    // The pages of all buckets lie together, right after the first; so do those of buckets that the next
+    // splits will make.
+    let mut file = FileImage::new(table.places() + 1);
+    for bucket in 0..table.places() {
+        write_bucket(&mut file, bucket + 1, &table, bucket);
     }
-    write_meta(&mut file, buckets, entries.len(), uid);
+    write_meta(&mut file, &table, entries.len(), meta);
     file.into_bytes()
 }
 
@@ -45,25 +44,37 @@ fn on_page(item: &[u8]) -> usize {
     if item.len() > MAX_ON_PAGE { REFERENCE } else { item.len() + 1 }
 }
 
-/// Writes the pairs of one bucket, in page order, into as many pages as they need.
-fn write_bucket(file: &mut FileImage, first: usize, content: &[(&[u8], &[u8])]) {
-    let (mut page, mut previous) = (first, 0);
-    let (mut items, mut free) = (Vec::new(), PAGE - HEADER);
-    for (key, value) in content {
-        let needed = on_page(key) + on_page(value) + 4;
-        if needed > free {
-            let next = file.allocate();
-            let head = Head { previous, next, kind: TYPE_HASH, ..Head::default() };
-            file.items(page, &items, head);
-            (previous, page) = (page, next);
-            items.clear();
-            free = PAGE - HEADER;
-        }
-        free -= needed;
-        items.push(item(file, key));
-        items.push(item(file, value));
+/// Bytes of several values in one item: each with its length on both sides.
+fn together(values: &[Vec<u8>]) -> usize {
+    values.iter().map(|value| value.len() + 4).sum::<usize>() + 1
+}
+
+/// Bytes the values of a key take on its page.
+fn values_on_page(values: &[Vec<u8>]) -> usize {
+    match values {
+        [value] => on_page(value),
+        _ if together(values) > MAX_ON_PAGE => REFERENCE,
+        _ => together(values),
     }
-    file.items(page, &items, Head { previous, kind: TYPE_HASH, ..Head::default() });
+}
+
+/// Writes the pages of one bucket.
+fn write_bucket(file: &mut FileImage, first: usize, table: &Table<'_>, bucket: usize) {
+    let (mut page, mut previous) = (first, 0);
+    let mut contents = table.pages(bucket).peekable();
+    loop {
+        let mut slots = Vec::new();
+        for pair in contents.next().unwrap_or_default() {
+            slots.push(Slot::Item(item(file, pair.key)));
+            slots.push(Slot::Item(values_item(file, pair.values)));
+        }
+        let next = if contents.peek().is_some() { file.allocate() } else { 0 };
+        file.items(page, &slots, Head { previous, next, kind: TYPE_HASH, ..Head::default() });
+        if next == 0 {
+            return;
+        }
+        (previous, page) = (page, next);
+    }
 }
 
 /// An item as it stands on its page.
@@ -75,15 +86,34 @@ fn item(file: &mut FileImage, data: &[u8]) -> Vec<u8> {
     [&[ITEM_OFFPAGE, 0, 0, 0][..], &first, &number(data.len()).to_le_bytes()].concat()
 }
 
-fn write_meta(file: &mut FileImage, buckets: usize, entries: usize, uid: [u8; 20]) {
-    file.meta(&CommonMeta { magic: MAGIC, kind: TYPE_META, uid });
-    let high = number(buckets - 1);
-    for (at, value) in [(72, high), (76, high), (80, high >> 1), (88, number(entries))] {
-        file.put_u32(0, at, value);
+/// The values of a key as they stand on its page: one, several in one item, or a tree's root.
+fn values_item(file: &mut FileImage, values: &[Vec<u8>]) -> Vec<u8> {
+    if let [value] = values {
+        return item(file, value);
     }
-    file.put_u32(0, 92, CHARKEY_HASH);
-    // all buckets lie together, right after this page
-    let doublings = usize::try_from(buckets.trailing_zeros()).unwrap_or_default();
+    if together(values) > MAX_ON_PAGE {
+        let root = number(write_leaf::duplicate_tree(file, values)).to_le_bytes();
+        return [&[ITEM_OFFDUP, 0, 0, 0][..], &root].concat();
+    }
+    let mut all = vec![ITEM_DUPLICATE];
+    for value in values {
+        let length = write_leaf::short(value.len());
+        all.extend([&length[..], value, &length].concat());
+    }
+    all
+}
+
+fn write_meta(file: &mut FileImage, table: &Table<'_>, keys: usize, meta: FileMeta) {
+    file.meta(MAGIC, TYPE_META, meta);
+    let words = [
+        (72, table.max_bucket()),
+        (76, table.high_mask()),
+        (80, table.high_mask() >> 1),
+        (88, number(keys)),
+        (92, CHARKEY_HASH),
+    ];
+    words.into_iter().for_each(|(at, value)| file.put_u32(0, at, value));
+    let doublings = usize::try_from(table.places().trailing_zeros()).unwrap_or_default();
     for doubling in 0..=doublings {
         file.put_u32(0, 96 + 4 * doubling, 1);
     }

@@ -160,7 +160,7 @@ impl DatabaseMap {
             (false, true) => Some(Form::Bare),
             _ => None,
         };
-        files::check(&self.file, env.settings.blame).map_err(Trouble::Refused)?;
+        env.check_file(&self.file).map_err(Trouble::Refused)?;
         let open = open_file(&self.file)?;
         if open.database.is_btree() != (common.class == BTREE) {
             return Err(Trouble::Bad(BdbError::Unsupported("kind of another class")));
@@ -170,10 +170,15 @@ impl DatabaseMap {
     }
 
     /// Opens the file again if it was replaced or rewritten (MAP-026); looks once a round.
+    #[inline]
     fn refresh(&mut self, round: u64) -> Result<(), Trouble> {
         if self.round == Some(round) && self.open.is_some() {
             return Ok(());
         }
+        self.look_at_file(round)
+    }
+
+    fn look_at_file(&mut self, round: u64) -> Result<(), Trouble> {
         let current = Stamp::now(&self.path);
         let same = |open: &&mut OpenFile| current.is_none_or(|now| now == open.stamp);
         match self.open.as_deref_mut().filter(same) {
@@ -189,23 +194,25 @@ impl DatabaseMap {
         Ok(())
     }
 
-    /// Answers a key, which is tried with and without a zero byte as the flags or earlier hits say.
-    fn ask(
+    /// Lets `use_value` make something of what the file has for a key, which is tried with and without a
+    /// zero byte as the flags or earlier hits say.
+    fn ask<T>(
         &mut self,
         common: &Common,
-        request: Request<'_>,
+        key: &[u8],
         round: u64,
-    ) -> Result<Answer, Trouble> {
+        use_value: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> Result<T, Trouble> {
         if common.with_nul && common.without_nul {
-            return Ok(Answer::MISS);
+            return Ok(use_value(None));
         }
         self.refresh(round)?;
         let Some(open) = &mut self.open else {
             return Err(Trouble::Bad(BdbError::Unsupported("not open")));
         };
-        let key = searched(&mut self.room, common, request.key);
+        let key = searched(&mut self.room, common, key);
         if let Some(found) = open.recent.get(key.bare) {
-            return Ok(answer(common, request, found));
+            return Ok(use_value(found));
         }
         let found = search(open, key, self.form).map_err(Trouble::Bad)?;
         if let (None, Some((form, _))) = (self.form, &found) {
@@ -217,7 +224,7 @@ impl DatabaseMap {
         if open.settled {
             open.recent.keep(key.bare, value);
         }
-        Ok(answer(common, request, value))
+        Ok(use_value(value))
     }
 }
 
@@ -307,7 +314,8 @@ impl Class for DatabaseMap {
     }
 
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        match self.ask(common, request, env.round) {
+        let answer = |found: Option<&[u8]>| answer(common, request, found);
+        match self.ask(common, request.key, env.round, answer) {
             Ok(answer) => answer,
             Err(trouble) => {
                 let text = explain(common, &self.file, &trouble);
@@ -317,8 +325,8 @@ impl Class for DatabaseMap {
         }
     }
 
-    fn quick(&mut self, common: &Common, request: Request<'_>, round: u64) -> Option<Answer> {
-        self.ask(common, request, round).ok()
+    fn has_none(&mut self, common: &Common, key: &[u8], round: u64) -> bool {
+        matches!(self.ask(common, key, round, |found| found.is_none()), Ok(true))
     }
 }
 

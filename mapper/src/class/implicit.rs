@@ -53,10 +53,10 @@ impl Class for Implicit {
             }
         }
     }
-    fn quick(&mut self, common: &Common, request: Request<'_>, round: u64) -> Option<Answer> {
+    fn has_none(&mut self, common: &Common, key: &[u8], round: u64) -> bool {
         match self {
-            Self::Database(database) => database.quick(common, request, round),
-            Self::Unopened | Self::Text(_) => None,
+            Self::Database(database) => database.has_none(common, key, round),
+            Self::Unopened | Self::Text(_) => false,
         }
     }
 }

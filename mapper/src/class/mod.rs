@@ -22,9 +22,12 @@ pub(crate) mod unscannable;
 pub(crate) mod user;
 pub(crate) mod userdb;
 
+use std::fs::Metadata;
+
 use cf_parser::debug::Category;
 
 use crate::answer::{Answer, Notice, NoticeKind};
+use crate::files::{self, Refusal};
 use crate::flags::{self, Common};
 use crate::services::Services;
 use crate::set::MapSet;
@@ -71,6 +74,16 @@ impl Env<'_> {
         }
     }
 
+    /// Checks a map file and warns of the directories it lies in.
+    pub(crate) fn check_file(&mut self, name: &[u8]) -> Result<Metadata, Refusal> {
+        let mut warnings = Vec::new();
+        let checked = files::check(name, self.settings, &mut warnings);
+        let notices =
+            warnings.into_iter().map(|text| Notice { kind: NoticeKind::Warning, code: "", text });
+        self.notices.extend(notices);
+        checked
+    }
+
     /// Tells the user of a transient trouble.
     pub(crate) fn message(&mut self, code: &'static str, text: Vec<u8>) {
         self.notices.push(Notice { kind: NoticeKind::Message, code, text });
@@ -103,10 +116,10 @@ pub(crate) trait Class: Send {
         None
     }
 
-    /// The same for a key that can be answered without the environment, if the class has such; what
-    /// goes wrong is left to [`Class::lookup`].
-    fn quick(&mut self, _common: &Common, _request: Request<'_>, _round: u64) -> Option<Answer> {
-        None
+    /// Whether the answer of [`Class::lookup`] surely is [`Answer::MISS`], with nothing to say. Classes
+    /// that need the environment, and keys with which something goes wrong, are left to that.
+    fn has_none(&mut self, _common: &Common, _key: &[u8], _round: u64) -> bool {
+        false
     }
 }
 

@@ -43,7 +43,7 @@ impl Text {
             return Err([&title[..], b": file name must be fully qualified"].concat());
         }
         // whatever the reason (observed)
-        files::check(file, env.settings.blame).map_err(|refusal| {
+        env.check_file(file).map_err(|refusal| {
             env.trace(Category::Maps, 2, || {
                 let number = match &refusal {
                     Refusal::Missing(error) => error.raw_os_error().unwrap_or(0),
@@ -96,7 +96,11 @@ impl Class for Text {
         }
     }
 
-    fn lookup(&mut self, common: &Common, request: Request<'_>, _env: &mut Env<'_>) -> Answer {
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        // every lookup warns of the directories anew (observed)
+        if env.settings.blame.map_in_unsafe_dir_path && env.check_file(&common.file).is_err() {
+            return Answer::tempfail();
+        }
         match self.index(&common.file).map(|index| index.get(request.key)) {
             Ok(Some(value)) => {
                 Answer::Found(interpolate::result(common, request.key, value, request.args))

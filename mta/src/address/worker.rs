@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
-use mapper::{LookupContext, MapSet, SystemServices};
+use mapper::{LookupContext, MapSet, NoticeKind, SystemServices};
 use ruleset_vm::prescan::{Complaint, Mode, Scanned, prescan};
 use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
@@ -281,7 +281,8 @@ impl Worker {
     pub fn lookup(&mut self, map: &[u8], key: &[u8], args: &[&[u8]]) -> mapper::Answer {
         let context = LookupContext::default();
         let lookup = self.maps.lookup(map, key, args, &context, &mut self.services);
-        self.messages.extend(lookup.notices.into_iter().map(|notice| notice.text));
+        let told = lookup.notices.into_iter().filter(|notice| notice.kind != NoticeKind::Warning);
+        self.messages.extend(told.map(|notice| notice.text));
         for (name, value) in MapServices::take_macros(&mut self.services) {
             match value {
                 Some(value) => self.macros.set(&name, &value),
@@ -333,12 +334,10 @@ impl Worker {
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
     ) -> T {
         let mut said: Vec<Vec<u8>> = Vec::new();
-        let mut say = |message: MapMessage| {
-            if message.trace {
-                terminal::print(&message.text);
-            } else {
-                said.push(message.text);
-            }
+        let mut say = |message: MapMessage| match message.kind {
+            NoticeKind::Trace => terminal::print(&message.text),
+            NoticeKind::Warning => {}
+            NoticeKind::Error | NoticeKind::Message => said.push(message.text),
         };
         let mut lookups = Answering {
             maps: &mut self.maps,

@@ -1,21 +1,29 @@
 //! `-bi`, `newaliases`: alias files to databases (CMD-014, CMD-096, AD-001..AD-011, MAP-097..MAP-102).
 
 use cf_parser::options::{self, Found, OptionValue};
-use mapper::AliasName;
+use mapper::bdb::DatabaseKind;
+use mapper::{
+    AliasName, AliasSeverity, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules,
+};
 use ruleset_vm::{Role, Target};
 use std::sync::Arc;
 
 use super::arguments::Arguments;
+use super::map_tools::{file_of, fresh_uid};
 use super::{print_line, start};
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::Post;
 use crate::events::{Event, EventSink as _, Severity};
-use crate::sys::{config_files, errors, ids, users};
+use crate::sys::users;
 
 /// Map classes whose databases are built from text; the others are left alone.
-const REBUILT: [&[u8]; 3] = [b"implicit", b"hash", b"dbm"];
+const REBUILT: [(&[u8], DatabaseKind); 3] = [
+    (b"implicit", DatabaseKind::Hash),
+    (b"hash", DatabaseKind::Hash),
+    (b"btree", DatabaseKind::Btree),
+];
 
 pub(super) fn run(arguments: &Arguments) -> u8 {
     let site = match start::site(arguments, b'i') {
@@ -34,6 +42,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 
 /// One alias file.
 struct AliasSource {
+    kind: DatabaseKind,
     path: Vec<u8>,
     /// `-o`: it may be missing.
     optional: bool,
@@ -53,18 +62,17 @@ fn alias_files(site: &Site) -> Vec<AliasSource> {
         };
         for file in parsed {
             let class = file.class.unwrap_or_else(|| b"implicit".to_vec());
-            if REBUILT.iter().any(|rebuilt| class.eq_ignore_ascii_case(rebuilt)) {
-                files.push(source(&file.spec));
-            }
+            let rebuilt = REBUILT.iter().find(|(name, _)| class.eq_ignore_ascii_case(name));
+            files.extend(rebuilt.map(|(_, kind)| source(&file.spec, *kind)));
         }
     }
     files
 }
 
 /// Flags and path of a specification.
-fn source(spec: &[u8]) -> AliasSource {
+fn source(spec: &[u8], kind: DatabaseKind) -> AliasSource {
     let words = spec.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let mut source = AliasSource { path: Vec::new(), optional: false, append: false };
+    let mut source = AliasSource { kind, path: Vec::new(), optional: false, append: false };
     for word in words {
         match word {
             [b'-', b'o', ..] => source.optional = true,
@@ -76,46 +84,95 @@ fn source(spec: &[u8]) -> AliasSource {
     source
 }
 
+/// What `DontBlameSendmail` and `TrustedUser` say about the files.
+fn rules(site: &Site) -> (AliasTextRules, FileRules) {
+    let options = &site.configuration.options;
+    let allows = |word: &str| options.has_word("DontBlameSendmail", word);
+    let text = AliasTextRules {
+        group_writable: allows("GroupWritableAliasFile"),
+        world_writable: allows("WorldWritableAliasFile"),
+        linked: allows("LinkedAliasFileInWritableDir"),
+    };
+    let blame = site.maps().settings().blame;
+    let database = FileRules {
+        trusted_user: site.maps().settings().trusted_user,
+        create: true,
+        links: false,
+        group_directories: blame.group_writable_dir_safe,
+        refuse_unsafe: !blame.map_in_unsafe_dir_path,
+    };
+    (text, database)
+}
+
 /// Builds the database of one file; returns the exit status.
 fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
-    let text = match config_files::read_regular(&file.path) {
-        Ok(text) => text,
-        Err(_) if file.optional => return 0,
+    let (text_rules, rules) = rules(&worker.site);
+    let mut warn = |directory: mapper::UnsafeDirectory| print_line(&directory.warning());
+    let source = match AliasText::read(&file.path, text_rules, rules, &mut warn) {
+        Ok(source) => source,
         Err(error) => {
-            let reason = error.to_string();
-            print_line(
-                &[b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat(),
-            );
+            tell_unread(file, &error);
             return 0;
         }
     };
-    let aliases = mapper::build_aliases(&text, file.append, &mut |left| name_of(worker, left));
-    for diagnostic in &aliases.diagnostics {
-        print_line(&diagnostic.render(&file.path));
+    let path = file_of(&file.path);
+    match DatabaseFile::open_for_writing(&path, rules, &mut warn) {
+        Ok(database) => build(file, &source, database, worker, log),
+        Err(_) => no_database(file, log),
     }
-    let uid = fresh_uid();
-    let database = [&file.path[..], b".db"].concat();
-    if let Err(error) = mapper::write_database(&database, &mapper::alias_database(&aliases), uid) {
-        let reason = errors::describe(&error);
-        print_line(&[b"Cannot create database for alias file ", &file.path[..]].concat());
-        let text = [b"cannot create ", &database[..], b": ", reason.as_bytes()].concat();
-        log.report(Event::text(None, Severity::Critical, 0, text));
-        return 75;
+}
+
+/// The text cannot be read; that is no reason to complain about a file that may be missing.
+fn tell_unread(file: &AliasSource, error: &FileError) {
+    let line = match error {
+        FileError::Locked => {
+            [b"Alias file ", &file.path[..], b" is locked (maybe being rebuilt)"].concat()
+        }
+        _ if file.optional => return,
+        _ => {
+            let reason = error.to_string();
+            [b"newaliases: cannot open ", &file.path[..], b": ", reason.as_bytes()].concat()
+        }
+    };
+    print_line(&line);
+}
+
+fn build(
+    file: &AliasSource,
+    source: &AliasText,
+    database: DatabaseFile,
+    worker: &mut Worker,
+    log: &LogSink,
+) -> u8 {
+    let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
+    let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
+    log.report(Event::text(Some(b""), Severity::Notice, 8, text));
+    let aliases =
+        mapper::build_aliases(&source.text, file.append, &mut |left| name_of(worker, left));
+    for diagnostic in &aliases.diagnostics {
+        let text = diagnostic.render(&file.path);
+        print_line(&text);
+        if diagnostic.severity == AliasSeverity::Error {
+            log.report(Event::system_error(None, &user, text));
+        }
+    }
+    if database.replace(&mapper::alias_database(&aliases, file.kind), fresh_uid()).is_err() {
+        return no_database(file, log);
     }
     let summary = aliases.summary(&file.path);
     print_line(&summary);
-    log.report(Event::text(None, Severity::Info, 7, summary));
-    let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
-    let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
-    log.report(Event::text(None, Severity::Notice, 8, text));
+    log.report(Event::text(Some(b""), Severity::Info, 7, summary));
     if aliases.has_errors() { 70 } else { 0 }
 }
 
-/// The identity of a new database file.
-pub(super) fn fresh_uid() -> [u8; 20] {
-    let mut uid = [0; 20];
-    ids::fill_random(&mut uid);
-    uid
+/// The database cannot be written.
+fn no_database(file: &AliasSource, log: &LogSink) -> u8 {
+    print_line(&[b"WARNING: cannot open alias database ", &file.path[..]].concat());
+    let text = [b"Cannot create database for alias file ", &file.path[..]].concat();
+    print_line(&text);
+    let user = super::facts::user();
+    log.report(Event::system_error(None, &user, text));
+    70
 }
 
 /// What a left side stands for: the user part of a local address (AD-004).
@@ -140,9 +197,9 @@ mod tests {
 
     #[test]
     fn specifications_have_flags_and_a_path() {
-        let parsed = source(b"-o -A /etc/mail/aliases");
+        let parsed = source(b"-o -A /etc/mail/aliases", DatabaseKind::Hash);
         assert_eq!(parsed.path, b"/etc/mail/aliases");
         assert!(parsed.optional && parsed.append);
-        assert!(!source(b"/a").optional);
+        assert!(!source(b"/a", DatabaseKind::Btree).optional);
     }
 }

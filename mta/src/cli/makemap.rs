@@ -1,13 +1,13 @@
-//! `makemap`: a database from a text on standard input (MAP-105..MAP-108).
+//! `makemap`: a database from a text on standard input (MAP-105..MAP-109).
 
-use std::io::Read as _;
+use std::io::{self, Write as _};
 
-use mapper::MakemapOptions;
-use mapper::bdb::{Database, DatabaseKind, DatabaseWriter};
+use mapper::bdb::{DatabaseKind, DatabaseWriter};
+use mapper::{DatabaseFile, FileError, FileRules, MakemapEvent, MakemapOptions};
 
-use super::aliases::fresh_uid;
-use super::{complain, print, print_line};
-use crate::sys::config_files;
+use super::getopt::Getopt;
+use super::map_tools::{EX_IOERR, Tool, file_of, fresh_uid, shown, types, warn};
+use super::{complain, print_line};
 use crate::sys::errors::describe;
 
 const USAGE: &[u8] =
@@ -15,151 +15,143 @@ const USAGE: &[u8] =
       [-d] [-e] [-f] [-i type] [-l] [-o] [-r] [-s] [-t delimiter]\n               \
       [-u] [-v] type mapname";
 
-/// The names of the types, as `-l` lists them.
-const TYPES: [(&[u8], &[u8], DatabaseKind); 3] = [
-    (b"hash", b"db", DatabaseKind::Hash),
-    (b"btree", b"db", DatabaseKind::Btree),
-    (b"implicit", b"", DatabaseKind::Hash),
-];
-
-/// Largest source text, bytes.
-const MAX_SOURCE: u64 = 1 << 30;
-
-const EX_USAGE: u8 = 64;
-const EX_CANTCREAT: u8 = 73;
-const EX_IOERR: u8 = 74;
-
 /// What the command line asks for.
-struct Request {
+#[derive(Default)]
+struct Request<'w> {
     options: MakemapOptions,
+    configuration: Option<&'w [u8]>,
+    /// `-d`: the database keeps duplicates.
+    duplicates: bool,
     /// `-o`: to what is there already.
     append: bool,
+    /// `-s`: links are no question.
+    links: bool,
     dump: bool,
-    list: bool,
-    /// `-x`: lists the types with the ends of their files' names.
-    extensions: bool,
     verbose: bool,
-    operands: Vec<Vec<u8>>,
 }
 
 /// `makemap [flags] type mapname`
 pub(super) fn run(words: &[Vec<u8>]) -> u8 {
-    let Some(request) = parse(words) else {
-        complain(USAGE);
-        return EX_USAGE;
-    };
-    if request.list || request.extensions {
-        for (name, extension, _) in TYPES {
-            match request.list {
-                true => print_line(name),
-                false => print_line(&[name, b":", extension].concat()),
-            }
-        }
-        return 0;
-    }
-    let [type_name, name] = request.operands.as_slice() else {
-        complain(USAGE);
-        return EX_USAGE;
-    };
-    let failed = |reason: &str| {
-        let head = [b"makemap: error opening type ", &type_name[..], b" map ", name, b": "];
-        complain(&[&head.concat(), reason.as_bytes()].concat());
-        EX_CANTCREAT
-    };
-    let Some((_, _, kind)) = TYPES.iter().find(|(known, ..)| *known == type_name.as_slice()) else {
-        return failed("Unknown database type");
-    };
-    let path = match name.ends_with(b".db") {
-        true => name.clone(),
-        false => [name, &b".db"[..]].concat(),
-    };
-    if request.dump {
-        let visit = &mut |key: &[u8], value: &[u8]| print(&[key, b"\t", value, b"\n"].concat());
-        return for_each(&path, visit).map_or_else(|reason| failed(&reason), |()| 0);
-    }
-    let mut text = Vec::new();
-    if std::io::stdin().lock().take(MAX_SOURCE).read_to_end(&mut text).is_err() {
-        return EX_IOERR;
-    }
-    let mut database = DatabaseWriter::new(*kind);
-    if request.append {
-        let visit = &mut |key: &[u8], value: &[u8]| database.replace(key.to_vec(), value.to_vec());
-        if let Err(reason) = for_each(&path, visit) {
-            return failed(&reason);
-        }
-    } else if let Err(error) = mapper::write_database(&path, &database, fresh_uid()) {
-        // That it cannot be written is told before what is wrong with the text.
-        return failed(&describe(&error));
-    }
-    let report = mapper::makemap(name, &text, &request.options, &mut database);
-    if request.verbose {
-        for (key, value) in &report.entries {
-            print_line(&[b"key=`", &key[..], b"', val=`", value, b"'"].concat());
+    let tool = Tool { program: "makemap", usage: USAGE, map: b"", type_name: b"" };
+    let mut flags = Getopt::new(b"C:D:Nc:defi:lorst:uvx", words);
+    let mut request = Request::default();
+    for flag in flags.by_ref() {
+        match flag {
+            Ok((letter @ (b'l' | b'x'), _)) => return list(letter == b'x'),
+            Ok((letter, value)) => request.take(letter, value),
+            Err(error) => return tool.misused(Some(error)),
         }
     }
-    report.errors.iter().for_each(|error| complain(error));
-    match mapper::write_database(&path, &database, fresh_uid()) {
-        Ok(()) => report.exit,
-        Err(error) => failed(&describe(&error)),
+    let [type_name, map] = flags.operands.as_slice() else { return tool.misused(None) };
+    match request.run(&Tool { map, type_name, ..tool }) {
+        Ok(exit) | Err(exit) => exit,
     }
 }
 
-/// Reads flags and operands; `None` for wrong use.
-fn parse(words: &[Vec<u8>]) -> Option<Request> {
-    let mut request = Request {
-        options: MakemapOptions::default(),
-        append: false,
-        dump: false,
-        list: false,
-        extensions: false,
-        verbose: false,
-        operands: Vec::new(),
-    };
-    let mut words = words.iter();
-    while let Some(word) = words.next() {
-        let Some(letters) = word.strip_prefix(b"-").filter(|rest| !rest.is_empty()) else {
-            request.operands.push(word.clone());
-            request.operands.extend(words.cloned());
-            break;
+/// `-l` and, with the ends of files' names, `-x`.
+fn list(extensions: bool) -> u8 {
+    for one in types() {
+        let extension = format!(":{}", one.extension);
+        print_line(&[one.name, if extensions { extension.as_bytes() } else { b"" }].concat());
+    }
+    0
+}
+
+impl<'w> Request<'w> {
+    fn take(&mut self, letter: u8, value: &'w [u8]) {
+        let options = &mut self.options;
+        match letter {
+            b'C' => self.configuration = Some(value),
+            b'D' => options.comment = value.first().copied().unwrap_or(0),
+            b'N' => options.with_nul = true,
+            b'd' => self.duplicates = true,
+            b'e' => options.allow_empty = true,
+            b'f' => options.keep_case = true,
+            b'o' => self.append = true,
+            b'r' => options.replace = true,
+            b's' => self.links = true,
+            b't' if value.is_empty() => complain(b"Invalid separator"),
+            b't' => options.delimiter = value.first().copied(),
+            b'u' => self.dump = true,
+            b'v' => self.verbose = true,
+            // `-c`: there is no cache to be sized; `-i`: no type that is missing has a stand-in.
+            _ => {}
+        }
+    }
+
+    fn run(&self, tool: &Tool<'_>) -> Result<u8, u8> {
+        let settings = tool.settings(self.configuration)?;
+        let kinds = tool.kinds()?;
+        let file = file_of(tool.map);
+        let rules = FileRules { links: self.links, create: !self.append, ..settings.rules() };
+        if self.dump {
+            let opened = DatabaseFile::open(&file, rules, &mut warn);
+            return opened
+                .and_then(|open| self.print(&open, kinds))
+                .map_err(|error| tool.unusable(&error));
+        }
+        let open = DatabaseFile::open_for_writing(&file, rules, &mut warn);
+        let open = open.map_err(|error| tool.unusable(&error))?;
+        let mut database = self.start(&open, kinds).map_err(|error| tool.unusable(&error))?;
+        let exit = self.fill(tool, &mut database)?;
+        match open.replace(&database, fresh_uid()) {
+            Ok(()) => Ok(exit),
+            Err(error) => Err(tool.cannot("writing", &describe(&error))),
+        }
+    }
+
+    /// The database to begin with: empty, or with `-o` what is there.
+    fn start(
+        &self,
+        open: &DatabaseFile,
+        kinds: &[DatabaseKind],
+    ) -> Result<DatabaseWriter, FileError> {
+        if !self.append {
+            let new = kinds.first().copied().unwrap_or_default();
+            return Ok(match self.duplicates {
+                true => DatabaseWriter::with_duplicates(new),
+                false => DatabaseWriter::new(new),
+            });
+        }
+        let read = open.read(kinds)?;
+        match self.duplicates && !read.keeps_duplicates() {
+            true => Err(FileError::NotDatabase),
+            false => Ok(read),
+        }
+    }
+
+    fn fill(&self, tool: &Tool<'_>, database: &mut DatabaseWriter) -> Result<u8, u8> {
+        let mut options = self.options.clone();
+        options.replace |= self.duplicates;
+        let mut source = io::stdin().lock();
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut tell = |event: MakemapEvent<'_>| match event {
+            MakemapEvent::Refused(text) => complain(&text),
+            MakemapEvent::Entry { key, value } if self.verbose => {
+                // a closed standard output is not our trouble
+                let _ = out.write_all(&[b"key=`", key, b"', val=`", value, b"'\n"].concat());
+            }
+            MakemapEvent::Entry { .. } => {}
         };
-        let mut letters = letters.iter();
-        while let Some(letter) = letters.next() {
-            let options = &mut request.options;
-            match letter {
-                b'N' => options.with_nul = true,
-                b'e' => options.allow_empty = true,
-                b'f' => options.keep_case = true,
-                b'r' => options.replace = true,
-                b'u' => request.dump = true,
-                b'l' => request.list = true,
-                b'x' => request.extensions = true,
-                b'v' => request.verbose = true,
-                b'o' => request.append = true,
-                // Duplicate keys are not kept, and unsafe directories are no question here.
-                b'd' | b's' => {}
-                b'C' | b'c' | b'D' | b'i' | b't' => {
-                    let rest = letters.as_slice();
-                    let value = if rest.is_empty() { words.next()?.as_slice() } else { rest };
-                    match letter {
-                        b'D' => options.comment = *value.first()?,
-                        b't' => options.delimiter = Some(*value.first()?),
-                        _ => {}
-                    }
-                    break;
-                }
-                _ => return None,
-            }
-        }
+        let filled = mapper::makemap(tool.map, &mut source, &options, database, &mut tell);
+        filled.map_err(|error| tool.failed(EX_IOERR, describe(&error).as_bytes()))
     }
-    Some(request)
-}
 
-/// Calls `visit` with every key and value of a database.
-fn for_each(path: &[u8], visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), String> {
-    let bytes = config_files::read_regular(path).map_err(|error| match error {
-        config_files::ConfigFileError::Io(error) => describe(&error),
-        other => other.to_string(),
-    })?;
-    let database = Database::open(&bytes[..]).map_err(|error| error.to_string())?;
-    database.for_each(&bytes[..], visit).map_err(|error| error.to_string())
+    /// `-u`: what stands in the file.
+    fn print(&self, open: &DatabaseFile, kinds: &[DatabaseKind]) -> Result<u8, FileError> {
+        let (file, database) = open.database(kinds)?;
+        if self.duplicates && !database.keeps_duplicates() {
+            return Err(FileError::NotDatabase);
+        }
+        let delimiter = self.options.delimiter.unwrap_or(b'\t');
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut closed = Ok(());
+        database.for_each(file, &mut |key, value| {
+            if closed.is_ok() {
+                let line = [shown(key), &[delimiter], shown(value), b"\n"].concat();
+                closed = out.write_all(&line);
+            }
+        })?;
+        Ok(0)
+    }
 }

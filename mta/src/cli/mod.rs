@@ -4,11 +4,14 @@ mod aliases;
 pub mod arguments;
 mod conversation;
 mod dialect;
+mod editmap;
 mod embedded;
 mod facts;
+mod getopt;
 mod line_editor;
 mod listing;
 mod makemap;
+mod map_tools;
 mod praliases;
 mod quarantine;
 mod queue;
@@ -39,6 +42,13 @@ const PERSONALITIES: [(&[u8], &[u8]); 6] = [
     (b"runq", b"-q"),
 ];
 
+/// A program of its own: its words, its exit status.
+type Companion = fn(&[Vec<u8>]) -> u8;
+
+/// Programs beside sendmail that this one plays, by its name or as `bangpath NAME`.
+const COMPANIONS: [(&[u8], Companion); 3] =
+    [(b"makemap", makemap::run), (b"editmap", editmap::run), (b"praliases", praliases::run)];
+
 /// Runs the program with its arguments, the name it was called by in front; returns the exit
 /// status.
 #[must_use]
@@ -51,11 +61,8 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
     {
         return exit;
     }
-    if called == b"makemap" {
-        return makemap::run(words);
-    }
-    if called == b"praliases" {
-        return praliases::run(words);
+    if let Some((_, companion)) = COMPANIONS.iter().find(|(name, _)| *name == called) {
+        return companion(words);
     }
     let mut words = words.to_vec();
     if let Some((_, flag)) = PERSONALITIES.iter().find(|(name, _)| *name == called) {

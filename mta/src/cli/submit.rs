@@ -13,7 +13,7 @@ use crate::message::address_list::{ListStyle, elements};
 use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
 use crate::message::field_kind::kind_of;
-use crate::message::header;
+use crate::message::{header, mime};
 use crate::sys::{background, users};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +98,9 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     if let Err(status) = intake.finish() {
         voice.usage(&status.text);
         return status.exit.0;
+    }
+    if mime::is_refused(intake.envelope(), &post.site.configuration) {
+        voice.say(b"554 5.6.1", b"Eight bit data not allowed");
     }
     // With -v the expansion has said it already.
     if error_mode == b'p' && !arguments.has(b'v') {
@@ -236,13 +239,15 @@ fn header_sender(message: &[u8]) -> Option<Vec<u8>> {
     named(b"From").or_else(|| named(b"Sender"))
 }
 
-/// The whole of standard input in queue form: lines end in LF. A line with one dot ends it unless
-/// dots are ignored.
+/// The whole of standard input in queue form: lines end in LF. Unless dots are ignored, a line with one
+/// dot ends it, and of two dots at the beginning of a line one goes (observed).
 fn read_message(ignore_dots: bool) -> Vec<u8> {
     let mut input = BufReader::new(std::io::stdin().lock());
     let mut message = Vec::new();
+    let mut line = Vec::new();
     loop {
-        let mut line = Vec::new();
+        let starts = message.is_empty() || message.ends_with(b"\n");
+        line.clear();
         match input.by_ref().take(CHUNK).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => break,
             Ok(_) => {}
@@ -251,10 +256,13 @@ fn read_message(ignore_dots: bool) -> Vec<u8> {
             line.truncate(line.len() - 2);
             line.push(b'\n');
         }
-        if !ignore_dots && line == b".\n" {
-            break;
+        match &line[..] {
+            b"." | b".\n" if starts && !ignore_dots => break,
+            [b'.', rest @ ..] if starts && !ignore_dots && rest.starts_with(b".") => {
+                message.extend_from_slice(rest);
+            }
+            line => message.extend_from_slice(line),
         }
-        message.extend_from_slice(&line);
     }
     message
 }

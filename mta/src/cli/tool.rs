@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::{dialect, tour};
+use super::{dialect, editmap, makemap, praliases, tour};
 use crate::sys::terminal;
 
 /// A mail system that runs an existing sendmail.cf.
@@ -32,6 +32,30 @@ enum Command {
         /// The configuration
         file: OsString,
     },
+    /// Builds a database from a text, prints one (-u)
+    ///
+    /// The same as the program when it is called `makemap`; so are the next two.
+    #[command(disable_help_flag = true)]
+    Makemap(Words),
+    /// Looks a key up in a database (-q), gives it a value (-u), takes it out (-x)
+    #[command(disable_help_flag = true)]
+    Editmap(Words),
+    /// Prints the databases of aliases
+    #[command(disable_help_flag = true)]
+    Praliases(Words),
+}
+
+/// The words of a program that reads them itself.
+#[derive(Debug, Args)]
+struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
+}
+
+impl Words {
+    fn bytes(self) -> Vec<Vec<u8>> {
+        self.words.into_iter().map(OsString::into_encoded_bytes).collect()
+    }
 }
 
 /// Runs a command of the tool; `None` if the words are not for it: a flag in front, or an address.
@@ -51,6 +75,9 @@ pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
         Ok(Tool { command: Command::Dialect { name, file } }) => {
             Some(dialect::print(name.as_bytes(), file.as_bytes()))
         }
+        Ok(Tool { command: Command::Makemap(words) }) => Some(makemap::run(&words.bytes())),
+        Ok(Tool { command: Command::Editmap(words) }) => Some(editmap::run(&words.bytes())),
+        Ok(Tool { command: Command::Praliases(words) }) => Some(praliases::run(&words.bytes())),
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {

@@ -1,7 +1,7 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
 use bstr::ByteSlice as _;
-use mapper::{BlameSettings, MapError, MapSet, Settings};
+use mapper::{BlameSettings, MapError, MapSet, NoticeKind, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
     Surroundings, User, option_checks, read,
@@ -188,6 +188,8 @@ fn map_settings(configuration: &Configuration) -> Settings {
         linked_map_in_writable_dir: allows("LinkedMapInWritableDir"),
         group_writable_dir_safe: allows("GroupWritableDirPathSafe"),
     };
+    let trusted = options.bytes("TrustedUser");
+    settings.trusted_user = trusted.and_then(|user| users::number_of(&user)).unwrap_or(0);
     settings
 }
 
@@ -283,13 +285,16 @@ impl Surroundings for System {
             mapper::Answer::Temporary { .. } => true,
             _ => false,
         };
+        let mut opening = lookup.notices.iter().take(lookup.opening);
+        let at_open = opening.any(|told| told.kind != NoticeKind::Warning);
+        let told = lookup.notices.into_iter().filter(|told| told.kind != NoticeKind::Warning);
         let mut complaints: Vec<Complaint> =
-            lookup.notices.into_iter().map(|notice| Complaint::error(notice.text, 71)).collect();
+            told.map(|notice| Complaint::error(notice.text, 71)).collect();
         if complaints.is_empty() && !failed {
             return Ok(None);
         }
         let mut words = b"map open failed".to_vec();
-        if lookup.opening == 0 {
+        if !at_open {
             words = b"map lookup failed".to_vec();
             // the words of the last trouble are the system's, as far as sendmail knows
             if let Some(trouble) = complaints.last() {

@@ -19,6 +19,7 @@ use crate::delivery::context::{Binding, DeliveryContext, DeliveryReport};
 use crate::delivery::{self, hosts, plan, report};
 use crate::events::{Event, Happening, Severity};
 use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientState};
+use crate::message::mime;
 use crate::queue::priority;
 use crate::queue::scheduling::{TimeoutClass, Verdict};
 use crate::queue::store::{Claimed, Kind, QueueStore as _};
@@ -112,7 +113,7 @@ impl Attempt {
         }
         let mut told = Told::of_waiting(claimed.envelope.message.clone());
         self.early_failures(&mut claimed, &mut told);
-        if self.too_many_hops(&mut claimed, &mut told) {
+        if self.refuses_whole(&mut claimed, &mut told) {
             return self.conclude(worker, claimed, told, now);
         }
         self.deliver_groups(worker, &mut claimed, &mut told);
@@ -202,23 +203,14 @@ impl Attempt {
         self.post.events.report(Event::delivered(&id, delivered, status));
     }
 
-    fn too_many_hops(&self, claimed: &mut Claimed, told: &mut Told) -> bool {
-        let limit = self.post.site.configuration.options.number("MaxHopCount", 25);
-        let trace = |name: &[u8]| crate::message::field_kind::kind_of(name).trace;
-        let hops = claimed.envelope.header.iter().filter(|f| trace(&f.name)).count();
-        if i64::try_from(hops).unwrap_or(i64::MAX) <= limit {
+    /// Fails all recipients of a message that nobody gets.
+    fn refuses_whole(&self, claimed: &mut Claimed, told: &mut Told) -> bool {
+        let envelope = &claimed.envelope;
+        let Some((status, line)) =
+            self.too_many_hops(envelope).or_else(|| self.eight_bit_refused(envelope))
+        else {
             return false;
-        }
-        let code = Enhanced::new(5, 4, 6);
-        let status = Status::from_reply(Exit::UNAVAILABLE, 554, code, "Too many hops");
-        let first = claimed.envelope.recipients.first().map(|r| r.address.clone());
-        let line = [
-            format!("554 5.4.6 Too many hops {hops} ({limit} max): from ").as_bytes(),
-            &claimed.envelope.sender,
-            b" via localhost, to ",
-            &first.unwrap_or_default(),
-        ]
-        .concat();
+        };
         let before = told.transcript.len();
         for (index, recipient) in claimed.envelope.recipients.iter_mut().enumerate() {
             if is_open(&recipient.state) {
@@ -232,6 +224,34 @@ impl Attempt {
         told.transcript.truncate(before);
         told.transcript.push(line);
         true
+    }
+
+    fn too_many_hops(&self, envelope: &Envelope) -> Option<(Status, Vec<u8>)> {
+        let limit = self.post.site.configuration.options.number("MaxHopCount", 25);
+        let trace = |name: &[u8]| crate::message::field_kind::kind_of(name).trace;
+        let hops = envelope.header.iter().filter(|f| trace(&f.name)).count();
+        if i64::try_from(hops).unwrap_or(i64::MAX) <= limit {
+            return None;
+        }
+        let code = Enhanced::new(5, 4, 6);
+        let status = Status::from_reply(Exit::UNAVAILABLE, 554, code, "Too many hops");
+        let first = envelope.recipients.first().map(|r| r.address.clone());
+        let line = [
+            format!("554 5.4.6 Too many hops {hops} ({limit} max): from ").as_bytes(),
+            &envelope.sender,
+            b" via localhost, to ",
+            &first.unwrap_or_default(),
+        ]
+        .concat();
+        Some((status, line))
+    }
+
+    /// EightBitMode `s`: data above 127 that nothing labels (AD-085). What comes by SMTP was refused there.
+    fn eight_bit_refused(&self, envelope: &Envelope) -> Option<(Status, Vec<u8>)> {
+        let refused = self.first && mime::is_refused(envelope, &self.post.site.configuration);
+        let code = Enhanced::new(5, 0, 0);
+        let status = Status::from_reply(Exit::DATAERR, 554, code, "Eight bit data not allowed");
+        refused.then(|| (status, b"554 5.6.1 Eight bit data not allowed".to_vec()))
     }
 
     fn deliver_groups(&self, worker: &mut Worker, claimed: &mut Claimed, told: &mut Told) {
@@ -542,14 +562,21 @@ fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<Con
     Some(account.map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid }))
 }
 
-/// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
-fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
+/// The mailer of the sender.
+pub(super) fn sender_mailer(worker: &mut Worker, envelope: &Envelope) -> Option<usize> {
     if envelope.is_from_nobody() {
         return None;
     }
     let role = Role { header: false, sender: true };
-    let parsed = worker.parse(bare(&envelope.sender), role)?;
-    let Target::Mailer(index) = parsed.triple.mailer else { return None };
+    match worker.parse(bare(&envelope.sender), role)?.triple.mailer {
+        Target::Mailer(index) => Some(index),
+        Target::Error(_) => None,
+    }
+}
+
+/// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
+fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
+    let index = sender_mailer(worker, envelope)?;
     if !worker.site.mailers.get(index)?.flags.has(b'C') {
         return None;
     }

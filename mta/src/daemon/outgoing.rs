@@ -1,16 +1,19 @@
 //! A queued message as one mailer gets it: From_ line, header, body.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 
 use ruleset_vm::crack::CrackOptions;
 
+use super::attempt::sender_mailer;
 use super::header_host::Headers;
 use crate::address::worker::Worker;
-use crate::delivery::context::{MessageForm, MessageSource};
+use crate::delivery::context::{Conversion, MessageForm, MessageSource};
 use crate::message::body::{LineEncoder, LineForm, encode};
-use crate::message::envelope::Envelope;
+use crate::message::envelope::{Envelope, Field};
+use crate::message::mime::{self, Decoding, Rules, Seven, Sink};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::sys::durable;
 
@@ -27,8 +30,16 @@ pub(super) struct Outgoing<'a, 'w> {
     pub(super) sender_domain: Option<Vec<u8>>,
 }
 
+/// What becomes of the body and the fields that describe it.
+enum Treatment {
+    /// Written as it is, behind these lines at the end of the header.
+    Kept(Vec<u8>),
+    ToSeven,
+    ToEight(Decoding),
+}
+
 impl Outgoing<'_, '_> {
-    fn header(&self, form: &MessageForm) -> Vec<u8> {
+    fn header(&self, fields: &[Field], form: &MessageForm) -> Vec<u8> {
         let site = self.worker.borrow().site.clone();
         let flags: Vec<u8> =
             site.mailers.get(form.mailer).map_or_else(Vec::new, |m| m.flags.iter().collect());
@@ -36,9 +47,7 @@ impl Outgoing<'_, '_> {
         let options = OutputOptions {
             crack: CrackOptions::new(site.configuration.colon_ok, must_quote.as_deref()),
             mailer_flags: &flags,
-            resent: self
-                .envelope
-                .header
+            resent: fields
                 .iter()
                 .any(|f| f.name.len() > 7 && f.name[..7].eq_ignore_ascii_case(b"resent-")),
             delete_bcc: self.envelope.flags.delete_bcc,
@@ -50,7 +59,82 @@ impl Outgoing<'_, '_> {
             mailer: Some(form.mailer),
             sender_domain: self.sender_domain.clone(),
         };
-        delivery_header(&self.envelope.header, &host, &options)
+        delivery_header(fields, &host, &options)
+    }
+
+    fn has_field(&self, name: &[u8]) -> bool {
+        self.envelope.header.iter().any(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What EightBitMode and the receiver make of the message (OPT-016, AD-084 to AD-087). Data above 127
+    /// that nothing labels is converted in mode `m` only.
+    fn treatment(&self, form: &MessageForm) -> Treatment {
+        let converts = mime::mode(&self.worker.borrow().site.configuration) == b'm';
+        let eight_bit = self.envelope.flags.has_8bit;
+        let is_labelled = mime::is_labelled(self.envelope);
+        match form.conversion {
+            Conversion::EightToSeven if eight_bit && (is_labelled || converts) => {
+                Treatment::ToSeven
+            }
+            Conversion::SevenToEight => Decoding::of(&self.envelope.header)
+                .map_or_else(|| self.kept(converts), Treatment::ToEight),
+            Conversion::EightToSeven | Conversion::None => self.kept(converts),
+        }
+    }
+
+    /// In mode `m` data that nothing labels gets a label.
+    fn kept(&self, converts: bool) -> Treatment {
+        let mut label = Vec::new();
+        if converts && self.envelope.flags.has_8bit && !self.has_field(mime::VERSION) {
+            label.extend_from_slice(b"MIME-Version: 1.0\n");
+            if !self.has_field(mime::TYPE) {
+                label.extend(mime::default_type(&self.charset()));
+            }
+            if !self.has_field(mime::ENCODING) {
+                label.extend(mime::encoding_field(b"8bit"));
+            }
+        }
+        Treatment::Kept(label)
+    }
+
+    /// The character set of text that does not say: that of the sender's mailer (`C=`) or
+    /// DefaultCharSet (AD-091).
+    fn charset(&self) -> Vec<u8> {
+        let mut worker = self.worker.borrow_mut();
+        let from_mailer = sender_mailer(&mut worker, self.envelope);
+        let own = from_mailer.and_then(|index| worker.site.mailers.get(index)?.charset.clone());
+        own.or_else(|| worker.site.configuration.options.bytes("DefaultCharSet"))
+            .unwrap_or_else(|| b"unknown-8bit".to_vec())
+    }
+
+    /// Writes the end of the header and the body.
+    fn write_body(
+        &self,
+        treatment: Treatment,
+        form: &MessageForm,
+        parts: &mut Parts<'_>,
+    ) -> io::Result<()> {
+        let mut body: Box<dyn Body> = match &self.body {
+            Some(path) => Box::new(durable::open_readable(path).map_err(io::Error::other)?),
+            None => Box::new(io::empty()),
+        };
+        let by = self.worker.borrow().expand(b"$j id $i");
+        match treatment {
+            Treatment::Kept(label) => {
+                parts.header(&label)?;
+                parts.header(b"\n")?;
+                parts.copy(&mut body)
+            }
+            Treatment::ToEight(decoding) => mime::decode(&decoding, &by, body, parts),
+            Treatment::ToSeven => {
+                let site = self.worker.borrow().site.clone();
+                let class = |class: &[u8], word: &[u8]| site.configuration.classes.has(class, word);
+                let charset = self.charset();
+                let hide_from = form.escape_from;
+                let rules = Rules { class: &class, charset: &charset, by: &by, hide_from };
+                Seven::new(&rules, body).message(&self.envelope.header, parts)
+            }
+        }
     }
 
     fn envelope_line(&self) -> Vec<u8> {
@@ -67,39 +151,23 @@ impl Outgoing<'_, '_> {
 
 impl MessageSource for Outgoing<'_, '_> {
     fn write(&self, form: &MessageForm, out: &mut dyn Write) -> io::Result<()> {
-        let lines = |escape_from: bool, seven_bit: bool| LineForm {
-            eol: form.eol.clone(),
-            limit: form.line_limit,
-            escape_from,
-            seven_bit,
-        };
+        let mut parts = Parts::new(form, out);
         if form.from_line {
-            out.write_all(&encode(&self.envelope_line(), &lines(false, form.seven_bit_header)))?;
+            parts.header(&self.envelope_line())?;
         }
-        out.write_all(&encode(&self.header(form), &lines(false, form.seven_bit_header)))?;
-        out.write_all(&form.eol)?;
+        let treatment = self.treatment(form);
+        let described = !matches!(treatment, Treatment::Kept(_)) && !form.header_only;
+        let mut fields = Cow::Borrowed(&self.envelope.header[..]);
+        if described {
+            // The conversion says how the body is encoded.
+            fields.to_mut().retain(|field| !field.name.eq_ignore_ascii_case(mime::ENCODING));
+        }
+        parts.header(&self.header(&fields, form))?;
         if form.header_only {
-            return Ok(());
+            return parts.header(b"\n");
         }
-        let Some(path) = &self.body else { return Ok(()) };
-        let mut file = durable::open_readable(path).map_err(io::Error::other)?;
-        let mut encoder = LineEncoder::new(lines(form.escape_from, form.seven_bit_body));
-        let mut buffer = [0; 16 << 10];
-        let mut encoded = Vec::new();
-        loop {
-            let count = match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            encoded.clear();
-            encoder.push(&buffer[..count], &mut encoded);
-            out.write_all(&encoded)?;
-        }
-        encoded.clear();
-        encoder.finish(form.blank_line_at_end, &mut encoded);
-        out.write_all(&encoded)
+        self.write_body(treatment, form, &mut parts)?;
+        parts.finish(form.blank_line_at_end)
     }
 
     fn size(&self) -> u64 {
@@ -110,5 +178,62 @@ impl MessageSource for Outgoing<'_, '_> {
 
     fn has_8bit(&self) -> bool {
         self.envelope.flags.has_8bit
+    }
+}
+
+/// A body that can be read twice.
+trait Body: Read + Seek {}
+
+impl<T: Read + Seek> Body for T {}
+
+/// Writes lines in a mailer's form.
+struct Parts<'a> {
+    out: &'a mut dyn Write,
+    header: LineForm,
+    body: LineEncoder,
+    encoded: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(form: &MessageForm, out: &'a mut dyn Write) -> Self {
+        let lines = |escape_from: bool, seven_bit: bool| LineForm {
+            eol: form.eol.clone(),
+            limit: form.line_limit,
+            escape_from,
+            seven_bit,
+        };
+        let header = lines(false, form.seven_bit_header);
+        let body = LineEncoder::new(lines(form.escape_from, form.seven_bit_body));
+        Self { out, header, body, encoded: Vec::new() }
+    }
+
+    fn copy(&mut self, body: &mut dyn Body) -> io::Result<()> {
+        let mut buffer = [0; 16 << 10];
+        loop {
+            match body.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => self.body(&buffer[..count])?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn finish(&mut self, blank_line: bool) -> io::Result<()> {
+        self.encoded.clear();
+        self.body.finish(blank_line, &mut self.encoded);
+        self.out.write_all(&self.encoded)
+    }
+}
+
+impl Sink for Parts<'_> {
+    fn header(&mut self, line: &[u8]) -> io::Result<()> {
+        self.out.write_all(&encode(line, &self.header))
+    }
+
+    fn body(&mut self, text: &[u8]) -> io::Result<()> {
+        self.encoded.clear();
+        self.body.push(text, &mut self.encoded);
+        self.out.write_all(&self.encoded)
     }
 }

@@ -9,6 +9,7 @@ use cf_parser::options::{self, Found, OptionValue};
 use super::ports::Modifiers;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
+use crate::message::mime;
 use crate::protocol::smtp::server::{
     BareEnd, Features, Limits, Privacy, Settings, StartTls, Timeout,
 };
@@ -66,9 +67,7 @@ fn limits(site: &Site) -> Limits {
             .bytes("DeliverByMin")
             .map_or(0, |value| cf_parser::options::time(&value, b's').0),
         reject_nul: options.flag("RejectNUL", false),
-        reject_eight_bit: options
-            .bytes("EightBitMode")
-            .is_some_and(|mode| mode.first().is_some_and(|b| b.eq_ignore_ascii_case(&b's'))),
+        reject_eight_bit: mime::mode(&site.configuration) == b's',
         ..Limits::default()
     }
 }

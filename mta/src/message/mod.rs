@@ -7,4 +7,5 @@ pub mod defaults;
 pub mod envelope;
 pub mod field_kind;
 pub mod header;
+pub mod mime;
 pub mod output;

@@ -86,6 +86,18 @@ pub fn by_uid(uid: u32) -> Result<Option<Account>, LookupError> {
     }
 }
 
+/// The number of a user given by number, of which only the digits in front count, or by name; `None` if nobody
+/// has that name or it cannot be asked for.
+#[must_use]
+pub fn number_of(user: &[u8]) -> Option<u32> {
+    let digits = user.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits > 0 {
+        let number = std::str::from_utf8(user.get(..digits)?).ok()?;
+        return Some(number.parse().unwrap_or(0));
+    }
+    Some(by_name(user).ok()??.uid)
+}
+
 /// The number of the group called `name`.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ const MOST: usize = (u64::BITS / BITS) as usize;
 const _: () = assert!(MAX_RULESETS < 1 << BITS);
 
 impl Chain {
-    fn of(rulesets: &[usize]) -> Self {
+    pub(super) fn of(rulesets: &[usize]) -> Self {
         debug_assert!(rulesets.len() <= MOST);
         let packed =
             rulesets.iter().rev().fold(0, |packed, number| packed << BITS | (*number as u64 + 1));
@@ -49,6 +49,7 @@ impl Machine {
         self.frames.clear();
         self.recordings.stop();
         self.answer = None;
+        self.played = None;
         self.work = 0;
         self.chain = Chain::of(then);
         self.chain_failed = false;

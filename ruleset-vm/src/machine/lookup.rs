@@ -8,7 +8,8 @@ use cf_parser::text::Op;
 use smallvec::SmallVec;
 
 use super::calls::Call;
-use super::{Answer, Control, Env, KeyStyle, Machine, Phase};
+use super::recording::has_quotes;
+use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Request};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
 use crate::token::{Kind, Token, TokenTable, is_simple, meta};
@@ -56,35 +57,28 @@ pub(super) fn next_lookup(built: &[Token], settled: usize) -> Option<usize> {
     Some(settled + built.get(settled..)?.iter().position(begins)?)
 }
 
-/// Makes a lookup's arguments of these rows of tokens; memory that is not needed goes to `spare`.
-pub(super) fn put_arguments<T: Iterator<Item = Token>>(
-    table: &TokenTable,
-    rows: impl ExactSizeIterator<Item = T>,
-    blank: Option<u8>,
-    arguments: &mut Vec<Vec<u8>>,
-    spare: &mut Vec<Vec<u8>>,
-) {
-    spare.extend(arguments.drain(rows.len().min(arguments.len())..));
-    arguments.resize_with(rows.len(), || spare.pop().unwrap_or_default());
-    for (room, tokens) in arguments.iter_mut().zip(rows) {
-        room.clear();
-        table.join_into(tokens, blank, room);
+/// Cuts a key; takes its quotes out where there may be some that are not wanted.
+pub(super) fn finish_key(key: &mut Vec<u8>, strip: bool) {
+    key.truncate(MAX_KEY - 1);
+    if strip && has_quotes(key) {
+        *key = strip_quotes(key);
     }
 }
 
-/// Makes a lookup's key of these tokens.
-pub(super) fn put_key(
-    table: &TokenTable,
-    tokens: impl Iterator<Item = Token>,
-    style: KeyStyle,
-    blank: Option<u8>,
-    key: &mut Vec<u8>,
-) {
-    key.clear();
-    table.join_into(tokens, blank, key);
-    key.truncate(MAX_KEY - 1);
-    if !style.keep_quotes && needs_stripping(key) {
-        *key = strip_quotes(key);
+impl Request {
+    /// Asks the map of this name.
+    pub(super) fn name(&mut self, map: &[u8], style: KeyStyle) {
+        self.map.clear();
+        self.map.extend_from_slice(map);
+        self.number = style.number;
+    }
+
+    /// Makes as many arguments; memory that is not needed goes to `spare`.
+    pub(super) fn make_room(&mut self, count: usize, spare: &mut Vec<Vec<u8>>) {
+        if self.args.len() != count {
+            spare.extend(self.args.drain(count.min(self.args.len())..));
+            self.args.resize_with(count, || spare.pop().unwrap_or_default());
+        }
     }
 }
 
@@ -134,27 +128,22 @@ impl Machine {
             return Control::Leave;
         };
         let parts = cut(&lookup.built, start);
-        request.map.clear();
-        request.map.extend_from_slice(parts.map_name(table));
-        let style = (env.key_style)(&request.map);
-        let blank = style.and_then(|style| style.blank).or(Some(env.blank));
-        let text = |range: &Range<usize>| {
-            lookup.built.get(range.clone()).unwrap_or_default().iter().copied()
+        let map = parts.map_name(table);
+        let style = (env.key_style)(map);
+        request.name(map, style.unwrap_or_default());
+        let KeyStyle { keep_quotes, blank, .. } = style.unwrap_or_default();
+        let blank = blank.or(Some(env.blank));
+        let put = |range: &Range<usize>, room: &mut Vec<u8>| {
+            let tokens = lookup.built.get(range.clone()).unwrap_or_default();
+            room.clear();
+            table.join_into(tokens.iter().copied(), blank, room);
         };
-        put_key(
-            table,
-            text(&parts.pending.key),
-            style.unwrap_or_default(),
-            blank,
-            &mut request.key,
-        );
-        put_arguments(
-            table,
-            parts.arguments.iter().map(text),
-            blank,
-            &mut request.args,
-            spare_texts,
-        );
+        put(&parts.pending.key, &mut request.key);
+        finish_key(&mut request.key, !keep_quotes);
+        request.make_room(parts.arguments.len(), spare_texts);
+        for (room, range) in request.args.iter_mut().zip(&parts.arguments) {
+            put(range, room);
+        }
         if style.is_some() && env.tracer.wants_rules() {
             let event = Event::Asked { map: &request.map, key: &request.key, args: &request.args };
             env.tracer.event(Scene { program, table }, &event);
@@ -263,11 +252,6 @@ impl Machine {
         }
         depth == 0
     }
-}
-
-/// Whether [`strip_quotes`] would change a key.
-fn needs_stripping(key: &[u8]) -> bool {
-    memchr::memchr2(b'"', b'\\', key).is_some()
 }
 
 /// The parts of a lookup.

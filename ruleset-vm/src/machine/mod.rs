@@ -8,6 +8,7 @@ mod chain;
 pub(crate) mod glob;
 mod lookup;
 mod matcher;
+mod onward;
 mod record;
 mod recording;
 mod replay;
@@ -44,6 +45,8 @@ pub struct KeyStyle {
     pub keep_quotes: bool,
     /// `-S`: between two atoms; else the blank substitute.
     pub blank: Option<u8>,
+    /// Handed on in [`Request::number`].
+    pub number: usize,
 }
 
 /// What a run reads from outside, lent for one step.
@@ -52,7 +55,7 @@ pub struct Env<'a> {
     pub macros: &'a Macros,
     /// Classes, indexed.
     pub classes: &'a Classes,
-    /// How a map's key is made; `None` if there is no such map.
+    /// How a map's key is made, the same as long as the program is; `None` if there is no such map.
     pub key_style: &'a dyn Fn(&[u8]) -> Option<KeyStyle>,
     /// Option `BlankSub`.
     pub blank: u8,
@@ -65,6 +68,8 @@ pub struct Env<'a> {
 pub struct Request {
     /// The map's name.
     pub map: Vec<u8>,
+    /// The map's number for those who answer, as [`KeyStyle::number`] had it.
+    pub number: usize,
     /// The key.
     pub key: Vec<u8>,
     /// `%1` and following.
@@ -194,6 +199,8 @@ pub struct Machine {
     recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
+    /// How far a replay has come between two steps.
+    played: Option<Played>,
     /// [`work`] since the start of the chain's ruleset.
     work: usize,
     /// Rulesets that follow.
@@ -224,6 +231,7 @@ impl Machine {
             recordings: Recordings::default(),
             request: Request::default(),
             answer: None,
+            played: None,
             work: 0,
             chain: Chain::default(),
             chain_failed: false,
@@ -262,11 +270,19 @@ impl Machine {
         self.table.reset();
         self.strays = false;
         self.answer = None;
+        self.played = None;
     }
 
     /// The question of the last [`Step::Lookup`].
     #[must_use]
-    pub fn request(&self) -> &Request {
+    pub fn request(&mut self) -> &Request {
+        self.put_arguments();
+        &self.request
+    }
+
+    /// The same; its arguments may not be there yet, which most maps without an answer do not need.
+    #[must_use]
+    pub fn question(&self) -> &Request {
         &self.request
     }
 
@@ -329,7 +345,11 @@ impl Machine {
 
     /// Runs until a map is to be asked or the ruleset has ended.
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
-        match self.resume(env) {
+        let played = match self.played.take() {
+            Some(played) => played,
+            None => self.resume(env),
+        };
+        match played {
             Played::Asks => return Step::Lookup,
             Played::Through(outcome) => {
                 if let Some(step) = self.done(outcome, env) {

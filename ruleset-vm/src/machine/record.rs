@@ -8,12 +8,12 @@ use cf_parser::text::Op;
 use super::chain::Chain;
 use super::lookup::{cut, next_lookup};
 use super::matcher::Subject;
-use super::recording::{Ask, End, On, Passage, Places, Recording, Stop};
+use super::recording::{Ask, End, On, Passage, Places, Recording, Spans, Stop};
 use super::replay::MAX_TOKENS;
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION, work};
 use crate::program::{After, Part, Rule, Steering};
-use crate::token::{Token, meta};
+use crate::token::{Token, TokenTable, meta};
 
 /// Places that one recording may have.
 const MAX_PLACES: usize = 4096;
@@ -66,6 +66,8 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
         full: false,
         work: 0,
         done: 0,
+        noted: 0,
+        noted_chain: chain,
         chain,
     };
     let last = loop {
@@ -94,6 +96,9 @@ struct Recorder {
     /// [`work`] so far, in the ruleset of the chain that runs and before it.
     work: usize,
     done: usize,
+    /// The first of these and what followed at the last stop.
+    noted: usize,
+    noted_chain: Chain,
     /// Rulesets that follow the outermost one.
     chain: Chain,
 }
@@ -211,19 +216,23 @@ impl Recorder {
             let parts = cut(&tokens, start);
             let map = parts.map_name(&machine.table);
             let host = tokens.get(start) == Some(&meta(Op::HostBegin));
-            if !(named || host) || (env.key_style)(map).is_none() {
+            let Some(style) = (env.key_style)(map).filter(|_| named || host) else {
                 return Next::End;
-            }
-            let mut places = |range: &Range<usize>| {
-                let workspace = self.built().get(range.clone()).unwrap_or_default().to_vec();
-                self.places(&workspace)
+            };
+            let mut spans = |range: &Range<usize>| {
+                let row = self.built().get(range.clone()).unwrap_or_default().to_vec();
+                self.spans(&row, &machine.table)
             };
             let ask = Ask {
                 map: map.into(),
-                key: places(&parts.pending.key),
-                args: parts.arguments.iter().map(&mut places).collect(),
+                style,
+                key: spans(&parts.pending.key),
+                args: parts.arguments.iter().map(&mut spans).collect(),
                 pending: parts.pending.clone(),
             };
+            if self.full {
+                return Next::End;
+            }
             self.stop(On::Map(ask));
             let asked = self.recording.stops.len();
             let fallback = parts.pending.default.as_ref();
@@ -346,6 +355,15 @@ impl Recorder {
         start..end
     }
 
+    fn spans(&mut self, row: &[Placed], table: &TokenTable) -> Spans {
+        let own = self.base;
+        let placed =
+            row.iter().map(|(token, at)| (*token, Some(*at).filter(|at| usize::from(*at) < own)));
+        let spans = self.recording.add_text(placed, table);
+        self.full |= spans.is_none();
+        spans.unwrap_or_default()
+    }
+
     /// Notes the frames as they are now.
     fn stop(&mut self, on: On) {
         let frames = std::mem::take(&mut self.frames);
@@ -362,6 +380,10 @@ impl Recorder {
         self.frames = frames;
         let (ends, passages) = (&self.recording.ends, self.recording.passages.len());
         let ends = first_end..ends.len();
-        self.recording.stops.push(Stop { ends, passages, work: self.work, chain: self.chain, on });
+        let anew = self.chain != self.noted_chain;
+        let work = if anew { self.work } else { self.work - self.noted };
+        (self.noted, self.noted_chain) = (self.work, self.chain);
+        let (chain, onward) = (self.chain, Vec::new());
+        self.recording.stops.push(Stop { ends, passages, work, anew, chain, on, onward });
     }
 }

@@ -4,12 +4,69 @@ use std::ops::Range;
 
 use cf_parser::text::{Name, Op};
 
+use super::KeyStyle;
 use super::chain::Chain;
 use super::lookup::Pending;
-use crate::token::{Token, meta};
+use super::onward::Onward;
+use crate::token::{Token, TokenTable, meta};
 
 /// A row of places in the first workspace with the recording's own tokens behind it.
 pub(super) type Places = Range<usize>;
+
+/// A row of [`Span`]s: the text of a row of places.
+pub(super) type Spans = Range<usize>;
+
+/// A piece of a text that is put together from what stands in the first workspace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The blank substitute comes first: two atoms would meet.
+    pub(super) blank: bool,
+    /// It is of the text of the recording's own tokens, in bytes; else of the workspace, in tokens.
+    pub(super) own: bool,
+    pub(super) start: u16,
+    pub(super) end: u16,
+}
+
+/// Spans that one recording may have.
+const MAX_SPANS: usize = 4096;
+
+/// The workspace that is replaced, as a recording needs it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Base {
+    /// With the recording's own tokens behind it.
+    pub(super) tokens: Vec<Token>,
+    /// Its text without blanks, and where each token begins in it, with the end of the last one.
+    text: Vec<u8>,
+    starts: Vec<u32>,
+    /// There is a quote or a backslash in it.
+    quoted: bool,
+}
+
+impl Base {
+    /// Takes a workspace for this recording; returns the memory of the one before.
+    pub(super) fn take(
+        &mut self,
+        workspace: Vec<Token>,
+        recording: &Recording,
+        table: &TokenTable,
+    ) -> Vec<Token> {
+        let old = std::mem::replace(&mut self.tokens, workspace);
+        self.text.clear();
+        self.starts.clear();
+        self.quoted = false;
+        if !recording.spans.is_empty() {
+            table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
+            self.quoted = has_quotes(&self.text);
+        }
+        self.tokens.extend_from_slice(&recording.own);
+        old
+    }
+}
+
+/// Whether quotes may have to be taken out of a text.
+pub(super) fn has_quotes(text: &[u8]) -> bool {
+    memchr::memchr2(b'"', b'\\', text).is_some()
+}
 
 /// One way through rules, on which maps may be asked that have no answer.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +76,11 @@ pub(super) struct Recording {
     pub(super) places: Vec<u16>,
     /// Tokens that rules put in.
     pub(super) own: Vec<Token>,
+    pub(super) spans: Vec<Span>,
+    /// The texts of own tokens in [`Recording::spans`].
+    pub(super) own_text: Vec<u8>,
+    /// There is a quote or a backslash in it.
+    pub(super) own_quoted: bool,
     pub(super) passages: Vec<Passage>,
     /// The frames of all stops.
     pub(super) ends: Vec<End>,
@@ -36,12 +98,17 @@ pub(super) struct Stop {
     pub(super) ends: Range<usize>,
     /// How many rulesets were entered and left on the way.
     pub(super) passages: usize,
-    /// [`work`](crate::limits::work) until here, in the ruleset of the chain that runs.
+    /// [`work`](crate::limits::work) since the last stop, or since the ruleset of the chain began that
+    /// runs here.
     pub(super) work: usize,
+    /// That ruleset began behind the last stop.
+    pub(super) anew: bool,
     /// Rulesets that follow the outermost one.
     pub(super) chain: Chain,
     /// What the way depends on from here.
     pub(super) on: On,
+    /// What is known of what is left here.
+    pub(super) onward: Vec<Onward>,
 }
 
 /// What a way depends on behind a stop.
@@ -59,8 +126,9 @@ pub(super) enum On {
 #[derive(Clone, Debug)]
 pub(super) struct Ask {
     pub(super) map: Box<[u8]>,
-    pub(super) key: Places,
-    pub(super) args: Box<[Places]>,
+    pub(super) style: KeyStyle,
+    pub(super) key: Spans,
+    pub(super) args: Box<[Spans]>,
     /// Where its parts stand in the right-hand side of the top frame.
     pub(super) pending: Pending,
 }
@@ -92,6 +160,8 @@ impl Recording {
         size_of_val(&self.key[..])
             + size_of_val(&self.places[..])
             + size_of_val(&self.own[..])
+            + size_of_val(&self.spans[..])
+            + self.own_text.len()
             + size_of_val(&self.passages[..])
             + size_of_val(&self.ends[..])
             + size_of_val(&self.stops[..])
@@ -108,6 +178,59 @@ impl Recording {
         let nothing = meta(Op::Hash);
         let places = self.places.get(places.clone()).unwrap_or_default();
         places.iter().map(move |at| base.get(usize::from(*at)).copied().unwrap_or(nothing))
+    }
+
+    /// Keeps the text of a row of tokens, each with its place in the workspace or, if it is one of the
+    /// recording's own, without: pieces as long as may be. `None` if there is no room.
+    pub(super) fn add_text(
+        &mut self,
+        row: impl Iterator<Item = (Token, Option<u16>)>,
+        table: &TokenTable,
+    ) -> Option<Spans> {
+        let Self { spans, own_text, .. } = self;
+        let first = spans.len();
+        let mut after_atom = false;
+        for (token, place) in row {
+            let blank = after_atom && token.is_atom();
+            after_atom = token.is_atom();
+            let text = own_text.len();
+            if place.is_none() {
+                table.put_text(token, own_text);
+            }
+            let own = |at: usize| u16::try_from(at).ok();
+            let (start, end) = match place {
+                Some(place) => (place, place.checked_add(1)?),
+                None => (own(text)?, own(own_text.len())?),
+            };
+            let own = place.is_none();
+            match spans.get_mut(first..).and_then(<[Span]>::last_mut) {
+                Some(last) if !blank && last.own == own && last.end == start => last.end = end,
+                _ => spans.push(Span { blank, own, start, end }),
+            }
+        }
+        self.own_quoted |= has_quotes(own_text);
+        (spans.len() <= MAX_SPANS).then_some(first..spans.len())
+    }
+
+    /// The text of these spans instead of what `out` has; true if there may be quotes in it.
+    #[inline]
+    pub(super) fn put(&self, spans: &Spans, base: &Base, blank: u8, out: &mut Vec<u8>) -> bool {
+        out.clear();
+        for span in self.spans.get(spans.clone()).unwrap_or_default() {
+            if span.blank {
+                out.push(blank);
+            }
+            let (start, end) = (usize::from(span.start), usize::from(span.end));
+            let text = match span.own {
+                true => self.own_text.get(start..end),
+                false => {
+                    let place = |at: usize| base.starts.get(at).map(|place| *place as usize);
+                    place(start).zip(place(end)).and_then(|(start, end)| base.text.get(start..end))
+                }
+            };
+            out.extend_from_slice(text.unwrap_or_default());
+        }
+        base.quoted || self.own_quoted
     }
 
     /// [`Recording::tokens`] instead of what `out` has.

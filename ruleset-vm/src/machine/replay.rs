@@ -12,9 +12,10 @@ use cf_parser::debug::Category;
 use hashbrown::HashTable;
 
 use super::chain::Chain;
-use super::lookup::{Lookup, put_arguments, put_key};
+use super::lookup::{Lookup, finish_key};
+use super::onward::{Left, Source};
 use super::record::{MAX_RECORDED, record};
-use super::recording::{End, On, Recording, Stop};
+use super::recording::{Base, End, On, Recording, Stop};
 use super::{Answer, Env, Frame, Machine, Outcome, Phase};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
@@ -30,26 +31,34 @@ const MAX_BYTES: usize = 16 << 20;
 /// Places in which it is noted that a beginning was seen once: what comes only once is not recorded.
 const SEEN: usize = 4096;
 
+/// Words of a key in front of the shapes of tokens.
+pub(super) const HEAD: usize = 5;
+
 /// All recordings of one machine.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recordings {
-    all: Vec<Recording>,
+    pub(super) all: Vec<Recording>,
     /// Memory of all of them.
-    bytes: usize,
+    pub(super) bytes: usize,
     by_key: HashTable<u32>,
     seen: Vec<u32>,
     /// The key of the frame at hand.
     key: Vec<u32>,
-    /// The workspace that is replaced, and the own tokens of the recording that is played.
-    base: Vec<Token>,
+    pub(super) base: Base,
     playing: Option<Playing>,
+    /// The arguments of the lookup that is asked are still to be made, with this blank substitute.
+    arguments_due: Option<u8>,
+    /// Where the recording in `base` has ended, if that was the end of everything.
+    pub(super) left: Option<Left>,
+    /// What the rulesets at hand have begun with.
+    pub(super) source: Option<Source>,
 }
 
 /// A recording that waits for a map.
 #[derive(Clone, Copy, Debug)]
-struct Playing {
-    recording: usize,
-    stop: usize,
+pub(super) struct Playing {
+    pub(super) recording: usize,
+    pub(super) stop: usize,
     /// The status of the frame that was replaced.
     exit: Exit,
     /// What followed it, if it was the outermost.
@@ -75,19 +84,25 @@ impl Recordings {
         let [ruleset, rule, loops] = [frame.ruleset, frame.rule, frame.loops]
             .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         let [low, high] = chain.key();
-        let shapes = frame.workspace.iter().map(|token| token.shape());
         self.key.clear();
-        self.key.reserve(MAX_TOKENS + 5);
         self.key.extend_from_slice(&[ruleset, rule, loops, low, high]);
-        self.key.extend(shapes);
-        self.key.iter().fold(0, |hash: u64, word| {
-            (hash.rotate_left(5) ^ u64::from(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        })
+        self.key.extend(frame.workspace.iter().map(|token| token.shape()));
+        let mut pairs = self.key.chunks_exact(2);
+        let mut hash = 0u64;
+        for pair in &mut pairs {
+            let word = pair.iter().fold(0, |word, half| word << u32::BITS | u64::from(*half));
+            hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        }
+        let last = pairs.remainder().first().copied().unwrap_or_default();
+        (hash.rotate_left(5) ^ u64::from(last)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
     /// Nothing is played any more.
     pub(super) fn stop(&mut self) {
         self.playing = None;
+        self.arguments_due = None;
+        self.left = None;
+        self.source = None;
     }
 
     /// The key made last.
@@ -103,7 +118,7 @@ impl Recordings {
     }
 
     /// A stop and its frames.
-    fn stop_of(&self, at: Playing) -> Option<(&Recording, &Stop, &[End])> {
+    pub(super) fn stop_of(&self, at: Playing) -> Option<(&Recording, &Stop, &[End])> {
         let recording = self.all.get(at.recording)?;
         let stop = recording.stops.get(at.stop)?;
         Some((recording, stop, recording.ends.get(stop.ends.clone())?))
@@ -122,6 +137,7 @@ impl Recordings {
         if self.all.len() >= MAX_RECORDINGS || self.bytes > MAX_BYTES {
             self.all.clear();
             self.by_key.clear();
+            self.source = None;
             self.bytes = recording.bytes();
         }
         let number = self.all.len();
@@ -161,15 +177,28 @@ impl Machine {
         let Some(frame) = self.frames.pop() else { return Played::Nothing };
         let follows = outermost.then_some(chain);
         let Recordings { all, base, .. } = &mut self.recordings;
-        let old = std::mem::replace(base, frame.workspace);
-        let own = all.get(number).map(|recording| &recording.own[..]);
-        base.extend_from_slice(own.unwrap_or_default());
+        let Some(recording) = all.get(number) else { return Played::Nothing };
+        let old = base.take(frame.workspace, recording, &self.table);
+        self.recordings.left = None;
         self.recycle(old);
         self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
 
+    /// [`Machine::answer`] that there is no answer; true if that leads to the next question at once, so
+    /// that no step is needed.
+    pub fn no_answer(&mut self, env: &mut Env<'_>) -> bool {
+        self.answer = Some(Answer::NotFound);
+        let played = self.resume(env);
+        let asks = played == Played::Asks;
+        if !asks {
+            self.played = Some(played);
+        }
+        asks
+    }
+
     /// Goes on with the recording that waits for a map, if there is one.
     pub(super) fn resume(&mut self, env: &mut Env<'_>) -> Played {
+        self.recordings.arguments_due = None;
         let Some(playing) = self.recordings.playing.take() else { return Played::Nothing };
         let Some(recording) = self.recordings.all.get(playing.recording) else {
             return Played::Nothing;
@@ -199,25 +228,34 @@ impl Machine {
         while self.pass(playing, env) {
             playing.stop += 1;
         }
-        let Self { recordings, request, table, spare_texts, .. } = self;
+        let Self { recordings, request, .. } = self;
         let Recordings { all, base, .. } = &*recordings;
         let Some(recording) = all.get(playing.recording) else { return Played::Nothing };
-        let ask = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
-            Some(On::Map(ask)) => Some(ask),
-            _ => None,
-        };
-        let Some((ask, style)) = ask.and_then(|ask| Some((ask, (env.key_style)(&ask.map)?))) else {
+        let Some(On::Map(ask)) = recording.stops.get(playing.stop).map(|stop| &stop.on) else {
             return self.end(playing, env);
         };
-        request.map.clear();
-        request.map.extend_from_slice(&ask.map);
-        let tokens = recording.tokens(&ask.key, base);
-        let blank = style.blank.or(Some(env.blank));
-        put_key(table, tokens, style, blank, &mut request.key);
-        let arguments = ask.args.iter().map(|argument| recording.tokens(argument, base));
-        put_arguments(table, arguments, blank, &mut request.args, spare_texts);
+        let style = ask.style;
+        request.name(&ask.map, style);
+        let blank = style.blank.unwrap_or(env.blank);
+        let quoted = recording.put(&ask.key, base, blank, &mut request.key);
+        finish_key(&mut request.key, quoted && !style.keep_quotes);
         recordings.playing = Some(playing);
+        recordings.arguments_due = Some(blank);
         Played::Asks
+    }
+
+    /// Makes the arguments of the lookup that is asked, if they are not there yet.
+    pub(super) fn put_arguments(&mut self) {
+        let Self { recordings, request, spare_texts, .. } = self;
+        let Recordings { all, base, playing, arguments_due, .. } = recordings;
+        let (Some(blank), Some(playing)) = (arguments_due.take(), playing) else { return };
+        let Some(recording) = all.get(playing.recording) else { return };
+        let stop = recording.stops.get(playing.stop);
+        let Some(On::Map(ask)) = stop.map(|stop| &stop.on) else { return };
+        request.make_room(ask.args.len(), spare_texts);
+        for (room, spans) in request.args.iter_mut().zip(&ask.args) {
+            recording.put(spans, base, blank, room);
+        }
     }
 
     /// Ends a replay at this stop: with the frames there or, if these are only the outermost ruleset and
@@ -239,11 +277,12 @@ impl Machine {
             return Played::All;
         };
         let mut workspace = spare.pop().unwrap_or_default();
-        recording.fill(left, &recordings.base, &mut workspace);
+        recording.fill(left, &recordings.base.tokens, &mut workspace);
         if env.tracer.wants_rulesets() {
             let event = Event::Leave { ruleset: *ruleset, workspace: &workspace };
             env.tracer.event(Scene { program, table }, &event);
         }
+        self.note_left(at, &workspace);
         Played::Through(Outcome { workspace, exit })
     }
 
@@ -266,17 +305,13 @@ impl Machine {
         let Recordings { all, base, .. } = &*recordings;
         let Some(recording) = all.get(playing.recording) else { return false };
         let Some(stop) = recording.stops.get(playing.stop) else { return false };
-        let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
         // The count begins anew with each ruleset of a chain.
-        let chain = before.map(|before| before.chain).or(playing.follows);
-        *work = match chain.is_none_or(|chain| chain == stop.chain) {
-            true => *work + stop.work - before.map_or(0, |before| before.work),
-            false => stop.work,
-        };
+        *work = stop.work + if stop.anew { 0 } else { *work };
         if env.tracer.wants_rulesets() {
+            let before = playing.stop.checked_sub(1).and_then(|number| recording.stops.get(number));
             let passed = before.map_or(0, |before| before.passages)..stop.passages;
             let mut room = spare.pop().unwrap_or_default();
-            tell(recording, passed, base, &mut room, Scene { program, table }, env);
+            tell(recording, passed, &base.tokens, &mut room, Scene { program, table }, env);
             room.clear();
             spare.push(room);
         }
@@ -291,7 +326,7 @@ impl Machine {
         let Self { recordings, frames, spare, .. } = self;
         let Some((recording, _, ends)) = recordings.stop_of(at) else { return };
         for end in ends {
-            let mut frame = put_frame(recording, end, &recordings.base, spare);
+            let mut frame = put_frame(recording, end, &recordings.base.tokens, spare);
             frame.exit = std::mem::replace(&mut exit, Exit::OK);
             frames.push(frame);
         }

@@ -6,6 +6,7 @@ use cf_parser::text::Op;
 use cf_parser::{Name, Span};
 
 use super::calls::Call;
+use super::chain::Chain;
 use super::lookup::Lookup;
 use super::replay::Played;
 use super::{Control, Env, Machine, Phase, Subject};
@@ -33,7 +34,11 @@ impl Machine {
         loop {
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
-            let may_replay = !watch && !self.strays && frame.rule < ruleset.rules.len();
+            // A ruleset without rules is passed together with those that follow it.
+            let passes =
+                frame.rule == 0 && self.frames.len() == 1 && self.chain != Chain::default();
+            let has_more = frame.rule < ruleset.rules.len() || passes;
+            let may_replay = !watch && !self.strays && has_more;
             let played = if may_replay { self.replay(env) } else { Played::Nothing };
             match (played, self.frames.last().map(|frame| &frame.phase)) {
                 (Played::Nothing, _) => {}

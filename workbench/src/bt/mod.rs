@@ -13,7 +13,7 @@ mod slash;
 mod tracer;
 
 use cf_parser::debug::{Category, Levels};
-use mapper::{LookupContext, MapSet, OpenedMap};
+use mapper::{LookupContext, MapSet, NoticeKind, OpenedMap};
 use ruleset_vm::classes::bucket;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
@@ -306,7 +306,7 @@ impl<'a> Session<'a> {
         let mut say = |message: MapMessage| {
             let mut out = out.borrow_mut();
             out.extend(message.text);
-            if message.trace {
+            if message.kind == NoticeKind::Trace {
                 return;
             }
             out.push(b'\n');

@@ -1,0 +1,124 @@
+//! Linear hashing as the library does it: which page a key comes to, and when a bucket is split (observed in
+//! the order in which makemap prints what makemap has written).
+
+use super::hash::{hash, page_order};
+use super::image::{HEADER, PAGE, number};
+use super::write_hash::MAX_ON_PAGE;
+
+/// A key with its values, on a page.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'e> {
+    pub(super) key: &'e [u8],
+    pub(super) values: &'e [Vec<u8>],
+    hash: u32,
+    /// Bytes on the page, with its places in the index.
+    size: usize,
+}
+
+impl<'e> Pair<'e> {
+    pub(super) fn new(key: &'e [u8], values: &'e [Vec<u8>], size: usize) -> Self {
+        Self { key, values, hash: hash(key), size }
+    }
+}
+
+/// What lies on one page, in the order of pages.
+struct Fill<'e> {
+    pairs: Vec<Pair<'e>>,
+    free: usize,
+}
+
+impl<'e> Fill<'e> {
+    fn new() -> Self {
+        Self { pairs: Vec::new(), free: PAGE - HEADER }
+    }
+
+    fn put(&mut self, pair: Pair<'e>) {
+        let before = |other: &Pair<'e>| {
+            let both_off_page = other.key.len().min(pair.key.len()) > MAX_ON_PAGE;
+            page_order(other.key, pair.key, both_off_page).is_lt()
+        };
+        let place = self.pairs.partition_point(before);
+        self.pairs.insert(place, pair);
+        self.free = self.free.saturating_sub(pair.size);
+    }
+}
+
+/// A hash file being filled: chains of pages, one for each bucket.
+pub(super) struct Table<'e> {
+    buckets: Vec<Vec<Fill<'e>>>,
+    high_mask: u32,
+}
+
+impl<'e> Table<'e> {
+    /// The library begins with two buckets.
+    pub(super) fn new() -> Self {
+        Self { buckets: vec![vec![Fill::new()], vec![Fill::new()]], high_mask: 1 }
+    }
+
+    pub(super) fn high_mask(&self) -> u32 {
+        self.high_mask
+    }
+
+    /// The number of the last bucket.
+    pub(super) fn max_bucket(&self) -> u32 {
+        number(self.buckets.len()).saturating_sub(1)
+    }
+
+    /// Buckets that have a place in the file, with those of the next splits.
+    pub(super) fn places(&self) -> usize {
+        self.buckets.len().next_power_of_two()
+    }
+
+    /// The pages of a bucket; none of one that is still to come.
+    pub(super) fn pages(&self, bucket: usize) -> impl Iterator<Item = &[Pair<'e>]> {
+        self.buckets.get(bucket).into_iter().flatten().map(|page| &page.pairs[..])
+    }
+
+    /// Puts a pair on the first page of its bucket that has more room than it needs, else on the last; a page
+    /// that has to be added makes the table grow.
+    pub(super) fn put(&mut self, pair: Pair<'e>) {
+        let bucket = self.bucket_of(pair.hash);
+        let Some(chain) = self.buckets.get_mut(bucket) else { return };
+        let roomy = chain.iter().position(|page| pair.size < page.free);
+        let place = roomy.unwrap_or(chain.len().saturating_sub(1));
+        match chain.get_mut(place).filter(|page| pair.size <= page.free) {
+            Some(page) => page.put(pair),
+            None => {
+                append(chain, pair);
+                self.split();
+            }
+        }
+    }
+
+    fn bucket_of(&self, hash: u32) -> usize {
+        let bucket = usize::try_from(hash & self.high_mask).unwrap_or_default();
+        let earlier = usize::try_from(hash & (self.high_mask >> 1)).unwrap_or_default();
+        if bucket < self.buckets.len() { bucket } else { earlier }
+    }
+
+    /// Adds a bucket and moves there what belongs to it.
+    fn split(&mut self) {
+        let new = self.buckets.len();
+        self.buckets.push(vec![Fill::new()]);
+        self.high_mask = number(self.places()).saturating_sub(1);
+        let old = new & usize::try_from(self.high_mask >> 1).unwrap_or_default();
+        let fresh = vec![Fill::new()];
+        let pages = self.buckets.get_mut(old).map(|chain| std::mem::replace(chain, fresh));
+        for pair in pages.into_iter().flatten().flat_map(|page| page.pairs) {
+            let bucket = self.bucket_of(pair.hash);
+            if let Some(chain) = self.buckets.get_mut(bucket) {
+                match chain.last_mut().filter(|page| page.free >= pair.size) {
+                    Some(page) => page.put(pair),
+                    None => append(chain, pair),
+                }
+            }
+        }
+    }
+}
+
+/// Puts a pair on a page of its own at the end of a chain.
+fn append<'e>(chain: &mut Vec<Fill<'e>>, pair: Pair<'e>) {
+    let mut page = Fill::new();
+    page.put(pair);
+    chain.push(page);
+}
