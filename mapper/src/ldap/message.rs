@@ -156,6 +156,24 @@ mod tests {
         octets.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    proptest::proptest! {
+        #[test]
+        fn anything_can_be_read(octets: Vec<u8>, wrapped: bool, tag: u8) {
+            let content = match wrapped {
+                true => [&[2, 1, 1][..], &ber::element(tag, &octets)].concat(),
+                false => octets,
+            };
+            if let Some((_, Reply::Entry(entry))) = parse(&content) {
+                entry.attributes().for_each(|attribute| drop(attribute.values().count()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_filter_or_none(text: Vec<u8>) {
+            drop(filter::encode(&text));
+        }
+    }
+
     #[test]
     fn requests_as_observed() {
         // MAP-071, MAP-073

@@ -159,9 +159,9 @@ fn connect_words(endpoint: &Endpoint, error: &std::io::Error) -> Vec<u8> {
 
 /// Why a lookup has no answer.
 enum Failure {
-    /// The question could not be put.
-    Unasked(&'static str, Option<Fault>),
-    /// The answer did not come.
+    /// The map's own filter is none: nothing is asked.
+    Unasked,
+    /// The answer did not come. A question that cannot be sent counts as this one.
     Server(Fault),
     /// A URL that is none.
     BadUrl,
@@ -175,16 +175,16 @@ const BAD_FILTER: &str = "Bad search filter";
 
 impl Failure {
     fn ends_session(&self) -> bool {
-        matches!(self, Self::Unasked(_, Some(fault)) | Self::Server(fault) if fault.ends_session())
+        matches!(self, Self::Server(fault) if fault.ends_session())
     }
 
     /// Tells the user, and what the map answers (MAP-080).
     fn answer(self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         let (words, temporary) = match self {
             Self::Answer(Trouble::Ambiguous) => return Answer::NotFound { exit: EX_NOTFOUND },
-            Self::Unasked(words, _) => {
+            Self::Unasked => {
                 let head = [b"Error in ldap_search in map ", &common.name[..], b": "].concat();
-                env.error_coded("451 4.3.5", [&head, words.as_bytes()].concat());
+                env.error_coded("451 4.3.5", [&head, BAD_FILTER.as_bytes()].concat());
                 return Answer::tempfail();
             }
             Self::Server(fault) => (fault.words(), true),
@@ -231,9 +231,9 @@ impl<'l, 'e> Lookup<'l, 'e> {
         findings: &mut Findings<'_>,
     ) -> Result<(), Failure> {
         let text = key::expand(&self.spec.filter, key, args, many_keys);
-        let filter = filter::encode(&text).ok_or(Failure::Unasked(BAD_FILTER, None))?;
+        let filter = filter::encode(&text).ok_or(Failure::Unasked)?;
         let search = Search { filter: &filter, ..usual(self.spec, &self.attributes) };
-        let id = self.session.ask(&search).map_err(|f| Failure::Unasked(f.words(), Some(f)))?;
+        let id = self.session.ask(&search).map_err(Failure::Server)?;
         self.collect(id, false, findings)?;
         while let Some((kind, text)) = findings.next_search() {
             match self.follow(kind, &text, findings) {
