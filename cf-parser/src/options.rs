@@ -11,6 +11,7 @@ mod values;
 mod words;
 
 pub use document::options_markdown;
+pub use ldap::{LDAP_DEREF, LDAP_METHOD, LDAP_SCOPE, LdapFlag, LdapFlags, ldap_word};
 pub use lists::{AliasFile, MilterOption, MilterStage, Switch};
 pub use ports::{PortItem, PortKey};
 pub use table::OPTIONS;

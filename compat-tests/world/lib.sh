@@ -65,6 +65,29 @@ sink() {
     : >sink."$port"
 }
 
+# directory: starts a directory server with the entries of world/directory, on port 3389 and the local socket
+# /tmp/case/ldapi.
+directory() {
+    cp -r /run/world/directory slapd
+    mkdir -m 700 slapd/db
+    slapadd -f slapd/slapd.conf -l slapd/entries.ldif 2>slapd/stderr || cat slapd/stderr >&2
+    slapd -f slapd/slapd.conf -h 'ldap://127.0.0.1:3389 ldapi://%2Ftmp%2Fcase%2Fldapi' 2>slapd/stderr ||
+        cat slapd/stderr >&2
+    wait_for peer probe 127.0.0.1:3389
+}
+
+stop_directory() {
+    kill "$(cat slapd/pid)"
+    wait_for bash -c '! peer probe 127.0.0.1:3389'
+}
+
+# answers PORT FILE: a server that says what the file has, whatever it is asked.
+answers() {
+    peer answers 127.0.0.1:"$1" "$2" &
+    # The probe takes no part of the file: it is gone before anything is said.
+    wait_for bash -c "ss -Hltn 'sport = :$1' | grep -q ."
+}
+
 # debian_cf: Debian's configuration with ports, paths, spool and the local mailer changed, as ./debian.cf.
 debian_cf() {
     sed -e 's/Port=smtp,/Port=2525,/' -e 's/Port=submission,/Port=2587,/' \

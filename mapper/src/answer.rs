@@ -15,6 +15,8 @@ pub const EX_NOTFOUND: ExitCode = 68;
 pub const EX_UNAVAILABLE: ExitCode = 69;
 /// An internal error.
 pub const EX_SOFTWARE: ExitCode = 70;
+/// The system is in trouble.
+pub const EX_OSERR: ExitCode = 71;
 /// A system file is missing.
 pub const EX_OSFILE: ExitCode = 72;
 /// A temporary failure.
@@ -118,3 +120,14 @@ pub struct MapError {
     /// The name of the map, empty when the line has none.
     pub map: Vec<u8>,
 }
+
+impl MapError {
+    /// The exit status that the complaint asks for: another one where the system has had a word in it.
+    #[must_use]
+    pub fn exit(&self) -> ExitCode {
+        if self.text.starts_with(NO_SECRET) { EX_OSERR } else { EX_SOFTWARE }
+    }
+}
+
+/// The password of an LDAP map cannot be read.
+pub(crate) const NO_SECRET: &[u8] = b"LDAP map: cannot open secret ";

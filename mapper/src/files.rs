@@ -1,5 +1,6 @@
 //! Opening the files behind maps, with sendmail's safety checks (MAP-025, MAP-026).
 
+use std::borrow::Cow;
 use std::ffi::{CStr, OsStr};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -34,10 +35,23 @@ pub(crate) fn read_open(file: &File, limit: usize) -> io::Result<Vec<u8>> {
 /// Why a file must not be used.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// It cannot be found or read.
+    /// There is no such file.
     Missing(io::Error),
-    /// It or its directory is not safe; the text names the reason.
-    Unsafe(&'static str),
+    /// It or its directory is not safe, or cannot be looked at; the text names the reason.
+    Unsafe(Cow<'static, str>),
+}
+
+impl Refusal {
+    fn because(reason: &'static str) -> Self {
+        Self::Unsafe(Cow::Borrowed(reason))
+    }
+
+    fn of(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing(error),
+            _ => Self::Unsafe(words(&error).into()),
+        }
+    }
 }
 
 /// Checks a map file: others must not be able to exchange it, and its mode must allow reading, whoever asks
@@ -57,23 +71,23 @@ pub(crate) fn check(
     });
     match exchangeable.first() {
         Some(first) if !blame.map_in_unsafe_dir_path => {
-            return Err(Refusal::Unsafe(first.reason()));
+            return Err(Refusal::because(first.reason()));
         }
         _ => warnings.extend(exchangeable.iter().map(UnsafeDirectory::warning)),
     }
     let links = exchangeable.is_empty() || blame.linked_map_in_writable_dir;
     let is_link = || fs::symlink_metadata(name).is_ok_and(|facts| facts.is_symlink());
     match () {
-        () if !passable => return Err(Refusal::Unsafe("Permission denied")),
-        () if !links && is_link() => return Err(Refusal::Unsafe("Symbolic links not allowed")),
+        () if !passable => return Err(Refusal::because("Permission denied")),
+        () if !links && is_link() => return Err(Refusal::because("Symbolic links not allowed")),
         () => {}
     }
-    let facts = fs::metadata(name).map_err(Refusal::Missing)?;
+    let facts = fs::metadata(name).map_err(Refusal::of)?;
     let trusted = settings.trusted_user != 0 && facts.uid() == settings.trusted_user;
     match () {
-        () if !facts.is_file() => Err(Refusal::Unsafe("Regular files only")),
-        () if !links && facts.nlink() > 1 => Err(Refusal::Unsafe("Hard links not allowed")),
-        () if !permits(&facts, trusted, READ) => Err(Refusal::Unsafe("Permission denied")),
+        () if !facts.is_file() => Err(Refusal::because("Regular files only")),
+        () if !links && facts.nlink() > 1 => Err(Refusal::because("Hard links not allowed")),
+        () if !permits(&facts, trusted, READ) => Err(Refusal::because("Permission denied")),
         () => Ok(facts),
     }
 }
@@ -125,8 +139,11 @@ impl Stamp {
 
 /// The system's words for an error, without Rust's number.
 pub(crate) fn reason(error: &io::Error) -> Vec<u8> {
-    match error.raw_os_error() {
-        Some(number) => nix::errno::Errno::from_raw(number).desc().as_bytes().to_vec(),
-        None => error.to_string().into_bytes(),
-    }
+    words(error).into_bytes()
+}
+
+fn words(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    text.truncate(text.find(" (os error").unwrap_or(text.len()));
+    text
 }

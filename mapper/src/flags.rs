@@ -35,6 +35,11 @@ pub(crate) struct Common {
     pub(crate) value_column: Vec<u8>,
     /// `-z`: column delimiter or separator of several values.
     pub(crate) delimiter: Option<u8>,
+    /// What stands between several values where a list is wanted and `-z` does not say: a comma in
+    /// aliases, a blank in the words of a class.
+    pub(crate) list_delimiter: Option<u8>,
+    /// `-K` of class `ldap`: the arguments are keys as well.
+    pub(crate) many_keys: bool,
     /// `-S`: replaces the spaces of the key.
     pub(crate) space_sub: Option<u8>,
     /// `-d`: time limit, seconds.
@@ -188,8 +193,11 @@ pub(crate) fn parse(common: &mut Common, arguments: &[u8]) -> Vec<Vec<u8>> {
             errors.push([b"Invalid time unit `", &[unit][..], b"'"].concat());
         }
     }
-    common.file = words.word().to_vec();
-    common.rest = words.remainder().to_vec();
+    let file = words.word();
+    if !file.is_empty() {
+        common.file = file.to_vec();
+        common.rest = words.remainder().to_vec();
+    }
     errors
 }
 

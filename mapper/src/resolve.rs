@@ -19,8 +19,10 @@ const MAX_LABEL: usize = 63;
 
 /// Asks for one name, without the search list. A name that cannot exist is not asked for.
 pub(crate) fn query(env: &mut Env<'_>, name: &[u8], kind: RecordType, timing: Timing) -> DnsAnswer {
-    let well_formed = name.len() <= MAX_NAME
-        && name.split(|&b| b == b'.').all(|label| (1..=MAX_LABEL).contains(&label.len()));
+    // the root has no name
+    let well_formed = name.is_empty()
+        || name.len() <= MAX_NAME
+            && name.split(|&b| b == b'.').all(|label| (1..=MAX_LABEL).contains(&label.len()));
     if !well_formed {
         return DnsAnswer::NoSuchName;
     }

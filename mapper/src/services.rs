@@ -160,7 +160,7 @@ pub struct ProgramCall<'a> {
     pub max_output: usize,
 }
 
-/// Where a socket map's server listens (MAP-051).
+/// Where the server of a socket map (MAP-051) or a directory server listens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// A local socket's path.
@@ -174,11 +174,25 @@ pub enum Endpoint {
         /// `inet6:`.
         v6: bool,
     },
+    /// A directory server at any address of a host.
+    Directory {
+        /// Host name or address literal.
+        host: Vec<u8>,
+        /// Port.
+        port: u16,
+        /// Whether TLS is spoken from the beginning (`ldaps:`).
+        tls: bool,
+    },
 }
 
 /// A byte stream with the timeout given when it was opened.
-pub trait Stream: io::Read + io::Write + Send {}
-impl<T: io::Read + io::Write + Send> Stream for T {}
+pub trait Stream: io::Read + io::Write + Send {
+    /// Makes reads and writes give up after so many seconds from now on; 0 counts as 1.
+    ///
+    /// # Errors
+    /// As the system gives them.
+    fn set_limit(&mut self, seconds: u32) -> io::Result<()>;
+}
 
 /// The outcome of parsing the left side of an alias entry as an address (AD-001, AD-005).
 #[derive(Clone, Debug, PartialEq, Eq)]

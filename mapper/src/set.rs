@@ -6,10 +6,14 @@ use std::sync::Arc;
 use cf_parser::debug::{Category, Levels};
 
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, MapError, Notice};
-use crate::class::{CLASSES, Class, Declared, Env, Opening, Request};
+use crate::class::ldap::Login;
+use crate::class::{self, Class, Declared, Env, Opening, Request};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
+use crate::ldap::session::Session;
 use crate::map_numbers::MapNumbers;
+use crate::schema;
+use crate::service_switch;
 use crate::services::{Endpoint, Services, Stream};
 use crate::settings::Settings;
 use crate::traces;
@@ -23,6 +27,10 @@ const DEFER_MODE: u8 = b'd';
 /// Classes that no alias map can be of (observed).
 const WITHOUT_ALIASES: [&str; 10] =
     ["arith", "bestmx", "dequote", "dns", "host", "macro", "regex", "syslog", "user", "userdb"];
+
+/// The maps of sources of aliases, beside files.
+const ALIAS_SOURCES: [(&str, &str); 2] =
+    [("nis", "nis mail.aliases"), ("nisplus", "nisplus -kalias -vexpansion mail_aliases.org_dir")];
 
 /// What of the situation a lookup depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +72,8 @@ pub struct OpenedMap {
     pub file: Vec<u8>,
     /// What is shown when its database is closed.
     pub closing: Option<Vec<u8>>,
+    /// Which connection to a directory it has; maps with the same number share one.
+    pub connection: Option<usize>,
 }
 
 enum State {
@@ -97,6 +107,8 @@ pub struct MapSet {
     alias_maps: usize,
     /// Connections of socket maps, shared by endpoint (MAP-087).
     connections: HashMap<Endpoint, Box<dyn Stream>>,
+    /// Connections of LDAP maps, shared by login (MAP-077).
+    directories: HashMap<Login, Session>,
 }
 
 impl Default for MapSet {
@@ -119,6 +131,7 @@ impl MapSet {
             opening: 0,
             alias_maps: 0,
             connections: HashMap::new(),
+            directories: HashMap::new(),
         }
     }
 
@@ -142,8 +155,15 @@ impl MapSet {
     pub fn opened(&self) -> Vec<OpenedMap> {
         let maps = self.maps.iter().flatten();
         let asked = maps.filter(|map| matches!(map.state, State::Open(_) | State::Failed));
+        let mut logins: Vec<&Login> = Vec::new();
         asked
             .map(|map| OpenedMap {
+                connection: map.login().map(|login| {
+                    logins.iter().position(|other| *other == login).unwrap_or_else(|| {
+                        logins.push(login);
+                        logins.len() - 1
+                    })
+                }),
                 name: map.common.name.clone(),
                 file: traces::file(&map.common),
                 closing: match map.state {
@@ -161,19 +181,31 @@ impl MapSet {
     }
 
     /// Declares a map from the text after `K`, macros already expanded. A later line with the same
-    /// name replaces an earlier one (MAP-004). Returns complaints in sendmail's words.
+    /// name replaces an earlier one, but for settings that it does not have (MAP-004). Returns complaints in sendmail's words.
     pub fn declare(&mut self, k_line: &[u8]) -> Vec<MapError> {
         let KLine { name, class, arguments } = match k_line::parse(k_line) {
             Ok(line) => line,
             Err(error) => return vec![error],
         };
-        let Some(row) = CLASSES.iter().find(|row| row.name.as_bytes() == class) else {
+        let Some(row) = class::by_name(class) else {
             let text = [b"readcf: map ", name, b": class ", class, b" not available"].concat();
             return vec![MapError { text, map: name.to_vec() }];
         };
-        let mut common = Common { name: name.to_vec(), class: row.name, ..Common::default() };
+        // what an earlier line of the name has set stays unless this one sets it as well (observed)
+        let before = self.named(name).map(|map| map.common.clone()).unwrap_or_default();
+        let mut common = Common { name: name.to_vec(), class: row.name, ..before };
         let declared = (row.declare)(&mut common, arguments, self);
         self.insert(common, declared)
+    }
+
+    /// Declares the map of an `F` line, which finds the words of a class.
+    pub fn declare_for_class(&mut self, name: &[u8], class: &[u8], spec: &[u8]) -> Vec<MapError> {
+        let errors = self.declare(&[name, b" ", class, b" ", spec].concat());
+        let number = self.number(name).unwrap_or(usize::MAX);
+        if let Some(Some(map)) = self.maps.get_mut(number) {
+            map.common.list_delimiter = Some(b' ');
+        }
+        errors
     }
 
     fn insert(&mut self, common: Common, declared: Declared) -> Vec<MapError> {
@@ -207,7 +239,10 @@ impl MapSet {
     pub fn declare_alias_file(&mut self, spec: &[u8]) -> Vec<MapError> {
         let name = format!("Alias{}", self.alias_maps).into_bytes();
         let (class, arguments) = k_line::alias_file(spec);
-        let refusal = match CLASSES.iter().find(|row| row.name.as_bytes() == class) {
+        let schema = (class.eq_ignore_ascii_case(b"ldap") && arguments.trim_ascii().is_empty())
+            .then(|| schema::aliases(&self.settings));
+        let arguments = schema.as_deref().unwrap_or(arguments);
+        let refusal = match class::by_name(class) {
             None => Some([b"setalias: unknown alias class ", class].concat()),
             Some(row) if WITHOUT_ALIASES.contains(&row.name) => {
                 Some([b"setalias: map class ", class, b" can't handle aliases"].concat())
@@ -222,6 +257,7 @@ impl MapSet {
         let number = self.number(&name).unwrap_or(usize::MAX);
         if let Some(Some(map)) = self.maps.get_mut(number) {
             map.common.aliases = true;
+            map.common.list_delimiter = Some(b',');
             if !matches!(map.state, State::Faulty) {
                 self.alias_maps += 1;
             }
@@ -248,6 +284,14 @@ impl MapSet {
             };
             errors.extend(self.declare(&line));
         }
+        // sources of aliases that the service switch names have maps as well (MAP-091)
+        for source in service_switch::service(&settings, b"aliases") {
+            let name = [b"aliases.", &source[..]].concat();
+            let row = ALIAS_SOURCES.iter().find(|(known, _)| known.as_bytes() == source);
+            if let Some((_, line)) = row.filter(|_| !self.contains(&name)) {
+                errors.extend(self.declare(&[&name[..], b" ", line.as_bytes()].concat()));
+            }
+        }
         if !self.contains(b"aliases") {
             errors.extend(self.declare(b"aliases switch aliases"));
         }
@@ -257,6 +301,16 @@ impl MapSet {
     /// The connections of socket maps.
     pub(crate) fn connections(&mut self) -> &mut HashMap<Endpoint, Box<dyn Stream>> {
         &mut self.connections
+    }
+
+    /// What has been told so far is about the opening of the map that is asked.
+    pub(crate) fn count_as_opening(&mut self, notices: usize) {
+        self.opening = notices;
+    }
+
+    /// The connections of LDAP maps.
+    pub(crate) fn directories(&mut self) -> &mut HashMap<Login, Session> {
+        &mut self.directories
     }
 
     /// Whether a map of this name was declared (usable or not).
@@ -318,8 +372,9 @@ impl MapSet {
         let Ok(KLine { name, class, arguments }) = k_line::parse(k_line) else {
             return [None, None];
         };
-        let first = traces::declaring(name, class, arguments);
-        [first, traces::compiling(class, arguments)]
+        let class = class.to_ascii_lowercase();
+        let first = traces::declaring(name, &class, arguments);
+        [first, traces::compiling(&class, arguments)]
     }
 
     /// Lends what a question outside of any map needs; returns what there is to tell as well.
@@ -447,6 +502,14 @@ impl MapSet {
 }
 
 impl Map {
+    /// The connection to a directory that the map has, once it is open.
+    fn login(&self) -> Option<&Login> {
+        match &self.state {
+            State::Open(class) => class.login(),
+            _ => None,
+        }
+    }
+
     fn ask(&mut self, request: Request<'_>, env: &mut Env<'_>) -> Answer {
         self.open(env);
         if env.maps.depth == 1 {

@@ -28,6 +28,12 @@ pub struct Settings {
     pub own_names: Vec<Vec<u8>>,
     /// Option `UserDatabaseSpec`: database files for class `userdb`.
     pub user_database: Vec<u8>,
+    /// Option `LDAPDefaultSpec`: flags that maps of class `ldap` begin with (MAP-077).
+    pub ldap_defaults: Vec<u8>,
+    /// `${sendmailMTACluster}` and `$j`, which tell whose entries of a directory count (MAP-078).
+    pub ldap_cluster: Vec<u8>,
+    /// See `ldap_cluster`.
+    pub ldap_host: Vec<u8>,
     /// Option `DefaultUser` for program maps: user and group id, and whether to switch at all.
     pub default_user: Option<(u32, u32)>,
     /// Largest value made of several DNS records, bytes (MAP-027).
@@ -66,6 +72,9 @@ impl Default for Settings {
             local_domain: Vec::new(),
             own_names: Vec::new(),
             user_database: Vec::new(),
+            ldap_defaults: Vec::new(),
+            ldap_cluster: Vec::new(),
+            ldap_host: Vec::new(),
             default_user: Some((1, 1)),
             max_dns_result: 628,
             blame: BlameSettings::default(),

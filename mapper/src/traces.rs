@@ -2,7 +2,7 @@
 
 use cf_parser::debug::Category;
 
-use crate::class::{Env, Opening, Request};
+use crate::class::{Env, Opening, Request, nis};
 use crate::flags::{Common, Words};
 
 /// Classes whose maps start without the two bits for keys with and without a zero byte.
@@ -77,12 +77,15 @@ pub(crate) fn closing(common: &Common) -> Option<Vec<u8>> {
     database.then(|| [&head[..], format!("{bits:x})").as_bytes()].concat())
 }
 
+/// Keys that an LDAP map may have.
+const MAX_KEYS: usize = 10;
+
 /// Bits of a map that is open, and of one that holds aliases.
 const OPEN: u32 = 0x100_0020;
 const ALIASES: u32 = 0x80;
 
 /// The word by which traces call the opening of maps of a class.
-const OPENERS: [(&str, &str); 8] = [
+const OPENERS: [(&str, &str); 10] = [
     ("hash", "hash"),
     ("btree", "bt"),
     ("text", "text"),
@@ -91,6 +94,8 @@ const OPENERS: [(&str, &str); 8] = [
     ("switch", "switch"),
     ("user", "user"),
     ("dns", "dns"),
+    ("nis", "nis"),
+    ("nisplus", "nisplus"),
 ];
 
 /// A map is about to be opened as one of this class.
@@ -113,6 +118,11 @@ pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
         let missing = opening == Opening::Absent || common.class == "implicit";
         let end: &[u8] = match opening {
             Opening::Ready => b"valid\n",
+            Opening::Absent if common.class == "ldap" => {
+                b"invalid: Transport endpoint is not connected\n"
+            }
+            _ if common.class == "nis" => b"invalid\n",
+            _ if common.class == "nisplus" => b"invalid: Resource temporarily unavailable\n",
             _ if missing => b"invalid: No such file or directory\n",
             _ => b"invalid\n",
         };
@@ -124,6 +134,8 @@ pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
 pub(crate) fn file(common: &Common) -> Vec<u8> {
     if common.file.is_empty() || PLAIN.contains(&common.class) {
         b"NULL".to_vec()
+    } else if common.class == "nis" {
+        nis::split(&common.file).0.to_vec()
     } else {
         common.file.clone()
     }
@@ -147,6 +159,7 @@ pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
         "user" => env.trace(Category::Maps, 20, || [&pair("user")[..], b"\n"].concat()),
         "dns" => env.trace(Category::Maps, 20, || [&pair("dns")[..], b"\n"].concat()),
         "userdb" => env.trace(Category::Maps, 20, || [&pair("udb")[..], b"\n"].concat()),
+        "ldap" => env.trace(Category::Maps, 20, || directory(common, request)),
         "program" => env
             .trace(Category::Maps, 20, || [&pair("prog")[..], b" ", &common.file, b"\n"].concat()),
         "regex" => env.trace(Category::Maps, 20, || {
@@ -162,6 +175,21 @@ pub(crate) fn asking(common: &Common, request: Request<'_>, env: &mut Env<'_>) {
         }
         _ => {}
     }
+}
+
+/// The key of an LDAP map, or with `-K` all ten that there may be.
+fn directory(common: &Common, request: Request<'_>) -> Vec<u8> {
+    let head = [b"ldapmap_lookup(", &common.name[..], b", "].concat();
+    if !common.many_keys {
+        return [&head, request.key, b")\n"].concat();
+    }
+    let given = std::iter::once(request.key).chain(request.args.iter().copied());
+    let keys = given.map(Some).chain(std::iter::repeat(None)).take(MAX_KEYS).enumerate();
+    let line = |(at, key): (usize, Option<&[u8]>)| {
+        let head = format!("   argv[{at}] = ").into_bytes();
+        [&head, key.unwrap_or(b"NULL"), b"\n"].concat()
+    };
+    [head, b"argv)\n".to_vec()].into_iter().chain(keys.map(line)).flatten().collect()
 }
 
 /// The key, which counts as the first argument, and the others, a line each.

@@ -106,6 +106,10 @@ impl Answering<'_> {
     ) {
         let rest = notices.split_off(opening.min(notices.len()));
         notices.into_iter().for_each(|notice| self.say_notice(notice));
+        // a map that is not there is not asked
+        if *answer == mapper::Answer::NotOpen {
+            return;
+        }
         self.say_trace(lookups::asked(&self.levels, &request.map, &request.key, args));
         rest.into_iter().for_each(|notice| self.say_notice(notice));
         self.say_trace(lookups::answered(&request.map, &request.key, answer));
@@ -131,6 +135,8 @@ pub(crate) fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
     match notice.kind {
         NoticeKind::Message | NoticeKind::Warning | NoticeKind::Trace => 0,
+        // these words are not the system's
+        NoticeKind::Error if end == b" Internal NIS error" => 70,
         NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,
         NoticeKind::Error => 70,
     }

@@ -1,4 +1,5 @@
-//! LDAPDefaultSpec: the flags of an LDAP map that every such map begins with (OPT-113).
+//! Flags of LDAP maps as their `K` lines have them, and option LDAPDefaultSpec, the flags that every
+//! such map begins with (OPT-113).
 
 use super::{Interpreted, OptionValue};
 use crate::numbers::atoi;
@@ -11,56 +12,142 @@ const REFUSED: [(&[u8], &str); 3] = [
     (b"v", "Do not set the requested LDAP attributes"),
 ];
 
-/// Flags whose value may be a word of its own.
+/// Flags whose value may be a word of its own, and may stand in quotes.
 const WITH_VALUE: &[u8] = b"bcdhklprsvwHMPZ";
 
-/// Flags of LDAP maps.
+/// Flags that take the character behind them.
+const ONE_CHARACTER: &[u8] = b"zVS";
+
+/// Flags of LDAP maps; those of `REFUSED` are known as well.
 const KNOWN: &[u8] = b"bcdhlnprswxzHKMPRVZ";
 
 /// Words that a flag takes, and how they are called.
 const WORDS: [(u8, &str, &[&str]); 3] = [
-    (b'r', "Deref must be [never|always|search|find]", &["never", "always", "search", "find"]),
-    (b's', "Scope must be [base|one|sub]", &["base", "one", "sub"]),
-    (b'M', "Method for binding must be [none|simple|krbv4]", &METHODS),
+    (b'r', "Deref must be [never|always|search|find]", &LDAP_DEREF),
+    (b's', "Scope must be [base|one|sub]", &LDAP_SCOPE),
+    (b'M', "Method for binding must be [none|simple|krbv4]", &LDAP_METHOD),
 ];
 
-const METHODS: [&str; 6] =
-    ["none", "simple", "krbv4", "LDAP_AUTH_NONE", "LDAP_AUTH_SIMPLE", "LDAP_AUTH_KRBV4"];
+/// How aliases are followed: the place is the number that the protocol has for the word.
+pub const LDAP_DEREF: [&str; 4] = ["never", "search", "find", "always"];
+/// How far a search goes: the place is the number that the protocol has for the word.
+pub const LDAP_SCOPE: [&str; 3] = ["base", "one", "sub"];
+/// How to log in.
+pub const LDAP_METHOD: [&str; 3] = ["none", "simple", "krbv4"];
+
+/// What may stand before a word of `WORDS`.
+const PREFIXES: [(u8, &[u8]); 3] =
+    [(b'r', b"LDAP_DEREF_"), (b's', b"LDAP_SCOPE_"), (b'M', b"LDAP_AUTH_")];
+
+/// What is read next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LdapFlag<'a> {
+    /// A flag and its value; a flag that takes one character has it first in the value.
+    Flag(u8, &'a [u8]),
+    /// A flag that there is not: the complaint.
+    Illegal(Vec<u8>),
+    /// A flag with a wrong value, which ends the reading: the complaint.
+    Wrong(Vec<u8>),
+}
+
+impl LdapFlag<'_> {
+    /// Whether a flag is a map's own affair, so that option LDAPDefaultSpec must not have it.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        let refuses = |letter| REFUSED.iter().any(|(flags, _)| flags.contains(letter));
+        matches!(self, Self::Flag(letter, _) if refuses(letter))
+    }
+}
+
+/// Reads flags up to the first word that is none.
+#[derive(Clone, Debug)]
+pub struct LdapFlags<'a> {
+    rest: &'a [u8],
+    map: &'a [u8],
+    server: Option<u8>,
+}
+
+impl<'a> LdapFlags<'a> {
+    /// The flags of `text`; complaints name `map`.
+    #[must_use]
+    pub fn new(text: &'a [u8], map: &'a [u8]) -> Self {
+        Self { rest: text.trim_ascii_start(), map, server: None }
+    }
+
+    /// The server is given already, by `-h` or `-H`, and must not be given by the other one.
+    #[must_use]
+    pub fn with_server(self, flag: Option<u8>) -> Self {
+        Self { server: flag, ..self }
+    }
+
+    fn complaint(&self, text: &[u8]) -> Vec<u8> {
+        [text, b" in map ", self.map].concat()
+    }
+}
+
+impl<'a> Iterator for LdapFlags<'a> {
+    type Item = LdapFlag<'a>;
+
+    fn next(&mut self) -> Option<LdapFlag<'a>> {
+        let after = self.rest.strip_prefix(b"-")?;
+        let (flag, text) = after.split_first().map_or((b' ', after), |(flag, text)| (*flag, text));
+        let takes_value = WITH_VALUE.contains(&flag);
+        let text = if takes_value { text.trim_ascii_start() } else { text };
+        let (value, behind) = argument(text);
+        // a character is taken before quotes count (observed)
+        let value = if ONE_CHARACTER.contains(&flag) { text } else { value };
+        self.rest = behind;
+        let refused = REFUSED.iter().any(|(flags, _)| flags.contains(&flag));
+        if !refused && !KNOWN.contains(&flag) {
+            let text = [b"Illegal option ", &[flag][..], b" map ", self.map].concat();
+            return Some(LdapFlag::Illegal(text));
+        }
+        let text = if matches!(flag, b'h' | b'H') && self.server.is_some_and(|set| set != flag) {
+            Some(b"Can not specify both an LDAP host and an LDAP URI".to_vec())
+        } else {
+            wrong(flag, value)
+        };
+        if let Some(text) = text {
+            self.rest = b"";
+            return Some(LdapFlag::Wrong(self.complaint(&text)));
+        }
+        if matches!(flag, b'h' | b'H') {
+            self.server = Some(flag);
+        }
+        Some(LdapFlag::Flag(flag, value))
+    }
+}
+
+/// The word of [`LDAP_DEREF`], [`LDAP_SCOPE`] or [`LDAP_METHOD`] that the value of a flag is, as its
+/// place there.
+#[must_use]
+pub fn ldap_word(flag: u8, value: &[u8]) -> Option<usize> {
+    let (.., words) = WORDS.iter().find(|(letter, ..)| *letter == flag)?;
+    let prefix = PREFIXES.iter().find(|(letter, _)| *letter == flag)?.1;
+    let short = match value.split_at_checked(prefix.len()) {
+        Some((first, word)) if first.eq_ignore_ascii_case(prefix) => word,
+        _ => value,
+    };
+    words.iter().position(|word| word.as_bytes().eq_ignore_ascii_case(short))
+}
 
 /// The flags up to the first word that is none. What the flags mean, the map class says when it reads
 /// the text.
 pub(super) fn interpret(value: &[u8]) -> Interpreted {
     let mut out = Interpreted::of(OptionValue::Text(value.to_vec()));
     let mut refused = [false; REFUSED.len()];
-    let mut seen = Vec::new();
-    let mut rest = value.trim_ascii_start();
-    while let Some((b'-', after)) = rest.split_first() {
-        let (flag, text) = after.split_first().map_or((b' ', after), |(flag, text)| (*flag, text));
-        let text = if WITH_VALUE.contains(&flag) { text.trim_ascii_start() } else { text };
-        let (argument, behind) = argument(text);
-        rest = behind;
-        if let Some(at) = REFUSED.iter().position(|(flags, _)| flags.contains(&flag)) {
-            if let Some(place) = refused.get_mut(at) {
-                *place = true;
+    for flag in LdapFlags::new(value, b"O LDAPDefaultSpec") {
+        match flag {
+            LdapFlag::Illegal(text) | LdapFlag::Wrong(text) => out.error(text),
+            LdapFlag::Flag(flag, _) => {
+                for ((flags, _), place) in REFUSED.iter().zip(&mut refused) {
+                    *place |= flags.contains(&flag);
+                }
             }
-        } else if (flag == b'h' && seen.contains(&b'H')) || (flag == b'H' && seen.contains(&b'h')) {
-            out.error("Can not specify both an LDAP host and an LDAP URI in map O LDAPDefaultSpec");
-            break;
-        } else if let Some(text) = complaint(flag, argument) {
-            out.error([&text[..], b" in map O LDAPDefaultSpec"].concat());
-            // A wrong value, but not a wrong flag, ends the reading.
-            break;
-        } else if !KNOWN.contains(&flag) {
-            out.error([b"Illegal option ", &[flag][..], b" map O LDAPDefaultSpec"].concat());
-        }
-        // Two of them are told apart from one; more need not be held.
-        if matches!(flag, b'h' | b'H') && !seen.contains(&flag) {
-            seen.push(flag);
         }
     }
     for ((_, text), _) in REFUSED.iter().zip(refused).filter(|(_, refused)| *refused) {
         out.error(format!("readcf: option LDAPDefaultSpec: {text}"));
-        out.value = None;
     }
     out
 }
@@ -71,16 +158,22 @@ fn argument(text: &[u8]) -> (&[u8], &[u8]) {
         Some((b'"', inner)) => (true, inner),
         _ => (false, text),
     };
-    let ends = |byte: &u8| if quoted { *byte == b'"' } else { is_space(*byte) };
+    // quotes inside a word protect blanks and stay
+    let mut inside = false;
+    let ends = |byte: &u8| {
+        inside ^= *byte == b'"';
+        if quoted { *byte == b'"' } else { !inside && is_space(*byte) }
+    };
     let (value, rest) = text.split_at(text.iter().position(ends).unwrap_or(text.len()));
-    let rest = if quoted { rest.get(1..).unwrap_or_default() } else { rest };
-    (value, rest.trim_ascii_start())
+    // what is glued to a closing quote is dropped (observed)
+    let blank = rest.iter().position(|byte| is_space(*byte)).unwrap_or(rest.len());
+    (value, rest.get(blank..).unwrap_or_default().trim_ascii_start())
 }
 
 /// What is wrong with the value of a flag.
-fn complaint(flag: u8, value: &[u8]) -> Option<Vec<u8>> {
-    if let Some((_, text, words)) = WORDS.iter().find(|(letter, ..)| *letter == flag) {
-        let known = words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(value));
+fn wrong(flag: u8, value: &[u8]) -> Option<Vec<u8>> {
+    if let Some((_, text, _)) = WORDS.iter().find(|(letter, ..)| *letter == flag) {
+        let known = ldap_word(flag, value).is_some();
         return (!known).then(|| [text.as_bytes(), b" (not ", value, b")"].concat());
     }
     match (flag, atoi(value)) {

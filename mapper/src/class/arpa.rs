@@ -6,14 +6,17 @@ use cf_parser::debug::Category;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::EX_DATAERR;
-use crate::flags;
+use crate::flags::{self, Words};
 use crate::interpolate;
 
 struct Arpa;
 
-/// The shared flags; no file.
+/// Only the first flag means anything, and only if it is one of these (observed).
 pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
-    flags::parse(common, arguments);
+    let mut words = Words::new(arguments);
+    if let Some((letter @ (b'a' | b'D' | b'S' | b'T'), value)) = words.flag() {
+        flags::apply(common, letter, value, &mut words);
+    }
     Declared::ok(Arpa)
 }
 

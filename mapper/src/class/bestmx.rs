@@ -43,7 +43,7 @@ impl Class for BestMx {
         };
         let limit = settings.max_dns_result;
         let values = hosts.into_iter();
-        match join(values, common.delimiter, 0, limit) {
+        match join(values, common.delimiter, 0, limit, b"") {
             Some(value) => {
                 Answer::Found(interpolate::result(common, request.key, &value, request.args))
             }

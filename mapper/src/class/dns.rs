@@ -86,7 +86,8 @@ impl Class for Dns {
             DnsAnswer::Failure => return Answer::tempfail(),
         };
         let values = records.iter().filter(|r| r.kind == kind).map(value);
-        let joined = join(values, common.delimiter, self.max_values, env.settings.max_dns_result);
+        let joined =
+            join(values, common.delimiter, self.max_values, env.settings.max_dns_result, CUT);
         match joined {
             Some(value) => {
                 Answer::Found(interpolate::result(common, request.key, &value, request.args))
@@ -96,13 +97,17 @@ impl Class for Dns {
     }
 }
 
+/// What stands for the values that do not fit.
+const CUT: &[u8] = b"...";
+
 /// The first value, or with a delimiter all (limited by `max_values` if not 0) as far as they fit into
-/// `limit` bytes (MAP-027).
+/// `limit` bytes (MAP-027); `cut` stands for the others.
 pub(crate) fn join(
     mut values: impl Iterator<Item = Vec<u8>>,
     delimiter: Option<u8>,
     max_values: usize,
     limit: usize,
+    cut: &[u8],
 ) -> Option<Vec<u8>> {
     let mut joined = values.next()?;
     let Some(delimiter) = delimiter else { return Some(joined) };
@@ -114,6 +119,10 @@ pub(crate) fn join(
     };
     for value in values.take(more) {
         if joined.len() + 1 + value.len() >= limit {
+            if !cut.is_empty() {
+                joined.push(delimiter);
+                joined.extend_from_slice(cut);
+            }
             break;
         }
         joined.push(delimiter);
@@ -175,11 +184,11 @@ mod tests {
     fn joining() {
         // MAP-027, MAP-039
         let values = || [b"aa".to_vec(), b"bb".to_vec(), b"cc".to_vec()].into_iter();
-        assert_eq!(join(values(), None, 0, 99), Some(b"aa".to_vec()));
-        assert_eq!(join(values(), Some(b','), 0, 99), Some(b"aa,bb,cc".to_vec()));
-        assert_eq!(join(values(), Some(b','), 1, 99), Some(b"aa".to_vec()));
-        assert_eq!(join(values(), Some(b','), 2, 99), Some(b"aa,bb,cc".to_vec()));
-        assert_eq!(join(values(), Some(b','), 0, 8), Some(b"aa,bb".to_vec()));
-        assert_eq!(join(std::iter::empty(), Some(b','), 0, 8), None);
+        assert_eq!(join(values(), None, 0, 99, CUT), Some(b"aa".to_vec()));
+        assert_eq!(join(values(), Some(b','), 0, 99, CUT), Some(b"aa,bb,cc".to_vec()));
+        assert_eq!(join(values(), Some(b','), 1, 99, CUT), Some(b"aa".to_vec()));
+        assert_eq!(join(values(), Some(b','), 2, 99, CUT), Some(b"aa,bb,cc".to_vec()));
+        assert_eq!(join(values(), Some(b','), 0, 8, CUT), Some(b"aa,bb,...".to_vec()));
+        assert_eq!(join(std::iter::empty(), Some(b','), 0, 8, CUT), None);
     }
 }

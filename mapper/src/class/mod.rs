@@ -8,7 +8,9 @@ pub(crate) mod dequote;
 pub(crate) mod dns;
 pub(crate) mod host;
 pub(crate) mod implicit;
+pub(crate) mod ldap;
 pub(crate) mod list;
+pub(crate) mod nis;
 pub(crate) mod program;
 mod recent;
 pub(crate) mod regex;
@@ -17,7 +19,6 @@ pub(crate) mod socket;
 pub(crate) mod stab;
 pub(crate) mod text;
 pub(crate) mod unscannable;
-pub(crate) mod unsupported;
 pub(crate) mod user;
 pub(crate) mod userdb;
 
@@ -58,7 +59,12 @@ pub(crate) struct Env<'a> {
 impl Env<'_> {
     /// Reports an error of the configuration or the system.
     pub(crate) fn error(&mut self, text: Vec<u8>) {
-        self.notices.push(Notice { kind: NoticeKind::Error, code: "554 5.3.5", text });
+        self.error_coded("554 5.3.5", text);
+    }
+
+    /// The same with another code.
+    pub(crate) fn error_coded(&mut self, code: &'static str, text: Vec<u8>) {
+        self.notices.push(Notice { kind: NoticeKind::Error, code, text });
     }
 
     /// Tells whoever asks for this category of debugging at this level; ends its lines itself.
@@ -104,6 +110,11 @@ pub(crate) trait Class: Send {
 
     /// Answers one key.
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
+
+    /// The connection to a directory that is shared with other maps.
+    fn login(&self) -> Option<&ldap::Login> {
+        None
+    }
 
     /// Whether the answer of [`Class::lookup`] surely is [`Answer::MISS`], with nothing to say. Classes
     /// that need the environment, and keys with which something goes wrong, are left to that.
@@ -171,10 +182,15 @@ pub(crate) static CLASSES: &[ClassRow] = &[
     ClassRow { name: "syslog", declare: setters::declare_syslog },
     ClassRow { name: "null", declare: setters::declare_null },
     ClassRow { name: "socket", declare: socket::declare },
-    ClassRow { name: "ldap", declare: unsupported::declare_ldap },
-    ClassRow { name: "nis", declare: unsupported::declare_nis },
-    ClassRow { name: "nisplus", declare: unsupported::declare_nisplus },
+    ClassRow { name: "ldap", declare: ldap::declare },
+    ClassRow { name: "nis", declare: nis::declare_nis },
+    ClassRow { name: "nisplus", declare: nis::declare_nisplus },
 ];
+
+/// The row of a class; case does not count (observed).
+pub(crate) fn by_name(name: &[u8]) -> Option<&'static ClassRow> {
+    CLASSES.iter().find(|row| row.name.as_bytes().eq_ignore_ascii_case(name))
+}
 
 /// Reads the shared flags and insists on a file name (MAP-005).
 pub(crate) fn parse_with_file(

@@ -56,7 +56,10 @@ pub(crate) fn declare_syslog(common: &mut Common, arguments: &[u8], _maps: &MapS
                 flags::apply(common, letter, value, &mut words);
             }
             // the class's name, not the map's (observed)
-            _ => errors.push(flags::illegal_option(letter, b"syslog")),
+            _ => {
+                errors.push(flags::illegal_option(letter, b"syslog"));
+                break;
+            }
         }
     }
     Declared::with(Syslog { level }, errors)

@@ -78,7 +78,12 @@ impl Class for Socket {
     fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
         let opened = parse_endpoint(&common.file).and_then(|endpoint| {
             if let Endpoint::Unix(path) = &endpoint {
-                check_path(path)?;
+                // a path that cannot be used is told of even with `-o` (observed)
+                check_path(path).inspect_err(|text| {
+                    if common.optional && !text.is_empty() {
+                        env.error([&title(common)[..], b": ", text].concat());
+                    }
+                })?;
             }
             self.endpoint = Some(endpoint.clone());
             connect(common, &endpoint, env)
@@ -115,6 +120,11 @@ impl Class for Socket {
             }
             Err(Fault::EndOfFile) => {
                 env.services.syslog(INFO, &[&place[..], b"EOF"].concat());
+                Answer::tempfail()
+            }
+            Err(Fault::Late(error)) => {
+                let text = [&place[..], b"read timeout: ", &files::reason(&error)].concat();
+                env.error_coded("451 4.3.0", text);
                 Answer::tempfail()
             }
             Err(Fault::Told(text)) => {
@@ -155,6 +165,8 @@ fn connect(common: &Common, endpoint: &Endpoint, env: &mut Env<'_>) -> Result<()
 
 enum Fault {
     EndOfFile,
+    /// Nothing came in time; the system's words count as those of an error.
+    Late(io::Error),
     Told(String),
 }
 
@@ -170,7 +182,7 @@ fn exchange(stream: &mut dyn Stream, query: &[u8]) -> Result<Vec<u8>, Fault> {
             Ok(0) => return Err(Fault::EndOfFile),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => return Err(Fault::Told("read timeout".into())),
+            Err(error) => return Err(Fault::Late(error)),
         };
         received.extend_from_slice(chunk.get(..count).unwrap_or_default());
         // a reply is looked at again only when it may have become complete

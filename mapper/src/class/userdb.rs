@@ -4,9 +4,13 @@
 
 use super::database::DatabaseMap;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
+use crate::interpolate;
 
 /// Longest key, bytes.
 const MAX_KEY: usize = 128;
+
+/// The field that has a default for all users.
+const MAILNAME: &[u8] = b"mailname";
 
 struct UserDb {
     database: DatabaseMap,
@@ -31,18 +35,38 @@ impl Class for UserDb {
             if source.first() != Some(&b'/') {
                 continue;
             }
-            let field = &common.file;
-            let key = [&common.fold(request.key)[..], b":", field].concat();
-            if key.len() > MAX_KEY {
+            let user = common.fold(request.key);
+            if user.len() + 1 + common.file.len() > MAX_KEY {
                 return Answer::MISS;
             }
-            let file = Common { file: source.to_vec(), class: "btree", ..common.clone() };
+            let file = Common {
+                file: source.to_vec(),
+                class: "btree",
+                match_only: false,
+                append: Vec::new(),
+                ..common.clone()
+            };
             if self.database.open_quietly(&file, env) != Opening::Ready {
                 continue;
             }
-            let inner = Request { key: &key, args: request.args };
-            if let found @ Answer::Found(_) = self.database.lookup(&file, inner, env) {
-                return found;
+            let mut ask = |key: &[u8]| {
+                let inner = Request { key, args: request.args };
+                match self.database.lookup(&file, inner, env) {
+                    Answer::Found(value) => Some(value),
+                    _ => None,
+                }
+            };
+            let mut value = ask(&[&user[..], b":", &common.file].concat());
+            // of those whose mail goes anywhere (observed)
+            let known = |ask: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>| {
+                ask(&[&user[..], b":maildrop"].concat()).is_some()
+            };
+            if value.is_none() && common.file == MAILNAME && known(&mut ask) {
+                let domain = ask(&[b":default:", MAILNAME].concat());
+                value = domain.map(|domain| [&user[..], b"@", &domain].concat());
+            }
+            if let Some(value) = value {
+                return Answer::Found(interpolate::literal_result(common, request.key, &value));
             }
         }
         Answer::MISS

@@ -97,7 +97,8 @@ impl NameService {
     }
 
     pub(super) fn resolve(&mut self, query: &DnsQuery<'_>) -> DnsAnswer {
-        let Ok(mut name) = Name::from_labels(query.name.split(|&b| b == b'.')) else {
+        let labels = query.name.split(|&b| b == b'.').filter(|label| !label.is_empty());
+        let Ok(mut name) = Name::from_labels(labels) else {
             return DnsAnswer::NoSuchName;
         };
         name.set_fqdn(true);

@@ -194,6 +194,12 @@ impl io::Write for Wire {
     }
 }
 
+impl Stream for Wire {
+    fn set_limit(&mut self, _seconds: u32) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Settings for test files, which lie under a directory that anybody may write to.
 pub(crate) fn settings() -> Settings {
     Settings {

@@ -1,5 +1,6 @@
 //! L1: the immutable snapshot a daemon runs with: options, mailers, maps, compiled rules.
 
+pub mod default_user;
 pub mod dialect_names;
 pub mod flags;
 pub mod mailer;

@@ -1,11 +1,13 @@
 //! Reading a configuration from the system: the file, its class files, users, maps.
 
-use mapper::{BlameSettings, MapSet, NoticeKind, Settings};
+use bstr::ByteSlice as _;
+use mapper::{BlameSettings, MapError, MapSet, NoticeKind, Settings};
 use ruleset_vm::load::{
     ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, LargeFile, OwnInterface,
     Surroundings, User, option_checks, read,
 };
 
+use super::default_user;
 use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
 use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
@@ -167,6 +169,12 @@ fn map_settings(configuration: &Configuration) -> Settings {
             value.split(u8::is_ascii_whitespace).any(|w| w.ends_with(b"workaroundbrokenaaaa"));
         settings.use_search_list = !value.split(u8::is_ascii_whitespace).any(|w| w == b"-dnsrch");
     }
+    settings.ldap_defaults = expanded("LDAPDefaultSpec").unwrap_or_default();
+    settings.user_database = expanded("UserDatabaseSpec").unwrap_or_default();
+    let user = default_user::of(configuration);
+    settings.default_user = Some((user.uid, user.gid));
+    settings.ldap_cluster = configuration.macros.value(b"sendmailMTACluster");
+    settings.ldap_host = configuration.macros.value(b"j");
     settings.local_domain = configuration.macros.value(b"m");
     settings.own_names = configuration
         .classes
@@ -183,6 +191,11 @@ fn map_settings(configuration: &Configuration) -> Settings {
     let trusted = options.bytes("TrustedUser");
     settings.trusted_user = trusted.and_then(|user| users::number_of(&user)).unwrap_or(0);
     settings
+}
+
+fn complaint(error: MapError) -> Complaint {
+    let exit = error.exit();
+    Complaint::error(error.text, exit)
 }
 
 /// One file of option AliasFile as [`MapSet`] takes it.
@@ -238,6 +251,10 @@ impl Surroundings for System {
         Ok(config_files::program_output(command).unwrap_or_default())
     }
 
+    fn class_schema(&mut self, name: &Name, cluster: &[u8], host: &[u8]) -> Vec<u8> {
+        [b"ldap:", &mapper::schema::class(name.as_bytes(), cluster, host)[..]].concat()
+    }
+
     fn class_lookup(
         &mut self,
         name: &Name,
@@ -249,9 +266,10 @@ impl Surroundings for System {
         let argument = words.next().unwrap_or_default();
         let shown = [b"fileclass: F{", name.as_bytes(), b"}: "].concat();
         // The map of an F line is of no use to anybody else and bears the name of the class.
-        let mut maps = MapSet::new(Settings::default());
-        let line = [name.as_bytes(), b" ", class, b" ", argument].concat();
-        if let Some(error) = maps.declare(&line).into_iter().next() {
+        let ldap_defaults = self.maps.settings().ldap_defaults.clone();
+        let mut maps = MapSet::new(Settings { ldap_defaults, ..Settings::default() });
+        let errors = maps.declare_for_class(name.as_bytes(), class, argument);
+        if let Some(error) = errors.into_iter().next() {
             let text = if error.text.ends_with(b"not available") {
                 [&shown[..], b"class ", class, b" not available"].concat()
             } else {
@@ -267,17 +285,24 @@ impl Surroundings for System {
             mapper::Answer::Temporary { .. } => true,
             _ => false,
         };
+        let mut opening = lookup.notices.iter().take(lookup.opening);
+        let at_open = opening.any(|told| told.kind != NoticeKind::Warning);
         let told = lookup.notices.into_iter().filter(|told| told.kind != NoticeKind::Warning);
         let mut complaints: Vec<Complaint> =
             told.map(|notice| Complaint::error(notice.text, 71)).collect();
         if complaints.is_empty() && !failed {
             return Ok(None);
         }
-        let opening = [b" map \"", name.as_bytes(), b"\": "].concat();
-        let at_open =
-            complaints.iter().any(|c| c.text.windows(opening.len()).any(|w| w == opening));
-        let words: &[u8] = if at_open { b"map open failed" } else { b"map lookup failed" };
-        complaints.push(Complaint::error([&shown[..], words].concat(), 70));
+        let mut words = b"map open failed".to_vec();
+        if !at_open {
+            words = b"map lookup failed".to_vec();
+            // the words of the last trouble are the system's, as far as sendmail knows
+            if let Some(trouble) = complaints.last() {
+                let colon = trouble.text.rfind(b": ").unwrap_or(trouble.text.len());
+                words.extend_from_slice(trouble.text.get(colon..).unwrap_or_default());
+            }
+        }
+        complaints.push(Complaint::error([&shown[..], &words].concat(), 70));
         Err(complaints)
     }
 
@@ -289,7 +314,7 @@ impl Surroundings for System {
             complaints.extend(text.filter(|_| wanted).map(Complaint::bare));
         }
         let errors = self.maps.declare(line);
-        complaints.extend(errors.into_iter().map(|error| Complaint::error(error.text, 70)));
+        complaints.extend(errors.into_iter().map(complaint));
         let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
         complaints.extend(self.trace_map(&line[..end]));
         complaints
@@ -300,8 +325,7 @@ impl Surroundings for System {
             self.maps.descriptions().into_iter().map(|map| map.name).collect();
         self.maps.set_settings(map_settings(configuration));
         let errors = self.maps.finish(configuration.level);
-        let mut complaints: Vec<Complaint> =
-            errors.into_iter().map(|error| Complaint::error(error.text, 70)).collect();
+        let mut complaints: Vec<Complaint> = errors.into_iter().map(complaint).collect();
         // With alias files the sequence of them has been shown at their option.
         let shown = !self.maps.settings().alias_files.is_empty();
         for name in [&b"host"[..], b"aliases.files", b"aliases"] {
@@ -314,7 +338,14 @@ impl Surroundings for System {
 
     fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint> {
         let found = self.maps.declare_alias_file(&alias_file(class, spec));
-        found.into_iter().map(|error| Complaint::error(error.text, 70)).collect()
+        found.into_iter().map(complaint).collect()
+    }
+
+    fn ldap_defaults(&mut self, spec: &[u8]) {
+        self.maps.set_settings(Settings {
+            ldap_defaults: spec.to_vec(),
+            ..self.maps.settings().clone()
+        });
     }
 
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>> {

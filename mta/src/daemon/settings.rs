@@ -5,20 +5,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::post::file_mode;
+use crate::config::default_user;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
 use crate::delivery::program;
 use crate::delivery::timeouts::Timeouts;
-use crate::message::envelope::ControllingUser;
 use crate::queue::scheduling::QueueTimeouts;
-use crate::sys::users;
 
 /// What deliveries read.
 pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings {
     let configuration = &site.configuration;
     let options = &configuration.options;
     let own_name = site.value("j");
-    let mut settings = DeliverySettings::new(default_user(site), &own_name);
+    let mut settings = DeliverySettings::new(default_user::of(configuration), &own_name);
     settings.environment = program::environment(&configuration.environment);
     settings.queue_directory = queue_directory.as_os_str().as_bytes().to_vec();
     settings.file_mode = file_mode(site, "TempFileMode");
@@ -43,46 +42,6 @@ pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings 
         .and_then(|text| String::from_utf8_lossy(&text).trim().parse().ok());
     settings.dial_delay = options.bytes("DialDelay").map_or(0, |value| seconds(&value, b's'));
     settings
-}
-
-/// `DefaultUser`: as set, or the first of mailnull, sendmail, daemon that exists, or 1:1 (OPT-056).
-fn default_user(site: &Site) -> ControllingUser {
-    let own = ControllingUser {
-        user: users::by_uid(users::effective_uid())
-            .ok()
-            .flatten()
-            .map_or_else(Vec::new, |account| account.name),
-        uid: users::effective_uid(),
-        gid: users::effective_gid(),
-    };
-    if own.uid != 0 {
-        return own;
-    }
-    let value = site.configuration.options.bytes("DefaultUser").unwrap_or_default();
-    let mut parts = value.splitn(2, |b| matches!(b, b':' | b'/' | b'.'));
-    let user = parts.next().unwrap_or_default().trim_ascii();
-    let group = parts.next().map(<[u8]>::trim_ascii);
-    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u32>().ok();
-    let named = |name: &[u8]| users::by_name(name).ok().flatten();
-    let mut chosen = match (number(user), named(user)) {
-        (Some(uid), _) => Some(ControllingUser { user: user.to_vec(), uid, gid: uid }),
-        (None, Some(a)) => Some(ControllingUser { user: a.name, uid: a.uid, gid: a.gid }),
-        (None, None) => None,
-    };
-    if chosen.is_none() {
-        chosen = [&b"mailnull"[..], b"sendmail", b"daemon"]
-            .into_iter()
-            .filter_map(named)
-            .find(|account| account.uid != 0)
-            .map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid });
-    }
-    let mut chosen = chosen.unwrap_or(ControllingUser { user: b"daemon".to_vec(), uid: 1, gid: 1 });
-    if let Some(group) = group
-        && let Some(gid) = number(group).or_else(|| users::group_by_name(group).ok().flatten())
-    {
-        chosen.gid = gid;
-    }
-    chosen
 }
 
 fn timeouts(site: &Site) -> Timeouts {

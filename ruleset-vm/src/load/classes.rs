@@ -72,7 +72,15 @@ impl Loader<'_> {
             }
             ClassSource::Lookup { key, spec } => {
                 let key = bytes(&self.expand(key, span));
-                let spec = bytes(&self.expand(spec, span));
+                let mut spec = bytes(&self.expand(spec, span));
+                let source = [&key[..], b"@", &spec].concat();
+                self.trace_source(b"", &source, None);
+                if spec == b"LDAP" {
+                    let macros = &self.configuration.macros;
+                    let cluster = macros.value(b"sendmailMTACluster");
+                    spec = self.surroundings.class_schema(name, &cluster, &macros.value(b"j"));
+                }
+                self.trace_lookup(name, &key, &spec);
                 match self.surroundings.class_lookup(name, &key, &spec) {
                     Ok(value) => self.add_words(name, &value.unwrap_or_default()),
                     Err(complaints) if !optional => self.complain(span, complaints),
@@ -101,6 +109,18 @@ impl Loader<'_> {
         let format = format.map_or(b"%s".to_vec(), |format| bytes(format));
         self.trace(Category::Options, 2, || {
             [b"fileclass(", sign, source, b", fmt=", &format[..], b")"].concat()
+        });
+    }
+
+    fn trace_lookup(&mut self, name: &Name, key: &[u8], spec: &[u8]) {
+        self.trace(Category::Options, 5, || {
+            let (class, arguments) = spec
+                .iter()
+                .position(|byte| *byte == b':')
+                .and_then(|colon| spec.split_at_checked(colon))
+                .unwrap_or((spec, b":"));
+            let head = [b"fileclass: F{", name.as_bytes(), b"}: map class ", class].concat();
+            [&head[..], b", key ", key, b", spec ", arguments.get(1..).unwrap_or_default()].concat()
         });
     }
 

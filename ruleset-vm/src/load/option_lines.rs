@@ -207,6 +207,10 @@ fn on_this_host(
             };
             files.iter().flat_map(declare).collect()
         }
+        OptionValue::Text(spec) if name == "LDAPDefaultSpec" => {
+            surroundings.ldap_defaults(spec);
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }

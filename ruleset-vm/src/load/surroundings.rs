@@ -132,6 +132,11 @@ pub trait Surroundings {
     /// As for files.
     fn class_program(&mut self, command: &[u8]) -> Result<Vec<u8>, Complaint>;
 
+    /// What `F{name}@LDAP` means on a host of this cluster and this name (CF-054).
+    fn class_schema(&mut self, _name: &Name, _cluster: &[u8], _host: &[u8]) -> Vec<u8> {
+        b"LDAP".to_vec()
+    }
+
     /// One lookup of `key` in a map made for class `name` from `spec` (CF-053).
     ///
     /// # Errors
@@ -153,6 +158,9 @@ pub trait Surroundings {
 
     /// Declares the next alias map; `class` is `None` for the default, `spec` its flags and file.
     fn declare_alias_map(&mut self, class: Option<&[u8]>, spec: &[u8]) -> Vec<Complaint>;
+
+    /// The flags that maps of class `ldap` declared from now on begin with.
+    fn ldap_defaults(&mut self, _spec: &[u8]) {}
 
     /// A variable of the caller's environment.
     fn environment(&mut self, name: &[u8]) -> Option<Vec<u8>>;

@@ -145,15 +145,33 @@ impl<'a> Session<'a> {
             let words = "e_id=NOQUEUE e_flags=4000<METOO>";
             self.say(format!("\n====finis: stat {exit} {words}"));
         }
-        if !self.levels.at(Category::Maps, 5) {
-            return;
+        if self.levels.at(Category::Maps, 2) {
+            self.close_maps();
         }
+    }
+
+    fn close_maps(&mut self) {
         let mut maps = self.maps.opened();
         maps.sort_by_key(|map| (bucket(MAP_SEED, &map.name), map.name.clone()));
-        for OpenedMap { name, file, closing } in maps {
-            self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
-            if let Some(closing) = closing.filter(|_| self.levels.at(Category::Maps, 9)) {
-                self.say(closing);
+        let mut closed = Vec::new();
+        for (at, OpenedMap { name, file, closing, connection }) in maps.iter().enumerate() {
+            // a connection that maps share is closed with the first of them
+            if connection.is_some_and(|number| closed.contains(&number)) {
+                continue;
+            }
+            if self.levels.at(Category::Maps, 5) {
+                self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
+            }
+            if let Some(closing) = closing.as_ref().filter(|_| self.levels.at(Category::Maps, 9)) {
+                self.say(&closing[..]);
+            }
+            let Some(number) = *connection else { continue };
+            closed.push(number);
+            let head = [b"ldapmap_close(", &name[..], b")"].concat();
+            self.say(&head[..]);
+            for other in maps.iter().skip(at + 1).filter(|map| map.connection == Some(number)) {
+                let end = b" (shared LDAP connection)";
+                self.say([&head[..], b": closed ", &other.name, end].concat());
             }
         }
     }

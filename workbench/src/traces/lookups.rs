@@ -26,8 +26,13 @@ pub fn answered(map: &[u8], key: &[u8], answer: &Answer) -> Vec<u8> {
     };
     let mut out = value.to_vec();
     out.extend(format!(" ({}), ad=0\n", answer.exit()).into_bytes());
-    if matches!(answer, Answer::Temporary { .. }) {
-        out.extend([b"map_lookup(", map, b", ", key, b") tempfail: errno=0\n"].concat());
+    if let Answer::Temporary { sets_status, substitute, .. } = answer {
+        if *sets_status {
+            out.extend([b"map_lookup(", map, b", ", key, b") tempfail: errno=0\n"].concat());
+        }
+        if let Some(value) = substitute {
+            out.extend([b"map_lookup tempfail: returning \"", &value[..], b"\"\n"].concat());
+        }
     }
     out
 }

@@ -4,12 +4,14 @@
 //! peer dialogue ADDR:PORT | -- COMMAND...   an SMTP dialogue from standard input, waiting for each reply
 //! peer pty COMMAND...                       keys from standard input to a program on a terminal
 //! peer sink ADDR:PORT FILE [OPTION]...      an SMTP server that records what it is told
+//! peer answers ADDR:PORT FILE               a server that says what the file has, see `answers`
 //! peer probe ADDR:PORT                      exit status 0 when something listens there
 //! peer syslog SOCKET FILE                   writes the datagrams of a syslog socket to a file
 //! peer wait-dns ADDR:PORT NAME              waits until the name server answers
 //! peer crash ...                            messages in, `kill -9`, restart: see `crash`
 //! ```
 
+mod answers;
 mod crash;
 mod dialogue;
 mod pty;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["dialogue", rest @ ..] => dialogue::run(rest),
         ["pty", command @ ..] => pty::run(command),
         ["sink", addr, file, options @ ..] => sink::run(addr, file, options),
+        ["answers", addr, file] => answers::run(addr, file),
         ["probe", addr] => probe(addr),
         ["syslog", socket, file] => syslog(socket, file),
         ["wait-dns", addr, name] => wait_dns(addr, name),
