@@ -48,7 +48,7 @@ pub struct Signals {
 
 impl Signals {
     /// Takes the signals of a daemon over. To be called before other threads start, which inherit
-    /// that they leave the signals alone; programs started later do not.
+    /// that they leave the signals alone; programs of mailers do not (`exec`).
     ///
     /// # Errors
     /// The system's error.

@@ -70,6 +70,16 @@ fn signals_and_timeouts_are_told_apart() {
 }
 
 #[test]
+fn signals_that_are_blocked_here_reach_the_program() {
+    let signals: nix::sys::signal::SigSet =
+        [nix::sys::signal::Signal::SIGTERM].into_iter().collect();
+    signals.thread_block().unwrap();
+    let (ended, _) = run(&shell("kill -TERM $$; exit 1"), b"");
+    signals.thread_unblock().unwrap();
+    assert!(matches!(ended, Ended::Signalled { signal: 15, .. }), "{ended:?}");
+}
+
+#[test]
 fn what_the_program_left_in_the_background_is_waited_for() {
     let (ended, output) = run(&shell("(sleep 0.1; echo late) & echo early"), b"");
     assert_eq!(ended, Ended::Exited(0));

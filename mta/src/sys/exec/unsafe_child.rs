@@ -1,4 +1,4 @@
-//! What a child does between fork and exec: new root, user, directory, priority.
+//! What a child does between fork and exec: signals, new root, user, directory, priority.
 //!
 //! The only `unsafe` of this layer. The standard library offers no safe way to set the group list or
 //! the root directory of a child. The closure runs in a forked copy of a process that may have had
@@ -12,13 +12,14 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::libc;
+use nix::sys::signal::SigSet;
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{self, Gid, Uid};
 
 use super::Identity;
 
-/// What the child does before it becomes the program, in this order: chroot, nice, groups, group,
-/// user, working directory, umask.
+/// What the child does before it becomes the program, in this order: signals, chroot, nice, groups,
+/// group, user, working directory, umask.
 pub(super) struct Preparation {
     pub(super) root: Option<CString>,
     pub(super) nice: i32,
@@ -39,6 +40,8 @@ pub(super) fn attach(command: &mut Command, preparation: Preparation) {
 }
 
 fn prepare(preparation: &Preparation, groups: &[Gid]) -> io::Result<()> {
+    // The signals that this process reads from a descriptor are blocked, and a child inherits that.
+    SigSet::empty().thread_set_mask()?;
     if let Some(root) = &preparation.root {
         unistd::chroot(root.as_c_str())?;
         unistd::chdir(c"/")?;
