@@ -1,5 +1,7 @@
 //! LDAP maps against a server that says what the test wants.
 
+#![allow(clippy::expect_used)]
+
 mod common;
 
 use common::*;

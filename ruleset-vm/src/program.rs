@@ -11,7 +11,8 @@ use crate::classes::{ClassId, Classes};
 use crate::filter::{Filter, Heads};
 use crate::limits::{MAX_NUMBERED, MAX_RULESETS};
 use crate::machine::glob::Glob;
-use crate::prescan::{Mode, Operators, Sink, prescan_into};
+use crate::operators::Operators;
+use crate::prescan::{Mode, Sink, prescan_into};
 use crate::token::{Kind, ProgramTexts, Token, meta};
 
 /// One instruction of a rule.

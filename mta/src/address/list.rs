@@ -2,7 +2,8 @@
 //!
 //! Pure and linear in the text.
 
-use ruleset_vm::prescan::{Complaint, Mode, Operators, prescan};
+use ruleset_vm::operators::Operators;
+use ruleset_vm::prescan::{Complaint, Mode, prescan};
 
 /// One element of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,215 @@
+//! Sender and recipients: what `MAIL` and `RCPT` give, or the command line.
+
+use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+
+use super::{Intake, RecipientParameters, RecipientTaken, SenderParameters, bare, set_time_macros};
+use crate::address::expand;
+use crate::message::envelope::{Envelope, QueueId, Recipient};
+use crate::sys::{clock, users};
+
+impl Intake {
+    /// `MAIL`: resolves the sender and asks check_mail. `sender` is as written, with angle brackets
+    /// if it came with them.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
+        self.abandon();
+        self.check_room(parameters.size)?;
+        self.start_envelope();
+        self.sender_shown = sender.to_vec();
+        let address = bare(sender).to_vec();
+        let (host, user, mailer) = self.resolve_sender(&address)?;
+        self.sender_mailer = mailer;
+        let mailer_name =
+            mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
+        let canonical =
+            if address.is_empty() { Vec::new() } else { self.worker.canonical_sender(&address) };
+        self.envelope.sender =
+            if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
+        self.name_sender(&user, mailer);
+        let macros = &mut self.worker.macros;
+        macros.set(b"mail_mailer", &mailer_name.unwrap_or_default());
+        macros.set(b"mail_host", &host);
+        macros.set(b"mail_addr", &user);
+        macros.set(b"mail_from", sender);
+        macros.set(b"f", &canonical);
+        macros.set(b"g", &canonical);
+        if let Some(size) = parameters.size {
+            macros.set(b"msg_size", size.to_string().as_bytes());
+        }
+        self.take_parameters(parameters);
+        self.trust_author(sender);
+        self.hook("check_mail", &[sender], true, Some(sender))
+    }
+
+    /// `AUTH=` names who submitted the message first; trust_auth says whether that is passed on
+    /// (RFC 4954 section 5, RS-122).
+    fn trust_author(&mut self, sender: &[u8]) {
+        let Some(author) = self.envelope.auth.clone() else { return };
+        self.worker.macros.set(b"auth_author", &author);
+        if author.is_empty() || author == b"<>" {
+            return;
+        }
+        // Its log lines carry no queue id (observed).
+        let none = Some(QueueId(Vec::new()));
+        if self.hook_as(none, "trust_auth", &[&author], true, Some(sender)).is_err() {
+            self.envelope.auth = Some(b"<>".to_vec());
+        }
+    }
+
+    /// `MinFreeBlocks`: room for the message and so many blocks beside it (OPT-020, SM-050).
+    fn check_room(&self, size: Option<u64>) -> Result<(), Status> {
+        let reserve = self.post.site.configuration.options.number("MinFreeBlocks", 0);
+        let reserve = u64::try_from(reserve).unwrap_or(0);
+        let Some(free) = crate::sys::disk::free(&self.post.queue_directory) else { return Ok(()) };
+        let wanted = size.unwrap_or(0).div_ceil(free.block).saturating_add(reserve);
+        if wanted == 0 || free.blocks >= wanted {
+            return Ok(());
+        }
+        let text = "Insufficient disk space; try again later";
+        Err(Status::from_reply(Exit::TEMPFAIL, 452, Enhanced::new(4, 4, 5), text))
+    }
+
+    fn start_envelope(&mut self) {
+        self.worker.reset();
+        for (name, value) in &self.session_macros {
+            self.worker.macros.set(name, value);
+        }
+        let now = clock::now();
+        let id = self.id();
+        self.reserved = None;
+        set_time_macros(&mut self.worker, &self.post, now, &id);
+        self.worker.macros.set(b"x", &self.origin.full_name);
+        self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
+        self.discard = false;
+    }
+
+    fn take_parameters(&mut self, parameters: SenderParameters) {
+        let envelope = &mut self.envelope;
+        envelope.body_type = parameters.body;
+        envelope.envid = parameters.envid;
+        envelope.auth = parameters.auth;
+        if let Some(headers_only) = parameters.return_headers_only {
+            envelope.flags.ret_given = true;
+            envelope.flags.no_body_return = headers_only;
+        }
+        if let Some(envid) = &envelope.envid {
+            self.worker.macros.set(b"dsn_envid", envid);
+        }
+    }
+
+    /// A bracket or quote without its partner refuses the address (RS-011, SM-017).
+    fn refuse_unbalanced(&self) -> Result<(), Status> {
+        let Some(message) = self.worker.messages.iter().find(|text| text.starts_with(b"553 "))
+        else {
+            return Ok(());
+        };
+        let (_, text) = ruleset_vm::split_codes(message);
+        let text = match text.windows(4).rposition(|part| part == b"... ") {
+            Some(at) => &text[at + 4..],
+            None => text,
+        };
+        Err(Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 0, 0), text))
+    }
+
+    /// Host, user and mailer of the sender's triple.
+    fn resolve_sender(&mut self, address: &[u8]) -> Result<SenderTriple, Status> {
+        let nobody = (Vec::new(), Vec::new(), None);
+        if address.is_empty() {
+            return Ok(nobody);
+        }
+        let role = Role { header: false, sender: true };
+        let parsed = self.worker.parse(address, role);
+        self.refuse_unbalanced()?;
+        let Some(parsed) = parsed else { return Ok(nobody) };
+        match parsed.triple.mailer {
+            Target::Error(status) => Err(status),
+            Target::Mailer(index) => {
+                Ok((parsed.triple.host.unwrap_or_default(), parsed.triple.user, Some(index)))
+            }
+        }
+    }
+
+    /// `$x`: the name given with `-F`, else that of the local user who sends.
+    fn name_sender(&mut self, user: &[u8], mailer: Option<usize>) {
+        let mailer = mailer.and_then(|index| self.post.site.mailers.get(index));
+        if mailer.is_none_or(|m| m.name != b"local") {
+            self.worker.macros.clear(b"x");
+            return;
+        }
+        if !self.origin.full_name.is_empty() {
+            return;
+        }
+        if let Ok(Some(account)) = users::by_name(user) {
+            self.worker.macros.set(b"x", &account.full_name());
+        }
+    }
+
+    /// `Final-Recipient` of an address given to `RCPT`: its type, and the address, complete (QU-033).
+    fn final_recipient(&self, address: &[u8], resolved: &expand::Resolved) -> Vec<u8> {
+        let mailer = self.post.site.mailers.get(resolved.mailer);
+        let kind = mailer.and_then(|mailer| mailer.types.address.clone());
+        let kind = kind.unwrap_or_else(|| b"rfc822".to_vec());
+        if address.contains(&b'@') {
+            return [&kind[..], b"; ", address].concat();
+        }
+        [&kind[..], b"; ", address, b"@", &self.worker.macros.value(b"j")].concat()
+    }
+
+    /// `RCPT`: resolves the recipient and asks check_rcpt. Returns whether it is only queued.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub fn recipient(
+        &mut self,
+        address: &[u8],
+        parameters: RecipientParameters,
+    ) -> Result<RecipientTaken, Status> {
+        let options = self.expand_options();
+        let resolved = expand::verify_recipient(&mut self.worker, bare(address), &options)?;
+        let count = self.envelope.recipients.len().to_string();
+        let macros = &mut self.worker.macros;
+        macros.set(b"rcpt_mailer", &resolved.mailer_name);
+        macros.set(b"rcpt_host", &resolved.host);
+        macros.set(b"rcpt_addr", &resolved.user);
+        macros.set(b"nrcpts", count.as_bytes());
+        let verdict = self.hook("check_rcpt", &[address], true, Some(address));
+        for name in [&b"rcpt_mailer"[..], b"rcpt_host", b"rcpt_addr"] {
+            self.worker.macros.clear(name);
+        }
+        verdict?;
+        let mut recipient = Recipient::primary(address.trim_ascii());
+        let final_recipient = self.final_recipient(bare(address), &resolved);
+        recipient.final_recipient = Some(final_recipient);
+        if let Some((success, failure, delay)) = parameters.notify {
+            recipient.flags.notify_given = true;
+            recipient.flags.on_success = success;
+            recipient.flags.on_failure = failure;
+            recipient.flags.on_delay = delay;
+        }
+        recipient.original = parameters.original;
+        self.envelope.recipients.push(recipient);
+        let mode = self.delivery_mode();
+        Ok(RecipientTaken { will_queue: matches!(mode, b'q' | b'd') })
+    }
+
+    /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.
+    pub fn push_recipient(&mut self, recipient: Recipient) {
+        self.envelope.recipients.push(recipient);
+    }
+
+    /// Of the recipients only these are known while the header is read: those of the command line with
+    /// `-t`, on which `$u` depends (observed).
+    pub fn name_only(&mut self, recipients: &[Vec<u8>]) {
+        self.named = Some(recipients.to_vec());
+    }
+
+    /// The hops that the caller has counted (`-h`, CMD-037).
+    pub fn set_hops(&mut self, hops: usize) {
+        self.envelope.hops = hops;
+    }
+}
+
+/// Host, user and mailer of a sender; no mailer for the null sender.
+type SenderTriple = (Vec<u8>, Vec<u8>, Option<usize>);

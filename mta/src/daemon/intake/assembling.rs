@@ -1,0 +1,135 @@
+//! The envelope of a message that has come in whole: header, flags, class, priority, persistent macros.
+
+use std::cell::RefCell;
+
+use ruleset_vm::crack::CrackOptions;
+
+use super::Intake;
+use crate::address::worker::Worker;
+use crate::daemon::collect::Collected;
+use crate::daemon::header_host::Headers;
+use crate::daemon::post::Post;
+use crate::message::address_list::ListStyle;
+use crate::message::defaults::{self, NoRecipientAction};
+use crate::message::envelope::{EnvelopeFlags, Field};
+use crate::message::output::{OutputOptions, stored_header};
+use crate::queue::priority;
+
+impl Intake {
+    /// Header, flags, class, priority and persistent macros.
+    pub(super) fn make_envelope(&mut self, collected: &Collected) {
+        let size = collected.size;
+        self.worker.macros.set(b"msg_size", size.to_string().as_bytes());
+        let given = self.envelope.sender.clone();
+        let names: Vec<&[u8]> = match self.sender_mailer {
+            Some(index) if self.post.site.mailers[index].flags.has(b'!') => Vec::new(),
+            _ => vec![&given],
+        };
+        let fields = collected.fields.clone();
+        let mut assembled = defaults::assemble(&self.post.site.default_header, fields, &names);
+        let action = no_recipient_action(&self.post);
+        let recipients: Vec<Vec<u8>> =
+            self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
+        defaults::add_recipient_field(
+            &mut assembled.header,
+            action,
+            recipients.iter().map(Vec::as_slice),
+        );
+        let hops = assembled.hops.max(self.envelope.hops);
+        self.worker.macros.set(b"c", hops.to_string().as_bytes());
+        match self.named.as_ref().unwrap_or(&recipients).as_slice() {
+            [one] => self.worker.macros.set(b"u", one),
+            _ => self.worker.macros.clear(b"u"),
+        }
+        if let Some(name) = collected.fields.iter().find(|f| is_named(f, b"full-name")) {
+            self.worker.macros.set(b"x", name.value.trim_ascii());
+        }
+        let value = |name: &[u8]| {
+            assembled
+                .header
+                .iter()
+                .find(|field| !field.is_default && field.name.eq_ignore_ascii_case(name))
+                .map(|field| field.value.trim_ascii().to_vec())
+        };
+        if let Some(id) = value(b"message-id") {
+            self.worker.macros.set(b"msg_id", &id);
+        }
+        self.envelope.class = value(b"precedence").map_or(0, |word| self.class_of(&word));
+        let site = self.post.site.clone();
+        let must_quote = site.configuration.options.bytes("MustQuoteChars");
+        let options = OutputOptions {
+            crack: CrackOptions::new(site.configuration.colon_ok, must_quote.as_deref()),
+            resent: assembled.resent,
+            delete_bcc: assembled.delete_bcc,
+            list_style: self.list_style(&assembled),
+            ..OutputOptions::default()
+        };
+        let cell = RefCell::new(&mut self.worker);
+        let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+        let header = stored_header(&assembled.header, &host, &options);
+        if let Some(id) = header.iter().find(|field| is_named(field, b"message-id")) {
+            self.worker.macros.set(b"msg_id", id.value.trim_ascii());
+        }
+        let is_submission = self.is_submission();
+        let envelope = &mut self.envelope;
+        envelope.header = header;
+        envelope.size = size;
+        envelope.flags = EnvelopeFlags {
+            delete_bcc: assembled.delete_bcc,
+            has_8bit: collected.has_8bit,
+            split: envelope.quarantine.is_none(),
+            no_body_return: envelope.flags.no_body_return || envelope.class < 0,
+            ..envelope.flags
+        };
+        envelope.macros = persistent_macros(&self.worker);
+        if is_submission && envelope.auth.is_none() && !envelope.is_from_nobody() {
+            envelope.auth = Some(self.worker.macros.value(b"f")); // QU-111
+        }
+        let factors = self.post.factors();
+        envelope.priority =
+            priority::initial(size, envelope.class, envelope.recipients.len(), &factors);
+    }
+
+    /// Blanks separate addresses only if the option says so and nothing else does (AD-053).
+    fn list_style(&self, assembled: &defaults::Assembled) -> ListStyle {
+        let allowed = self.post.site.configuration.options.flag("OldStyleHeaders", false);
+        if allowed && assembled.old_style { ListStyle::Spaces } else { ListStyle::Commas }
+    }
+
+    fn class_of(&self, word: &[u8]) -> i64 {
+        let lines = &self.post.site.configuration.precedences;
+        lines.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map_or(0, |(_, n)| *n)
+    }
+}
+
+/// The macros of class `{persistentMacros}` that have a value, in the oracle's order.
+fn persistent_macros(worker: &Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let class = cf_parser::Name::new(b"persistentMacros");
+    let mut names = worker.site.configuration.classes.list(&class);
+    names.sort_by_key(|name| name.len());
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let parsed = cf_parser::names::parse_name(&name);
+            let parsed = parsed.name?;
+            let value = worker.macros.value(parsed.as_bytes());
+            let is_set = !value.is_empty() || worker.macros.get(&parsed).is_some();
+            is_set.then_some((name, value))
+        })
+        .collect()
+}
+
+fn no_recipient_action(post: &Post) -> NoRecipientAction {
+    let value = post.site.configuration.options.bytes("NoRecipientAction").unwrap_or_default();
+    match value.to_ascii_lowercase().as_slice() {
+        b"add-to" => NoRecipientAction::AddTo,
+        b"add-apparently-to" => NoRecipientAction::AddApparentlyTo,
+        b"add-bcc" => NoRecipientAction::AddBcc,
+        b"add-to-undisclosed" => NoRecipientAction::AddUndisclosed,
+        _ => NoRecipientAction::None,
+    }
+}
+
+fn is_named(field: &Field, name: &[u8]) -> bool {
+    field.name.eq_ignore_ascii_case(name)
+}

@@ -1,0 +1,90 @@
+//! Hook rulesets while a message comes in.
+
+use ruleset_vm::Status;
+
+use super::Intake;
+use crate::address::worker::Verdict;
+use crate::daemon::collect::Collected;
+use crate::daemon::hook_log;
+use crate::events::Severity;
+use crate::message::envelope::{Field, QueueId};
+
+impl Intake {
+    /// Header checks, check_eoh and check_eom, in the oracle's order (RS-146).
+    pub(super) fn check_headers(&mut self, collected: &Collected) -> Result<(), Status> {
+        let site = self.post.site.clone();
+        let mut bytes = 0;
+        for field in &collected.fields {
+            bytes += field.name.len() + field.value.len() + 2;
+            let Some((ruleset, keep)) = header_check(&site.configuration.headers, field) else {
+                continue;
+            };
+            let macros = &mut self.worker.macros;
+            macros.set(b"hdr_name", &field.name);
+            macros.set(b"hdrlen", field.value.len().to_string().as_bytes());
+            macros.set(b"currHeader", &field.value);
+            let name = String::from_utf8_lossy(&ruleset).into_owned();
+            self.hook(&name, &[&field.value], !keep, None)?;
+        }
+        let count = collected.fields.len().to_string();
+        let bytes = bytes.to_string();
+        self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)?;
+        let size = collected.size.to_string();
+        self.hook("check_eom", &[size.as_bytes()], false, None)
+    }
+
+    /// Asks a hook ruleset and does what it says; `about` is the address a refusal names.
+    pub(super) fn hook(
+        &mut self,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+        about: Option<&[u8]>,
+    ) -> Result<(), Status> {
+        self.hook_as(self.envelope.id.clone(), ruleset, arguments, comments, about)
+    }
+
+    /// [`Intake::hook`] with this queue id in the log.
+    pub(super) fn hook_as(
+        &mut self,
+        id: Option<QueueId>,
+        ruleset: &str,
+        arguments: &[&[u8]],
+        comments: bool,
+        about: Option<&[u8]>,
+    ) -> Result<(), Status> {
+        let verdict = self.worker.check(ruleset, arguments, comments);
+        let relay = &self.origin.relay;
+        if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
+            self.post.log(id.as_ref(), Severity::Notice, 3, line);
+        }
+        match verdict {
+            Verdict::Accept => Ok(()),
+            Verdict::Reject(status) => Err(status),
+            Verdict::Discard => {
+                self.discard = true;
+                Ok(())
+            }
+            Verdict::Quarantine(reason) => {
+                self.envelope.quarantine = Some(reason);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The ruleset that checks a field, and whether comments are kept (CF-064, RS-120, RS-121).
+fn header_check(lines: &[cf_parser::item::Header], field: &Field) -> Option<(Vec<u8>, bool)> {
+    use cf_parser::item::HeaderAction;
+    let check = |name: &[u8]| {
+        lines.iter().rev().find_map(|line| match &line.action {
+            HeaderAction::Check { ruleset, keep_comments }
+                if line.name.eq_ignore_ascii_case(name) =>
+            {
+                Some((ruleset.clone(), *keep_comments))
+            }
+            _ => None,
+        })
+    };
+    check(&field.name).or_else(|| check(b"*"))
+}
