@@ -10,7 +10,7 @@ fuzz_target!(|data: &[u8]| {
         Some(b'(') | None => AliasName::Illegal,
         Some(_) => AliasName::Local(name.to_ascii_lowercase()),
     };
-    let file = build_aliases(data, data.len() % 2 == 0, &mut name_of);
+    let file = build_aliases(data, data.len().is_multiple_of(2), &mut name_of);
     for diagnostic in &file.diagnostics {
         let _ = diagnostic.render(b"aliases");
     }
