@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use bangpath_fuzz::{MAX_ADDRESS, loaded, route_again};
 use libfuzzer_sys::fuzz_target;
-use ruleset_vm::load::Configuration;
 use ruleset_vm::Role;
+use ruleset_vm::load::Configuration;
 
 static PROGRAMS: LazyLock<[Configuration; 2]> = LazyLock::new(|| {
     [

@@ -14,6 +14,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(read) = DatabaseWriter::read(data, &database) else { return };
     let written = read.render([0; 20]);
     let Ok(database) = Database::open(&written[..]) else { panic!("written and not opened") };
-    let Ok(again) = DatabaseWriter::read(&written[..], &database) else { panic!("written and not read") };
+    let Ok(again) = DatabaseWriter::read(&written[..], &database) else {
+        panic!("written and not read")
+    };
     assert!(again.entries().eq(read.entries()));
 });

@@ -30,6 +30,6 @@ pub use classes::Classes;
 pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
 pub use macros::Macros;
 pub use program::Program;
-pub use rewriter::{Lookups, Parsed, Rewriter, Role};
+pub use rewriter::{Lookups, NoMaps, Parsed, Rewriter, Role};
 pub use status::{Enhanced, Exit, Status, split_codes};
 pub use triple::{Target, Triple};

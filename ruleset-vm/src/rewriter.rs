@@ -43,6 +43,20 @@ pub trait Lookups {
     fn key_style(&self, map: &[u8]) -> Option<KeyStyle>;
 }
 
+/// No map is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoMaps;
+
+impl Lookups for NoMaps {
+    fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
+        Answer::NotFound
+    }
+
+    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
+        None
+    }
+}
+
 /// What an address is used as: `${addr_type}` (RS-089).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Role {

@@ -7,19 +7,7 @@
 mod world;
 
 use ruleset_vm::trace::NoTracer;
-use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
-
-struct NoMaps;
-
-impl Lookups for NoMaps {
-    fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
-        Answer::NotFound
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        None
-    }
-}
+use ruleset_vm::{Machine, NoMaps, Rewriter};
 
 /// Rules that look promising for `address` and fail late, and one that fires ten times.
 fn rules(number: usize) -> String {

@@ -8,7 +8,7 @@ mod world;
 
 use ruleset_vm::token::Token;
 use ruleset_vm::trace::NoTracer;
-use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
+use ruleset_vm::{Machine, NoMaps, Rewriter};
 
 /// Members of class X: one to eight tokens, each the beginning of the next.
 const PHRASES: &str = "CX a a.a a.a.a a.a.a.a\nCX b.a b.a.b b.a.b.c\nCX aa aaa\n";
@@ -58,18 +58,6 @@ const SHAPES: &[(&str, &str, &str, &str)] = &[
 ];
 
 const TOKENS: [usize; 4] = [120, 240, 480, 960];
-
-struct NoMaps;
-
-impl Lookups for NoMaps {
-    fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
-        Answer::NotFound
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        None
-    }
-}
 
 /// Runs something with the ruleset `test` of a file that is not complained about.
 fn with_rules<T>(cf: &str, run: impl FnOnce(&mut Rewriter<'_>, usize) -> T) -> T {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use random::{Address, Program, address, program, rule, twin};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::trace::{Event, Scene, Tracer};
-use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Parsed, Request, Rewriter, Role};
+use ruleset_vm::{Machine, NoMaps, Parsed, Rewriter, Role};
 
 /// Mailers whose recipients go through random rulesets, and one that reads `$h` there.
 const MAILERS: &str = "\
@@ -40,18 +40,6 @@ R$+ @ $*\t$#route $@ $2 $: $1 @ $2
 R$- -\t$#reads $: $1
 R$*\t$#local $: $1
 ";
-
-struct NoMaps;
-
-impl Lookups for NoMaps {
-    fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
-        Answer::NotFound
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        None
-    }
-}
 
 struct Watcher(bool);
 

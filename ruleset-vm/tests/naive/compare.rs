@@ -3,7 +3,7 @@
 use ruleset_vm::load::Configuration;
 use ruleset_vm::machine::stepwise::{Verdict, walk};
 use ruleset_vm::trace::{self, Scene, Tracer};
-use ruleset_vm::{Answer, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
+use ruleset_vm::{Machine, NoMaps, Rewriter};
 
 use super::applier::{Ended, Event, Run};
 use super::reader::{File, read};
@@ -143,18 +143,6 @@ fn agreement(events: &[Event]) -> Agreement {
         }
     }
     agreement
-}
-
-struct NoMaps;
-
-impl Lookups for NoMaps {
-    fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
-        Answer::NotFound
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        None
-    }
 }
 
 /// Writes down what the compiled engine does in the words of the naive one.

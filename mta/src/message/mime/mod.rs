@@ -42,6 +42,18 @@ pub trait Sink {
     fn body(&mut self, text: &[u8]) -> io::Result<()>;
 }
 
+/// Header and body one behind the other.
+impl Sink for Vec<u8> {
+    fn header(&mut self, line: &[u8]) -> io::Result<()> {
+        self.body(line)
+    }
+
+    fn body(&mut self, text: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(text);
+        Ok(())
+    }
+}
+
 /// `X-MIME-Autoconverted: from OLD to NEW by HOST id ID` (AD-088); `by` is `HOST id ID`.
 fn trace(old: &[u8], new: &[u8], by: &[u8]) -> Vec<u8> {
     [&b"X-MIME-Autoconverted: from "[..], old, b" to ", new, b" by ", by, b"\n"].concat()

@@ -6,21 +6,6 @@ use super::*;
 use crate::message::envelope::Field;
 use crate::message::header;
 
-/// Everything as it comes.
-#[derive(Default)]
-struct Whole(Vec<u8>);
-
-impl Sink for Whole {
-    fn header(&mut self, line: &[u8]) -> io::Result<()> {
-        self.body(line)
-    }
-
-    fn body(&mut self, text: &[u8]) -> io::Result<()> {
-        self.0.extend_from_slice(text);
-        Ok(())
-    }
-}
-
 fn class(class: &[u8], word: &[u8]) -> bool {
     let members: &[&[u8]] = match class {
         b"e" => &[b"7bit", b"8bit", b"binary"],
@@ -33,9 +18,9 @@ fn class(class: &[u8], word: &[u8]) -> bool {
 
 fn to_seven(fields: &[Field], body: &[u8]) -> Vec<u8> {
     let rules = Rules { class: &class, charset: b"x", by: b"host id ID", hide_from: false };
-    let mut whole = Whole::default();
+    let mut whole = Vec::new();
     Seven::new(&rules, Cursor::new(body)).message(fields, &mut whole).unwrap();
-    whole.0
+    whole
 }
 
 fn field(name: &str, value: &str) -> Field {
@@ -85,9 +70,9 @@ proptest! {
             return Ok(());
         };
         prop_assert!(text.is_ascii());
-        let mut whole = Whole::default();
+        let mut whole = Vec::new();
         decode(&decoding, b"host id ID", &message.body[..], &mut whole).unwrap();
-        let (_, decoded) = whole.0.split_at(memchr::memmem::find(&whole.0, b"\n\n").unwrap() + 2);
+        let (_, decoded) = whole.split_at(memchr::memmem::find(&whole, b"\n\n").unwrap() + 2);
         prop_assert_eq!(decoded, &[&body[..], b"\n"].concat());
     }
 }
