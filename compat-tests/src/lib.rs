@@ -26,8 +26,8 @@ pub const MIN_EQUAL_PER_MILLE: &[(&str, usize)] = &[
     ("written", 999),
     ("platforms", 999),
     ("collected", 999),
-    ("bt", 985),
-    ("sh", 925),
+    ("bt", 995),
+    ("sh", 945),
 ];
 
 /// The row of [`MIN_EQUAL_PER_MILLE`]; all for a family without one.
