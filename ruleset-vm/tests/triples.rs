@@ -111,3 +111,27 @@ proptest! {
         holds(&program, &addresses)?;
     }
 }
+
+#[test]
+fn a_triple_may_be_built_again() {
+    let cf = format!("V10\nSs0\nR$*\t$: $1\nSs1\nR$+\t$@ $1\nSs2\nR$+\t$@ $1\n{MAILERS}");
+    let (configuration, _) = loaded(cf.as_bytes());
+    let mut machine = Machine::new(configuration.program.clone());
+    let mut macros = configuration.macros.clone();
+    let mut rewriter = Rewriter {
+        machine: &mut machine,
+        configuration: &configuration,
+        macros: &mut macros,
+        lookups: &mut NoMaps,
+        tracer: &mut Watcher(false),
+    };
+    for address in ["x@h1", "y@h2", "z@h3", "x@h4", "y@h5", "z@h6"] {
+        let tokens = rewriter.tokenize(address.as_bytes(), None).0.unwrap();
+        let left = rewriter.apply_all(3, &[0], tokens).workspace;
+        let mut build = || rewriter.build(&left, address.as_bytes(), Role::default());
+        let first = build();
+        assert_eq!(first.host.as_deref(), Some(&address.as_bytes()[2..]));
+        assert_eq!(first.user, address.as_bytes());
+        assert_eq!(first, build());
+    }
+}

@@ -104,6 +104,9 @@ impl Machine {
         rulesets: Option<(usize, Chain)>,
         blank: u8,
     ) -> Option<Vec<u8>> {
+        if !self.recordings.base.has_text() {
+            return None;
+        }
         let Left { recording, stop } = self.left(workspace, part)?;
         let recording = self.recordings.all.get(recording)?;
         let mut known = recording.stops.get(stop)?.onward.iter();

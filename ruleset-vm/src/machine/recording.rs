@@ -61,6 +61,11 @@ impl Base {
         self.tokens.extend_from_slice(&recording.own);
         old
     }
+
+    /// Whether its text was read: not for a recording that had no texts yet.
+    pub(super) fn has_text(&self) -> bool {
+        !self.starts.is_empty()
+    }
 }
 
 /// Whether quotes may have to be taken out of a text.
