@@ -290,7 +290,7 @@ impl MapSet {
         self.lookup_number(number, Request { key, args }, deferred, services)
     }
 
-    /// Whether the map of this number surely has no answer, [`Answer::MISS`], and nothing to say; false
+    /// Whether the map of this number surely has no answer, as status 0 tells, and nothing to say; false
     /// for a map that is not open or needs more than its file, and where someone watches.
     pub fn has_none(&mut self, number: usize, key: &[u8], context: &LookupContext) -> bool {
         let Some(Some(map)) = self.maps.get_mut(number) else { return false };
