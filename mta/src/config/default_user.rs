@@ -8,16 +8,11 @@ use crate::sys::users;
 /// `DefaultUser`: as set, or the first of mailnull, sendmail, daemon that exists, or 1:1 (OPT-056).
 #[must_use]
 pub fn of(configuration: &Configuration) -> ControllingUser {
-    let own = ControllingUser {
-        user: users::by_uid(users::effective_uid())
-            .ok()
-            .flatten()
-            .map_or_else(Vec::new, |account| account.name),
-        uid: users::effective_uid(),
-        gid: users::effective_gid(),
-    };
-    if own.uid != 0 {
-        return own;
+    let uid = users::effective_uid();
+    if uid != 0 {
+        let account = users::by_uid(uid).ok().flatten();
+        let user = account.map_or_else(Vec::new, |account| account.name);
+        return ControllingUser { user, uid, gid: users::effective_gid() };
     }
     let value = configuration.options.bytes("DefaultUser").unwrap_or_default();
     let mut parts = value.splitn(2, |b| matches!(b, b':' | b'/' | b'.'));

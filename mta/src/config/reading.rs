@@ -90,7 +90,7 @@ impl Reading {
         let mut system = System { levels: facts.levels, ..System::default() };
         let (configuration, mut diagnostics) = read(bytes, facts, &mut system);
         let System { mut maps, map_lines, .. } = system;
-        let own_names = map_settings(&configuration).own_names;
+        let own_names = own_names_of(&configuration);
         maps.set_settings(Settings { own_names, ..maps.settings().clone() });
         diagnostics.extend(option_checks(&configuration));
         Self { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
@@ -171,17 +171,10 @@ fn map_settings(configuration: &Configuration) -> Settings {
     }
     settings.ldap_defaults = expanded("LDAPDefaultSpec").unwrap_or_default();
     settings.user_database = expanded("UserDatabaseSpec").unwrap_or_default();
-    let user = default_user::of(configuration);
-    settings.default_user = Some((user.uid, user.gid));
     settings.ldap_cluster = configuration.macros.value(b"sendmailMTACluster");
     settings.ldap_host = configuration.macros.value(b"j");
     settings.local_domain = configuration.macros.value(b"m");
-    settings.own_names = configuration
-        .classes
-        .list(&cf_parser::Name::new(b"w"))
-        .into_iter()
-        .map(|name| name.to_ascii_lowercase())
-        .collect();
+    settings.own_names = own_names_of(configuration);
     let allows = |word: &str| options.has_word("DontBlameSendmail", word);
     settings.blame = BlameSettings {
         map_in_unsafe_dir_path: allows("MapInUnsafeDirPath"),
@@ -191,6 +184,12 @@ fn map_settings(configuration: &Configuration) -> Settings {
     let trusted = options.bytes("TrustedUser");
     settings.trusted_user = trusted.and_then(|user| users::number_of(&user)).unwrap_or(0);
     settings
+}
+
+/// The members of class `w` in lower case.
+fn own_names_of(configuration: &Configuration) -> Vec<Vec<u8>> {
+    let names = configuration.classes.list(&cf_parser::Name::new(b"w"));
+    names.into_iter().map(|name| name.to_ascii_lowercase()).collect()
 }
 
 fn complaint(error: MapError) -> Complaint {
@@ -321,15 +320,21 @@ impl Surroundings for System {
     }
 
     fn end_of_file(&mut self, configuration: &Configuration) -> Vec<Complaint> {
-        let known: Vec<Vec<u8>> =
-            self.maps.descriptions().into_iter().map(|map| map.name).collect();
-        self.maps.set_settings(map_settings(configuration));
+        let known = self.maps.descriptions();
+        let mut settings = map_settings(configuration);
+        // The system is asked for users only where programs will run.
+        if known.iter().any(|map| map.class == "program") {
+            let user = default_user::of(configuration);
+            settings.default_user = Some((user.uid, user.gid));
+        }
+        self.maps.set_settings(settings);
         let errors = self.maps.finish(configuration.level);
         let mut complaints: Vec<Complaint> = errors.into_iter().map(complaint).collect();
         // With alias files the sequence of them has been shown at their option.
         let shown = !self.maps.settings().alias_files.is_empty();
         for name in [&b"host"[..], b"aliases.files", b"aliases"] {
-            if known.iter().all(|known| known != name) && !(shown && name == b"aliases.files") {
+            if known.iter().all(|known| known.name != name) && !(shown && name == b"aliases.files")
+            {
                 complaints.extend(self.trace_map(name));
             }
         }
