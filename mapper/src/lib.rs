@@ -52,6 +52,7 @@ pub use alias_file::{
     AliasDiagnostic, AliasEntry, AliasFile, AliasSeverity, build as build_aliases,
 };
 pub use answer::*;
+pub use class::database::database_file_name;
 pub use class::regex::SUBSTRING_DELIMITER;
 pub use database_file::{
     AliasText, AliasTextRules, DatabaseFile, FileError, FileRules, UnsafeDirectory,

@@ -112,7 +112,8 @@ pub fn status_text(address: &[u8], status: &Status) -> Vec<u8> {
 }
 
 /// Removes double quotes; a backslash goes, too, and keeps the character behind it (observed).
-pub(crate) fn strip_quotes(text: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn strip_quotes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {

@@ -114,7 +114,8 @@ impl Drop for Locked<'_> {
 }
 
 /// The file behind a map: `.db` is added unless it is there.
-pub(crate) fn file_name(name: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn database_file_name(name: &[u8]) -> Vec<u8> {
     if name.ends_with(EXTENSION) { name.to_vec() } else { [name, EXTENSION].concat() }
 }
 
@@ -153,7 +154,7 @@ impl DatabaseMap {
     }
 
     fn try_open(&mut self, common: &Common, env: &mut Env<'_>) -> Result<(), Trouble> {
-        self.file = file_name(&common.file);
+        self.file = database_file_name(&common.file);
         self.path = CString::new(&self.file[..]).unwrap_or_default();
         self.form = match (common.with_nul, common.without_nul) {
             (true, false) => Some(Form::Terminated),

@@ -4,12 +4,13 @@ use cf_parser::options::{self, Found, OptionValue};
 use mapper::bdb::DatabaseKind;
 use mapper::{
     AliasName, AliasSeverity, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules,
+    database_file_name,
 };
 use ruleset_vm::{Role, Target};
 use std::sync::Arc;
 
 use super::arguments::Arguments;
-use super::map_tools::{file_of, fresh_uid};
+use super::map_tools::{Type, fresh_uid, types};
 use super::{print_line, start};
 use crate::address::worker::Worker;
 use crate::config::site::Site;
@@ -17,13 +18,6 @@ use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::Post;
 use crate::events::{Event, EventSink as _, Severity};
 use crate::sys::users;
-
-/// Map classes whose databases are built from text; the others are left alone.
-const REBUILT: [(&[u8], DatabaseKind); 3] = [
-    (b"implicit", DatabaseKind::Hash),
-    (b"hash", DatabaseKind::Hash),
-    (b"btree", DatabaseKind::Btree),
-];
 
 pub(super) fn run(arguments: &Arguments) -> u8 {
     let site = match start::site(arguments, b'i') {
@@ -62,8 +56,9 @@ fn alias_files(site: &Site) -> Vec<AliasSource> {
         };
         for file in parsed {
             let class = file.class.unwrap_or_else(|| b"implicit".to_vec());
-            let rebuilt = REBUILT.iter().find(|(name, _)| class.eq_ignore_ascii_case(name));
-            files.extend(rebuilt.map(|(_, kind)| source(&file.spec, *kind)));
+            // Maps of other classes have no databases that are built from text.
+            let rebuilt = types().find(|one| class.eq_ignore_ascii_case(one.name));
+            files.extend(rebuilt.and_then(Type::new_kind).map(|kind| source(&file.spec, kind)));
         }
     }
     files
@@ -115,7 +110,7 @@ fn rebuild(file: &AliasSource, worker: &mut Worker, log: &LogSink) -> u8 {
             return 0;
         }
     };
-    let path = file_of(&file.path);
+    let path = database_file_name(&file.path);
     match DatabaseFile::open_for_writing(&path, rules, &mut warn) {
         Ok(database) => build(file, &source, database, worker, log),
         Err(_) => no_database(file, log),

@@ -1,10 +1,10 @@
 //! `editmap`: looks a key up in a database, gives it a value, takes it out (MAP-110).
 
 use mapper::bdb::{DatabaseKind, DatabaseWriter};
-use mapper::{DatabaseFile, FileError, FileRules, MakemapOptions};
+use mapper::{DatabaseFile, FileError, FileRules, MakemapOptions, database_file_name};
 
 use super::getopt::Getopt;
-use super::map_tools::{Tool, file_of, fresh_uid, shown, warn};
+use super::map_tools::{Tool, fresh_uid, shown, warn};
 use super::print_line;
 use crate::sys::errors::describe;
 
@@ -60,7 +60,7 @@ impl Edit<'_> {
         let settings = self.tool.settings(configuration)?;
         let kinds = self.tool.kinds()?;
         let (file, rules) =
-            (file_of(self.tool.map), FileRules { create: true, ..settings.rules() });
+            (database_file_name(self.tool.map), FileRules { create: true, ..settings.rules() });
         let open = match self.action {
             Action::Query => DatabaseFile::open(&file, rules, &mut warn),
             _ => DatabaseFile::open_for_writing(&file, rules, &mut warn),

@@ -3,10 +3,12 @@
 use std::io::{self, Write as _};
 
 use mapper::bdb::{DatabaseKind, DatabaseWriter};
-use mapper::{DatabaseFile, FileError, FileRules, MakemapEvent, MakemapOptions};
+use mapper::{
+    DatabaseFile, FileError, FileRules, MakemapEvent, MakemapOptions, database_file_name,
+};
 
 use super::getopt::Getopt;
-use super::map_tools::{EX_IOERR, Tool, file_of, fresh_uid, shown, types, warn};
+use super::map_tools::{EX_IOERR, Tool, fresh_uid, shown, types, warn};
 use super::{complain, print_line};
 use crate::sys::errors::describe;
 
@@ -82,7 +84,7 @@ impl<'w> Request<'w> {
     fn run(&self, tool: &Tool<'_>) -> Result<u8, u8> {
         let settings = tool.settings(self.configuration)?;
         let kinds = tool.kinds()?;
-        let file = file_of(tool.map);
+        let file = database_file_name(tool.map);
         let rules = FileRules { links: self.links, create: !self.append, ..settings.rules() };
         if self.dump {
             let opened = DatabaseFile::open(&file, rules, &mut warn);

@@ -47,6 +47,13 @@ const TYPES: [Type; 5] = [
     absent(b"cdb", "CDB"),
 ];
 
+impl Type {
+    /// What a new file is made as; none if the type is not built in.
+    pub(super) fn new_kind(&self) -> Option<DatabaseKind> {
+        self.made.ok()?.first().copied()
+    }
+}
+
 /// The types that can be used.
 pub(super) fn types() -> impl Iterator<Item = &'static Type> {
     TYPES.iter().filter(|one| one.made.is_ok())
@@ -175,14 +182,6 @@ impl ToolSettings {
             });
         }
         last
-    }
-}
-
-/// The file of a map: `.db` is added unless it is there.
-pub(super) fn file_of(map: &[u8]) -> Vec<u8> {
-    match map.ends_with(b".db") {
-        true => map.to_vec(),
-        false => [map, b".db"].concat(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! `praliases`: the contents of alias databases (MAP-111).
 
 use mapper::bdb::DatabaseKind;
-use mapper::{DatabaseFile, FileError, FileRules};
+use mapper::{DatabaseFile, FileError, FileRules, database_file_name};
 
 use super::getopt::Getopt;
-use super::map_tools::{Tool, file_of, no_kind_fits, shown, warn};
+use super::map_tools::{Tool, no_kind_fits, shown, warn};
 use super::print_line;
 
 const USAGE: &[u8] = b"usage: praliases [-C cffile] [-f aliasfile] [key ...]";
@@ -111,7 +111,7 @@ fn any(path: &[u8], names: &[Vec<u8>]) -> Result<(), FileError> {
 
 fn print(path: &[u8], kind: DatabaseKind, names: &[Vec<u8>]) -> Result<(), FileError> {
     let rules = FileRules { links: true, ..FileRules::default() };
-    let open = DatabaseFile::open(&file_of(path), rules, &mut warn)?;
+    let open = DatabaseFile::open(&database_file_name(path), rules, &mut warn)?;
     let (file, database) = open.database(&[kind])?;
     let line = |key: &[u8], value: &[u8]| print_line(&[shown(key), b":", shown(value)].concat());
     if names.is_empty() {

@@ -11,7 +11,7 @@ use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
 use crate::message::defaults;
-use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
+use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
 use crate::sys::{background, users};
@@ -237,8 +237,9 @@ fn parameters(arguments: &Arguments) -> SenderParameters {
 fn header_sender(message: &[u8]) -> Option<Vec<u8>> {
     let split = header::split(message, 0);
     let named = |name: &[u8]| {
-        let field = split.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))?;
-        elements(&field.value, ListStyle::Commas).first().map(|address| address.to_vec())
+        elements(value_of(&split.fields, name)?, ListStyle::Commas)
+            .first()
+            .map(|address| address.to_vec())
     };
     named(b"From").or_else(|| named(b"Sender"))
 }

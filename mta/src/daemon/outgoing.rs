@@ -12,7 +12,7 @@ use super::header_host::Headers;
 use crate::address::worker::Worker;
 use crate::delivery::context::{Conversion, MessageForm, MessageSource};
 use crate::message::body::{LineEncoder, LineForm, encode};
-use crate::message::envelope::{Envelope, Field};
+use crate::message::envelope::{Envelope, Field, value_of};
 use crate::message::mime::{self, Decoding, Rules, Seven, Sink};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::sys::durable;
@@ -62,10 +62,6 @@ impl Outgoing<'_, '_> {
         delivery_header(fields, &host, &options)
     }
 
-    fn has_field(&self, name: &[u8]) -> bool {
-        self.envelope.header.iter().any(|field| field.name.eq_ignore_ascii_case(name))
-    }
-
     /// What EightBitMode and the receiver make of the message (OPT-016, AD-084 to AD-087). Data above 127
     /// that nothing labels is converted in mode `m` only.
     fn treatment(&self, form: &MessageForm) -> Treatment {
@@ -84,13 +80,11 @@ impl Outgoing<'_, '_> {
 
     /// In mode `m` data that nothing labels gets a label.
     fn kept(&self, converts: bool) -> Treatment {
+        let header = &self.envelope.header;
         let mut label = Vec::new();
-        if converts && self.envelope.flags.has_8bit && !self.has_field(mime::VERSION) {
-            label.extend_from_slice(b"MIME-Version: 1.0\n");
-            if !self.has_field(mime::TYPE) {
-                label.extend(mime::default_type(&self.charset()));
-            }
-            if !self.has_field(mime::ENCODING) {
+        if converts && self.envelope.flags.has_8bit && value_of(header, mime::VERSION).is_none() {
+            label = mime::label(header, || self.charset());
+            if value_of(header, mime::ENCODING).is_none() {
                 label.extend(mime::encoding_field(b"8bit"));
             }
         }
@@ -123,15 +117,14 @@ impl Outgoing<'_, '_> {
             Treatment::Kept(label) => {
                 parts.header(&label)?;
                 parts.header(b"\n")?;
-                parts.copy(&mut body)
+                io::copy(&mut body, parts).map(|_| ())
             }
             Treatment::ToEight(decoding) => mime::decode(&decoding, &by, body, parts),
             Treatment::ToSeven => {
                 let site = self.worker.borrow().site.clone();
                 let class = |class: &[u8], word: &[u8]| site.configuration.classes.has(class, word);
-                let charset = self.charset();
-                let hide_from = form.escape_from;
-                let rules = Rules { class: &class, charset: &charset, by: &by, hide_from };
+                let rules = Rules { class: &class, by: &by, hide_from: form.escape_from };
+                parts.header(&mime::label(&self.envelope.header, || self.charset()))?;
                 Seven::new(&rules, body).message(&self.envelope.header, parts)
             }
         }
@@ -160,7 +153,7 @@ impl MessageSource for Outgoing<'_, '_> {
         let mut fields = Cow::Borrowed(&self.envelope.header[..]);
         if described {
             // The conversion says how the body is encoded.
-            fields.to_mut().retain(|field| !field.name.eq_ignore_ascii_case(mime::ENCODING));
+            fields.to_mut().retain(|field| !field.is_named(mime::ENCODING));
         }
         parts.header(&self.header(&fields, form))?;
         if form.header_only {
@@ -207,22 +200,22 @@ impl<'a> Parts<'a> {
         Self { out, header, body, encoded: Vec::new() }
     }
 
-    fn copy(&mut self, body: &mut dyn Body) -> io::Result<()> {
-        let mut buffer = [0; 16 << 10];
-        loop {
-            match body.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(count) => self.body(&buffer[..count])?,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     fn finish(&mut self, blank_line: bool) -> io::Result<()> {
         self.encoded.clear();
         self.body.finish(blank_line, &mut self.encoded);
         self.out.write_all(&self.encoded)
+    }
+}
+
+/// What is written belongs to the body.
+impl Write for Parts<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.body(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -15,6 +15,7 @@ pub mod report;
 pub mod smtp;
 pub mod timeouts;
 
+use ruleset_vm::error_mailer::strip_quotes;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use crate::config::mailer::{Mailer, Transport};
@@ -135,20 +136,6 @@ fn addressees(mailer: &Mailer, group: &DeliveryGroup, context: &DeliveryContext<
     });
     let users = users.collect();
     Addressees { host, users }
-}
-
-/// Drops quotes, and the backslashes in front of other characters (ML-062).
-fn strip_quotes(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut bytes = text.iter();
-    while let Some(&byte) = bytes.next() {
-        match byte {
-            b'"' => {}
-            b'\\' => plain.extend(bytes.next()),
-            _ => plain.push(byte),
-        }
-    }
-    plain
 }
 
 /// The message exceeds `M=` (ML-018).

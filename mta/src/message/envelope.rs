@@ -52,6 +52,20 @@ pub struct Field {
     pub is_default: bool,
 }
 
+impl Field {
+    /// Whether it has this name; case does not count.
+    #[must_use]
+    pub fn is_named(&self, name: &[u8]) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// The value of the first field of this name.
+#[must_use]
+pub fn value_of<'h>(header: &'h [Field], name: &[u8]) -> Option<&'h [u8]> {
+    header.iter().find(|field| field.is_named(name)).map(|field| &field.value[..])
+}
+
 /// The user a program or file recipient runs as (the `C` line).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControllingUser {

@@ -11,7 +11,7 @@ use crate::daemon::header_host::Headers;
 use crate::daemon::post::Post;
 use crate::message::address_list::ListStyle;
 use crate::message::defaults::{self, NoRecipientAction};
-use crate::message::envelope::{EnvelopeFlags, Field};
+use crate::message::envelope::{EnvelopeFlags, value_of};
 use crate::message::output::{OutputOptions, stored_header};
 use crate::queue::priority;
 
@@ -41,14 +41,14 @@ impl Intake {
             [one] => self.worker.macros.set(b"u", one),
             _ => self.worker.macros.clear(b"u"),
         }
-        if let Some(name) = collected.fields.iter().find(|f| is_named(f, b"full-name")) {
-            self.worker.macros.set(b"x", name.value.trim_ascii());
+        if let Some(name) = value_of(&collected.fields, b"full-name") {
+            self.worker.macros.set(b"x", name.trim_ascii());
         }
         let value = |name: &[u8]| {
             assembled
                 .header
                 .iter()
-                .find(|field| !field.is_default && field.name.eq_ignore_ascii_case(name))
+                .find(|field| !field.is_default && field.is_named(name))
                 .map(|field| field.value.trim_ascii().to_vec())
         };
         if let Some(id) = value(b"message-id") {
@@ -67,8 +67,8 @@ impl Intake {
         let cell = RefCell::new(&mut self.worker);
         let host = Headers { worker: &cell, mailer: None, sender_domain: None };
         let header = stored_header(&assembled.header, &host, &options);
-        if let Some(id) = header.iter().find(|field| is_named(field, b"message-id")) {
-            self.worker.macros.set(b"msg_id", id.value.trim_ascii());
+        if let Some(id) = value_of(&header, b"message-id") {
+            self.worker.macros.set(b"msg_id", id.trim_ascii());
         }
         let is_submission = self.is_submission();
         let envelope = &mut self.envelope;
@@ -128,8 +128,4 @@ fn no_recipient_action(post: &Post) -> NoRecipientAction {
         b"add-to-undisclosed" => NoRecipientAction::AddUndisclosed,
         _ => NoRecipientAction::None,
     }
-}
-
-fn is_named(field: &Field, name: &[u8]) -> bool {
-    field.name.eq_ignore_ascii_case(name)
 }

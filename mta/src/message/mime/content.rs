@@ -1,6 +1,8 @@
 //! What `Content-Type` and `Content-Transfer-Encoding` say (RFC 2045 section 5 and 6), as far as
 //! conversions ask, and read as sendmail reads them (observed).
 
+use ruleset_vm::error_mailer::strip_quotes;
+
 /// Parameters that are read; later ones are passed over (CF-094).
 const MAX_PARAMETERS: usize = 20;
 
@@ -62,20 +64,6 @@ fn quoted_length(text: &[u8]) -> usize {
     end.map_or(text.len(), |end| end + 2)
 }
 
-/// A word without its quotes and backslashes.
-fn unquoted(word: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(word.len());
-    let mut bytes = word.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => {}
-            b'\\' => out.extend(bytes.next()),
-            byte => out.push(*byte),
-        }
-    }
-    out
-}
-
 /// What a body is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContentType {
@@ -112,7 +100,7 @@ impl ContentType {
             let Some(value) = words.next_if(|word| *word != b";") else { continue };
             parameters += 1;
             if name.eq_ignore_ascii_case(b"boundary") && found.boundary.is_empty() {
-                found.boundary = unquoted(value);
+                found.boundary = strip_quotes(value);
             }
         }
         Some(found)

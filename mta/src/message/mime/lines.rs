@@ -16,45 +16,41 @@ pub(super) enum Boundary {
     End,
 }
 
-/// A line, or a piece of a long one.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// It is in the room; with its line end, if that comes behind it.
-    Text,
-    /// A boundary stood there.
-    Boundary(Boundary),
-}
-
 /// Reads a body.
 pub(super) struct Lines<R> {
     reader: BufReader<R>,
     /// Texts between the parts of the multiparts that are open, the outermost first.
     pub(super) boundaries: Vec<Vec<u8>>,
-    at_start: bool,
+    position: Position,
 }
 
-/// A place to come back to.
-pub(super) struct Mark {
-    read: i64,
-    at_start: bool,
+/// A place in a body.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    /// Bytes in front of it.
+    offset: i64,
+    /// A line begins there.
+    starts: bool,
 }
 
 impl<R: Read + Seek> Lines<R> {
     pub(super) fn new(body: R) -> Self {
-        Self { reader: BufReader::new(body), boundaries: Vec::new(), at_start: true }
+        let position = Position { offset: 0, starts: true };
+        Self { reader: BufReader::new(body), boundaries: Vec::new(), position }
     }
 
-    /// The next piece instead of what `room` has.
-    pub(super) fn next(&mut self, room: &mut Vec<u8>) -> io::Result<Piece> {
+    /// The next line, or piece of a long one, instead of what `room` has; says if that is a boundary.
+    pub(super) fn next(&mut self, room: &mut Vec<u8>) -> io::Result<Option<Boundary>> {
         room.clear();
         let mut limited = (&mut self.reader).take(MAX_PIECE as u64);
         limited.read_until(b'\n', room)?;
-        let starts = std::mem::replace(&mut self.at_start, room.ends_with(b"\n"));
-        if room.is_empty() {
-            return Ok(Piece::Boundary(Boundary::End));
-        }
-        let boundary = if starts { self.boundary(room) } else { None };
-        Ok(boundary.map_or(Piece::Text, Piece::Boundary))
+        let starts = std::mem::replace(&mut self.position.starts, room.ends_with(b"\n"));
+        self.position.offset += room.len() as i64;
+        Ok(match room.is_empty() {
+            true => Some(Boundary::End),
+            false if starts => self.boundary(room),
+            false => None,
+        })
     }
 
     fn boundary(&self, line: &[u8]) -> Option<Boundary> {
@@ -67,21 +63,15 @@ impl<R: Read + Seek> Lines<R> {
         }
     }
 
-    /// A place to come back to, from which on what is read is to be counted by [`Mark::count`].
-    pub(super) fn mark(&self) -> Mark {
-        Mark { read: 0, at_start: self.at_start }
+    /// The place of the next piece.
+    pub(super) fn position(&self) -> Position {
+        self.position
     }
 
     /// Goes back to a place.
-    pub(super) fn go_back(&mut self, mark: &Mark) -> io::Result<()> {
-        self.at_start = mark.at_start;
-        self.reader.seek_relative(-mark.read)
-    }
-}
-
-impl Mark {
-    /// Something was read from there on.
-    pub(super) fn count(&mut self, piece: &[u8]) {
-        self.read += piece.len() as i64;
+    pub(super) fn go_back(&mut self, to: Position) -> io::Result<()> {
+        self.reader.seek_relative(to.offset - self.position.offset)?;
+        self.position = to;
+        Ok(())
     }
 }

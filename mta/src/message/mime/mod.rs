@@ -14,7 +14,7 @@ use std::io;
 
 use ruleset_vm::load::Configuration;
 
-use crate::message::envelope::{BodyType, Envelope};
+use crate::message::envelope::{BodyType, Envelope, Field, value_of};
 pub use content::{ContentType, Encoding};
 pub use to_eight::{Decoding, decode};
 pub use to_seven::{Rules, Seven};
@@ -25,6 +25,7 @@ pub const ENCODING: &[u8] = b"Content-Transfer-Encoding";
 pub const TYPE: &[u8] = b"Content-Type";
 /// The field that says that the two others count.
 pub const VERSION: &[u8] = b"MIME-Version";
+const VERSION_1: &[u8] = b"MIME-Version: 1.0\n";
 
 /// Where the parts of a converted message go.
 pub trait Sink {
@@ -63,7 +64,7 @@ fn trace(old: &[u8], new: &[u8], by: &[u8]) -> Vec<u8> {
 #[must_use]
 pub fn is_labelled(envelope: &Envelope) -> bool {
     envelope.body_type == Some(BodyType::EightBitMime)
-        || envelope.header.iter().any(|field| field.name.eq_ignore_ascii_case(VERSION))
+        || value_of(&envelope.header, VERSION).is_some()
 }
 
 /// The letter of EightBitMode in lower case (OPT-016): `m`, `p` or `s`.
@@ -81,10 +82,17 @@ pub fn is_refused(envelope: &Envelope, configuration: &Configuration) -> bool {
     envelope.flags.has_8bit && mode(configuration) == b's' && !is_labelled(envelope)
 }
 
-/// The field for text that does not say what it is.
-#[must_use]
-pub fn default_type(charset: &[u8]) -> Vec<u8> {
-    [TYPE, b": text/plain; charset=", charset, b"\n"].concat()
+/// The fields that say what a message is, as far as its header has none; `charset` is asked for text that
+/// does not say (AD-091).
+pub fn label(header: &[Field], charset: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    let mut fields = Vec::new();
+    if value_of(header, VERSION).is_none() {
+        fields.extend_from_slice(VERSION_1);
+    }
+    if value_of(header, TYPE).is_none() {
+        fields.extend([TYPE, b": text/plain; charset=", &charset(), b"\n"].concat());
+    }
+    fields
 }
 
 /// The field for a body that is encoded so.

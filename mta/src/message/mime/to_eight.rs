@@ -1,10 +1,10 @@
 //! Seven bits to eight (AD-087): text/plain in base64 or quoted-printable is decoded.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use super::content::ContentType;
 use super::{ENCODING, Sink, TYPE, base64, quoted_printable, trace};
-use crate::message::envelope::Field;
+use crate::message::envelope::{Field, value_of};
 
 /// Decoded lines of base64 are broken behind so many bytes (observed).
 const MAX_LINE: usize = 2048;
@@ -21,16 +21,12 @@ impl Decoding {
     /// Of a message with this header; none if it is not to be decoded.
     #[must_use]
     pub fn of(header: &[Field]) -> Option<Self> {
-        let value = |name| {
-            let field = header.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-            field.map(|field| field.value.trim_ascii())
-        };
-        let name = value(ENCODING)?;
+        let name = value_of(header, ENCODING)?.trim_ascii();
         let is_base64 = name.eq_ignore_ascii_case(b"base64");
         if !(is_base64 || name.eq_ignore_ascii_case(b"quoted-printable")) {
             return None;
         }
-        let kind = ContentType::read(value(TYPE)?)?;
+        let kind = ContentType::read(value_of(header, TYPE)?)?;
         kind.is_plain_text().then(|| Self { is_base64, name: name.to_vec() })
     }
 }
@@ -49,31 +45,56 @@ pub fn decode(
     sink.header(&[ENCODING, b": 8bit\n"].concat())?;
     sink.header(&trace(&decoding.name, b"8bit", by))?;
     sink.header(b"\n")?;
-    let mut decoder = match decoding.is_base64 {
-        true => Decoder::Base64(base64::Decoder::default(), Breaker::default()),
-        false => Decoder::Quoted(quoted_printable::Decoder::default()),
+    let mut decoded = Decoded {
+        decoder: match decoding.is_base64 {
+            true => Decoder::Base64(base64::Decoder::default(), Breaker::default()),
+            false => Decoder::Quoted(quoted_printable::Decoder::default()),
+        },
+        sink,
+        out: Vec::new(),
+        open: false,
     };
-    let (mut buffer, mut out, mut open) = ([0; 16 << 10], Vec::new(), false);
-    loop {
-        let count = match body.read(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            count => count?,
-        };
-        out.clear();
-        match buffer.get(..count).filter(|bytes| !bytes.is_empty()) {
-            Some(bytes) => decoder.push(bytes, &mut out),
-            None => decoder.finish(&mut out),
-        }
-        open = out.last().map_or(open, |last| *last != b'\n');
-        sink.body(&out)?;
-        if count == 0 {
-            break;
-        }
+    io::copy(&mut body, &mut decoded)?;
+    decoded.finish()
+}
+
+/// Writes what is decoded of what is written.
+struct Decoded<'s> {
+    decoder: Decoder,
+    sink: &'s mut dyn Sink,
+    out: Vec<u8>,
+    /// The last line has no end yet.
+    open: bool,
+}
+
+impl Decoded<'_> {
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.open = self.out.last().map_or(self.open, |last| *last != b'\n');
+        self.sink.body(&self.out)?;
+        self.out.clear();
+        Ok(())
     }
-    if open && decoding.is_base64 {
-        sink.body(b"\n")?;
+
+    fn finish(mut self) -> io::Result<()> {
+        self.decoder.finish(&mut self.out);
+        self.pass_on()?;
+        if self.open && matches!(self.decoder, Decoder::Base64(..)) {
+            self.sink.body(b"\n")?;
+        }
+        self.sink.body(b"\n")
     }
-    sink.body(b"\n")
+}
+
+impl Write for Decoded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.decoder.push(bytes, &mut self.out);
+        self.pass_on()?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 enum Decoder {

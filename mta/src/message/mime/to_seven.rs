@@ -3,11 +3,11 @@
 use std::io::{self, Read, Seek};
 
 use super::content::{ContentType, Encoding};
-use super::lines::{Boundary, Lines, Piece};
+use super::lines::{Boundary, Lines};
 use super::{
-    ENCODING, Sink, TYPE, VERSION, base64, default_type, encoding_field, quoted_printable, trace,
+    ENCODING, Sink, TYPE, VERSION, VERSION_1, base64, encoding_field, quoted_printable, trace,
 };
-use crate::message::envelope::Field;
+use crate::message::envelope::{Field, value_of};
 use crate::message::header::{Collector, Taken};
 
 /// Multiparts inside each other that are converted; those inside of them are passed on as they are
@@ -31,8 +31,6 @@ pub struct Rules<'a> {
     /// Whether a class has a word: `e` encodings that may be converted, `n` types that must not be, `q`
     /// types for quoted-printable, `s` subtypes of message/ that hold messages.
     pub class: &'a dyn Fn(&[u8], &[u8]) -> bool,
-    /// The character set of text that does not say (AD-091).
-    pub charset: &'a [u8],
     /// `$j id $i`, for the trace field.
     pub by: &'a [u8],
     /// A `From ` at the beginning of a line is broken (flag `E`).
@@ -70,18 +68,12 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         Self { rules, lines: Lines::new(body), piece: Vec::new() }
     }
 
-    /// Writes what belongs behind the header, which was written without its encoding, and the body.
+    /// Writes what belongs behind the header, which was written with a [`label`](super::label) and without
+    /// its encoding, and the body.
     ///
     /// # Errors
     /// When the body cannot be read or the sink does not take it.
     pub fn message(&mut self, header: &[Field], sink: &mut dyn Sink) -> io::Result<()> {
-        let has = |name| value(header, name).is_some();
-        if !has(VERSION) {
-            sink.header(b"MIME-Version: 1.0\n")?;
-        }
-        if !has(TYPE) {
-            sink.header(&default_type(self.rules.charset))?;
-        }
         let place = Place { depth: 0, digest: false, keep: false };
         self.part(header, place, sink)?;
         Ok(())
@@ -94,12 +86,12 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         place: Place,
         sink: &mut dyn Sink,
     ) -> io::Result<Boundary> {
-        let encoding = value(header, ENCODING).and_then(Encoding::read);
+        let encoding = value_of(header, ENCODING).and_then(Encoding::read);
         let default = match place.digest {
             true => ContentType::new(b"message", b"rfc822"),
             false => ContentType::new(b"text", b"plain"),
         };
-        let kind = value(header, TYPE).and_then(ContentType::read).unwrap_or(default);
+        let kind = value_of(header, TYPE).and_then(ContentType::read).unwrap_or(default);
         let convertible =
             encoding.as_ref().is_none_or(|encoding| self.rules.has(b"e", encoding.name()));
         let keep = place.keep || !convertible || self.rules.has(b"n", &kind.name());
@@ -155,8 +147,8 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         Self::field(b"\n", place, sink)?;
         let header = self.header()?;
         write_fields(&header, sink)?;
-        if value(&header, VERSION).is_none() {
-            sink.body(b"MIME-Version: 1.0\n")?;
+        if value_of(&header, VERSION).is_none() {
+            sink.body(VERSION_1)?;
         }
         let place = Place { depth: place.depth + 1, digest: false, keep: place.keep };
         self.part(&header, place, sink)
@@ -171,13 +163,13 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         let mut open = false;
         loop {
             match self.lines.next(&mut self.piece)? {
-                Piece::Boundary(found) => {
+                Some(found) => {
                     if open {
                         sink.body(b"\n")?;
                     }
                     return Ok(found);
                 }
-                Piece::Text => {
+                None => {
                     self.piece.iter_mut().for_each(|byte| *byte &= mask);
                     sink.body(&self.piece)?;
                 }
@@ -226,21 +218,16 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
     /// How many bytes the part has, and how many of them are above 127; of a part that clearly is binary
     /// not all are counted (observed).
     fn sample(&mut self) -> io::Result<(usize, usize)> {
-        let mut mark = self.lines.mark();
+        let begin = self.lines.position();
         let (mut size, mut high) = (0, 0);
-        loop {
-            let found = self.lines.next(&mut self.piece)?;
-            mark.count(&self.piece);
-            if found != Piece::Text {
-                break;
-            }
+        while self.lines.next(&mut self.piece)?.is_none() {
             size += self.piece.len();
             high += self.piece.iter().filter(|byte| !byte.is_ascii()).count();
             if size > SAMPLE && high > size / 4 {
                 break;
             }
         }
-        self.lines.go_back(&mark)?;
+        self.lines.go_back(begin)?;
         Ok((size, high))
     }
 
@@ -251,7 +238,7 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         loop {
             out.clear();
             match self.lines.next(&mut self.piece)? {
-                Piece::Boundary(found) => {
+                Some(found) => {
                     if open_end && found == Boundary::End {
                         encoder.push(b"\r\n", &mut out);
                     }
@@ -259,7 +246,7 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
                     sink.body(&out)?;
                     return Ok(found);
                 }
-                Piece::Text => {
+                None => {
                     if std::mem::replace(&mut open_end, self.piece.ends_with(b"\n")) {
                         encoder.push(b"\r\n", &mut out);
                     }
@@ -278,11 +265,11 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
             out.clear();
             let found = self.lines.next(&mut self.piece)?;
             match found {
-                Piece::Boundary(_) => encoder.finish(&mut out),
-                Piece::Text => encoder.push(&self.piece, &mut out),
+                Some(_) => encoder.finish(&mut out),
+                None => encoder.push(&self.piece, &mut out),
             }
             sink.body(&out)?;
-            if let Piece::Boundary(found) = found {
+            if let Some(found) = found {
                 return Ok(found);
             }
         }
@@ -293,15 +280,14 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
         let mut collector = Collector::new(MAX_PART_HEADER).keeping_from(true);
         let mut line = Vec::new();
         loop {
-            let mut mark = self.lines.mark();
+            let begin = self.lines.position();
             line.clear();
             let is_text = loop {
-                let found = self.lines.next(&mut self.piece)?;
-                mark.count(&self.piece);
+                let is_text = self.lines.next(&mut self.piece)?.is_none();
                 line.extend_from_slice(&self.piece);
                 let ends = line.ends_with(b"\n") || line.len() >= MAX_PART_HEADER;
-                if found != Piece::Text || ends {
-                    break found == Piece::Text;
+                if !is_text || ends {
+                    break is_text;
                 }
             };
             let text = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -310,7 +296,7 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
                 Taken::Header => {}
                 Taken::EndOfHeader => break,
                 Taken::Body(_) | Taken::TooLong => {
-                    self.lines.go_back(&mark)?;
+                    self.lines.go_back(begin)?;
                     break;
                 }
             }
@@ -319,15 +305,9 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
     }
 }
 
-/// The value of the first field of this name.
-fn value<'h>(header: &'h [Field], name: &[u8]) -> Option<&'h [u8]> {
-    let field = header.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-    field.map(|field| &field.value[..])
-}
-
 /// The fields of a part but its encoding.
 fn write_fields(header: &[Field], sink: &mut dyn Sink) -> io::Result<()> {
-    for field in header.iter().filter(|field| !field.name.eq_ignore_ascii_case(ENCODING)) {
+    for field in header.iter().filter(|field| !field.is_named(ENCODING)) {
         sink.body(&[&field.name[..], b":", &field.value, b"\n"].concat())?;
     }
     Ok(())
