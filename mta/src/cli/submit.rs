@@ -69,6 +69,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     let error_mode = error_mode(post);
     let origin = Origin {
         relay: [&login[..], b"@localhost"].concat(),
+        by_smtp: false,
         user: account.as_ref().filter(|_| submission.sender.is_none()).map(controlling),
         full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
         verbose: arguments.has(b'v'),
@@ -82,6 +83,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
             _ => None,
         },
     };
+    post.log(None, Severity::Info, 9, [b"connect from ", &origin.relay[..]].concat());
     let mut intake = Intake::new(post.clone(), origin);
     for (name, value) in session_macros(arguments) {
         intake.set_session_macro(&name, &value);

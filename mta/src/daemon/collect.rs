@@ -25,6 +25,7 @@ pub(super) struct Collecting {
     fields: Vec<Field>,
     line: Vec<u8>,
     size: u64,
+    header_size: u64,
     has_8bit: bool,
     header_too_long: bool,
     seven_bit: bool,
@@ -38,6 +39,8 @@ pub(super) struct Collected {
     pub(super) fields: Vec<Field>,
     /// Bytes received.
     pub(super) size: u64,
+    /// Those of the header, with the line that ended it.
+    pub(super) header_size: u64,
     /// There are octets above 127.
     pub(super) has_8bit: bool,
     /// The header is longer than allowed.
@@ -52,6 +55,7 @@ impl Collecting {
             fields: Vec::new(),
             line: Vec::new(),
             size: 0,
+            header_size: 0,
             has_8bit: false,
             header_too_long: false,
             seven_bit: how.seven_bit,
@@ -79,10 +83,9 @@ impl Collecting {
             } else {
                 self.header_too_long = true;
             }
-            rest = match end {
-                Some(end) => &rest[end + 1..],
-                None => b"",
-            };
+            let taken = end.map_or(rest.len(), |end| end + 1);
+            self.header_size += taken as u64;
+            rest = &rest[taken..];
             if end.is_some() {
                 self.header_line();
             }
@@ -131,6 +134,7 @@ impl Collecting {
             draft: self.draft?,
             fields: self.fields,
             size: self.size,
+            header_size: self.header_size,
             has_8bit: self.has_8bit,
             header_too_long: self.header_too_long,
         })

@@ -95,6 +95,7 @@ impl Connection {
     pub(super) fn origin(&self) -> Origin {
         Origin {
             relay: self.display.clone(),
+            by_smtp: true,
             user: self.user.clone(),
             delivery_mode: self.delivery_mode,
             logs_queued: self.arrival.is_none() && self.delivery_mode.is_some(),

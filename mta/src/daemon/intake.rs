@@ -28,6 +28,8 @@ use crate::sys::ids;
 pub struct Origin {
     /// `$_` and `relay=`: `root@localhost`, `host.example.com [192.0.2.1]`.
     pub relay: Vec<u8>,
+    /// By SMTP, so that check_mail and check_eom are asked; nobody asks them about the command line (observed).
+    pub by_smtp: bool,
     /// The local user who submits, if one does.
     pub user: Option<ControllingUser>,
     /// Full name of the sender given with `-F`, `$x`; empty for that of the account.

@@ -8,8 +8,8 @@ use crate::message::envelope::{Envelope, QueueId, Recipient};
 use crate::sys::{clock, users};
 
 impl Intake {
-    /// `MAIL`: resolves the sender and asks check_mail. `sender` is as written, with angle brackets
-    /// if it came with them.
+    /// `MAIL`: resolves the sender and, if it comes by SMTP, asks check_mail. `sender` is as written, with angle
+    /// brackets if it came with them.
     ///
     /// # Errors
     /// The reply that refuses it.
@@ -40,6 +40,9 @@ impl Intake {
         }
         self.take_parameters(parameters);
         self.trust_author(sender);
+        if !self.origin.by_smtp {
+            return Ok(());
+        }
         self.hook("check_mail", &[sender], true, Some(sender))
     }
 

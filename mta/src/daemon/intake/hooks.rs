@@ -10,12 +10,10 @@ use crate::events::Severity;
 use crate::message::envelope::{Field, QueueId};
 
 impl Intake {
-    /// Header checks, check_eoh and check_eom, in the oracle's order (RS-146).
+    /// Header checks, check_eoh and, of what comes by SMTP, check_eom, in the oracle's order (RS-146).
     pub(super) fn check_headers(&mut self, collected: &Collected) -> Result<(), Status> {
         let site = self.post.site.clone();
-        let mut bytes = 0;
         for field in &collected.fields {
-            bytes += field.name.len() + field.value.len() + 2;
             let Some((ruleset, keep)) = header_check(&site.configuration.headers, field) else {
                 continue;
             };
@@ -27,8 +25,11 @@ impl Intake {
             self.hook(&name, &[&field.value], !keep, None)?;
         }
         let count = collected.fields.len().to_string();
-        let bytes = bytes.to_string();
+        let bytes = collected.header_size.to_string();
         self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)?;
+        if !self.origin.by_smtp {
+            return Ok(());
+        }
         let size = collected.size.to_string();
         self.hook("check_eom", &[size.as_bytes()], false, None)
     }
