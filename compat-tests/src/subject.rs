@@ -46,7 +46,7 @@ impl Subject {
         }
     }
 
-    /// The directory of its makemap, praliases and editmap; `-` when it plays these parts itself.
+    /// The directory of its makemap, praliases and the like; `-` when it plays these parts itself.
     pub fn companions(self) -> &'static str {
         match self {
             Self::Oracle => "/usr/libexec/sendmail",

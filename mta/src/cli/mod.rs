@@ -2,6 +2,7 @@
 
 mod aliases;
 pub mod arguments;
+mod companion_log;
 mod conversation;
 mod dialect;
 mod editmap;
@@ -10,12 +11,15 @@ mod facts;
 mod getopt;
 mod line_editor;
 mod listing;
+mod mail_local;
 mod makemap;
 mod map_tools;
 mod praliases;
 mod quarantine;
 mod queue;
+mod rmail;
 mod serve;
+mod smrsh;
 mod start;
 mod submit;
 mod test_mode;
@@ -46,8 +50,14 @@ const PERSONALITIES: [(&[u8], &[u8]); 6] = [
 type Companion = fn(&[Vec<u8>]) -> u8;
 
 /// Programs beside sendmail that this one plays, by its name or as `bangpath NAME`.
-const COMPANIONS: [(&[u8], Companion); 3] =
-    [(b"makemap", makemap::run), (b"editmap", editmap::run), (b"praliases", praliases::run)];
+const COMPANIONS: [(&[u8], Companion); 6] = [
+    (b"makemap", makemap::run),
+    (b"editmap", editmap::run),
+    (b"praliases", praliases::run),
+    (b"mail.local", mail_local::run),
+    (b"rmail", rmail::run),
+    (b"smrsh", smrsh::run),
+];
 
 /// Runs the program with its arguments, the name it was called by in front; returns the exit
 /// status.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::{dialect, editmap, makemap, praliases, tour};
+use super::{dialect, editmap, mail_local, makemap, praliases, rmail, smrsh, tour};
 use crate::sys::terminal;
 
 /// A mail system that runs an existing sendmail.cf.
@@ -34,7 +34,7 @@ enum Command {
     },
     /// Builds a database from a text, prints one (-u)
     ///
-    /// The same as the program when it is called `makemap`; so are the next two.
+    /// The same as the program when it is called `makemap`; so are those below.
     #[command(disable_help_flag = true)]
     Makemap(Words),
     /// Looks a key up in a database (-q), gives it a value (-u), takes it out (-x)
@@ -43,6 +43,15 @@ enum Command {
     /// Prints the databases of aliases
     #[command(disable_help_flag = true)]
     Praliases(Words),
+    /// Appends messages to mailboxes, from standard input or by LMTP (-l)
+    #[command(name = "mail.local", disable_help_flag = true)]
+    MailLocal(Words),
+    /// Hands a message from UUCP to sendmail
+    #[command(disable_help_flag = true)]
+    Rmail(Words),
+    /// Runs a command of a program mailer, if it is in /etc/mail/smrsh
+    #[command(disable_help_flag = true)]
+    Smrsh(Words),
 }
 
 /// The words of a program that reads them itself.
@@ -78,6 +87,9 @@ pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
         Ok(Tool { command: Command::Makemap(words) }) => Some(makemap::run(&words.bytes())),
         Ok(Tool { command: Command::Editmap(words) }) => Some(editmap::run(&words.bytes())),
         Ok(Tool { command: Command::Praliases(words) }) => Some(praliases::run(&words.bytes())),
+        Ok(Tool { command: Command::MailLocal(words) }) => Some(mail_local::run(&words.bytes())),
+        Ok(Tool { command: Command::Rmail(words) }) => Some(rmail::run(&words.bytes())),
+        Ok(Tool { command: Command::Smrsh(words) }) => Some(smrsh::run(&words.bytes())),
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {

@@ -44,7 +44,7 @@ impl EventSink for LogSink {
         let stamp = Stamp::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset);
         let lines = events::lines(&event);
         let lines = lines.iter().map(Vec::as_slice);
-        self.log.write(event.severity, stamp, ids::process_id(), lines);
+        self.log.write(event.severity, stamp, Some(ids::process_id()), lines);
     }
 }
 

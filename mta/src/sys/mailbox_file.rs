@@ -125,6 +125,46 @@ impl MailboxFile {
     }
 }
 
+/// What lies at a path, links not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its owner.
+    pub uid: u32,
+    /// How many names it has.
+    pub links: u64,
+    /// A regular file.
+    pub regular: bool,
+}
+
+/// Looks at `path`; `None` if nothing is there.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn found(path: &[u8]) -> io::Result<Option<Found>> {
+    use std::os::unix::fs::MetadataExt;
+    match std::fs::symlink_metadata(std::ffi::OsStr::from_bytes(path)) {
+        Ok(found) => {
+            Ok(Some(Found { uid: found.uid(), links: found.nlink(), regular: found.is_file() }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes an empty mailbox with the rights of this process, as in a spool directory that users cannot write, and gives
+/// it to the user. What is there stays as it is.
+///
+/// # Errors
+/// [`MailboxError::Open`].
+pub fn create(path: &[u8], access: &Access) -> Result<(), MailboxError> {
+    let (directory, name) = walk(path, &Access { privileged: false, ..access.clone() })?;
+    let name = Path::new(std::ffi::OsStr::from_bytes(&name));
+    match make(&directory, name, OFlag::O_WRONLY | OFlag::O_CLOEXEC, access) {
+        Ok(_) | Err(Errno::EEXIST) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The owner, group and mode of the file a path leads to, without opening it; used for the
 /// set-user-ID rule (AD-041). Absent if there is none.
 #[must_use]
@@ -178,21 +218,25 @@ fn open_last(
             Err(error) => return Err(error.into()),
         }
         may(directory, access, 0o3)?;
-        let create = flags | OFlag::O_CREAT | OFlag::O_EXCL;
-        match openat(directory.as_fd(), name, create, Mode::from_bits_truncate(0o600)) {
+        match make(directory, name, flags, access) {
             Err(Errno::EEXIST) => {}
             Err(error) => return Err(error.into()),
-            Ok(file) => {
-                if access.privileged {
-                    let group = access.groups.first().map(|&gid| Gid::from_raw(gid));
-                    fchown(&file, Some(Uid::from_raw(access.uid)), group)?;
-                }
-                fchmod(&file, Mode::from_bits_truncate(access.mode & 0o777))?;
-                return Ok((file, true));
-            }
+            Ok(file) => return Ok((file, true)),
         }
     }
     Err(Errno::ENOENT.into())
+}
+
+/// Creates a file that is not there and gives it to the user.
+fn make(directory: &OwnedFd, name: &Path, flags: OFlag, access: &Access) -> Result<OwnedFd, Errno> {
+    let create = flags | OFlag::O_CREAT | OFlag::O_EXCL;
+    let file = openat(directory.as_fd(), name, create, Mode::from_bits_truncate(0o600))?;
+    if access.privileged {
+        let group = access.groups.first().map(|&gid| Gid::from_raw(gid));
+        fchown(&file, Some(Uid::from_raw(access.uid)), group)?;
+    }
+    fchmod(&file, Mode::from_bits_truncate(access.mode & 0o777))?;
+    Ok(file)
 }
 
 /// The demands on an existing file (AD-040).

@@ -1,10 +1,12 @@
-//! Whether others than its owner could exchange a mailer program (ML-152).
+//! What a program is that shall be run, and whether others than its owner could exchange it (ML-152).
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
 
 /// What `O DontBlameSendmail` forgives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,24 @@ pub fn danger(path: &[u8], forgiven: Forgiven) -> Option<String> {
         }
         Ok(_) => None,
     }
+}
+
+/// What kind of a thing a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// A regular file.
+    pub regular: bool,
+    /// This process may execute it.
+    pub executable: bool,
+}
+
+/// The kind of what is at `path`; `None` if nothing is, or it cannot be reached.
+#[must_use]
+pub fn kind_of(path: &[u8]) -> Option<Kind> {
+    let path = Path::new(OsStr::from_bytes(path));
+    let found = std::fs::metadata(path).ok()?;
+    let executable = access(path, AccessFlags::X_OK).is_ok();
+    Some(Kind { regular: found.is_file(), executable })
 }
 
 fn mode_of(path: &Path) -> io::Result<u32> {

@@ -47,12 +47,19 @@ impl Stamp {
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// One datagram: `<PRI>Mon dd hh:mm:ss ident[pid]: text`.
+/// One datagram: `<PRI>Mon dd hh:mm:ss ident[pid]: text`, or `ident: text`.
 #[must_use]
-pub fn datagram(severity: Severity, stamp: Stamp, ident: &str, pid: u32, text: &[u8]) -> Vec<u8> {
+pub fn datagram(
+    severity: Severity,
+    stamp: Stamp,
+    ident: &str,
+    pid: Option<u32>,
+    text: &[u8],
+) -> Vec<u8> {
+    let pid = pid.map_or_else(String::new, |pid| format!("[{pid}]"));
     let month = MONTHS.get(usize::from(stamp.month.saturating_sub(1))).copied().unwrap_or("Jan");
     let mut line = format!(
-        "<{}>{month} {:2} {:02}:{:02}:{:02} {ident}[{pid}]: ",
+        "<{}>{month} {:2} {:02}:{:02}:{:02} {ident}{pid}: ",
         FACILITY_MAIL | severity.number(),
         stamp.day,
         stamp.hour,
@@ -90,7 +97,7 @@ impl Syslog {
         &self,
         severity: Severity,
         stamp: Stamp,
-        pid: u32,
+        pid: Option<u32>,
         lines: impl IntoIterator<Item = &'a [u8]>,
     ) {
         for text in lines {
@@ -121,7 +128,7 @@ mod tests {
     #[test]
     fn a_datagram_has_priority_stamp_and_ident() {
         let stamp = Stamp::from_local_seconds(1_795_305_661); // 22 November 2026, 00:01:01
-        let line = datagram(Severity::Info, stamp, "sendmail", 42, b"NOQUEUE: x");
+        let line = datagram(Severity::Info, stamp, "sendmail", Some(42), b"NOQUEUE: x");
         insta::assert_snapshot!(String::from_utf8_lossy(&line), @"<22>Nov 22 00:01:01 sendmail[42]: NOQUEUE: x");
     }
 
@@ -131,11 +138,11 @@ mod tests {
         let path = directory.path().join("log");
         let log = Syslog::at(path.clone(), "sendmail");
         let stamp = Stamp::from_local_seconds(0);
-        log.write(Severity::Notice, stamp, 1, [&b"lost"[..]]);
+        log.write(Severity::Notice, stamp, Some(1), [&b"lost"[..]]);
         for text in [&b"one"[..], b"two"] {
             let _ = std::fs::remove_file(&path);
             let server = UnixDatagram::bind(&path).unwrap();
-            log.write(Severity::Notice, stamp, 1, [text]);
+            log.write(Severity::Notice, stamp, Some(1), [text]);
             let mut buffer = [0; 100];
             let count = server.recv(&mut buffer).unwrap();
             assert!(buffer[..count].starts_with(b"<21>Jan  1 ") && buffer[..count].ends_with(text));

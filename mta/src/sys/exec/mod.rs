@@ -3,6 +3,7 @@
 //! DIAGNOSTICS: [`ExecError`] when the program did not start; [`Ended`] says the rest. The output is
 //! kept up to [`MAX_CAPTURED`] bytes, read and dropped beyond.
 
+mod own;
 mod running;
 mod unsafe_child;
 
@@ -12,6 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+pub use own::{replace_process, run_as_sendmail};
 pub use running::{Ended, Running};
 
 /// Bytes of output kept of one program.
