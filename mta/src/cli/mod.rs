@@ -12,6 +12,7 @@ mod getopt;
 mod line_editor;
 mod listing;
 mod mail_local;
+mod mailstats;
 mod makemap;
 mod map_tools;
 mod praliases;
@@ -50,11 +51,12 @@ const PERSONALITIES: [(&[u8], &[u8]); 6] = [
 type Companion = fn(&[Vec<u8>]) -> u8;
 
 /// Programs beside sendmail that this one plays, by its name or as `bangpath NAME`.
-const COMPANIONS: [(&[u8], Companion); 6] = [
+const COMPANIONS: [(&[u8], Companion); 7] = [
     (b"makemap", makemap::run),
     (b"editmap", editmap::run),
     (b"praliases", praliases::run),
     (b"mail.local", mail_local::run),
+    (b"mailstats", mailstats::run),
     (b"rmail", rmail::run),
     (b"smrsh", smrsh::run),
 ];

@@ -21,7 +21,7 @@ use crate::sys::{config_files, users};
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
 /// Where the configuration for submissions is looked for (CMD-065).
-const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
+pub(super) const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
 
 /// Reads the configuration for `mode`, under the options of the command line.
 pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError> {

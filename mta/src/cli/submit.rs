@@ -150,6 +150,7 @@ fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_det
     }
     let exit = intake.deliver_accepted().0;
     post.wait_for_background(BACKGROUND_LIMIT);
+    post.counting.save();
     exit
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use super::{dialect, editmap, mail_local, makemap, praliases, rmail, smrsh, tour};
+use super::{dialect, editmap, mail_local, mailstats, makemap, praliases, rmail, smrsh, tour};
 use crate::sys::terminal;
 
 /// A mail system that runs an existing sendmail.cf.
@@ -46,6 +46,9 @@ enum Command {
     /// Appends messages to mailboxes, from standard input or by LMTP (-l)
     #[command(name = "mail.local", disable_help_flag = true)]
     MailLocal(Words),
+    /// Shows how many messages each mailer had
+    #[command(disable_help_flag = true)]
+    Mailstats(Words),
     /// Hands a message from UUCP to sendmail
     #[command(disable_help_flag = true)]
     Rmail(Words),
@@ -88,6 +91,7 @@ pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
         Ok(Tool { command: Command::Editmap(words) }) => Some(editmap::run(&words.bytes())),
         Ok(Tool { command: Command::Praliases(words) }) => Some(praliases::run(&words.bytes())),
         Ok(Tool { command: Command::MailLocal(words) }) => Some(mail_local::run(&words.bytes())),
+        Ok(Tool { command: Command::Mailstats(words) }) => Some(mailstats::run(&words.bytes())),
         Ok(Tool { command: Command::Rmail(words) }) => Some(rmail::run(&words.bytes())),
         Ok(Tool { command: Command::Smrsh(words) }) => Some(smrsh::run(&words.bytes())),
         Err(error) => {

@@ -14,6 +14,7 @@ use super::reports::{self, Told};
 use super::settings::queue_timeouts;
 use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
+use crate::config::mailer::Transport;
 use crate::delivery::cache::ConnectionCache;
 use crate::delivery::context::{Binding, DeliveryContext, DeliveryReport};
 use crate::delivery::{self, hosts, plan, report};
@@ -321,6 +322,20 @@ impl Attempt {
         for event in report::events(report, group, &occasion) {
             self.post.events.report(event);
         }
+        // One transaction serves many recipients of a mailer with flag m.
+        let sent = report.outcomes.iter().filter(|outcome| outcome.status.is_ok()).count() as u64;
+        let times = match mailer.transport() {
+            // whatever becomes of it (observed)
+            Transport::File => group.recipients.len() as u64,
+            _ if mailer.flags.has(b'm') => sent.min(1),
+            _ => sent,
+        };
+        // a message from the queue is as long as its body
+        let size = match claimed.envelope.size {
+            0 => body_size(claimed),
+            size => size,
+        };
+        self.post.counting.count(|counts| counts.delivered(group.mailer, times, size));
         told.note_report(&claimed.envelope, mailer, report);
         record(&mut claimed.envelope, report);
     }
@@ -351,10 +366,7 @@ impl Attempt {
             [one] => worker.macros.set(b"u", one),
             _ => worker.macros.clear(b"u"),
         }
-        let over_smtp = !matches!(
-            mailer.transport(),
-            crate::config::mailer::Transport::Program | crate::config::mailer::Transport::File
-        );
+        let over_smtp = !matches!(mailer.transport(), Transport::Program | Transport::File);
         let sender =
             if null && over_smtp && !mailer.flags.has(b'g') { Vec::new() } else { relative };
         let macros = worker.macros.clone();
@@ -375,11 +387,7 @@ impl Attempt {
         let message = Outgoing {
             worker: &cell,
             envelope,
-            body_size: claimed
-                .body
-                .as_ref()
-                .and_then(|path| crate::sys::durable::facts(path).ok())
-                .map_or(0, |facts| facts.size),
+            body_size: body_size(claimed),
             body: claimed.body.clone(),
             sender_domain,
         };
@@ -397,6 +405,7 @@ impl Attempt {
             is_own_name: &is_own_name,
             connections: Some(cache),
             events: &*post.events,
+            connected: &|| post.counting.count(|counts| counts.connections.to += 1),
             verbose: &verbose,
         };
         delivery::deliver(group, &message, &context)
@@ -521,6 +530,11 @@ fn connection_cache(post: &Post) -> ConnectionCache {
         .bytes("ConnectionCacheTimeout")
         .map_or(300, |value| super::settings::seconds(&value, b'm'));
     ConnectionCache::new(size, std::time::Duration::from_secs(idle))
+}
+
+fn body_size(claimed: &Claimed) -> u64 {
+    let facts = claimed.body.as_ref().and_then(|path| crate::sys::durable::facts(path).ok());
+    facts.map_or(0, |facts| facts.size)
 }
 
 fn claimed_id(claimed: &Claimed) -> Vec<u8> {

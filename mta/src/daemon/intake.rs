@@ -89,6 +89,8 @@ pub struct Intake {
     /// The sender as `MAIL` gave it, for the log.
     sender_shown: Vec<u8>,
     sender_mailer: Option<usize>,
+    /// A refusal has been counted: of one session only the first one is (observed).
+    refusal_counted: bool,
     /// The queue id of the next message, once log lines have named it.
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
@@ -110,6 +112,7 @@ impl Intake {
             envelope: Envelope::default(),
             sender_shown: Vec::new(),
             sender_mailer: None,
+            refusal_counted: false,
             reserved: None,
             collecting: None,
             discard: false,
@@ -208,6 +211,8 @@ impl Intake {
         let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
         self.make_envelope(&collected);
         self.check_headers(&collected)?;
+        let mailer = self.counted_mailer();
+        self.post.counting.count(|counts| counts.received(mailer, collected.size));
         if self.discard {
             self.log(Severity::Info, 4, b"discarded".to_vec());
             return Ok(Accepted { id, discarded: true });
@@ -284,6 +289,12 @@ impl Intake {
             level: 4,
             what: Happening::Accepted(Box::new(accepted)),
         });
+    }
+
+    /// The mailer that counts what its sender does: that of the sender, else the local one.
+    fn counted_mailer(&self) -> usize {
+        let local = || self.post.site.mailers.iter().position(|mailer| mailer.name == b"local");
+        self.sender_mailer.or_else(local).unwrap_or_default()
     }
 
     fn log(&self, severity: Severity, level: u8, text: Vec<u8>) {

@@ -24,3 +24,4 @@ pub mod settings;
 mod smtp_answers;
 pub mod smtp_session;
 mod smtp_settings;
+mod statistics;

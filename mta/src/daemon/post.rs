@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::statistics::Counting;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
 use crate::events::{Event, EventSink, Severity};
@@ -29,6 +30,8 @@ pub struct Post {
     pub queue_directory: PathBuf,
     /// The log.
     pub events: Arc<Sink>,
+    /// Counts for the statistics file.
+    pub counting: Counting,
     /// What deliveries need of the options.
     pub delivery: DeliverySettings,
     ids: Mutex<IdSource>,
@@ -86,11 +89,13 @@ impl Post {
             Some(name) if name.is_empty() => TimeZoneSpec::Environment,
             Some(name) => TimeZoneSpec::Named(name),
         });
+        let counting = Counting::into(site.path("StatusFile"));
         let delivery = super::settings::delivery(&site, &directory);
         Ok(Arc::new(Self {
             store: Arc::new(store),
             queue_directory: directory,
             events,
+            counting,
             delivery,
             ids: Mutex::new(IdSource::new(ids::process_id(), ids::next_sequence())),
             zone,
@@ -152,6 +157,7 @@ impl Post {
             let work = theirs.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(work) = work {
                 work();
+                post.counting.save();
             }
             post.running.fetch_sub(1, Ordering::AcqRel);
         };

@@ -43,6 +43,7 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
                 }
                 tried += 1;
                 attempt.run(&mut worker, claimed);
+                post.counting.save();
             }
             Err(StoreError::Locked { .. } | StoreError::Gone(_) | StoreError::Changed { .. }) => {}
             Err(error) => {

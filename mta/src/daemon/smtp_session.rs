@@ -35,8 +35,12 @@ pub fn serve(
     let settings = smtp_settings::settings(server.intake.worker());
     let peer = Peer { name: connection.peer_name().to_vec(), display: connection.display.clone() };
     let mut session = Session::new(Arc::new(settings), peer);
+    if connection.arrival.is_some() {
+        post.counting.count(|counts| counts.connections.from += 1);
+    }
     server.run(&mut session);
     server.say_goodbye();
+    post.counting.save();
 }
 
 /// The world around one session.

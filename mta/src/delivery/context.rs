@@ -208,6 +208,8 @@ pub struct DeliveryContext<'a> {
     pub connections: Option<&'a RefCell<ConnectionCache>>,
     /// Takes events.
     pub events: &'a dyn EventSink,
+    /// Told of each connection to a server that has been made.
+    pub connected: &'a dyn Fn(),
     /// Takes the lines of `-v`: `ADDR... Connecting to H via M...`, `>>> MAIL ...`, `<<< 250 ...`.
     pub verbose: &'a dyn Fn(&[u8]),
 }

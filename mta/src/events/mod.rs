@@ -4,6 +4,7 @@
 //! Below every layer, so that each may report; `log` renders the lines of the system log.
 
 mod log;
+pub mod statistics;
 
 use ruleset_vm::Enhanced;
 

@@ -23,6 +23,7 @@ pub mod privileges;
 pub mod program_safety;
 pub mod scratch;
 pub mod signals;
+pub mod statistics_file;
 pub mod syslog;
 pub mod terminal;
 pub mod users;

@@ -34,6 +34,30 @@ impl Intake {
         self.hook("check_eom", &[size.as_bytes()], false, None)
     }
 
+    /// Counts what a hook ruleset says against a message (LG-050).
+    fn count(&mut self, verdict: &Verdict) {
+        let mailer = self.counted_mailer();
+        let again = match verdict {
+            Verdict::Accept => return,
+            Verdict::Reject(_) => std::mem::replace(&mut self.refusal_counted, true),
+            Verdict::Discard => self.discard,
+            Verdict::Quarantine(_) => self.envelope.quarantine.is_some(),
+        };
+        if again {
+            return;
+        }
+        self.post.counting.count(|counts| {
+            let Some(of_mailer) = counts.mailers.get_mut(mailer) else { return };
+            match verdict {
+                Verdict::Accept => {}
+                Verdict::Reject(_) => of_mailer.rejected += 1,
+                Verdict::Discard => of_mailer.discarded += 1,
+                Verdict::Quarantine(_) => of_mailer.quarantined += 1,
+            }
+            counts.connections.rejected += u64::from(!matches!(verdict, Verdict::Quarantine(_)));
+        });
+    }
+
     /// Asks a hook ruleset and does what it says; `about` is the address a refusal names.
     pub(super) fn hook(
         &mut self,
@@ -59,6 +83,7 @@ impl Intake {
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
             self.post.log(id.as_ref(), Severity::Notice, 3, line);
         }
+        self.count(&verdict);
         match verdict {
             Verdict::Accept => Ok(()),
             Verdict::Reject(status) => Err(status),

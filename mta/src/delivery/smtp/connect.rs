@@ -114,6 +114,7 @@ pub(super) fn tcp(
         }
         done => done,
     }?;
+    (context.connected)();
     Ok(Box::new(stream))
 }
 
