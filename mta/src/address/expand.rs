@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-pub use super::note::{Note, What};
+pub use super::note::{Note, Undelivered, What};
 pub use super::options::ExpandOptions;
 pub use super::verify::{Resolved, verify_line, verify_lines, verify_recipient};
 use super::walk::Walk;
@@ -59,6 +59,21 @@ pub fn expand(
     }
     let owners = sort_by_host(envelope, origins);
     collect(envelope, owners, &sender)
+}
+
+/// Resolves the recipients as [`expand`] does; the first thing that is wrong with them.
+pub fn first_flaw(
+    worker: &mut Worker,
+    envelope: &mut Envelope,
+    options: &ExpandOptions,
+) -> Option<Note> {
+    let mut flaw = None;
+    expand(worker, envelope, options, &mut |note| {
+        if flaw.is_none() && note.exit().is_some() {
+            flaw = Some(note);
+        }
+    });
+    flaw
 }
 
 /// The turn in which a recipient was entered, and the owner of its list.

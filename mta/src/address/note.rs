@@ -1,9 +1,9 @@
 //! What there is to say while recipients are resolved: lines of `-v`, errors, log lines.
 
 use ruleset_vm::validity::shorten;
-use ruleset_vm::{Exit, Status, split_codes};
+use ruleset_vm::{Enhanced, Exit, Status, split_codes};
 
-use crate::events::{Event, Happening, Severity};
+use crate::events::{ControllingAddress, Event, Happening, Severity};
 
 /// One thing said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,23 @@ pub enum What {
     },
     /// Only for the log, written when LogLevel is above the number.
     Logged(u8, Vec<u8>),
+    /// A mailer would have been asked, had the address not failed: for the log (LG-008).
+    Undelivered(Box<Undelivered>),
+    /// A list with an owner is expanded: for the transcript of reports.
+    ListDelivered,
+    /// It is put off silently.
+    Waits(Status),
+}
+
+/// An address that failed although its mailer is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// Index of the mailer.
+    pub mailer: usize,
+    /// What it came from, and whom that runs as.
+    pub controlling: Option<ControllingAddress>,
+    /// Why it failed.
+    pub status: Status,
 }
 
 /// Reply codes whose text has the address in front (RS-100).
@@ -54,7 +71,7 @@ impl Note {
     /// Errors are printed always, the rest with `-v`.
     #[must_use]
     pub fn verbose(&self) -> Option<Vec<u8>> {
-        let (_, text) = self.parts()?;
+        let (_, text) = self.parts().filter(|_| self.what != What::ListDelivered)?;
         Some([self.place.as_slice(), &text].concat())
     }
 
@@ -63,6 +80,18 @@ impl Note {
     pub fn transcript(&self) -> Option<Vec<u8>> {
         let (codes, text) = self.parts()?;
         Some([codes.as_slice(), &self.place, &text].concat())
+    }
+
+    /// The refusal an error means for an SMTP client; its text names the address.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Status> {
+        let exit = self.exit()?;
+        let line = self.transcript()?;
+        let (codes, text) = split_codes(&line);
+        let mut words = codes.split(|byte| *byte == b' ');
+        let reply = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+        let enhanced = Enhanced::parse_prefix(words.next()?)?.0;
+        Some(Status::from_reply(exit, reply, enhanced, text))
     }
 
     /// The exit status an error asks for; `None` if this is none.
@@ -121,10 +150,14 @@ impl Note {
                 let kind: &[u8] = if *transient { b": transient error: " } else { b": " };
                 plain(with_address(&[b"forward: ", file, kind, reason]))
             }
-            What::Logged(..) => None,
+            What::Logged(..) | What::Undelivered(_) | What::Waits(_) => None,
+            What::ListDelivered => {
+                let text = [b"Message delivered to mailing list ", &self.address[..]].concat();
+                Some((Vec::new(), text))
+            }
             What::Said(text) => {
                 let (codes, text) = split_codes(text);
-                Some((codes.to_vec(), text.to_vec()))
+                Some((completed(codes), text.to_vec()))
             }
             What::Failed(status) => {
                 let code = status.reply.unwrap_or(if status.retry { 450 } else { 550 });
@@ -144,10 +177,17 @@ impl Note {
     }
 }
 
+/// Codes of an error with an enhanced one, `X.0.0` where none was given (observed).
+fn completed(codes: &[u8]) -> Vec<u8> {
+    match codes.first() {
+        Some(class @ (b'4' | b'5')) if codes.len() == 4 => [codes, &[*class], b".0.0 "].concat(),
+        _ => codes.to_vec(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ruleset_vm::Enhanced;
 
     fn note(place: &str, what: What) -> Note {
         Note { place: place.into(), address: b"list".to_vec(), what }

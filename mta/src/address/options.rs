@@ -3,6 +3,7 @@
 use super::list_safety::Forgiven;
 use crate::config::site::Site;
 use crate::message::envelope::ControllingUser;
+use crate::sys::users::{self, Account, LookupError};
 
 /// `MaxAliasRecursion` by default (AD-014).
 const MAX_ALIAS_RECURSION: i64 = 10;
@@ -24,6 +25,8 @@ pub struct ExpandOptions {
     pub default_user: ControllingUser,
     /// Aliases are looked up (not with `-n`).
     pub aliases: bool,
+    /// `MatchGECOS`: a name that nobody logs in with may be the full name of a user.
+    pub match_full_names: bool,
 }
 
 impl ExpandOptions {
@@ -41,6 +44,25 @@ impl ExpandOptions {
             forgiven: Forgiven::parse(&blame.collect::<Vec<_>>().join(&b',')),
             default_user: default_user.clone(),
             aliases: true,
+            match_full_names: options.flag("MatchGECOS", false),
+        }
+    }
+}
+
+impl ExpandOptions {
+    /// The user that a local part names: by login name, else, with `MatchGECOS`, by full name, where `_`
+    /// stands for a blank (AD-046).
+    ///
+    /// # Errors
+    /// The name service failed.
+    pub fn find_user(&self, name: &[u8]) -> Result<Option<Account>, LookupError> {
+        match users::by_name(name)? {
+            None if self.match_full_names => {
+                let full: Vec<u8> =
+                    name.iter().map(|&byte| if byte == b'_' { b' ' } else { byte }).collect();
+                users::by_full_name(&full)
+            }
+            found => Ok(found),
         }
     }
 }

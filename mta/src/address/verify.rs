@@ -7,8 +7,7 @@ use super::options::ExpandOptions;
 use super::walk::judge;
 use super::worker::Worker;
 use crate::config::site::Site;
-use crate::message::envelope::{Envelope, RecipientState};
-use crate::sys::users;
+use crate::message::envelope::{Envelope, Recipient, RecipientState};
 
 /// An address that is acceptable as a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +127,7 @@ impl Existence<'_> {
         if !mailer.flags.has(b'w') {
             return Ok(());
         }
-        match users::by_name(&judge::login(&at.user).0) {
+        match self.options.find_user(&judge::login(&at.user).0) {
             Ok(Some(account)) => {
                 at.full_name = account.full_name();
                 Ok(())
@@ -170,30 +169,19 @@ pub fn verify_line(address: &[u8], mailer: &[u8], host: &[u8], user: &[u8]) -> V
     line
 }
 
-/// What `-bv` prints of an expanded envelope, with exit statuses: failures first (CMD-140). Places in
-/// list files are known to the notes of the expansion only.
+/// What `-bv` prints of the recipients of an expanded envelope that can be delivered to; what is wrong with
+/// others the notes of the expansion have said (CMD-140).
 #[must_use]
-pub fn verify_lines(site: &Site, envelope: &Envelope) -> Vec<(Vec<u8>, u8)> {
-    let mut failed = Vec::new();
-    let mut good = Vec::new();
-    for recipient in &envelope.recipients {
-        let address = recipient.address.as_slice();
-        match &recipient.state {
-            RecipientState::Failed(status) => {
-                let text = ruleset_vm::error_mailer::status_text(address, status);
-                let (_, text) = ruleset_vm::split_codes(&text);
-                failed.push((text.to_vec(), status.exit.0));
-            }
-            RecipientState::Pending | RecipientState::Deferred(_) => {
-                let Some(route) = &recipient.route else { continue };
-                let Some(mailer) = site.mailers.get(route.mailer) else { continue };
-                good.push((verify_line(address, &mailer.name, &route.host, &route.user), 0));
-            }
-            _ => {}
+pub fn verify_lines(site: &Site, envelope: &Envelope) -> Vec<Vec<u8>> {
+    let good = |recipient: &Recipient| {
+        if !matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_)) {
+            return None;
         }
-    }
-    failed.append(&mut good);
-    failed
+        let route = recipient.route.as_ref()?;
+        let mailer = site.mailers.get(route.mailer)?;
+        Some(verify_line(&recipient.address, &mailer.name, &route.host, &route.user))
+    };
+    envelope.recipients.iter().filter_map(good).collect()
 }
 
 #[cfg(test)]

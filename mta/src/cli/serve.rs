@@ -73,7 +73,13 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         print_line(&[b"Queue group ", &unknown[..], b" unknown"].concat());
         return 0;
     }
-    let options = RunOptions { selection: flags.selection, verbose: arguments.has(b'v') };
+    // Without `f` a run goes on in the background, where nobody watches.
+    let foreground = arguments.all(b'q').any(|value| value.starts_with(b"f"));
+    let options = RunOptions {
+        selection: flags.selection,
+        verbose: arguments.has(b'v'),
+        complains: foreground && submit::error_mode(&post) == b'p',
+    };
     let Some(interval) = flags.interval else {
         queue_run::run(&post, &options);
         return 0;

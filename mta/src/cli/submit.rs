@@ -11,7 +11,7 @@ use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
 use crate::message::defaults;
-use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
+use crate::message::envelope::{BodyType, ControllingUser, Recipient, value_of};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
 use crate::sys::{background, users};
@@ -121,7 +121,7 @@ fn controlling(account: &users::Account) -> ControllingUser {
 }
 
 /// `ErrorMode`: what happens with errors of a message that is just submitted (OPT-025).
-fn error_mode(post: &Post) -> u8 {
+pub(super) fn error_mode(post: &Post) -> u8 {
     let option = post.site.configuration.options.bytes("ErrorMode").unwrap_or_default();
     let mode = option.first().map_or(b'p', u8::to_ascii_lowercase);
     if b"pqmwe".contains(&mode) { mode } else { b'p' }
@@ -129,13 +129,9 @@ fn error_mode(post: &Post) -> u8 {
 
 /// Says what is wrong with recipients that cannot be delivered to (CMD-072).
 fn print_failures(intake: &Intake, voice: Voice) {
-    for recipient in &intake.envelope().recipients {
-        if let RecipientState::Failed(status) = &recipient.state {
-            let line = ruleset_vm::error_mailer::status_text(&recipient.address, status);
-            let (codes, text) = ruleset_vm::split_codes(&line);
-            let codes = codes.trim_ascii_end();
-            voice.say(codes, text);
-        }
+    for line in intake.errors() {
+        let (codes, text) = ruleset_vm::split_codes(line);
+        voice.say(codes.trim_ascii_end(), text);
     }
 }
 
@@ -157,7 +153,8 @@ fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_det
 fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec<u8>]) {
     let notify = arguments.last(b'N').and_then(usage::notify);
     for recipient in recipients {
-        for element in elements(recipient, ListStyle::Commas) {
+        // As in lists, the last one comes first.
+        for element in elements(recipient, ListStyle::Commas).into_iter().rev() {
             let mut recipient = Recipient::primary(crate::daemon::intake::bare(element));
             if let Some((success, failure, delay)) = notify {
                 recipient.flags.notify_given = true;
@@ -286,5 +283,8 @@ fn header_recipients(message: &[u8], old_style: bool) -> Vec<Vec<u8>> {
     });
     let style = if old_style && !commas { ListStyle::Spaces } else { ListStyle::Commas };
     let lists = kinds.iter().filter(|(kind, _)| kind.recipient && kind.resent == resent);
-    lists.flat_map(|(_, field)| elements(&field.value, style)).map(<[u8]>::to_vec).collect()
+    lists
+        .flat_map(|(_, field)| elements(&field.value, style).into_iter().rev())
+        .map(<[u8]>::to_vec)
+        .collect()
 }

@@ -29,24 +29,30 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let verbose = arguments.has(b'v');
     let mut envelope = crate::message::envelope::Envelope::default();
     for operand in &arguments.operands {
-        for element in elements(operand, ListStyle::Commas) {
+        // As in lists, the last one comes first.
+        for element in elements(operand, ListStyle::Commas).into_iter().rev() {
             envelope.recipients.push(Recipient::primary(element));
         }
     }
+    let id = post.new_id();
+    let mut exit = None;
     let mut notes = |note: expand::Note| {
-        if verbose && let Some(line) = note.verbose() {
+        let failure = note.exit();
+        exit = exit.or(failure);
+        if (verbose || failure.is_some())
+            && let Some(line) = note.verbose()
+        {
             print_line(&line);
+        }
+        if let Some(event) = note.event(&id.0) {
+            post.events.report(event);
         }
     };
     expand::expand(&mut worker, &mut envelope, &options, &mut notes);
-    let mut exit = 0;
-    for (line, status) in expand::verify_lines(&post.site, &envelope) {
+    for line in expand::verify_lines(&post.site, &envelope) {
         print_line(&line);
-        if exit == 0 {
-            exit = status;
-        }
     }
-    exit
+    exit.map_or(0, |exit| exit.0)
 }
 
 /// sendmail makes whoever runs it the sender first; here that is of interest to those only who trace

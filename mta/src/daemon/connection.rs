@@ -98,7 +98,6 @@ impl Connection {
             by_smtp: true,
             user: self.user.clone(),
             delivery_mode: self.delivery_mode,
-            logs_queued: self.arrival.is_none() && self.delivery_mode.is_some(),
             ..Origin::default()
         }
     }

@@ -7,7 +7,7 @@ mod addresses;
 mod assembling;
 mod hooks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ruleset_vm::{Enhanced, Exit, Status};
@@ -15,11 +15,15 @@ use ruleset_vm::{Enhanced, Exit, Status};
 use super::attempt::{self, Attempt};
 use super::collect::{Collected, Collecting, Intaking};
 use super::post::Post;
-use crate::address::expand::{self, ExpandOptions};
+use super::telling::{Said, Telling};
+use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
 use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
 use crate::message::date;
-use crate::message::envelope::{BodyType, ControllingUser, Envelope, QueueId, RecipientState};
+use crate::message::envelope::{
+    BodyType, ControllingUser, Envelope, QueueId, Recipient, RecipientState,
+};
+use crate::queue::priority;
 use crate::queue::store::{Claimed, Kind, QueueStore as _, StoreError};
 use crate::sys::ids;
 
@@ -38,8 +42,7 @@ pub struct Origin {
     pub verbose: bool,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
-    /// Recipients that are only queued are logged: those of the command line, and with `-bs` those
-    /// that the command line says are to be queued (observed).
+    /// Recipients that are only queued are logged: those of the command line (observed).
     pub logs_queued: bool,
     /// Where a message that fails is kept instead of being sent back.
     pub dead_letter: Option<super::dead_letter::DeadLetter>,
@@ -97,6 +100,10 @@ pub struct Intake {
     discard: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
+    /// The recipients that `RCPT` named, with their places in the envelope.
+    known: HashMap<RecipientKey, usize>,
+    /// What was said while the recipients of the last message were resolved.
+    said: Said,
     accepted: Vec<Claimed>,
 }
 
@@ -117,6 +124,8 @@ impl Intake {
             collecting: None,
             discard: false,
             named: None,
+            known: HashMap::new(),
+            said: Said::default(),
             accepted: Vec::new(),
             origin,
         };
@@ -223,19 +232,7 @@ impl Intake {
 
     /// Expands the recipients and writes every envelope that results.
     fn store(&mut self, collected: Collected) -> Result<(), Status> {
-        let options = self.expand_options();
-        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
-        let post = self.post.clone();
-        let verbose = self.origin.verbose;
-        let mut notes = |note: expand::Note| {
-            if verbose && let Some(line) = note.verbose() {
-                crate::sys::terminal::print(&[&line[..], b"\n"].concat());
-            }
-            if let Some(event) = note.event(&id) {
-                post.events.report(event);
-            }
-        };
-        let expansion = expand::expand(&mut self.worker, &mut self.envelope, &options, &mut notes);
+        let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
         self.log_accepted();
         let parts = attempt::split_by_owner(&self.post, &mut self.envelope, &expansion);
         let kind_hold = self.envelope.quarantine.is_some();
@@ -263,6 +260,63 @@ impl Intake {
         Ok(())
     }
 
+    /// What the command line submits is resolved before it is stored. Of an SMTP client's recipients it is
+    /// known already that they exist; what they stand for is found out by the delivery (observed).
+    fn expands_at_once(&self) -> bool {
+        self.is_submission() || self.delivery_mode() == b'i' || self.origin.verbose
+    }
+
+    /// The first thing wrong with what a recipient stands for. Only where delivery follows at once is it
+    /// looked for already at `RCPT` (observed).
+    fn flaw_of(&mut self, recipient: &Recipient) -> Option<Status> {
+        let options = self.expand_options();
+        let mut probe = Envelope {
+            sender: self.envelope.sender.clone(),
+            recipients: vec![recipient.clone()],
+            ..Envelope::default()
+        };
+        let flaw = expand::first_flaw(&mut self.worker, &mut probe, &options)?;
+        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
+        if let Some(event) = flaw.event(&id) {
+            self.post.events.report(event);
+        }
+        flaw.refusal()
+    }
+
+    fn expand(&mut self) -> Expansion {
+        let options = self.expand_options();
+        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
+        let post = self.post.clone();
+        let mut telling = Telling {
+            post: &post,
+            id: &id,
+            verbose: self.origin.verbose,
+            complains: false,
+            logs_errors: true,
+            waited: (0, 0),
+            said: Said::default(),
+        };
+        let (worker, envelope) = (&mut self.worker, &mut self.envelope);
+        let expansion = expand::expand(worker, envelope, &options, &mut |note| telling.note(&note));
+        self.said = telling.said;
+        if envelope.message.is_none() {
+            envelope.message.clone_from(&self.said.waits);
+        }
+        envelope.priority = priority::initial(
+            envelope.size,
+            envelope.class,
+            counted(envelope),
+            &self.post.factors(),
+        );
+        expansion
+    }
+
+    /// What is wrong with recipients, reply codes in front.
+    #[must_use]
+    pub fn errors(&self) -> &[Vec<u8>] {
+        &self.said.errors
+    }
+
     fn log_accepted(&self) {
         let envelope = &self.envelope;
         let text = |name: &[u8]| {
@@ -273,7 +327,7 @@ impl Intake {
             from: Some(self.sender_shown.clone()),
             size: envelope.size,
             class: envelope.class,
-            recipients: envelope.recipients.iter().filter(|r| r.flags.primary).count(),
+            recipients: counted(envelope),
             message_id: text(b"msg_id"),
             body_type: envelope.body_type.map(|kind| match kind {
                 BodyType::SevenBit => b"7BIT".to_vec(),
@@ -309,37 +363,55 @@ impl Intake {
             return Exit::OK;
         }
         let mode = self.delivery_mode();
-        let attempt = Attempt {
-            post: self.post.clone(),
-            sender_user: self.origin.user.clone(),
-            verbose: self.origin.verbose,
-            first: true,
-            dead_letter: self.origin.dead_letter.clone(),
+        let (post, verbose) = (self.post.clone(), self.origin.verbose);
+        let (sender_user, dead_letter) =
+            (self.origin.user.clone(), self.origin.dead_letter.clone());
+        let said = std::mem::take(&mut self.said);
+        let carry = move |run: &mut dyn FnMut(&Attempt<'_>)| {
+            let connections = attempt::connections(&post);
+            run(&Attempt {
+                post,
+                connections: &connections,
+                sender_user,
+                verbose,
+                first: true,
+                complains: false,
+                said,
+                dead_letter,
+            });
+            attempt::close_connections(&connections, verbose);
         };
         let only_queue = matches!(mode, b'q' | b'd');
-        if only_queue || mode == b'i' || self.origin.verbose {
+        if only_queue || mode == b'i' || verbose {
             let mut worst = Exit::OK;
-            for claimed in accepted {
-                if only_queue && self.origin.logs_queued {
-                    attempt.log_queued(&claimed);
+            let (worker, logs_queued) = (&mut self.worker, self.origin.logs_queued);
+            let mut accepted = Some(accepted);
+            carry(&mut |attempt| {
+                for claimed in accepted.take().into_iter().flatten() {
+                    if only_queue && logs_queued {
+                        attempt.log_queued(&claimed);
+                    }
+                    let exit = if only_queue {
+                        attempt.report_early(worker, claimed)
+                    } else {
+                        attempt.run(worker, claimed)
+                    };
+                    if worst == Exit::OK {
+                        worst = exit;
+                    }
                 }
-                let exit = if only_queue {
-                    attempt.report_early(&mut self.worker, claimed)
-                } else {
-                    attempt.run(&mut self.worker, claimed)
-                };
-                if worst == Exit::OK {
-                    worst = exit;
-                }
-            }
+            });
             return worst;
         }
         let site = self.post.site.clone();
         self.post.in_background(move || {
             let mut worker = Worker::new(site);
-            for claimed in accepted {
-                attempt.run(&mut worker, claimed);
-            }
+            let mut accepted = Some(accepted);
+            carry(&mut |attempt| {
+                for claimed in accepted.take().into_iter().flatten() {
+                    attempt.run(&mut worker, claimed);
+                }
+            });
         });
         Exit::OK
     }
@@ -371,6 +443,7 @@ impl Intake {
     pub fn abandon(&mut self) {
         self.collecting = None;
         self.envelope = Envelope::default();
+        self.known.clear();
         self.sender_mailer = None;
         self.discard = false;
     }
@@ -391,11 +464,39 @@ impl Intake {
     }
 }
 
+/// What makes two recipients one: mailer, host in lower case, user.
+type RecipientKey = (usize, Vec<u8>, Vec<u8>);
+
 /// What became of a `RCPT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecipientTaken {
-    /// No delivery is tried at once.
-    pub will_queue: bool,
+    /// The address the reply names, when the recipient was there already.
+    pub known_as: Option<Vec<u8>>,
+}
+
+/// Why a `RCPT` is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecipientRefused {
+    /// For something about the address.
+    Address(Status),
+    /// For something about what it stands for, which the text names.
+    Member(Status),
+}
+
+impl From<Status> for RecipientRefused {
+    fn from(status: Status) -> Self {
+        Self::Address(status)
+    }
+}
+
+/// The recipients that count: neither replaced by others nor refused before a mailer was known (observed).
+pub(super) fn counted(envelope: &Envelope) -> usize {
+    let counts = |recipient: &&Recipient| match recipient.state {
+        RecipientState::Expanded | RecipientState::Duplicate => false,
+        RecipientState::Failed(_) => recipient.route.is_some(),
+        _ => true,
+    };
+    envelope.recipients.iter().filter(counts).count()
 }
 
 /// The envelope as it is first stored: what has failed already is still in it, so that a crash

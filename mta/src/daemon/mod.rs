@@ -25,3 +25,4 @@ mod smtp_answers;
 pub mod smtp_session;
 mod smtp_settings;
 mod statistics;
+mod telling;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::attempt::Attempt;
+use super::attempt::{self, Attempt};
 use super::post::Post;
 use super::settings::seconds;
+use super::telling::Said;
 use crate::address::worker::Worker;
 use crate::events::Severity;
 use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
@@ -19,6 +20,8 @@ pub struct RunOptions {
     pub selection: Selection,
     /// `-v`: progress on standard output.
     pub verbose: bool,
+    /// Failures on standard output.
+    pub complains: bool,
 }
 
 /// Runs the queue once; returns how many messages were tried.
@@ -27,10 +30,14 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     let candidates = candidates(post, options);
     let total = candidates.len();
     let mut worker = Worker::new(post.site.clone());
+    let connections = attempt::connections(post);
     let attempt = Attempt {
         post: post.clone(),
+        connections: &connections,
         sender_user: None,
         verbose: options.verbose,
+        complains: options.verbose || options.complains,
+        said: Said::default(),
         first: false,
         dead_letter: None,
     };
@@ -52,6 +59,7 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
             }
         }
     }
+    attempt::close_connections(&connections, options.verbose);
     tried
 }
 

@@ -11,11 +11,14 @@ use ruleset_vm::{Enhanced, Exit, Status};
 use super::attempt::Attempt;
 use super::header_host::Headers;
 use super::intake::{bare, set_time_macros};
+use super::telling::Said;
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
 use crate::delivery::context::{DeliveryReport, RecipientOutcome};
 use crate::delivery::outcome;
+use crate::delivery::plan::DeliveryGroup;
+use crate::delivery::report::by_outcome;
 use crate::events::{Event, Happening, Severity};
 use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
@@ -64,26 +67,14 @@ struct Outcome {
 }
 
 impl Told {
-    /// Nothing yet, and why the message waits, if it does.
-    pub(super) fn of_waiting(queue_message: Option<Vec<u8>>) -> Self {
-        Self { queue_message, ..Self::default() }
+    /// What was said while the recipients were resolved, and why the message waits, if it does.
+    pub(super) fn new(waits: Option<Vec<u8>>, said: &Said) -> Self {
+        let queue_message = waits.or_else(|| said.waits.clone());
+        Self { queue_message, transcript: said.transcript.clone(), ..Self::default() }
     }
 
     /// A recipient that failed or was put off before a mailer was tried.
-    pub(super) fn note_status(
-        &mut self,
-        index: usize,
-        recipient: &Recipient,
-        mailer: Option<&Mailer>,
-        status: &Status,
-    ) {
-        if !status.is_ok() {
-            let line = ruleset_vm::error_mailer::status_text(&recipient.address, status);
-            self.transcript.push(line);
-        }
-        if status.retry && self.queue_message.is_none() {
-            self.queue_message = Some(status.text.clone());
-        }
+    pub(super) fn note_status(&mut self, index: usize, mailer: Option<&Mailer>, status: &Status) {
         let reported = status.enhanced.unwrap_or_else(|| outcome::reported_code(status.exit));
         self.outcomes.push(Outcome {
             recipient: index,
@@ -106,14 +97,20 @@ impl Told {
         envelope: &Envelope,
         mailer: &Mailer,
         report: &DeliveryReport,
+        group: &DeliveryGroup,
     ) {
+        // The listing shows the last failure, or the first deferral if there is none, be it about another
+        // recipient (observed).
+        for (found, _) in by_outcome(&report.outcomes, group) {
+            let keeps =
+                found.status.is_ok() || (found.status.retry && self.queue_message.is_some());
+            if !keeps {
+                self.queue_message = Some(found.queue_text.clone());
+            }
+        }
         self.transcript.extend(report.transcript.iter().cloned());
         self.body_refused |= report.body_refused;
         for found in &report.outcomes {
-            if !found.status.is_ok() {
-                // The listing shows the last word, be it about another recipient (observed).
-                self.queue_message = Some(found.queue_text.clone());
-            }
             if envelope.recipients.get(found.recipient).is_none() {
                 continue;
             }
@@ -183,7 +180,12 @@ pub(super) fn reply_text(status: &Status) -> Option<Vec<u8>> {
 
 /// Sends every report that is due. False if there is nobody to send one to: the message must then
 /// be kept for the postmaster's eyes.
-pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, told: &Told) -> bool {
+pub(super) fn send(
+    attempt: &Attempt<'_>,
+    worker: &mut Worker,
+    claimed: &Claimed,
+    told: &Told,
+) -> bool {
     let envelope = &claimed.envelope;
     let failed = reported(envelope, told, worker, |recipient| {
         matches!(recipient.state, RecipientState::Failed(_)) && wants_failure(recipient)
@@ -216,7 +218,7 @@ pub(super) fn send(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed, to
 }
 
 /// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
-fn keep(attempt: &Attempt, worker: &mut Worker, claimed: &Claimed) -> bool {
+fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
     let header = returned_header(worker, &claimed.envelope);
     let from_line = [&worker.macros.value(b"l")[..], b"\n"].concat();
@@ -278,6 +280,7 @@ fn one_reported(
     let qualified = |address: &[u8]| {
         if address.contains(&b'@') { address.to_vec() } else { [address, b"@", &host].concat() }
     };
+    let user = recipient.route.as_ref().map_or(&recipient.address, |route| &route.user);
     let address_type = outcome.and_then(|o| o.address_type.clone());
     let shown_type = address_type.clone().unwrap_or_else(|| b"rfc822".to_vec());
     let named = recipient.alias.clone().unwrap_or_else(|| recipient.address.clone());
@@ -298,7 +301,7 @@ fn one_reported(
         status: code,
         original: recipient.original.clone(),
         final_recipient,
-        actual: Some(actual_recipient(recipient, &shown_type, qualified(&recipient.address))),
+        actual: Some(actual_recipient(recipient, &shown_type, qualified(user))),
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
         diagnostic: outcome
             .and_then(|o| o.diagnostic.clone())
@@ -309,7 +312,7 @@ fn one_reported(
 
 /// Makes one report and starts its delivery.
 fn tell(
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     worker: &mut Worker,
     claimed: &Claimed,
     told: &Told,
@@ -370,8 +373,14 @@ fn tell(
     let stored = store(attempt, worker, claimed, &report, id, &to);
     match stored {
         Ok(report) => {
-            let next =
-                Attempt { sender_user: None, first: true, dead_letter: None, ..attempt.clone() };
+            let next = Attempt {
+                sender_user: None,
+                first: true,
+                complains: false,
+                said: Said::default(),
+                dead_letter: None,
+                ..attempt.clone()
+            };
             // The report's own delivery must not disturb the macros of this message.
             let mut own = Worker::new(post.site.clone());
             next.run(&mut own, report);
@@ -396,7 +405,7 @@ fn success_line(reported: &Reported) -> Vec<u8> {
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
 /// that has failed already.
 fn addressee(
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     envelope: &Envelope,
     kind: Kind,
     transcript: &mut Vec<Vec<u8>>,
@@ -424,7 +433,7 @@ fn addressee(
 }
 
 /// What is wrong with a sender that nothing can be delivered to (QU-108); nothing if something can.
-fn unreachable_sender(attempt: &Attempt, sender: &[u8]) -> Vec<Vec<u8>> {
+fn unreachable_sender(attempt: &Attempt<'_>, sender: &[u8]) -> Vec<Vec<u8>> {
     let post = &attempt.post;
     let mut worker = Worker::new(post.site.clone());
     let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
@@ -444,7 +453,7 @@ fn unreachable_sender(attempt: &Attempt, sender: &[u8]) -> Vec<Vec<u8>> {
     lines
 }
 
-fn log_report(attempt: &Attempt, claimed: &Claimed, id: &[u8], kind: Kind, told: &[Reported]) {
+fn log_report(attempt: &Attempt<'_>, claimed: &Claimed, id: &[u8], kind: Kind, told: &[Reported]) {
     let label = match kind {
         Kind::Failure | Kind::Receipt => "DSN",
         Kind::Warning { .. } => "sender notify",
@@ -480,7 +489,7 @@ fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
 
 /// Puts a report into the queue.
 fn store(
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     worker: &mut Worker,
     claimed: &Claimed,
     report: &dsn::Report,

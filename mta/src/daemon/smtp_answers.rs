@@ -5,7 +5,7 @@ use std::time::Duration;
 use ruleset_vm::{Exit, Status};
 
 use super::hook_log;
-use super::intake::{RecipientParameters, SenderParameters, bare};
+use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, bare};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
@@ -132,11 +132,12 @@ impl Server<'_> {
         };
         match self.intake.recipient(address, parameters) {
             // The oracle says `(will queue)` in no delivery mode (observed).
-            Ok(_) => Answer::Accepted { address: None, will_queue: false },
-            Err(status) => {
+            Ok(taken) => Answer::Accepted { address: taken.known_as, will_queue: false },
+            Err(RecipientRefused::Address(status)) => {
                 self.log_user_error(&status, address);
                 Answer::Status(status)
             }
+            Err(RecipientRefused::Member(status)) => Answer::Refusal(status),
         }
     }
 
@@ -169,19 +170,24 @@ impl Server<'_> {
         self.log(Severity::Info, 5, &[&peer, b": ", verb, b" ", argument]);
         let refusal = self.check(ruleset, &[argument]);
         if !refusal.is_ok() {
-            return Answer::Status(refusal);
+            return Answer::Refusal(refusal);
         }
         match self.members(argument, expand) {
             Ok(members) if members.is_empty() => {
                 Answer::Status(replies::NOTHING_TO.status(&[verb]))
             }
             Ok(members) => Answer::Addresses(members),
-            Err(status) => Answer::Status(status),
+            Err(RecipientRefused::Address(status)) => Answer::Status(status),
+            Err(RecipientRefused::Member(status)) => Answer::Refusal(status),
         }
     }
 
     /// What an address stands for: itself, or with `expand` the members of the alias.
-    fn members(&mut self, argument: &[u8], expand: bool) -> Result<Vec<Verified>, Status> {
+    fn members(
+        &mut self,
+        argument: &[u8],
+        expand: bool,
+    ) -> Result<Vec<Verified>, RecipientRefused> {
         let address = bare(argument);
         let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
         let own = self.intake.worker().macros.value(b"j");
@@ -194,7 +200,10 @@ impl Server<'_> {
         }
         let mut envelope =
             Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
-        expand::expand(self.intake.worker(), &mut envelope, &options, &mut |_| {});
+        let flaw = expand::first_flaw(self.intake.worker(), &mut envelope, &options);
+        if let Some(refusal) = flaw.and_then(|flaw| flaw.refusal()) {
+            return Err(RecipientRefused::Member(refusal));
+        }
         let mut members = Vec::new();
         for recipient in envelope.recipients {
             match recipient.state {
@@ -203,7 +212,7 @@ impl Server<'_> {
                     members.push(verified(&recipient.address, &own, true, name));
                 }
                 RecipientState::Failed(status) | RecipientState::Deferred(status) => {
-                    return Err(status);
+                    return Err(status.into());
                 }
                 _ => {}
             }

@@ -212,6 +212,8 @@ pub struct DeliveryContext<'a> {
     pub connected: &'a dyn Fn(),
     /// Takes the lines of `-v`: `ADDR... Connecting to H via M...`, `>>> MAIL ...`, `<<< 250 ...`.
     pub verbose: &'a dyn Fn(&[u8]),
+    /// Takes the lines about failures, which queue runs show and submissions do not (observed).
+    pub complain: &'a dyn Fn(&[u8]),
 }
 
 /// What became of one recipient.
@@ -233,6 +235,10 @@ pub struct RecipientOutcome {
     pub diagnostic: Option<Vec<u8>>,
     /// `reply=` of the log.
     pub reply: Option<Vec<u8>>,
+    /// The verdict is about this recipient alone: a reply to its own `RCPT`.
+    pub own_reply: bool,
+    /// Transcript and watcher have been told already, when the reply came.
+    pub told: bool,
 }
 
 /// The result of one delivery.
@@ -272,6 +278,8 @@ impl DeliveryReport {
             reported: super::outcome::reported_code(status.exit),
             remote_mta: None,
             diagnostic: None,
+            own_reply: false,
+            told: false,
             reply: None,
         }));
     }

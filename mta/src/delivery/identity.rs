@@ -33,22 +33,22 @@ pub struct Chosen {
     pub gid: u32,
 }
 
-impl From<&ControllingUser> for Chosen {
-    fn from(user: &ControllingUser) -> Self {
-        Self { name: user.user.clone(), uid: user.uid, gid: user.gid }
-    }
-}
-
 impl Candidates<'_> {
     /// The user for everything but flag `S`.
     #[must_use]
     pub fn choose(&self) -> Chosen {
         let address = if self.mailer.flags.has(b'o') { self.recipient } else { self.sender };
         match (address.filter(|user| user.uid != 0), self.mailer.user) {
-            (Some(user), _) => user.into(),
+            (Some(user), _) => self.of_user(user),
             (None, Some(user)) => of_mailer(user, self.default.gid),
-            (None, None) => self.default.into(),
+            (None, None) => self.of_user(self.default),
         }
+    }
+
+    /// Group 0 is never taken from an address either: DefaultUser's takes its place (observed).
+    fn of_user(&self, user: &ControllingUser) -> Chosen {
+        let gid = if user.gid == 0 { self.default.gid } else { user.gid };
+        Chosen { name: user.user.clone(), uid: user.uid, gid }
     }
 
     /// The identity of a program. A process that is not root cannot change it.
@@ -107,6 +107,22 @@ mod tests {
                 default: &user(9),
             };
             assert_eq!(candidates.choose().uid, expected, "{flags:?} {u:?}");
+        }
+    }
+
+    #[test]
+    fn group_0_is_that_of_the_default_user() {
+        let mailer = Mailer::new(b"m", b"/x", b"o", &[b"x", b"$u"]);
+        let default = user(9);
+        for (gid, expected) in [(0, 1009), (7, 7)] {
+            let recipient = ControllingUser { gid, ..user(5) };
+            let candidates = Candidates {
+                mailer: &mailer,
+                recipient: Some(&recipient),
+                sender: None,
+                default: &default,
+            };
+            assert_eq!((candidates.choose().uid, candidates.choose().gid), (5, expected));
         }
     }
 

@@ -19,7 +19,7 @@ use ruleset_vm::error_mailer::strip_quotes;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use crate::config::mailer::{Mailer, Transport};
-use context::{DeliveryContext, DeliveryReport, MessageSource};
+use context::{DeliveryContext, DeliveryReport, MessageSource, RecipientOutcome};
 use plan::DeliveryGroup;
 use program::Addressees;
 
@@ -67,20 +67,32 @@ fn finished(
     context: &DeliveryContext<'_>,
 ) -> DeliveryReport {
     for (outcome, recipients) in report::by_outcome(&report.outcomes, group) {
-        let addresses = address_list(context, &recipients);
-        if !outcome.status.is_ok() {
-            let shown = Status { text: response_text(outcome), ..outcome.status.clone() };
-            report.transcript.push(outcome::response_line(&shown, &addresses));
+        if outcome.told {
+            continue;
         }
-        if matches!(outcome.status.exit, Exit::OK | Exit::TEMPFAIL) {
-            (context.verbose)(&[addresses.as_slice(), b"... ", &outcome.stat].concat());
+        let addresses = address_list(context, &recipients);
+        let line = tell(outcome, &addresses, context);
+        if !outcome.status.is_ok() {
+            report.transcript.push(line);
         }
     }
     report
 }
 
+/// Shows what became of recipients to whoever watches, and makes the line for the transcript.
+fn tell(outcome: &RecipientOutcome, addresses: &[u8], context: &DeliveryContext<'_>) -> Vec<u8> {
+    let shown = Status { text: response_text(outcome), ..outcome.status.clone() };
+    let line = outcome::response_line(&shown, addresses);
+    if matches!(outcome.status.exit, Exit::OK | Exit::TEMPFAIL) {
+        (context.verbose)(&[addresses, b"... ", &outcome.stat].concat());
+    } else {
+        (context.complain)(ruleset_vm::split_codes(&line).1);
+    }
+    line
+}
+
 /// The words behind `Deferred: ` or in place of the text.
-fn response_text(outcome: &context::RecipientOutcome) -> Vec<u8> {
+fn response_text(outcome: &RecipientOutcome) -> Vec<u8> {
     match outcome.stat.strip_prefix(b"Deferred") {
         Some(rest) => rest.strip_prefix(b": ").unwrap_or(rest).to_vec(),
         None => outcome.stat.clone(),

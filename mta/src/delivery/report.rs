@@ -29,7 +29,8 @@ pub struct Occasion<'a> {
 /// The outcomes with the recipients that share them. Failures come first, one at a time and in the
 /// order they were met; deferrals too; those with success share one line (observed). Recipients of
 /// one set are in reverse order of the group.
-pub(super) fn by_outcome<'a>(
+#[must_use]
+pub fn by_outcome<'a>(
     outcomes: &'a [RecipientOutcome],
     group: &DeliveryGroup,
 ) -> Vec<(&'a RecipientOutcome, Vec<usize>)> {
@@ -45,7 +46,7 @@ pub(super) fn by_outcome<'a>(
             known.status == outcome.status
                 && known.stat == outcome.stat
                 && known.reply == outcome.reply
-                && (outcome.reply.is_none() || outcome.status.is_ok())
+                && !outcome.own_reply
         });
         match shared {
             Some((_, recipients)) => recipients.push(outcome.recipient),
@@ -83,11 +84,13 @@ pub fn events(report: &DeliveryReport, group: &DeliveryGroup, at: &Occasion<'_>)
         .collect()
 }
 
-/// `ctladdr=`: the alias or list a recipient came from and whom it runs as, else the local sender.
+/// `ctladdr=`: for mailers that run as the recipient (flag `o`) the alias or list it came from, else the
+/// local sender.
 fn controlling(at: &Occasion<'_>, recipients: &[usize]) -> Option<ControllingAddress> {
     let first = at.envelope.recipients.get(*recipients.first()?)?;
+    let runs_as_recipient = at.mailer.flags.has(b'o');
     let (address, user) = match (&first.controlling_user, &first.alias) {
-        (Some(user), Some(alias)) => (alias.clone(), user),
+        (Some(user), Some(alias)) if runs_as_recipient => (alias.clone(), user),
         _ => (at.envelope.sender.clone(), at.sender?),
     };
     Some(ControllingAddress { address, ids: Some((user.uid, user.gid)) })

@@ -145,6 +145,7 @@ impl World {
             events: &self.events,
             connected: &|| {},
             verbose: &verbose,
+            complain: &|_| (),
         };
         groups
             .into_iter()

@@ -220,6 +220,17 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// Bytes of the header as it counts for the size of a queued message: two for each field beside name and
+    /// value, and the blank in front of a value only where the field has a condition (observed).
+    #[must_use]
+    pub fn header_size(&self) -> u64 {
+        let sizes = self.header.iter().map(|field| {
+            let blank = field.condition.is_empty() && field.value.starts_with(b" ");
+            field.name.len() + field.value.len() + 2 - usize::from(blank)
+        });
+        sizes.map(|size| size as u64).sum()
+    }
+
     /// Whether no report may be sent about this message: it has the null sender, or is itself a
     /// report (whose `S` line names MAILER-DAEMON, QU-102).
     #[must_use]

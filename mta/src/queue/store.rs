@@ -134,6 +134,21 @@ pub struct Claimed {
     pub(crate) lock: Option<LockedFile>,
 }
 
+impl Claimed {
+    /// The size of the message as it lies in the queue, bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size_of(&self.envelope)
+    }
+
+    /// [`Claimed::size`] with this envelope in place of its own.
+    #[must_use]
+    pub fn size_of(&self, envelope: &Envelope) -> u64 {
+        let body = self.body.as_ref().and_then(|path| crate::sys::durable::facts(path).ok());
+        envelope.header_size() + body.map_or(0, |facts| facts.size)
+    }
+}
+
 /// A body on its way into the queue. Dropping it without `commit` leaves nothing behind.
 pub trait Draft: Send {
     /// Takes more of the body, in queue form (line ends LF, no dot stuffing).

@@ -26,4 +26,5 @@ pub mod signals;
 pub mod statistics_file;
 pub mod syslog;
 pub mod terminal;
+mod unsafe_user_list;
 pub mod users;

@@ -86,6 +86,23 @@ pub fn by_uid(uid: u32) -> Result<Option<Account>, LookupError> {
     }
 }
 
+/// The first user of the database with this full name; case and the number of blanks do not count. Reads all
+/// of the database.
+///
+/// # Errors
+/// None so far: a database that cannot be listed has nobody.
+pub fn by_full_name(name: &[u8]) -> Result<Option<Account>, LookupError> {
+    let wanted = words(name);
+    let found = super::unsafe_user_list::find(|user| words(&user.full_name()) == wanted);
+    Ok(found.filter(|_| !wanted.is_empty()))
+}
+
+/// The words of a name in lower case.
+fn words(name: &[u8]) -> Vec<Vec<u8>> {
+    let words = name.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    words.map(<[u8]>::to_ascii_lowercase).collect()
+}
+
 /// The number of a user given by number, of which only the digits in front count, or by name; `None` if nobody
 /// has that name or it cannot be asked for.
 #[must_use]
@@ -184,6 +201,14 @@ mod tests {
         }
         assert_eq!(group_by_name(b"root").unwrap(), Some(0));
         assert_eq!(groups_of(b"no-such-user-here", 7), [7]);
+    }
+
+    #[test]
+    fn full_names_are_compared_by_words() {
+        // AD-046; root's full name is root everywhere
+        assert_eq!(by_full_name(b" ROOT").unwrap().map(|user| user.uid), Some(0));
+        assert_eq!(by_full_name(b"").unwrap(), None);
+        assert_eq!(words(b"Alice  Example"), words(b"alice example "));
     }
 
     #[test]

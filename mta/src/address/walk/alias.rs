@@ -58,8 +58,11 @@ impl Walk<'_> {
             Answer::Temporary { .. } => {
                 // Nothing is said; the queue's listing tells it.
                 if let Some(recipient) = self.recipients.get_mut(index) {
-                    recipient.state = RecipientState::Deferred(unavailable());
+                    let status = Status { text: Vec::new(), ..unavailable() };
+                    recipient.state = RecipientState::Deferred(status);
                 }
+                let address = self.address(index);
+                self.note(place, &address, What::Waits(unavailable()));
             }
             _ => self.after_alias(index, place),
         }
@@ -94,6 +97,7 @@ impl Walk<'_> {
             && let Some(member) = self.members.get_mut(index)
         {
             member.owner = Some(owner_address(owner, &value));
+            member.has_owner = true;
         }
         self.worker.take_messages();
         self.push(Task::EndAlias(index, place.clone()));
@@ -102,6 +106,10 @@ impl Walk<'_> {
 
     /// All members of an alias are entered.
     pub(super) fn end_alias(&mut self, index: usize, place: &Rc<[u8]>) {
+        if self.members.get(index).is_some_and(|member| member.has_owner) {
+            let address = self.address(index);
+            self.note(b"", &address, What::ListDelivered);
+        }
         if self.members.get(index).is_some_and(|member| member.self_reference) {
             self.after_alias(index, place);
         } else {

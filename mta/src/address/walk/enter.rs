@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target};
 
-use super::{Candidate, Control, Key, Member, Slot, Walk, broken_loop};
+use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
 use crate::message::envelope::{Recipient, RecipientState, Route};
 use crate::sys::users;
@@ -85,7 +85,7 @@ impl Walk<'_> {
     fn flaw(&self, recipient: &Recipient, member: &Member, parsed: &Parsed) -> Option<Status> {
         let limit = self.options.max_recursion;
         if member.level > limit {
-            return Some(broken_loop(format!(" ({} aliases deep; {limit} max)", member.level)));
+            return Some(too_deep(member.level, limit));
         }
         let mailer = match &parsed.triple.mailer {
             Target::Error(status) => return Some(status.clone()),
@@ -234,9 +234,11 @@ impl Walk<'_> {
         let member = self.members.get(parent);
         child.controlling_user = match member.map(|member| &member.control) {
             Some(Control::User(user)) => Some(user.clone()).filter(|user| user.uid != 0),
+            // Group 0 stands for that of DefaultUser (observed).
             _ => known.route.as_ref().map(|route| crate::message::envelope::ControllingUser {
                 user: route.user.clone(),
-                ..self.options.default_user.clone()
+                uid: self.options.default_user.uid,
+                gid: 0,
             }),
         };
         if member.is_some_and(|member| member.owner.is_some()) {
@@ -255,6 +257,7 @@ impl Walk<'_> {
         Member {
             level: known.level + 1,
             parent: Some(parent),
+            has_owner: false,
             self_reference: false,
             entered: 0,
             not_remote: false,

@@ -58,7 +58,10 @@ impl Walk<'_> {
             return;
         }
         let (name, escaped) = login(&route.user);
-        let account = match users::by_name(&name) {
+        let account = match self.options.find_user(&name) {
+            Ok(Some(account)) if account.name != name => {
+                return self.known_by_full_name(index, &account, place);
+            }
             Ok(Some(account)) => account,
             Ok(None) => return self.settle(index, user_unknown(), place),
             Err(_) => return self.settle(index, no_user_database(), place),
@@ -67,6 +70,21 @@ impl Walk<'_> {
         if !escaped {
             self.forward(index, &account, &route.host, place);
         }
+    }
+
+    /// The login name takes the place of a full name, and may be an alias itself (observed).
+    fn known_by_full_name(&mut self, index: usize, account: &Account, place: &Rc<[u8]>) {
+        self.forget(index);
+        if let Some(route) = self.recipients.get_mut(index).and_then(|known| known.route.as_mut()) {
+            route.user.clone_from(&account.name);
+        }
+        let Some(member) = self.members.get_mut(index) else { return };
+        member.level += 1;
+        let (level, limit) = (member.level, self.options.max_recursion);
+        if level > limit {
+            return self.settle(index, super::too_deep(level, limit), place);
+        }
+        self.open(index, place);
     }
 
     /// The local user runs its own programs.

@@ -16,9 +16,10 @@ use cf_parser::debug::Category;
 use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
 
 use super::list;
-use super::note::{Note, What};
+use super::note::{Note, Undelivered, What};
 use super::options::ExpandOptions;
 use super::worker::Worker;
+use crate::events::ControllingAddress;
 use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientState, Route};
 
 /// Who the programs and files that an address stands for run as.
@@ -40,6 +41,8 @@ pub(super) struct Member {
     pub(super) parent: Option<usize>,
     /// The owner of the innermost list with one.
     pub(super) owner: Option<Vec<u8>>,
+    /// It is a list with an owner of its own.
+    pub(super) has_owner: bool,
     /// It occurs in its own expansion and stays.
     pub(super) self_reference: bool,
     /// Elements of its list that count as recipients.
@@ -307,11 +310,27 @@ impl<'a> Walk<'a> {
         let Some(recipient) = self.recipients.get_mut(index) else { return };
         let address = recipient.address.clone();
         recipient.state = if status.retry {
-            RecipientState::Deferred(status.clone())
+            RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
         } else {
             RecipientState::Failed(status.clone())
         };
+        let undelivered =
+            recipient.route.as_ref().filter(|_| status.exit == Exit::NOUSER).map(|route| {
+                Undelivered {
+                    mailer: route.mailer,
+                    controlling: controlling(recipient),
+                    status: status.clone(),
+                }
+            });
         self.note(place, &address, What::Failed(status));
+        if let Some(undelivered) = undelivered {
+            self.note(b"", &address, What::Undelivered(Box::new(undelivered)));
+        }
+    }
+
+    /// The key of a recipient whose user is renamed is free again.
+    pub(super) fn forget(&mut self, index: usize) {
+        self.keys.retain(|_, known| *known != index);
     }
 
     /// Others have taken the place of this recipient.
@@ -324,10 +343,25 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The alias or list a recipient came from, and whom it runs as: root where nobody else answers.
+fn controlling(recipient: &Recipient) -> Option<ControllingAddress> {
+    let address = recipient.alias.clone()?;
+    let user = recipient.controlling_user.as_ref();
+    Some(ControllingAddress {
+        address,
+        ids: Some(user.map_or((0, 0), |user| (user.uid, user.gid))),
+    })
+}
+
 /// `aliasing/forwarding loop broken` (AD-014, AD-015).
 pub(super) fn broken_loop(details: String) -> Status {
     let text = format!("aliasing/forwarding loop broken{details}");
     Status::from_reply(Exit::USAGE, 554, Enhanced::new(5, 4, 6), text)
+}
+
+/// More aliases lead to an address than MaxAliasRecursion allows (AD-014).
+pub(super) fn too_deep(level: u32, limit: u32) -> Status {
+    broken_loop(format!(" ({level} aliases deep; {limit} max)"))
 }
 
 /// Messages about syntax name the rest of the list, not only its element.

@@ -2,7 +2,10 @@
 
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
-use super::{Intake, RecipientParameters, RecipientTaken, SenderParameters, bare, set_time_macros};
+use super::{
+    Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
+    set_time_macros,
+};
 use crate::address::expand;
 use crate::message::envelope::{Envelope, QueueId, Recipient};
 use crate::sys::{clock, users};
@@ -160,7 +163,7 @@ impl Intake {
         [&kind[..], b"; ", address, b"@", &self.worker.macros.value(b"j")].concat()
     }
 
-    /// `RCPT`: resolves the recipient and asks check_rcpt. Returns whether it is only queued.
+    /// `RCPT`: resolves the recipient and asks check_rcpt.
     ///
     /// # Errors
     /// The reply that refuses it.
@@ -168,7 +171,7 @@ impl Intake {
         &mut self,
         address: &[u8],
         parameters: RecipientParameters,
-    ) -> Result<RecipientTaken, Status> {
+    ) -> Result<RecipientTaken, RecipientRefused> {
         let options = self.expand_options();
         let resolved = expand::verify_recipient(&mut self.worker, bare(address), &options)?;
         let count = self.envelope.recipients.len().to_string();
@@ -192,9 +195,18 @@ impl Intake {
             recipient.flags.on_delay = delay;
         }
         recipient.original = parameters.original;
+        let key = (resolved.mailer, resolved.host.to_ascii_lowercase(), resolved.user);
+        if let Some(known) = self.known.get(&key).and_then(|&at| self.envelope.recipients.get(at)) {
+            return Ok(RecipientTaken { known_as: Some(known.address.clone()) });
+        }
+        if self.delivery_mode() == b'i'
+            && let Some(flaw) = self.flaw_of(&recipient)
+        {
+            return Err(RecipientRefused::Member(flaw));
+        }
+        self.known.insert(key, self.envelope.recipients.len());
         self.envelope.recipients.push(recipient);
-        let mode = self.delivery_mode();
-        Ok(RecipientTaken { will_queue: matches!(mode, b'q' | b'd') })
+        Ok(RecipientTaken { known_as: None })
     }
 
     /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.

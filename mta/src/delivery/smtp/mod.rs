@@ -16,7 +16,7 @@ use crate::config::mailer::{Mailer, Transport};
 use crate::events::{Event, Severity};
 use crate::message::envelope::{BodyType, Recipient};
 use crate::protocol::smtp::client::{
-    self as protocol, Esmtp, Notify, Offers, Outcome, Protocol, Refusal, Return, Settings,
+    self as protocol, Esmtp, Notify, Offers, Outcome, Protocol, Refusal, Return, Settings, Settled,
     Transaction, Verdict,
 };
 use crate::sys::net::Channel;
@@ -145,10 +145,11 @@ impl Attempt<'_> {
             return Ok(());
         }
         let host = &key.host;
-        self.announce(host, &endpoint.port_text());
         self.report.relay = Some(host.clone());
+        let addresses = addresses?;
+        self.announce(host, &endpoint.port_text());
         let mut last = None;
-        for address in addresses? {
+        for address in addresses {
             self.report.relay = Some(connect::relay(host, address));
             let channel = match connect::tcp(address, endpoint.port, mailer, context, overall) {
                 Ok(channel) => channel,
@@ -242,7 +243,8 @@ impl Attempt<'_> {
         self.report.relay = (!host.is_empty()).then(|| host.clone());
         let forward: Vec<usize> = self.recipients.iter().rev().copied().collect();
         let channel = connect::start_program(self.mailer, &forward, self.addressees, self.context)?;
-        self.talk(channel, if host.is_empty() { b"localhost" } else { &host }, None)
+        let own = &self.context.settings.own_name;
+        self.talk(channel, if host.is_empty() { own } else { &host }, None)
     }
 
     /// `ADDR... Connecting to H port N via M...` (ML-149).
@@ -272,7 +274,15 @@ impl Attempt<'_> {
     fn talk_on(&mut self, mut open: Open, peer: &[u8]) -> Result<(), Setback> {
         let transaction = self.transaction();
         let session = &mut open.session;
-        let talk = session.transact(&transaction, self.index, self.message, self.context);
+        let mut told = Vec::new();
+        let mut settled = |one: &Settled, offers: &Offers| {
+            told.push(one.index);
+            let at = self.recipients.get(one.index).copied().unwrap_or_default();
+            let outcome = words::of_verdict(at, &one.verdict, peer, offers.enhanced_status_codes);
+            super::tell(&outcome, &super::address_list(self.context, &[at]), self.context)
+        };
+        let talk =
+            session.transact(&transaction, self.index, self.message, self.context, &mut settled);
         self.report.transcript.extend(session.take_transcript());
         let offers = session.client().offers().clone();
         match talk {
@@ -281,6 +291,11 @@ impl Attempt<'_> {
                 self.session = Some(open);
                 self.report.relayed_with_dsn = offers.dsn;
                 self.finish(&outcome, peer, offers.enhanced_status_codes);
+                for index in told {
+                    if let Some(outcome) = self.report.outcomes.get_mut(index) {
+                        outcome.told = true;
+                    }
+                }
                 Ok(())
             }
             Talk::Refused(Refusal { stage, status, reply }) => {

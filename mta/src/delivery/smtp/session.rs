@@ -8,7 +8,8 @@ use ruleset_vm::{Exit, Status};
 use crate::delivery::context::{DeliveryContext, MessageForm, MessageSource};
 use crate::delivery::timeouts::Timeouts;
 use crate::protocol::smtp::client::{
-    Client, DotStuffer, Loss, Outcome, Refusal, Settings, Step, Timeout, Transaction, Transcript,
+    Client, DotStuffer, Line, Loss, Offers, Outcome, Refusal, Settings, Settled, Step, Timeout,
+    Transaction, Transcript,
 };
 use crate::sys::errors;
 use crate::sys::net::Channel;
@@ -65,12 +66,13 @@ impl Session {
         index: usize,
         message: &dyn MessageSource,
         context: &DeliveryContext<'_>,
+        settled: &mut dyn FnMut(&Settled, &Offers) -> Vec<u8>,
     ) -> Talk {
         let mut begun = false;
         self.transcript = Transcript::new(self.client.settings().peer.clone());
         loop {
             let step = self.client.step();
-            self.show(context.verbose);
+            self.show(context.verbose, settled);
             match step {
                 Step::Done(outcome) => return Talk::Done(outcome),
                 Step::Refused(refusal) => {
@@ -93,7 +95,7 @@ impl Session {
     pub(super) fn is_idle(&mut self, verbose: &dyn Fn(&[u8])) -> bool {
         while !self.closed {
             let step = self.client.step();
-            self.show(verbose);
+            self.show(verbose, &mut |_, _| Vec::new());
             match step {
                 Step::Idle => return true,
                 Step::Write(_) | Step::Wait { .. } => self.exchange(step),
@@ -122,7 +124,7 @@ impl Session {
                 Step::Done(_) | Step::Refused(_) => {}
                 Step::Close => self.closed = true,
             }
-            self.show(verbose);
+            self.show(verbose, &mut |_, _| Vec::new());
         }
     }
 
@@ -146,11 +148,18 @@ impl Session {
         }
     }
 
-    /// Reports what was said.
-    fn show(&mut self, verbose: &dyn Fn(&[u8])) {
+    /// Reports what was said; `settled` says what became of a recipient that a reply was about.
+    fn show(
+        &mut self,
+        verbose: &dyn Fn(&[u8]),
+        settled: &mut dyn FnMut(&Settled, &Offers) -> Vec<u8>,
+    ) {
         for line in self.client.take_dialogue() {
             verbose(&line.verbose());
             self.transcript.note(&line, &mut self.lines);
+            if let Line::Received { settles: Some(one), .. } = &line {
+                self.lines.push(settled(one, self.client.offers()));
+            }
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) fn of_verdict(
         remote_mta: Some(without_dot(peer)),
         diagnostic: diagnostic(verdict),
         reply: logged_reply(verdict),
+        own_reply: verdict.stage == Stage::Rcpt && !status.is_ok(),
+        told: false,
     }
 }
 
@@ -56,6 +58,8 @@ pub(super) fn of_unreached(status: &Status, relay: Option<&[u8]>) -> RecipientOu
         remote_mta: host.map(without_dot),
         diagnostic,
         reply: None,
+        own_reply: false,
+        told: false,
     }
 }
 
@@ -105,6 +109,7 @@ fn logged_reply(verdict: &Verdict) -> Option<Vec<u8>> {
     let at_recipient = verdict.stage == Stage::Rcpt;
     match (verdict.status.exit, first_line(verdict)) {
         (Exit::OK | Exit::CONFIG, _) => None,
+        (Exit::PROTOCOL, _) if matches!(verdict.stage, Stage::Data | Stage::Dot) => None,
         (_, Some(line)) if at_recipient => Some(line.to_vec()),
         (_, Some(line)) => {
             let code = line.get(..3).unwrap_or(line);

@@ -92,14 +92,13 @@ fn is_kept(recipient: &Recipient) -> bool {
     matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
 }
 
-/// A deferral stands in front of its recipient unless the message says the same (observed).
+/// The reply that put a recipient off, if it was one to its own `RCPT`, stands in front of it (observed).
 fn recipients(out: &mut Vec<u8>, envelope: &Envelope) {
     let recipients = &envelope.recipients;
     let mut controlling: Vec<u8> = Vec::new();
     for recipient in recipients.iter().filter(|recipient| is_kept(recipient)) {
         if let RecipientState::Deferred(status) = &recipient.state
             && !status.text.is_empty()
-            && envelope.message.as_ref() != Some(&status.text)
         {
             line(out, b"M", &status.text);
         }

@@ -1,6 +1,6 @@
 //! What a child does between fork and exec: signals, new root, user, directory, priority.
 //!
-//! The only `unsafe` of this layer. The standard library offers no safe way to set the group list or
+//! The standard library offers no safe way to set the group list or
 //! the root directory of a child. The closure runs in a forked copy of a process that may have had
 //! other threads, so it must not allocate, lock or call the name service: everything it needs is
 //! prepared before, and it makes system calls only.

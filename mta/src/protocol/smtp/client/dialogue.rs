@@ -1,5 +1,7 @@
 //! What was said: every line for `-v`, and the excerpt that goes into the transcript of a bounce.
 
+use super::outcome::Verdict;
+
 /// One line of the dialogue, without line end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -12,9 +14,18 @@ pub enum Line {
         /// The line with its code.
         text: Vec<u8>,
         /// On the last line of a reply that decided over one recipient alone (`RCPT` refused, the
-        /// final dot of LMTP): its index in the transaction. A transcript says here what became of it.
-        settles: Option<usize>,
+        /// final dot of LMTP): a transcript says here what became of it.
+        settles: Option<Settled>,
     },
+}
+
+/// What a reply decided over one recipient alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The recipient's index in the transaction.
+    pub index: usize,
+    /// What became of it.
+    pub verdict: Box<Verdict>,
 }
 
 impl Line {

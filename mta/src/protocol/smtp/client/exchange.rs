@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::command;
+use super::dialogue::Settled;
 use super::ehlo::Offers;
 use super::meaning;
 use super::outcome::{self, Outcome, Stage, Verdict};
@@ -221,8 +222,10 @@ impl Exchange {
     }
 
     /// The recipient decided over by the last reply alone.
-    pub(super) fn take_settled(&mut self) -> Option<usize> {
-        self.settled.take()
+    pub(super) fn take_settled(&mut self) -> Option<Settled> {
+        let index = self.settled.take()?;
+        let verdict = self.verdicts.get(index)?.clone()?;
+        Some(Settled { index, verdict: Box::new(verdict) })
     }
 
     /// The message has been sent: the replies to the final dot are awaited.

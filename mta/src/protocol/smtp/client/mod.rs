@@ -29,7 +29,7 @@ mod settings;
 mod transaction;
 
 pub use data::DotStuffer;
-pub use dialogue::{Dialogue, Line, Transcript};
+pub use dialogue::{Dialogue, Line, Settled, Transcript};
 pub use ehlo::Offers;
 pub use outcome::{Loss, Outcome, Refusal, Stage, Verdict};
 pub use reply::{MAX_REPLY_LINE, MAX_REPLY_LINES, Reply, ReplyError, ReplyReader};

@@ -173,6 +173,9 @@ pub struct Received {
 pub enum Answer {
     /// Success, or the refusal to reply with. Fits every question.
     Status(Status),
+    /// To [`Question::Rcpt`], [`Question::Verify`] and [`Question::Expand`]: the refusal, whose text is
+    /// complete without the address.
+    Refusal(Status),
     /// To [`Question::Connect`].
     Admission(Box<Admission>),
     /// To [`Question::Mail`] and [`Question::Rcpt`].

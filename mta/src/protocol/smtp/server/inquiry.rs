@@ -52,6 +52,11 @@ impl Session {
         self.ask(question, topic);
     }
 
+    fn inquiry_refused(&mut self, status: &Status, argument: Option<&[u8]>, pause: Duration) {
+        self.pause(if status.is_ok() { pause } else { pause.min(FRUITLESS) });
+        self.reply(Reply::from_status(status, argument));
+    }
+
     pub(super) fn verify_answered(
         &mut self,
         argument: &[u8],
@@ -61,8 +66,11 @@ impl Session {
         let addresses = match answer {
             Answer::Addresses(addresses) => addresses,
             Answer::Status(status) => {
-                self.pause(if status.is_ok() { pause } else { pause.min(FRUITLESS) });
-                self.reply(Reply::from_status(&status, Some(argument)));
+                self.inquiry_refused(&status, Some(argument), pause);
+                return Ok(());
+            }
+            Answer::Refusal(status) => {
+                self.inquiry_refused(&status, None, pause);
                 return Ok(());
             }
             _ => return Err(UnexpectedAnswer),

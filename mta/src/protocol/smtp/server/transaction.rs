@@ -106,6 +106,11 @@ impl Session {
                 self.reply(Reply::from_status(&status, Some(address)));
                 return Ok(());
             }
+            Answer::Refusal(status) => {
+                self.count_bad_recipient();
+                self.reply(Reply::from_status(&status, None));
+                return Ok(());
+            }
             Answer::Status(_) => (None, false),
             Answer::Accepted { address, will_queue } => (address, will_queue),
             _ => return Err(UnexpectedAnswer),

@@ -389,7 +389,8 @@ fn transcript(settings: Settings, recipients: &[&str], replies: &[&str]) -> Stri
         let step = client.step();
         for line in client.take_dialogue() {
             transcript.note(&line, &mut lines);
-            if let Line::Received { settles: Some(index), .. } = line {
+            if let Line::Received { settles: Some(settled), .. } = line {
+                let index = settled.index;
                 lines.push(format!("({})", recipients[index]).into_bytes());
             }
         }

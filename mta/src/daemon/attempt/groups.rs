@@ -1,0 +1,272 @@
+//! Delivering the groups of recipients that share mailer and host, one after the other.
+
+use std::cell::RefCell;
+
+use ruleset_vm::{Role, Target};
+
+use super::{Attempt, claimed_id};
+use crate::address::worker::Worker;
+use crate::config::mailer::{Mailer, Transport};
+use crate::daemon::compat;
+use crate::daemon::intake::bare;
+use crate::daemon::names::Names;
+use crate::daemon::outgoing::Outgoing;
+use crate::daemon::post::Post;
+use crate::daemon::reports::Told;
+use crate::daemon::settings;
+use crate::delivery::cache::ConnectionCache;
+use crate::delivery::context::{Binding, DeliveryContext, DeliveryReport};
+use crate::delivery::{self, hosts, plan, report};
+use crate::events::Severity;
+use crate::message::envelope::{ControllingUser, Envelope, RecipientState};
+use crate::queue::store::{Claimed, QueueStore as _};
+use crate::sys::{clock, durable, users};
+
+impl Attempt<'_> {
+    pub(super) fn deliver_groups(
+        &self,
+        worker: &mut Worker,
+        claimed: &mut Claimed,
+        told: &mut Told,
+    ) {
+        let post = &self.post;
+        let groups = {
+            let cell = RefCell::new(&mut *worker);
+            let names = Names { worker: &cell };
+            let signature = |mailer: &Mailer, host: &[u8]| {
+                hosts::signature(host, !mailer.flags.has(b'0'), &names)
+            };
+            plan::plan(&claimed.envelope.recipients, &post.site.mailers, &signature)
+        };
+        let count = groups.len();
+        let account = sender_account(worker, &claimed.envelope)
+            .unwrap_or_else(|| self.submitter(&claimed.envelope));
+        for (number, mut group) in groups.into_iter().enumerate() {
+            let began = clock::now();
+            let refused = compat::check(worker, &mut claimed.envelope, &mut group, &post.site);
+            if let Some((refused, them)) = &refused {
+                self.settle_group(claimed, told, refused, them, (began, None));
+            }
+            if group.recipients.is_empty() {
+                continue;
+            }
+            let report = self.deliver_group(worker, claimed, &group);
+            self.settle_group(claimed, told, &report, &group, (began, account.as_ref()));
+            if number + 1 < count
+                && let Err(error) = post.store.update(claimed)
+            {
+                self.log(claimed, Severity::Critical, 1, &error.to_string());
+            }
+        }
+    }
+
+    /// Who has just submitted the message on a command line.
+    fn submitter(&self, envelope: &Envelope) -> Option<ControllingUser> {
+        let by_protocol =
+            envelope.macros.iter().any(|(name, value)| name == b"r" && !value.is_empty());
+        if !self.first || by_protocol {
+            return None;
+        }
+        Post::account(users::real_uid())
+    }
+
+    /// Logs and records what a delivery has come to.
+    fn settle_group(
+        &self,
+        claimed: &mut Claimed,
+        told: &mut Told,
+        report: &DeliveryReport,
+        group: &plan::DeliveryGroup,
+        (began, account): (u64, Option<&ControllingUser>),
+    ) {
+        let mailer = &self.post.site.mailers[group.mailer];
+        let id = claimed_id(claimed);
+        let occasion = report::Occasion {
+            id: &id,
+            envelope: &claimed.envelope,
+            mailer,
+            sender: account,
+            delay: clock::now().saturating_sub(claimed.envelope.created),
+            transaction_delay: clock::now().saturating_sub(began),
+        };
+        for event in report::events(report, group, &occasion) {
+            self.post.events.report(event);
+        }
+        self.count(claimed, report, group);
+        told.note_report(&claimed.envelope, mailer, report, group);
+        record(&mut claimed.envelope, report);
+    }
+
+    /// Counts deliveries for the statistics file (LG-048).
+    fn count(&self, claimed: &Claimed, report: &DeliveryReport, group: &plan::DeliveryGroup) {
+        let mailer = &self.post.site.mailers[group.mailer];
+        let sent = report.outcomes.iter().filter(|outcome| outcome.status.is_ok()).count() as u64;
+        let times = match mailer.transport() {
+            // whatever becomes of it (observed)
+            Transport::File => group.recipients.len() as u64,
+            // one transaction serves many recipients
+            _ if mailer.flags.has(b'm') => sent.min(1),
+            _ => sent,
+        };
+        // a message from the queue is as long as its body
+        let size = match claimed.envelope.size {
+            0 => body_size(claimed),
+            size => size,
+        };
+        self.post.counting.count(|counts| counts.delivered(group.mailer, times, size));
+    }
+
+    fn deliver_group(
+        &self,
+        worker: &mut Worker,
+        claimed: &Claimed,
+        group: &plan::DeliveryGroup,
+    ) -> DeliveryReport {
+        let post = &self.post;
+        let envelope = &claimed.envelope;
+        let mailer = &post.site.mailers[group.mailer];
+        let null = envelope.is_from_nobody();
+        let name = if null { worker.macros.value(b"n") } else { bare(&envelope.sender).to_vec() };
+        let role = Role { header: false, sender: true };
+        let (relative, _) = worker.remote_name(&name, group.mailer, role, None);
+        worker.macros.set(b"g", &relative);
+        worker.macros.set(b"h", &group.host);
+        let users: Vec<&[u8]> = group
+            .recipients
+            .iter()
+            .filter_map(|&index| envelope.recipients.get(index)?.route.as_ref())
+            .map(|route| route.user.as_slice())
+            .collect();
+        match users.as_slice() {
+            [one] => worker.macros.set(b"u", one),
+            _ => worker.macros.clear(b"u"),
+        }
+        let over_smtp = !matches!(mailer.transport(), Transport::Program | Transport::File);
+        let sender =
+            if null && over_smtp && !mailer.flags.has(b'g') { Vec::new() } else { relative };
+        let macros = worker.macros.clone();
+        let expand = move |template: &[u8], binding: &Binding<'_>| {
+            let mut macros = macros.clone();
+            macros.set(b"h", binding.host);
+            macros.set(b"u", binding.user);
+            macros.set(b"g", binding.sender);
+            let (text, _) = cf_parser::parse_text(template);
+            macros.expand_bytes(&text)
+        };
+        let sender_domain = sender_domain(worker, envelope);
+        let site = post.site.clone();
+        let is_own_name = |name: &[u8]| site.configuration.classes.has(b"w", name);
+        let verbose = |line: &[u8]| self.show(line);
+        let cell = RefCell::new(worker);
+        let names = Names { worker: &cell };
+        let message = Outgoing {
+            worker: &cell,
+            envelope,
+            body_size: body_size(claimed),
+            body: claimed.body.clone(),
+            sender_domain,
+        };
+        let id = claimed_id(claimed);
+        let context = DeliveryContext {
+            queue_id: &id,
+            envelope,
+            mailers: &post.site.mailers,
+            settings: &post.delivery,
+            expand: &expand,
+            sender: &sender,
+            explicit_sender: self.sender_user.is_none() || null,
+            sender_user: self.sender_user.as_ref(),
+            resolver: &names,
+            is_own_name: &is_own_name,
+            connections: Some(self.connections),
+            events: &*post.events,
+            connected: &|| post.counting.count(|counts| counts.connections.to += 1),
+            verbose: &verbose,
+            complain: &|line| self.complain(line),
+        };
+        delivery::deliver(group, &message, &context)
+    }
+}
+
+fn body_size(claimed: &Claimed) -> u64 {
+    let facts = claimed.body.as_ref().and_then(|path| durable::facts(path).ok());
+    facts.map_or(0, |facts| facts.size)
+}
+
+/// Closes the connections that are left at the end of a run or a submission.
+pub(in crate::daemon) fn close_connections(cache: &RefCell<ConnectionCache>, verbose: bool) {
+    cache.borrow_mut().close_all(&|line| {
+        if verbose {
+            super::print(line);
+        }
+    });
+}
+
+/// An empty cache: `ConnectionCacheSize` and `ConnectionCacheTimeout` (OPT-036, OPT-037).
+pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
+    let options = &post.site.configuration.options;
+    let size = usize::try_from(options.number("ConnectionCacheSize", 1)).unwrap_or(0);
+    let idle = options
+        .bytes("ConnectionCacheTimeout")
+        .map_or(300, |value| settings::seconds(&value, b'm'));
+    RefCell::new(ConnectionCache::new(size, std::time::Duration::from_secs(idle)))
+}
+
+/// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the
+/// sender is not local.
+fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<ControllingUser>> {
+    if envelope.is_from_nobody() {
+        return Some(None);
+    }
+    let role = Role { header: false, sender: true };
+    let parsed = worker.parse(bare(&envelope.sender), role)?;
+    let Target::Mailer(index) = parsed.triple.mailer else { return None };
+    if worker.site.mailers.get(index)?.name != b"local" {
+        return None;
+    }
+    let account = users::by_name(&parsed.triple.user).ok().flatten();
+    Some(account.map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid }))
+}
+
+/// The mailer of the sender.
+pub(in crate::daemon) fn sender_mailer(worker: &mut Worker, envelope: &Envelope) -> Option<usize> {
+    if envelope.is_from_nobody() {
+        return None;
+    }
+    let role = Role { header: false, sender: true };
+    // Its host must not take the place of the recipient's.
+    let host = worker.macros.value(b"h");
+    let parsed = worker.parse(bare(&envelope.sender), role);
+    worker.macros.set(b"h", &host);
+    match parsed?.triple.mailer {
+        Target::Mailer(index) => Some(index),
+        Target::Error(_) => None,
+    }
+}
+
+/// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
+fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
+    let index = sender_mailer(worker, envelope)?;
+    if !worker.site.mailers.get(index)?.flags.has(b'C') {
+        return None;
+    }
+    let canonical = worker.canonical_sender(bare(&envelope.sender));
+    let at = canonical.iter().rposition(|byte| *byte == b'@')?;
+    Some(canonical[at..].to_vec())
+}
+
+/// Writes the outcomes of a delivery into the envelope.
+fn record(envelope: &mut Envelope, report: &DeliveryReport) {
+    for outcome in &report.outcomes {
+        let Some(recipient) = envelope.recipients.get_mut(outcome.recipient) else { continue };
+        let mut status = outcome.status.clone();
+        recipient.state = if status.is_ok() {
+            RecipientState::Sent(status)
+        } else if status.retry {
+            status.text = if outcome.own_reply { outcome.queue_text.clone() } else { Vec::new() };
+            RecipientState::Deferred(status)
+        } else {
+            RecipientState::Failed(status)
+        };
+    }
+}

@@ -1,0 +1,124 @@
+//! Resolving the recipients of a message that is taken up, and what is said on the way.
+
+use super::{Attempt, claimed_id};
+use crate::address::expand::{self, ExpandOptions, Expansion};
+use crate::address::worker::Worker;
+use crate::daemon::intake::counted;
+use crate::daemon::post::Post;
+use crate::daemon::reports::Told;
+use crate::daemon::telling::{Said, Telling};
+use crate::events::Severity;
+use crate::message::envelope::{Envelope, RecipientState};
+use crate::queue::priority;
+use crate::queue::store::{Claimed, QueueStore as _};
+use crate::sys::clock;
+
+/// Makes the envelopes of list members whose list has an owner (AD-016..AD-018): the members leave
+/// `envelope` and get one of their own, with the owner as sender.
+#[must_use]
+pub(in crate::daemon) fn split_by_owner(
+    post: &Post,
+    envelope: &mut Envelope,
+    expansion: &Expansion,
+) -> Vec<Envelope> {
+    let mut parts = Vec::new();
+    let mut moved = vec![false; envelope.recipients.len()];
+    for split in &expansion.splits {
+        let mut part = Envelope { id: Some(post.new_id()), ..envelope.clone() };
+        part.sender = split.owner.clone();
+        part.flags.split = true;
+        part.recipients = split
+            .recipients
+            .iter()
+            .filter_map(|&index| envelope.recipients.get(index).cloned())
+            .collect();
+        for &index in &split.recipients {
+            if let Some(place) = moved.get_mut(index) {
+                *place = true;
+            }
+        }
+        parts.push(part);
+    }
+    if !parts.is_empty() {
+        envelope.flags.split = true;
+        let mut moved = moved.into_iter();
+        envelope.recipients.retain(|_| !moved.next().unwrap_or(false));
+    }
+    parts
+}
+
+impl Attempt<'_> {
+    /// Resolves the recipients; what goes to members of lists with owners becomes messages of its own.
+    /// What has just come in was resolved, and told of, when it was stored.
+    pub(super) fn resolve(
+        &self,
+        worker: &mut Worker,
+        claimed: &mut Claimed,
+    ) -> (Vec<Claimed>, Said) {
+        let post = &self.post;
+        let resolved = claimed
+            .envelope
+            .recipients
+            .iter()
+            .any(|r| r.route.is_some() || matches!(r.state, RecipientState::Failed(_)));
+        if self.first && resolved {
+            return (Vec::new(), self.said.clone());
+        }
+        let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
+        let mut envelope = std::mem::take(&mut claimed.envelope);
+        let is_report = self.first && envelope.flags.response;
+        let delay = clock::now().saturating_sub(envelope.created);
+        let mut telling = Telling {
+            post,
+            id: &claimed_id(claimed),
+            verbose: self.verbose,
+            complains: self.complains,
+            logs_errors: is_report,
+            // What comes by SMTP is taken up like something from the queue (observed).
+            waited: match (self.first, is_report) {
+                (true, true) => (0, 0),
+                (true, false) => (priority::aged(envelope.priority, &post.factors()), 0),
+                (false, _) => (envelope.priority, delay),
+            },
+            said: Said::default(),
+        };
+        let expansion =
+            expand::expand(worker, &mut envelope, &options, &mut |note| telling.note(&note));
+        let said = telling.said;
+        if self.first && !is_report && self.has_local(&envelope) {
+            envelope.size = claimed.size_of(&envelope);
+            let (class, count) = (envelope.class, counted(&envelope));
+            envelope.priority = priority::initial(envelope.size, class, count, &post.factors());
+        }
+        let parts = split_by_owner(post, &mut envelope, &expansion);
+        claimed.envelope = envelope;
+        let mut split_off = Vec::new();
+        for part in parts {
+            match post.store.split(claimed, part) {
+                Ok(split) => split_off.push(split),
+                Err(error) => self.log(claimed, Severity::Alert, 1, &error.to_string()),
+            }
+        }
+        (split_off, said)
+    }
+
+    /// Whether a recipient is looked for among the aliases: only then the message is read again once it is
+    /// resolved, and its size is that in the queue (observed).
+    fn has_local(&self, envelope: &Envelope) -> bool {
+        envelope.recipients.iter().any(|recipient| {
+            recipient.state == RecipientState::Expanded
+                || self.mailer_of(recipient).is_some_and(|mailer| mailer.flags.has(b'A'))
+        })
+    }
+
+    /// Recipients that failed while they were resolved.
+    pub(super) fn early_failures(&self, claimed: &Claimed, told: &mut Told) {
+        for (index, recipient) in claimed.envelope.recipients.iter().enumerate() {
+            if let RecipientState::Failed(status) | RecipientState::Deferred(status) =
+                &recipient.state
+            {
+                told.note_status(index, self.mailer_of(recipient), status);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What is said while recipients are resolved: to whoever watches, to the log, and in the transcript of
+//! reports.
+
+use ruleset_vm::Status;
+
+use super::post::Post;
+use super::reports::reply_text;
+use crate::address::expand::{Note, Undelivered, What};
+use crate::delivery::outcome::stat_text;
+use crate::events::{Delivered, Event};
+use crate::sys::terminal;
+
+/// What was said about a message.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    /// Errors, reply codes in front.
+    pub(super) errors: Vec<Vec<u8>>,
+    /// The lines for the transcript of reports.
+    pub(super) transcript: Vec<Vec<u8>>,
+    /// Why what is left of the message waits, for the queue's listing: the first error, or the last
+    /// that a mailer would have given (observed).
+    pub(super) waits: Option<Vec<u8>>,
+}
+
+/// Takes notes and passes them on.
+pub(super) struct Telling<'a> {
+    pub(super) post: &'a Post,
+    /// The queue id of the message.
+    pub(super) id: &'a [u8],
+    /// Progress is printed.
+    pub(super) verbose: bool,
+    /// Errors are printed.
+    pub(super) complains: bool,
+    /// Errors get log lines of their own: not while a message of the queue is resolved (observed).
+    pub(super) logs_errors: bool,
+    /// Priority of the message and the seconds it has waited; nothing yet for a new one.
+    pub(super) waited: (i64, u64),
+    pub(super) said: Said,
+}
+
+impl Telling<'_> {
+    /// Passes on one note.
+    pub(super) fn note(&mut self, note: &Note) {
+        if (self.verbose || (self.complains && note.exit().is_some()))
+            && let Some(line) = note.verbose()
+        {
+            terminal::print(&[&line[..], b"\n"].concat());
+        }
+        let is_error = note.exit().is_some();
+        if let Some(event) = note.event(self.id).filter(|_| self.logs_errors || !is_error) {
+            self.post.events.report(event);
+        }
+        match &note.what {
+            What::Undelivered(undelivered) => self.undelivered(&note.address, undelivered),
+            What::Failed(_) | What::Said(_) if is_error => {
+                self.said.errors.extend(note.transcript());
+                self.said.transcript.extend(note.transcript());
+                if self.said.waits.is_none() {
+                    self.said.waits = note.verbose();
+                }
+            }
+            What::ListDelivered => self.said.transcript.extend(note.transcript()),
+            What::Failed(status) => {
+                self.said.transcript.extend(note.transcript());
+                self.waits_because(status);
+            }
+            What::Waits(status) => self.waits_because(status),
+            _ => {}
+        }
+    }
+
+    fn waits_because(&mut self, status: &Status) {
+        if self.said.waits.is_none() {
+            self.said.waits = Some(status.text.clone());
+        }
+    }
+
+    fn undelivered(&mut self, address: &[u8], undelivered: &Undelivered) {
+        let status = &undelivered.status;
+        let mailer = self.post.site.mailers.get(undelivered.mailer);
+        let (priority, delay) = self.waited;
+        let delivered = Delivered {
+            to: vec![address.to_vec()],
+            controlling: undelivered.controlling.clone(),
+            delay,
+            mailer: mailer.map(|mailer| mailer.name.clone()),
+            priority,
+            dsn: status.enhanced,
+            reply: reply_text(status),
+            stat: stat_text(status),
+            ..Delivered::default()
+        };
+        self.post.events.report(Event::delivered(self.id, delivered, status));
+        self.said.waits = Some(stat_text(status));
+    }
+}
