@@ -22,20 +22,31 @@ pub struct Resolved {
     pub user: Vec<u8>,
     /// It could not be decided now: accepted, and resolved again by a queue run.
     pub deferred: bool,
+    /// Ruleset 5 is not to be asked about it.
+    not_remote: bool,
     /// The name of the account, if it is one.
     pub full_name: Vec<u8>,
 }
 
-/// Resolves one address as it comes from `RCPT`. Aliases and lists are not expanded, but they must
-/// exist; so must local users (AD-046).
+/// Resolves one address as it comes from `RCPT` or `VRFY`, and tells whether it [`exists`](Resolved::exists).
 ///
 /// # Errors
-/// The reply that refuses it: an error triple, `User unknown`, programs and files (AD-038).
+/// The reply that refuses it.
 pub fn verify_recipient(
     worker: &mut Worker,
     address: &[u8],
     options: &ExpandOptions,
 ) -> Result<Resolved, Status> {
+    let mut resolved = resolve_recipient(worker, address)?;
+    resolved.exists(worker, options)?;
+    Ok(resolved)
+}
+
+/// Resolves one address as it comes from `RCPT`; whether there is such a recipient is asked later.
+///
+/// # Errors
+/// The reply that refuses it: an error triple, a program (AD-038).
+pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Resolved, Status> {
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
     let messages = worker.take_messages();
@@ -50,27 +61,40 @@ pub fn verify_recipient(
     };
     let site = worker.site.clone();
     let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown()) };
-    if let Some(refusal) = judge::direct_refusal(&known.name) {
+    if known.name == b"prog"
+        && let Some(refusal) = judge::direct_refusal(&known.name)
+    {
         return Err(refusal);
     }
-    let mut resolved = Resolved {
+    Ok(Resolved {
         mailer,
         mailer_name: known.name.clone(),
         host: parsed.triple.host.unwrap_or_default(),
         user: parsed.triple.user,
         deferred: parsed.deferred,
+        not_remote: parsed.triple.not_remote,
         full_name: Vec::new(),
-    };
-    if resolved.deferred {
-        return Ok(resolved);
+    })
+}
+
+impl Resolved {
+    /// Whether there is such a recipient. Aliases and lists are not expanded, but they must exist; so must local users
+    /// (AD-046).
+    ///
+    /// # Errors
+    /// The reply that refuses it: `User unknown`, files and lists (AD-038).
+    pub fn exists(&mut self, worker: &mut Worker, options: &ExpandOptions) -> Result<(), Status> {
+        if let Some(refusal) = judge::direct_refusal(&self.mailer_name) {
+            return Err(refusal);
+        }
+        if self.deferred {
+            return Ok(());
+        }
+        let existence = Existence { options, not_remote: self.not_remote };
+        let exists = existence.of(worker, self, options.max_recursion);
+        worker.take_messages();
+        exists
     }
-    let exists = Existence { options, not_remote: parsed.triple.not_remote }.of(
-        worker,
-        &mut resolved,
-        options.max_recursion,
-    );
-    worker.take_messages();
-    exists.map(|()| resolved)
 }
 
 struct Existence<'a> {
@@ -113,6 +137,7 @@ impl Existence<'_> {
                                 user: triple.user,
                                 mailer_name: Vec::new(),
                                 deferred: false,
+                                not_remote: self.not_remote,
                                 full_name: Vec::new(),
                             };
                             let found = self.of(worker, &mut next, depth - 1);

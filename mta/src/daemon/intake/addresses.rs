@@ -163,7 +163,7 @@ impl Intake {
         [&kind[..], b"; ", address, b"@", &self.worker.macros.value(b"j")].concat()
     }
 
-    /// `RCPT`: resolves the recipient and asks check_rcpt.
+    /// `RCPT`: resolves the recipient, asks check_rcpt, and looks whether it exists, in this order (RS-145).
     ///
     /// # Errors
     /// The reply that refuses it.
@@ -173,7 +173,7 @@ impl Intake {
         parameters: RecipientParameters,
     ) -> Result<RecipientTaken, RecipientRefused> {
         let options = self.expand_options();
-        let resolved = expand::verify_recipient(&mut self.worker, bare(address), &options)?;
+        let mut resolved = expand::resolve_recipient(&mut self.worker, bare(address))?;
         let count = self.envelope.recipients.len().to_string();
         let macros = &mut self.worker.macros;
         macros.set(b"rcpt_mailer", &resolved.mailer_name);
@@ -185,6 +185,10 @@ impl Intake {
             self.worker.macros.clear(name);
         }
         verdict?;
+        // who gets a message that is discarded does not matter (observed)
+        if !self.discard {
+            resolved.exists(&mut self.worker, &options)?;
+        }
         let mut recipient = Recipient::primary(address.trim_ascii());
         let final_recipient = self.final_recipient(bare(address), &resolved);
         recipient.final_recipient = Some(final_recipient);
@@ -200,6 +204,7 @@ impl Intake {
             return Ok(RecipientTaken { known_as: Some(known.address.clone()) });
         }
         if self.delivery_mode() == b'i'
+            && !self.discard
             && let Some(flaw) = self.flaw_of(&recipient)
         {
             return Err(RecipientRefused::Member(flaw));
