@@ -140,10 +140,10 @@ fn every_recipient_has_its_own_outcome() {
     | ... while talking to [127.0.0.1]:
     | >>> RCPT To:<full@x>
     | <<< 452 4.2.2 full
+    | full@x... Deferred: 452 4.2.2 full
     | >>> RCPT To:<bad@x>
     | <<< 550-5.1.1 first
     | <<< 550 5.1.1 nobody here
-    | full@x... Deferred: 452 4.2.2 full
     | 550 5.1.1 bad@x... User unknown
     ");
     server.join().unwrap();
