@@ -48,6 +48,8 @@ pub enum What {
     Undelivered(Box<Undelivered>),
     /// A list with an owner is expanded: for the transcript of reports.
     ListDelivered,
+    /// It is expanded to several, and success is to be reported: for the transcript of reports.
+    Multiple,
     /// It is put off silently.
     Waits(Status),
 }
@@ -71,8 +73,12 @@ impl Note {
     /// Errors are printed always, the rest with `-v`.
     #[must_use]
     pub fn verbose(&self) -> Option<Vec<u8>> {
-        let (_, text) = self.parts().filter(|_| self.what != What::ListDelivered)?;
+        let (_, text) = self.parts().filter(|_| !self.is_for_reports())?;
         Some([self.place.as_slice(), &text].concat())
+    }
+
+    fn is_for_reports(&self) -> bool {
+        matches!(self.what, What::ListDelivered | What::Multiple)
     }
 
     /// The line as it stands in the transcript of a report, reply codes in front.
@@ -151,6 +157,9 @@ impl Note {
                 plain(with_address(&[b"forward: ", file, kind, reason]))
             }
             What::Logged(..) | What::Undelivered(_) | What::Waits(_) => None,
+            What::Multiple => {
+                Some((Vec::new(), with_address(&[b"expanded to multiple addresses"])))
+            }
             What::ListDelivered => {
                 let text = [b"Message delivered to mailing list ", &self.address[..]].concat();
                 Some((Vec::new(), text))

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 
+use ruleset_vm::Exit;
+
 use super::arguments::Arguments;
 use super::voice::Voice;
 use super::{print_line, start, usage};
@@ -11,7 +13,7 @@ use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
 use crate::message::defaults;
-use crate::message::envelope::{BodyType, ControllingUser, Recipient, value_of};
+use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
 use crate::sys::{background, users};
@@ -103,6 +105,15 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         voice.usage(&status.text);
         return status.exit.0;
     }
+    if arguments.has(b't') && !intake.errors().is_empty() {
+        // With -v the expansion has said it already.
+        let shown = match (arguments.has(b'v'), arguments.operands.is_empty()) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => usize::MAX,
+        };
+        return return_to_sender(&mut intake, voice, shown, error_mode);
+    }
     let is_refused = mime::is_refused(intake.envelope(), &post.site.configuration);
     if is_refused {
         voice.say(b"554 5.6.1", b"Eight bit data not allowed");
@@ -114,6 +125,26 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     let exit = deliver(post, &mut intake, arguments, submission.mistakes == 0);
     // That nobody gets the message is told in a report alone (observed).
     if error_mode == b'e' || is_refused { 0 } else { exit }
+}
+
+/// With `-t` a recipient that does not exist keeps all from getting the message; of what is wrong with those of
+/// the header only the last thing is said (observed).
+fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode: u8) -> u8 {
+    let errors = intake.errors();
+    let from = errors.len().saturating_sub(shown);
+    for line in errors.get(from..).unwrap_or_default() {
+        say(voice, line);
+    }
+    let failed = |r: &Recipient| matches!(&r.state, RecipientState::Failed(s) if s.exit == Exit::NOUSER);
+    let unknown = intake.envelope().recipients.iter().any(failed);
+    intake.return_to_sender();
+    intake.deliver_accepted();
+    if unknown && error_mode != b'e' { Exit::NOUSER.0 } else { 0 }
+}
+
+fn say(voice: Voice, line: &[u8]) {
+    let (codes, text) = ruleset_vm::split_codes(line);
+    voice.say(codes.trim_ascii_end(), text);
 }
 
 fn controlling(account: &users::Account) -> ControllingUser {
@@ -129,10 +160,7 @@ pub(super) fn error_mode(post: &Post) -> u8 {
 
 /// Says what is wrong with recipients that cannot be delivered to (CMD-072).
 fn print_failures(intake: &Intake, voice: Voice) {
-    for line in intake.errors() {
-        let (codes, text) = ruleset_vm::split_codes(line);
-        voice.say(codes.trim_ascii_end(), text);
-    }
+    intake.errors().iter().for_each(|line| say(voice, line));
 }
 
 /// Delivers what was accepted. In the background a process of its own does it (AD-095).

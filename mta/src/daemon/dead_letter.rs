@@ -40,6 +40,12 @@ impl DeadLetter {
         Self { path: Vec::new(), uid: 0, gid: 0, replies: false, quiet: true }
     }
 
+    /// Whether there is no file.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.quiet
+    }
+
     /// Appends a message: From_ line, header, empty line and body. Says where it is; returns false,
     /// having kept nothing, where that is not possible.
     pub(super) fn save(&self, from_line: &[u8], header: &[u8], body: Option<&Path>) -> bool {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::attempt::{self, Attempt};
+use super::dead_letter::DeadLetter;
 use super::collect::{Collected, Collecting, Intaking};
 use super::post::Post;
 use super::telling::{Said, Telling};
@@ -21,9 +22,8 @@ use crate::address::worker::Worker;
 use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
 use crate::message::date;
 use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, QueueId, Recipient, RecipientState,
+    BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient, RecipientState,
 };
-use crate::queue::priority;
 use crate::queue::store::{Claimed, Kind, QueueStore as _, StoreError};
 use crate::sys::ids;
 
@@ -45,7 +45,7 @@ pub struct Origin {
     /// Recipients that are only queued are logged: those of the command line (observed).
     pub logs_queued: bool,
     /// Where a message that fails is kept instead of being sent back.
-    pub dead_letter: Option<super::dead_letter::DeadLetter>,
+    pub dead_letter: Option<DeadLetter>,
 }
 
 /// Parameters of `MAIL`.
@@ -218,7 +218,10 @@ impl Intake {
             return Err(Status::from_reply(Exit::DATAERR, 552, code, text));
         }
         let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
-        self.make_envelope(&collected);
+        let given: Vec<Vec<u8>> =
+            self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
+        let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
+        self.make_envelope(&collected, &given);
         self.check_headers(&collected)?;
         let mailer = self.counted_mailer();
         self.post.counting.count(|counts| counts.received(mailer, collected.size));
@@ -226,15 +229,14 @@ impl Intake {
             self.log(Severity::Info, 4, b"discarded".to_vec());
             return Ok(Accepted { id, discarded: true });
         }
-        self.store(collected)?;
+        self.store(collected, &expansion)?;
         Ok(Accepted { id, discarded: false })
     }
 
-    /// Expands the recipients and writes every envelope that results.
-    fn store(&mut self, collected: Collected) -> Result<(), Status> {
-        let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
+    /// Writes the envelope, and every envelope that lists with owners make of it.
+    fn store(&mut self, collected: Collected, expansion: &Expansion) -> Result<(), Status> {
         self.log_accepted();
-        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, &expansion);
+        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
         let kind_hold = self.envelope.quarantine.is_some();
         let mut claimed =
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
@@ -284,6 +286,7 @@ impl Intake {
     }
 
     fn expand(&mut self) -> Expansion {
+        let submitted = self.is_submission();
         let options = self.expand_options();
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
         let post = self.post.clone();
@@ -302,12 +305,12 @@ impl Intake {
         if envelope.message.is_none() {
             envelope.message.clone_from(&self.said.waits);
         }
-        envelope.priority = priority::initial(
-            envelope.size,
-            envelope.class,
-            counted(envelope),
-            &self.post.factors(),
-        );
+        if !submitted {
+            // No transcript is kept of what RCPT has found out already (observed).
+            self.said.transcript.clear();
+            let lists = self.envelope.recipients.iter_mut().filter(|r| r.listing == Listing::List);
+            lists.for_each(|list| list.listing = Listing::Hidden);
+        }
         expansion
     }
 
@@ -315,6 +318,19 @@ impl Intake {
     #[must_use]
     pub fn errors(&self) -> &[Vec<u8>] {
         &self.said.errors
+    }
+
+    /// The message goes to nobody but back to its sender, with what is wrong with some recipients.
+    pub fn return_to_sender(&mut self) {
+        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
+        self.origin.delivery_mode = Some(b'i');
+        for claimed in &mut self.accepted {
+            for recipient in &mut claimed.envelope.recipients {
+                if recipient.state == RecipientState::Pending {
+                    recipient.state = RecipientState::Expanded;
+                }
+            }
+        }
     }
 
     fn log_accepted(&self) {

@@ -22,7 +22,9 @@ use crate::delivery::report::by_outcome;
 use crate::events::{Event, Happening, Severity};
 use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
-use crate::message::envelope::{Envelope, EnvelopeFlags, Recipient, RecipientState};
+use crate::message::envelope::{
+    Envelope, EnvelopeFlags, Listing, Recipient, RecipientState,
+};
 use crate::message::output::{OutputOptions, delivery_header, stored_header};
 use crate::protocol::dsn::{
     self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned,
@@ -39,7 +41,7 @@ const REPORTER: &[u8] = b"Mail Delivery Subsystem";
 const REPORT_SIZE: u64 = 1024;
 
 /// What an attempt has found out, for reports, the log and the queue listing.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Told {
     outcomes: Vec<Outcome>,
     /// The session, line by line.
@@ -53,6 +55,7 @@ pub(super) struct Told {
     body_refused: bool,
 }
 
+#[derive(Clone)]
 struct Outcome {
     recipient: usize,
     status: Status,
@@ -207,14 +210,34 @@ pub(super) fn send(
         }
     }
     if !envelope.is_from_nobody() {
-        let reached = reported(envelope, told, worker, |recipient| {
-            matches!(recipient.state, RecipientState::Sent(_)) && recipient.flags.on_success
-        });
-        if !reached.is_empty() {
-            tell(attempt, worker, claimed, told, Kind::Receipt, reached);
-        }
+        receipt(attempt, worker, claimed, told);
     }
     safe
+}
+
+/// Tells of recipients that were reached, if that was asked for. Members of a list that was just expanded are in
+/// the transcript only (observed).
+fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: &Told) {
+    let envelope = &claimed.envelope;
+    let is_reached = |recipient: &Recipient| {
+        let counts = match recipient.listing {
+            Listing::List => recipient.state == RecipientState::Expanded,
+            Listing::Own | Listing::Hidden => matches!(recipient.state, RecipientState::Sent(_)),
+        };
+        counts && recipient.flags.on_success
+    };
+    let reached = reported(envelope, told, worker, is_reached);
+    if reached.is_empty() {
+        return;
+    }
+    let lines: Vec<Vec<u8>> = reached.iter().filter_map(success_line).collect();
+    let hidden = reported(envelope, told, worker, |recipient| {
+        is_reached(recipient) && recipient.listing == Listing::Hidden
+    });
+    let mut told = told.clone();
+    told.transcript.extend(lines);
+    let listed = reached.into_iter().filter(|one| !hidden.contains(one)).collect();
+    tell(attempt, worker, claimed, &told, Kind::Receipt, listed);
 }
 
 /// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
@@ -262,6 +285,7 @@ fn one_reported(
     let action = match (&recipient.state, outcome) {
         (RecipientState::Sent(_), Some(o)) if o.relayed => Action::Relayed,
         (RecipientState::Sent(_), _) => Action::Delivered,
+        (RecipientState::Expanded, _) => Action::DeliveredToList,
         (RecipientState::Failed(_), _) => Action::Failed,
         _ => Action::Delayed,
     };
@@ -280,7 +304,7 @@ fn one_reported(
     let qualified = |address: &[u8]| {
         if address.contains(&b'@') { address.to_vec() } else { [address, b"@", &host].concat() }
     };
-    let user = recipient.route.as_ref().map_or(&recipient.address, |route| &route.user);
+    let user = recipient.route.as_ref().map_or(bare(&recipient.address), |route| &route.user);
     let address_type = outcome.and_then(|o| o.address_type.clone());
     let shown_type = address_type.clone().unwrap_or_else(|| b"rfc822".to_vec());
     let named = recipient.alias.clone().unwrap_or_else(|| recipient.address.clone());
@@ -299,7 +323,7 @@ fn one_reported(
         reason,
         action,
         status: code,
-        original: recipient.original.clone(),
+        original: recipient.original.as_deref().map(decoded),
         final_recipient,
         actual: Some(actual_recipient(recipient, &shown_type, qualified(user))),
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
@@ -308,6 +332,26 @@ fn one_reported(
             .or_else(|| local_reply.filter(|_| failed).map(|text| (diagnostic_type(None), text))),
         last_attempt: Some(clock::now()),
     }
+}
+
+/// xtext as it was before it was encoded (RFC 3461 section 4).
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        let hex = after.get(..2).filter(|_| byte == b'+').and_then(|two| std::str::from_utf8(two).ok());
+        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(value) => {
+                out.push(value);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push(byte);
+                rest = after;
+            }
+        }
+    }
+    out
 }
 
 /// Makes one report and starts its delivery.
@@ -334,13 +378,12 @@ fn tell(
     } else if let Kind::Warning { after, give_up } = kind {
         transcript.extend(dsn::warning_lines(after, give_up));
     }
-    if kind == Kind::Receipt {
-        transcript.extend(recipients.iter().map(success_line));
-    }
     let header = returned_header(worker, envelope);
     let host = worker.macros.value(b"j");
     let origin = worker.macros.value(b"_");
     let name = worker.macros.value(b"s");
+    // The origin of what comes over a connection has its address.
+    let from_network = origin.contains(&b'[');
     let by_smtp = worker.macros.value(b"r").ends_with(b"SMTP");
     let returned = if envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt {
         Returned::Headers
@@ -354,7 +397,7 @@ fn tell(
         original_id: &claimed.place.id.0,
         host: &host,
         origin: &origin,
-        received_from_mta: (by_smtp && !name.is_empty()).then_some(name.as_slice()),
+        received_from_mta: (by_smtp && from_network && !name.is_empty()).then_some(name.as_slice()),
         envid: envelope.envid.as_deref(),
         arrived: envelope.created,
         deliver_by: None,
@@ -394,12 +437,13 @@ fn tell(
 }
 
 /// What the transcript says of a recipient that was reached (observed).
-fn success_line(reported: &Reported) -> Vec<u8> {
+fn success_line(reported: &Reported) -> Option<Vec<u8>> {
     let words: &[u8] = match reported.action {
+        Action::DeliveredToList => return None,
         Action::Relayed => b"... relayed; expect no further notifications",
         _ => b"... Successfully delivered",
     };
-    [&reported.address, words].concat()
+    Some([&reported.address, words].concat())
 }
 
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even

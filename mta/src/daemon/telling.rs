@@ -59,7 +59,7 @@ impl Telling<'_> {
                     self.said.waits = note.verbose();
                 }
             }
-            What::ListDelivered => self.said.transcript.extend(note.transcript()),
+            What::ListDelivered | What::Multiple => self.said.transcript.extend(note.transcript()),
             What::Failed(status) => {
                 self.said.transcript.extend(note.transcript());
                 self.waits_because(status);

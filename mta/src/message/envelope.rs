@@ -146,6 +146,20 @@ pub struct Recipient {
     pub route: Option<Route>,
     /// What became of it; only the text of a deferral is stored (`M` before the `R` line).
     pub state: RecipientState,
+    /// A list has taken its place in reports of success, or it is such a list; not stored.
+    pub listing: Listing,
+}
+
+/// How reports of success name a recipient.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Listing {
+    /// By itself.
+    #[default]
+    Own,
+    /// Not at all: it is one of several that an alias was just expanded to.
+    Hidden,
+    /// As a list with an owner, whose members hear from it.
+    List,
 }
 
 impl Recipient {
@@ -167,6 +181,7 @@ impl Recipient {
             alias: None,
             route: None,
             state: RecipientState::Pending,
+            listing: Listing::Own,
         }
     }
 }

@@ -100,16 +100,14 @@ impl Walk<'_> {
             member.has_owner = true;
         }
         self.worker.take_messages();
+        self.begin_members(index);
         self.push(Task::EndAlias(index, place.clone()));
         self.push_elements(index, value, true, place);
     }
 
     /// All members of an alias are entered.
     pub(super) fn end_alias(&mut self, index: usize, place: &Rc<[u8]>) {
-        if self.members.get(index).is_some_and(|member| member.has_owner) {
-            let address = self.address(index);
-            self.note(b"", &address, What::ListDelivered);
-        }
+        self.list_members(index);
         if self.members.get(index).is_some_and(|member| member.self_reference) {
             self.after_alias(index, place);
         } else {

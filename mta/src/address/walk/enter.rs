@@ -188,12 +188,25 @@ impl Walk<'_> {
             self.note(place, &recipient.address, What::Duplicate);
         }
         self.touched.push(known);
+        if let Some(parent) = member.parent.and_then(|at| self.members.get_mut(at))
+            && known < parent.members_from
+        {
+            parent.known += 1;
+        }
         if let Slot::At(index) = slot
             && let Some(own) = self.recipients.get_mut(index)
         {
             own.state = RecipientState::Duplicate;
         }
         true
+    }
+
+    /// The members of an alias or list are those entered from now on.
+    pub(super) fn begin_members(&mut self, index: usize) {
+        let from = self.recipients.len();
+        if let Some(member) = self.members.get_mut(index) {
+            member.members_from = from;
+        }
     }
 
     fn count_entered(&mut self, parent: usize) {
@@ -241,7 +254,7 @@ impl Walk<'_> {
                 gid: 0,
             }),
         };
-        if member.is_some_and(|member| member.owner.is_some()) {
+        if member.is_some_and(|member| member.owner.is_some() && member.owner != self.own_sender) {
             // What the submitter wants to hear does not concern the owner (AD-022).
             child.flags.notify_given = false;
             child.flags.on_success = false;
@@ -260,6 +273,8 @@ impl Walk<'_> {
             has_owner: false,
             self_reference: false,
             entered: 0,
+            known: 0,
+            members_from: 0,
             not_remote: false,
             ..known
         }

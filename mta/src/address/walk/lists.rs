@@ -38,6 +38,7 @@ impl Walk<'_> {
             Ok(content) => {
                 let path = path.to_vec();
                 let list = Rc::new(OpenList { path, content, index, forwarding: false });
+                self.begin_members(list.index);
                 self.push(Task::EndList(list.clone()));
                 self.push(Task::Lines(list, 0, 0));
             }
@@ -127,6 +128,9 @@ impl Walk<'_> {
 
     /// A list is read to its end. A user whose `.forward` names nobody, or the user, gets the mail.
     pub(super) fn end_list(&mut self, open: &OpenList) {
+        if open.forwarding {
+            self.list_members(open.index);
+        }
         let Some(member) = self.members.get(open.index) else { return };
         let stays = member.self_reference || member.entered == 0;
         if !open.forwarding || !stays {

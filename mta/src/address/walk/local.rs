@@ -171,6 +171,7 @@ impl Walk<'_> {
                     };
                     self.trust(index, account, is_unsafe, &path);
                     let list = Rc::new(OpenList { path, content, index, forwarding: true });
+                    self.begin_members(index);
                     self.push(Task::EndList(list.clone()));
                     self.push(Task::Lines(list, 0, 0));
                     return;

@@ -20,7 +20,9 @@ use super::note::{Note, Undelivered, What};
 use super::options::ExpandOptions;
 use super::worker::Worker;
 use crate::events::ControllingAddress;
-use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientState, Route};
+use crate::message::envelope::{
+    ControllingUser, Envelope, Listing, Recipient, RecipientState, Route,
+};
 
 /// Who the programs and files that an address stands for run as.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +49,10 @@ pub(super) struct Member {
     pub(super) self_reference: bool,
     /// Elements of its list that count as recipients.
     pub(super) entered: usize,
+    /// Members that are recipients already, from outside of the list.
+    pub(super) known: usize,
+    /// Where its members begin among all recipients.
+    pub(super) members_from: usize,
     /// Who its programs and files run as.
     pub(super) control: Control,
     /// It came out of a list others may write: no programs and files.
@@ -115,6 +121,8 @@ pub(super) struct Walk<'a> {
     notes: &'a mut dyn FnMut(Note),
     keys: HashMap<Key, usize>,
     sender: Option<Key>,
+    /// The sender: a list whose owner it is keeps its members in the message.
+    pub(super) own_sender: Option<Vec<u8>>,
     tasks: Vec<Task>,
     /// Recipients entered or met again for the submitted address in hand.
     touched: Vec<usize>,
@@ -139,6 +147,7 @@ impl<'a> Walk<'a> {
             notes,
             keys: HashMap::new(),
             sender: None,
+            own_sender: Some(envelope.sender.clone()),
             tasks: Vec::new(),
             touched: Vec::new(),
             alive: 0,
@@ -331,6 +340,34 @@ impl<'a> Walk<'a> {
     /// The key of a recipient whose user is renamed is free again.
     pub(super) fn forget(&mut self, index: usize) {
         self.keys.retain(|_, known| *known != index);
+    }
+
+    /// All members of an alias, list or `.forward` are entered: how reports of success name them.
+    pub(super) fn list_members(&mut self, index: usize) {
+        let Some(member) = self.members.get(index) else { return };
+        let (from, has_owner, known) = (member.members_from, member.has_owner, member.known);
+        if let Some(parent) = member.parent.and_then(|at| self.members.get_mut(at)) {
+            parent.known += known;
+        }
+        let stays = |known: &&Recipient| {
+            !matches!(known.state, RecipientState::Expanded | RecipientState::Duplicate)
+        };
+        let new = self.recipients.get(from..).unwrap_or_default().iter().filter(stays).count();
+        let several = new + known > 1;
+        let Some(recipient) = self.recipients.get_mut(index) else { return };
+        let address = recipient.address.clone();
+        let wanted = recipient.flags.on_success;
+        if has_owner {
+            recipient.listing = Listing::List;
+            self.note(b"", &address, What::ListDelivered);
+        }
+        if several && wanted {
+            self.note(b"", &address, What::Multiple);
+        }
+        if several || has_owner {
+            let members = self.recipients.get_mut(from..).unwrap_or_default();
+            members.iter_mut().for_each(|known| known.listing = Listing::Hidden);
+        }
     }
 
     /// Others have taken the place of this recipient.

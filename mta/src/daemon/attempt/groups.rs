@@ -50,7 +50,7 @@ impl Attempt<'_> {
             if group.recipients.is_empty() {
                 continue;
             }
-            let report = self.deliver_group(worker, claimed, &group);
+            let report = self.deliver_group(worker, claimed, &group, account.as_ref());
             self.settle_group(claimed, told, &report, &group, (began, account.as_ref()));
             if number + 1 < count
                 && let Err(error) = post.store.update(claimed)
@@ -121,6 +121,7 @@ impl Attempt<'_> {
         worker: &mut Worker,
         claimed: &Claimed,
         group: &plan::DeliveryGroup,
+        account: Option<&ControllingUser>,
     ) -> DeliveryReport {
         let post = &self.post;
         let envelope = &claimed.envelope;
@@ -175,7 +176,7 @@ impl Attempt<'_> {
             expand: &expand,
             sender: &sender,
             explicit_sender: self.sender_user.is_none() || null,
-            sender_user: self.sender_user.as_ref(),
+            sender_user: self.sender_user.as_ref().filter(|user| user.uid != 0).or(account),
             resolver: &names,
             is_own_name: &is_own_name,
             connections: Some(self.connections),

@@ -27,6 +27,7 @@ pub(in crate::daemon) fn split_by_owner(
         let mut part = Envelope { id: Some(post.new_id()), ..envelope.clone() };
         part.sender = split.owner.clone();
         part.flags.split = true;
+        part.message = None;
         part.recipients = split
             .recipients
             .iter()

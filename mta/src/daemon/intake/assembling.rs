@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ruleset_vm::crack::CrackOptions;
 
-use super::Intake;
+use super::{Intake, counted};
 use crate::address::worker::Worker;
 use crate::daemon::collect::Collected;
 use crate::daemon::header_host::Headers;
@@ -17,7 +17,8 @@ use crate::queue::priority;
 
 impl Intake {
     /// Header, flags, class, priority and persistent macros.
-    pub(super) fn make_envelope(&mut self, collected: &Collected) {
+    /// `recipients` are those given, before they were resolved.
+    pub(super) fn make_envelope(&mut self, collected: &Collected, recipients: &[Vec<u8>]) {
         let size = collected.size;
         self.worker.macros.set(b"msg_size", size.to_string().as_bytes());
         let given = self.envelope.sender.clone();
@@ -28,8 +29,6 @@ impl Intake {
         let fields = collected.fields.clone();
         let mut assembled = defaults::assemble(&self.post.site.default_header, fields, &names);
         let action = no_recipient_action(&self.post);
-        let recipients: Vec<Vec<u8>> =
-            self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
         defaults::add_recipient_field(
             &mut assembled.header,
             action,
@@ -37,7 +36,7 @@ impl Intake {
         );
         let hops = assembled.hops.max(self.envelope.hops);
         self.worker.macros.set(b"c", hops.to_string().as_bytes());
-        match self.named.as_ref().unwrap_or(&recipients).as_slice() {
+        match self.named.as_deref().unwrap_or(recipients) {
             [one] => self.worker.macros.set(b"u", one),
             _ => self.worker.macros.clear(b"u"),
         }
@@ -83,11 +82,16 @@ impl Intake {
         };
         envelope.macros = persistent_macros(&self.worker);
         if is_submission && envelope.auth.is_none() && !envelope.is_from_nobody() {
-            envelope.auth = Some(self.worker.macros.value(b"f")); // QU-111
+            // QU-111; complete (observed)
+            let mut auth = self.worker.macros.value(b"f");
+            if !auth.contains(&b'@') {
+                auth = [&auth[..], b"@", &self.worker.macros.value(b"j")].concat();
+            }
+            envelope.auth = Some(auth);
         }
         let factors = self.post.factors();
         envelope.priority =
-            priority::initial(size, envelope.class, envelope.recipients.len(), &factors);
+            priority::initial(size, envelope.class, counted(envelope), &factors);
     }
 
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).

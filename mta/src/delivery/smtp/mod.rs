@@ -383,8 +383,16 @@ impl Attempt<'_> {
     fn finish(&mut self, outcome: &Outcome, peer: &[u8], enhanced: bool) {
         self.report.body_refused = !outcome.return_body;
         self.report.host_failure.clone_from(&outcome.host);
-        for (&recipient, verdict) in self.recipients.iter().zip(&outcome.recipients) {
-            self.report.outcomes.push(words::of_verdict(recipient, verdict, peer, enhanced));
+        let replies = outcome.accepted.iter().chain(std::iter::repeat(&None));
+        for ((&recipient, verdict), reply) in
+            self.recipients.iter().zip(&outcome.recipients).zip(replies)
+        {
+            let mut told = words::of_verdict(recipient, verdict, peer, enhanced);
+            if verdict.status.is_ok() {
+                // A report that it was relayed quotes the reply to `RCPT` (observed).
+                told.diagnostic.clone_from(reply);
+            }
+            self.report.outcomes.push(told);
             if verdict.status.exit == Exit::PROTOCOL {
                 let text = words::protocol_error(verdict, peer);
                 let id = Some(self.context.queue_id);

@@ -55,6 +55,8 @@ pub(super) struct Exchange {
     awaited: VecDeque<Awaited>,
     verdicts: Vec<Option<Verdict>>,
     accepted: Vec<usize>,
+    /// First line of the reply to each `RCPT` that was accepted.
+    replies: Vec<Option<Vec<u8>>>,
     host: Option<Status>,
     return_body: bool,
     protocol_error: bool,
@@ -67,12 +69,14 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn new(order: Transaction) -> Self {
         let verdicts = vec![None; order.recipients.len()];
+        let replies = vec![None; order.recipients.len()];
         Self {
             order,
             next: Next::Mail,
             awaited: VecDeque::new(),
             verdicts,
             accepted: Vec::new(),
+            replies,
             host: None,
             return_body: true,
             protocol_error: false,
@@ -173,6 +177,9 @@ impl Exchange {
         }
         if verdict.status.is_ok() {
             self.accepted.push(index);
+            if let Some(slot) = self.replies.get_mut(index) {
+                *slot = verdict.reply.and_then(|reply| reply.lines.into_iter().next());
+            }
             return;
         }
         self.settle(index, verdict.clone());
@@ -275,6 +282,7 @@ impl Exchange {
                 .into_iter()
                 .map(|verdict| verdict.unwrap_or_else(|| missing.clone()))
                 .collect(),
+            accepted: self.replies,
             host: self.host,
             return_body: self.return_body,
             protocol_error: self.protocol_error,

@@ -83,6 +83,8 @@ pub struct Verdict {
 pub struct Outcome {
     /// One verdict per recipient, in the order of the transaction.
     pub recipients: Vec<Verdict>,
+    /// First line of the reply that accepted each recipient.
+    pub accepted: Vec<Option<Vec<u8>>>,
     /// Set when the failure is the host's, to be kept in its persistent status (SM-098).
     pub host: Option<Status>,
     /// Whether a report may quote the body: not after the peer called it too large (SM-095).
