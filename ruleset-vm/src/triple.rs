@@ -240,7 +240,8 @@ impl Rewriter<'_> {
     fn refuse(&mut self, text: &[u8]) -> Triple {
         self.say(text);
         let (_, words) = split_codes(text);
-        let status = Status::from_reply(Exit::CONFIG, 554, Enhanced::new(5, 3, 5), words);
+        // A system error, with the exit status of one (observed).
+        let status = Status::from_reply(Exit::SOFTWARE, 554, Enhanced::new(5, 3, 5), words);
         Triple { mailer: Target::Error(status), host: None, user: Vec::new(), not_remote: false }
     }
 }

@@ -28,7 +28,23 @@ pub struct Resolved {
     pub full_name: Vec<u8>,
 }
 
-/// Resolves one address as it comes from `RCPT` or `VRFY`, and tells whether it [`exists`](Resolved::exists).
+/// Why an address is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reply.
+    pub status: Status,
+    /// The rules have refused it.
+    pub by_rules: bool,
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self { status, by_rules: false }
+    }
+}
+
+/// Resolves one address as `VRFY` has it, and tells whether it [`exists`](Resolved::exists); nothing if there is no
+/// address.
 ///
 /// # Errors
 /// The reply that refuses it.
@@ -36,37 +52,38 @@ pub fn verify_recipient(
     worker: &mut Worker,
     address: &[u8],
     options: &ExpandOptions,
-) -> Result<Resolved, Status> {
-    let mut resolved = resolve_recipient(worker, address)?;
+) -> Result<Option<Resolved>, Refusal> {
+    let Some(mut resolved) = resolve_recipient(worker, address)? else { return Ok(None) };
     resolved.exists(worker, options)?;
-    Ok(resolved)
+    Ok(Some(resolved))
 }
 
-/// Resolves one address as it comes from `RCPT`; whether there is such a recipient is asked later.
+/// Resolves one address as it comes from `RCPT`; nothing if there is no address. Whether there is such a recipient is
+/// asked later.
 ///
 /// # Errors
 /// The reply that refuses it: an error triple, a program (AD-038).
-pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Resolved, Status> {
+pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<Resolved>, Refusal> {
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
     let messages = worker.take_messages();
     let complaint = messages.iter().find_map(|message| complaint(message));
-    let Some(parsed) = parsed else { return Err(complaint.unwrap_or_else(no_address)) };
     if let Some(complaint) = complaint {
-        return Err(complaint);
+        return Err(complaint.into());
     }
+    let Some(parsed) = parsed else { return Ok(None) };
     let mailer = match parsed.triple.mailer {
-        Target::Error(status) => return Err(status),
+        Target::Error(status) => return Err(Refusal { status, by_rules: true }),
         Target::Mailer(mailer) => mailer,
     };
     let site = worker.site.clone();
-    let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown()) };
+    let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown().into()) };
     if known.name == b"prog"
         && let Some(refusal) = judge::direct_refusal(&known.name)
     {
-        return Err(refusal);
+        return Err(refusal.into());
     }
-    Ok(Resolved {
+    Ok(Some(Resolved {
         mailer,
         mailer_name: known.name.clone(),
         host: parsed.triple.host.unwrap_or_default(),
@@ -74,7 +91,7 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Resolved
         deferred: parsed.deferred,
         not_remote: parsed.triple.not_remote,
         full_name: Vec::new(),
-    })
+    }))
 }
 
 impl Resolved {
@@ -175,10 +192,6 @@ fn complaint(message: &[u8]) -> Option<Status> {
         .filter(|_| codes == b"553 ")?;
     let code = Enhanced::new(5, 0, 0);
     Some(Status::from_reply(Exit::USAGE, 553, code, text.get(at + 4..).unwrap_or_default()))
-}
-
-fn no_address() -> Status {
-    Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), "User address required")
 }
 
 /// What `-bv` prints for an address that can be delivered to (CMD-093).

@@ -15,6 +15,7 @@ use workbench::explain::{Firing, Firings};
 use workbench::traces::Traces;
 
 use crate::config::site::Site;
+use crate::events::{EventSink, Severity};
 use crate::sys::terminal;
 
 /// What a hook ruleset says (RS-095..RS-105).
@@ -48,6 +49,8 @@ pub struct Worker {
     services: SystemServices,
     /// What debugging flags show on standard output.
     levels: Levels,
+    /// Takes the lines that maps log.
+    log: Option<Arc<dyn EventSink + Send + Sync>>,
 }
 
 impl Worker {
@@ -68,6 +71,26 @@ impl Worker {
             maps,
             services,
             levels,
+            log: None,
+        }
+    }
+
+    /// Where the lines go that maps log.
+    #[must_use]
+    pub fn logging_to(mut self, log: Arc<dyn EventSink + Send + Sync>) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    /// Passes on what maps have logged; the lines carry the queue id of the message, if there is one.
+    fn log_lines(&mut self) {
+        let lines = self.services.take_log();
+        let Some(log) = self.log.as_ref().filter(|_| !lines.is_empty()) else { return };
+        let id = self.macros.value(b"i");
+        let id = (!id.is_empty()).then_some(id);
+        for (number, text) in lines {
+            let severity = Severity::of_number(number);
+            log.report(crate::events::Event::text(id.as_deref(), severity, 0, text));
         }
     }
 
@@ -289,6 +312,7 @@ impl Worker {
                 None => self.macros.clear(&name),
             }
         }
+        self.log_lines();
         lookup.answer
     }
 
@@ -358,6 +382,7 @@ impl Worker {
         let postponed = lookups.postponed;
         self.postponed = self.postponed.take().or(postponed);
         self.messages.append(&mut said);
+        self.log_lines();
         result
     }
 }

@@ -36,9 +36,9 @@ pub(super) fn standard_input(arguments: &Arguments) -> u8 {
         .unwrap_or_else(|| b"c u".to_vec());
     let connection = Connection::standard(user, &modifiers, submit::delivery_mode(arguments));
     let Ok(mut pipes) = Pipes::standard() else { return 71 };
-    smtp_session::serve(&mut pipes, &post, &connection, None);
+    let exit = smtp_session::serve(&mut pipes, &post, &connection, None);
     post.wait_for_background(BACKGROUND_LIMIT);
-    0
+    exit.0
 }
 
 /// `-bd`, `-bD`, with `-qTIME` queue runs beside.

@@ -135,7 +135,8 @@ fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode:
     for line in errors.get(from..).unwrap_or_default() {
         say(voice, line);
     }
-    let failed = |r: &Recipient| matches!(&r.state, RecipientState::Failed(s) if s.exit == Exit::NOUSER);
+    let failed =
+        |r: &Recipient| matches!(&r.state, RecipientState::Failed(s) if s.exit == Exit::NOUSER);
     let unknown = intake.envelope().recipients.iter().any(failed);
     intake.return_to_sender();
     intake.deliver_accepted();

@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         print_line(b"Recipient names must be specified");
         return 64;
     }
-    let mut worker = crate::address::worker::Worker::new(post.site.clone());
+    let mut worker = post.worker();
     if arguments.has(b'd') {
         worker.set_levels(arguments.levels());
         trace_sender(&mut worker);

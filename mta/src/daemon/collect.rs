@@ -62,6 +62,11 @@ impl Collecting {
         }
     }
 
+    /// Bytes taken so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
     /// Takes more of the message.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         if self.seven_bit && !bytes.is_ascii() {

@@ -85,6 +85,13 @@ impl Connection {
         self.arrival.as_ref().map_or(b"localhost", |arrival| &arrival.client.name)
     }
 
+    /// Name and address of the client; with -bs `localhost` and `0`.
+    #[must_use]
+    pub fn name_and_address(&self) -> (&[u8], &[u8]) {
+        let client = self.arrival.as_ref().map(|arrival| &arrival.client);
+        client.map_or((b"localhost", b"0"), |client| (&client.name, &client.address))
+    }
+
     /// The daemon in log lines: its name, with -bs `stdin`.
     #[must_use]
     pub fn daemon_name(&self) -> &[u8] {

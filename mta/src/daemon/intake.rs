@@ -13,8 +13,8 @@ use std::sync::Arc;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::attempt::{self, Attempt};
-use super::dead_letter::DeadLetter;
 use super::collect::{Collected, Collecting, Intaking};
+use super::dead_letter::DeadLetter;
 use super::post::Post;
 use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions, Expansion};
@@ -100,6 +100,9 @@ pub struct Intake {
     discard: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
+    /// The exit status of the first refusal by rules; the process that serves standard input ends with it
+    /// (observed).
+    refused: Exit,
     /// The recipients that `RCPT` named, with their places in the envelope.
     known: HashMap<RecipientKey, usize>,
     /// What was said while the recipients of the last message were resolved.
@@ -111,7 +114,7 @@ impl Intake {
     /// An intake for one session.
     #[must_use]
     pub fn new(post: Arc<Post>, origin: Origin) -> Self {
-        let worker = Worker::new(post.site.clone());
+        let worker = post.worker();
         let mut intake = Self {
             post,
             worker,
@@ -124,6 +127,7 @@ impl Intake {
             collecting: None,
             discard: false,
             named: None,
+            refused: Exit::OK,
             known: HashMap::new(),
             said: Said::default(),
             accepted: Vec::new(),
@@ -314,6 +318,19 @@ impl Intake {
         expansion
     }
 
+    /// Remembers that rules have refused something.
+    pub(super) fn note_refusal(&mut self, status: &Status) {
+        if self.refused == Exit::OK && !status.retry && status.exit != Exit::TEMPFAIL {
+            self.refused = status.exit;
+        }
+    }
+
+    /// The exit status of the first refusal by rules.
+    #[must_use]
+    pub fn refused(&self) -> Exit {
+        self.refused
+    }
+
     /// What is wrong with recipients, reply codes in front.
     #[must_use]
     pub fn errors(&self) -> &[Vec<u8>] {
@@ -419,9 +436,8 @@ impl Intake {
             });
             return worst;
         }
-        let site = self.post.site.clone();
+        let mut worker = self.post.worker();
         self.post.in_background(move || {
-            let mut worker = Worker::new(site);
             let mut accepted = Some(accepted);
             carry(&mut |attempt| {
                 for claimed in accepted.take().into_iter().flatten() {
@@ -436,11 +452,12 @@ impl Intake {
     /// recipient (LG-074).
     pub fn cut_short(&mut self, reset: bool) {
         if self.envelope.id.is_some() {
+            self.envelope.size = self.collecting.as_ref().map_or(0, Collecting::size);
             if reset {
                 for recipient in &self.envelope.recipients {
                     let shown = [b"to=<", bare(&recipient.address), b">"].concat();
                     let text = [&shown[..], b", delay=00:00:00, pri=0, stat=RSET"].concat();
-                    self.log(Severity::Info, 8, text);
+                    self.log(Severity::Info, 10, text);
                 }
             }
             self.log_accepted();
@@ -535,6 +552,16 @@ pub fn bare(address: &[u8]) -> &[u8] {
         Some(inside) if !inside.contains(&b'<') => inside.trim_ascii(),
         _ => address,
     }
+}
+
+/// The address that rules are asked about: [`bare`], but for brackets around nothing, which are an address of
+/// their own (observed).
+#[must_use]
+pub fn subject(address: &[u8]) -> &[u8] {
+    let inside = bare(address);
+    let comment = inside.starts_with(b"(") && inside.ends_with(b")");
+    let empty = inside.is_empty() || comment;
+    if empty && address.contains(&b'<') { b"<>" } else { inside }
 }
 
 /// The macros that depend on the moment and the message (MC-001..MC-020, MC-075).

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::statistics::Counting;
+use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
 use crate::events::{Event, EventSink, Severity};
@@ -56,6 +57,12 @@ pub enum OpenError {
 }
 
 impl Post {
+    /// A worker whose maps log to the log.
+    #[must_use]
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.site.clone()).logging_to(self.events.clone())
+    }
+
     /// Opens the queue of a site.
     ///
     /// # Errors

@@ -6,7 +6,6 @@ use super::attempt::{self, Attempt};
 use super::post::Post;
 use super::settings::seconds;
 use super::telling::Said;
-use crate::address::worker::Worker;
 use crate::events::Severity;
 use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
 use crate::queue::selection::Selection;
@@ -29,7 +28,7 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     recover(post);
     let candidates = candidates(post, options);
     let total = candidates.len();
-    let mut worker = Worker::new(post.site.clone());
+    let mut worker = post.worker();
     let connections = attempt::connections(post);
     let attempt = Attempt {
         post: post.clone(),

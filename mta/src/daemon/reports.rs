@@ -22,9 +22,7 @@ use crate::delivery::report::by_outcome;
 use crate::events::{Event, Happening, Severity};
 use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
-use crate::message::envelope::{
-    Envelope, EnvelopeFlags, Listing, Recipient, RecipientState,
-};
+use crate::message::envelope::{Envelope, EnvelopeFlags, Listing, Recipient, RecipientState};
 use crate::message::output::{OutputOptions, delivery_header, stored_header};
 use crate::protocol::dsn::{
     self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned,
@@ -53,6 +51,7 @@ pub(super) struct Told {
     /// The message is given up after so many seconds.
     pub(super) give_up: Option<u64>,
     body_refused: bool,
+    system_error: bool,
 }
 
 #[derive(Clone)]
@@ -111,6 +110,7 @@ impl Told {
                 self.queue_message = Some(found.queue_text.clone());
             }
         }
+        self.system_error |= report.system_error;
         self.transcript.extend(report.transcript.iter().cloned());
         self.body_refused |= report.body_refused;
         for found in &report.outcomes {
@@ -139,6 +139,9 @@ impl Told {
 
     /// The first exit status that is not OK; what is only put off for now counts as OK (ML-151).
     pub(super) fn exit(&self) -> Exit {
+        if self.system_error {
+            return Exit::SOFTWARE;
+        }
         self.outcomes
             .iter()
             .map(|outcome| outcome.status.exit)
@@ -339,7 +342,8 @@ fn decoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
-        let hex = after.get(..2).filter(|_| byte == b'+').and_then(|two| std::str::from_utf8(two).ok());
+        let hex =
+            after.get(..2).filter(|_| byte == b'+').and_then(|two| std::str::from_utf8(two).ok());
         match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
             Some(value) => {
                 out.push(value);
@@ -425,7 +429,7 @@ fn tell(
                 ..attempt.clone()
             };
             // The report's own delivery must not disturb the macros of this message.
-            let mut own = Worker::new(post.site.clone());
+            let mut own = post.worker();
             next.run(&mut own, report);
             true
         }
@@ -479,7 +483,7 @@ fn addressee(
 /// What is wrong with a sender that nothing can be delivered to (QU-108); nothing if something can.
 fn unreachable_sender(attempt: &Attempt<'_>, sender: &[u8]) -> Vec<Vec<u8>> {
     let post = &attempt.post;
-    let mut worker = Worker::new(post.site.clone());
+    let mut worker = post.worker();
     let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
     let mut envelope =
         Envelope { recipients: vec![Recipient::primary(sender)], ..Envelope::default() };

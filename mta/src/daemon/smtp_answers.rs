@@ -5,7 +5,7 @@ use std::time::Duration;
 use ruleset_vm::{Exit, Status};
 
 use super::hook_log;
-use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, bare};
+use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, subject};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
@@ -188,10 +188,20 @@ impl Server<'_> {
         argument: &[u8],
         expand: bool,
     ) -> Result<Vec<Verified>, RecipientRefused> {
-        let address = bare(argument);
+        let address = subject(argument);
         let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
         let own = self.intake.worker().macros.value(b"j");
-        let resolved = expand::verify_recipient(self.intake.worker(), address, &options)?;
+        let judged = expand::verify_recipient(self.intake.worker(), address, &options);
+        let resolved = match judged {
+            Ok(Some(resolved)) => resolved,
+            Ok(None) => return Ok(Vec::new()),
+            Err(refusal) => {
+                if refusal.by_rules {
+                    self.intake.note_refusal(&refusal.status);
+                }
+                return Err(RecipientRefused::Address(refusal.status));
+            }
+        };
         if !expand {
             let mailers = &self.post.site.mailers;
             let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
@@ -261,7 +271,10 @@ impl Server<'_> {
     /// Runs a hook of the session; success or the refusal, which is logged.
     fn check(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Status {
         match self.judge(ruleset, arguments) {
-            Verdict::Reject(status) => status,
+            Verdict::Reject(status) => {
+                self.intake.note_refusal(&status);
+                status
+            }
             Verdict::Accept | Verdict::Discard | Verdict::Quarantine(_) => Status::ok(),
         }
     }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ruleset_vm::Exit;
+
 use super::connection::Connection;
 use super::intake::Intake;
 use super::post::Post;
 use super::smtp_settings::{self, Waits};
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::date;
 use crate::message::envelope::QueueId;
 use crate::protocol::smtp::server::{Abandoned, Action, Lost, Note, Peer, Session, Timeout};
@@ -28,7 +30,7 @@ pub fn serve(
     post: &Arc<Post>,
     connection: &Connection,
     stop: Option<&Bell>,
-) {
+) -> Exit {
     let mut server = Server::new(stream, post, connection, stop);
     let text = [b"connect from ", connection.display.as_slice()].concat();
     post.log(None, Severity::Info, 9, text);
@@ -41,6 +43,8 @@ pub fn serve(
     server.run(&mut session);
     server.say_goodbye();
     post.counting.save();
+    server.note_exit(Exit::OK);
+    server.exit
 }
 
 /// The world around one session.
@@ -57,6 +61,8 @@ pub(super) struct Server<'a> {
     held: Vec<u8>,
     /// Nothing can be written any more.
     deaf: bool,
+    /// The connection was reset.
+    broken: bool,
     /// A message was accepted whose delivery begins when the reply is out.
     pub(super) accepted: bool,
     /// A transaction is open.
@@ -65,6 +71,8 @@ pub(super) struct Server<'a> {
     pub(super) issued: bool,
     /// The last command, for log lines.
     pub(super) stage: &'static str,
+    /// What a process that serves standard input ends with.
+    exit: Exit,
     /// All mail of the session is dropped (check_relay said so).
     pub(super) discard: bool,
     /// When the message that is being received must be complete, once the daemon stops.
@@ -93,10 +101,12 @@ impl<'a> Server<'a> {
             intake,
             held: Vec::new(),
             deaf: false,
+            broken: false,
             accepted: false,
             in_transaction: false,
             issued: false,
             stage: "startup",
+            exit: Exit::OK,
             discard: false,
             grace: None,
             started: clock::monotonic(),
@@ -175,9 +185,20 @@ impl<'a> Server<'a> {
             }
         }
         if std::mem::take(&mut self.accepted) {
-            self.intake.deliver_accepted();
+            let delivered = self.intake.deliver_accepted();
+            self.note_exit(delivered);
             self.intake.abandon();
             self.id = self.intake.id();
+        }
+    }
+
+    /// The first failure counts.
+    fn note_exit(&mut self, exit: Exit) {
+        let refused = self.intake.refused();
+        for found in [refused, exit] {
+            if self.exit == Exit::OK {
+                self.exit = found;
+            }
         }
     }
 
@@ -237,7 +258,10 @@ impl<'a> Server<'a> {
             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                 session.lost(Lost::TimedOut);
             }
-            Err(_) => session.lost(Lost::Closed),
+            Err(_) => {
+                self.broken = true;
+                session.lost(Lost::Closed);
+            }
         }
     }
 
@@ -258,8 +282,18 @@ impl<'a> Server<'a> {
             }
             Note::EarlyTraffic(command) => {
                 let text = b" due to traffic before response";
-                let command = command.as_bytes();
-                self.log(Info, 5, &[b"rejecting ", command, b" from ", peer, text]);
+                let (name, address) = self.connection.name_and_address();
+                let parts: [&[u8]; 7] = [
+                    b"rejecting server ",
+                    command.as_bytes(),
+                    b" from ",
+                    name,
+                    b" [",
+                    address,
+                    b"]",
+                ];
+                self.log(Info, 5, &[&parts.concat(), text]);
+                self.issued = true;
             }
             Note::CommandTooLong(length) => {
                 let text = format!(": SMTP violation, input too long: {length}");
@@ -279,6 +313,7 @@ impl<'a> Server<'a> {
                 self.log(Notice, 5, &[peer, b": Possible SMTP RCPT flood, throttling."]);
             }
             Note::TooManyBadCommands => {}
+            Note::LostMessage { sender, how } => self.message_lost(sender, *how),
             Note::LostInput(_) => {
                 let level = if self.in_transaction { 1 } else { 19 };
                 let (daemon, stage) = (self.connection.daemon_name(), self.stage.as_bytes());
@@ -287,6 +322,28 @@ impl<'a> Server<'a> {
                 self.log(Notice, level, &text);
             }
         }
+    }
+
+    /// The connection ended inside a message.
+    fn message_lost(&self, sender: &[u8], how: Lost) {
+        let (name, _) = self.connection.name_and_address();
+        let collect =
+            |info: &[u8]| [b"collect: relay=", name, b", from=", sender, b", info=", info].concat();
+        if how == Lost::TimedOut {
+            return self.system_error(collect(b"read timeout"));
+        }
+        let reset = [b"Connection reset by ", name].concat();
+        let cause: &[u8] = if self.broken { &reset } else { b"unexpected close" };
+        self.log(Severity::Warning, 1, &[b"collect: premature EOM: ", cause]);
+        if self.broken {
+            self.system_error(collect(b"I/O error"));
+        } else {
+            self.log(Severity::Notice, 0, &[&collect(cause)]);
+        }
+    }
+
+    fn system_error(&self, text: Vec<u8>) {
+        self.post.events.report(Event::system_error(Some(&self.id.0), b"root", text));
     }
 
     fn say_goodbye(&mut self) {

@@ -30,6 +30,20 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity of a number of syslog(3).
+    #[must_use]
+    pub fn of_number(number: u8) -> Self {
+        match number {
+            0 | 1 => Self::Alert,
+            2 => Self::Critical,
+            3 => Self::Error,
+            4 => Self::Warning,
+            5 => Self::Notice,
+            6 => Self::Info,
+            _ => Self::Debug,
+        }
+    }
+
     /// The number RFC 3164 gives it.
     #[must_use]
     pub fn number(self) -> u8 {

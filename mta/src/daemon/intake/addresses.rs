@@ -4,7 +4,7 @@ use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
 use super::{
     Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
-    set_time_macros,
+    set_time_macros, subject,
 };
 use crate::address::expand;
 use crate::message::envelope::{Envelope, QueueId, Recipient};
@@ -173,7 +173,16 @@ impl Intake {
         parameters: RecipientParameters,
     ) -> Result<RecipientTaken, RecipientRefused> {
         let options = self.expand_options();
-        let mut resolved = expand::resolve_recipient(&mut self.worker, bare(address))?;
+        let mut resolved = match expand::resolve_recipient(&mut self.worker, subject(address)) {
+            Ok(Some(resolved)) => resolved,
+            Ok(None) => return Err(missing_recipient().into()),
+            Err(refusal) => {
+                if refusal.by_rules {
+                    self.note_refusal(&refusal.status);
+                }
+                return Err(refusal.status.into());
+            }
+        };
         let count = self.envelope.recipients.len().to_string();
         let macros = &mut self.worker.macros;
         macros.set(b"rcpt_mailer", &resolved.mailer_name);
@@ -229,6 +238,11 @@ impl Intake {
     pub fn set_hops(&mut self, hops: usize) {
         self.envelope.hops = hops;
     }
+}
+
+/// What is said to a recipient of comments only (observed).
+fn missing_recipient() -> Status {
+    Status::from_reply(Exit::USAGE, 501, Enhanced::new(5, 0, 0), "Missing recipient")
 }
 
 /// Host, user and mailer of a sender; no mailer for the null sender.

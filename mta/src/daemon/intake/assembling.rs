@@ -90,8 +90,7 @@ impl Intake {
             envelope.auth = Some(auth);
         }
         let factors = self.post.factors();
-        envelope.priority =
-            priority::initial(size, envelope.class, counted(envelope), &factors);
+        envelope.priority = priority::initial(size, envelope.class, counted(envelope), &factors);
     }
 
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).

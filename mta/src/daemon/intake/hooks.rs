@@ -86,7 +86,10 @@ impl Intake {
         self.count(&verdict);
         match verdict {
             Verdict::Accept => Ok(()),
-            Verdict::Reject(status) => Err(status),
+            Verdict::Reject(status) => {
+                self.note_refusal(&status);
+                Err(status)
+            }
             Verdict::Discard => {
                 self.discard = true;
                 Ok(())

@@ -95,6 +95,13 @@ pub enum Note {
     TooManyBadCommands,
     /// The connection ended without `QUIT`; the command it ended in.
     LostInput(Lost),
+    /// The connection ended inside a message from this sender.
+    LostMessage {
+        /// As `MAIL` gave it.
+        sender: Vec<u8>,
+        /// How it ended.
+        how: Lost,
+    },
 }
 
 /// A question to the world outside. Where it is not said otherwise the answer is

@@ -216,7 +216,10 @@ impl Session {
     pub fn lost(&mut self, how: Lost) {
         if self.ended.is_none() && !matches!(self.phase, Phase::Closed) {
             self.ended = Some(how);
-            self.note(Note::LostInput(how));
+            // A message that breaks off has words of its own.
+            if !matches!(self.phase, Phase::Data(_)) {
+                self.note(Note::LostInput(how));
+            }
         }
     }
 

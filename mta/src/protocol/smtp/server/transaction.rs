@@ -210,6 +210,7 @@ impl Session {
         };
         let sender = self.transaction.as_ref().map(|it| it.sender.clone()).unwrap_or_default();
         let reply = replies::COLLECT_LOST.with(&[&self.peer.name, &sender, info]);
+        self.note(Note::LostMessage { sender, how });
         self.reply(reply);
         self.close();
     }
