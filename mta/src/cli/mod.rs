@@ -9,6 +9,7 @@ mod editmap;
 mod embedded;
 mod facts;
 mod getopt;
+mod host_status;
 mod line_editor;
 mod listing;
 mod mail_local;
@@ -123,7 +124,9 @@ fn classic(arguments: &Arguments, argv: &[Vec<u8>]) -> u8 {
         b'p' => listing::run(arguments),
         b'P' => listing::numbers(arguments),
         b'i' => aliases::run(arguments),
-        b'C' | b'h' | b'H' => start::site(arguments, mode).map_or_else(|exit| exit, |_| 0),
+        b'h' => host_status::show(arguments),
+        b'H' => host_status::purge(arguments),
+        b'C' => start::site(arguments, mode).map_or_else(|exit| exit, |_| 0),
         b'O' => option_names(),
         _ if arguments.has(b'Q') => quarantine::run(arguments),
         _ => serve::queue(arguments),

@@ -1,7 +1,7 @@
 //! Options of the configuration as deliveries and queue runs read them.
 
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::post::file_mode;
@@ -92,4 +92,22 @@ pub fn seconds(value: &[u8], unit: u8) -> u64 {
     }
     let (seconds, _) = cf_parser::options::time(value, unit);
     u64::try_from(seconds).unwrap_or(0)
+}
+
+/// HostStatusDirectory, relative to the queue directory; nothing if there is no connection cache to go with it (observed).
+#[must_use]
+pub fn host_status_directory(site: &Site) -> Option<PathBuf> {
+    let directory = site.path("HostStatusDirectory")?;
+    if site.configuration.options.number("ConnectionCacheSize", 1) == 0 {
+        return None;
+    }
+    let queue = site.path("QueueDirectory").unwrap_or_default();
+    Some(queue.join(directory))
+}
+
+/// Timeout.hoststatus in seconds (OPT-233).
+#[must_use]
+pub fn host_status_validity(site: &Site) -> u64 {
+    let validity = site.configuration.options.timeout("hoststatus");
+    validity.map_or(1800, |seconds| u64::try_from(seconds).unwrap_or(0))
 }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::host_status::HostStatuses;
 use super::smtp::Session;
 
 /// What a connection was made for.
@@ -33,13 +34,21 @@ pub struct ConnectionCache {
     capacity: usize,
     idle: Duration,
     entries: Vec<(Instant, Cached)>,
+    /// What is known of hosts.
+    pub(super) statuses: HostStatuses,
 }
 
 impl ConnectionCache {
     /// Keeps at most `capacity` connections (0: none), each unused for at most `idle`.
     #[must_use]
     pub fn new(capacity: usize, idle: Duration) -> Self {
-        Self { capacity, idle, entries: Vec::new() }
+        Self { capacity, idle, entries: Vec::new(), statuses: HostStatuses::default() }
+    }
+
+    /// The same, with what is known of hosts.
+    #[must_use]
+    pub fn with_statuses(self, statuses: HostStatuses) -> Self {
+        Self { statuses, ..self }
     }
 
     /// Takes out the connection for `key` unless it has been idle too long.

@@ -6,6 +6,7 @@
 pub mod cache;
 pub mod context;
 pub mod file;
+pub mod host_status;
 pub mod hosts;
 pub mod identity;
 pub mod outcome;

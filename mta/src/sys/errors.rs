@@ -7,11 +7,11 @@ use nix::errno::Errno;
 /// The text of `strerror(3)` for an error, without the number Rust adds.
 #[must_use]
 pub fn describe(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(code) => Errno::from_raw(code).desc().to_owned(),
-        None if error.kind() == io::ErrorKind::TimedOut => Errno::ETIMEDOUT.desc().to_owned(),
-        None => error.to_string(),
-    }
+    let text = match error.kind() {
+        io::ErrorKind::TimedOut => io::Error::from(Errno::ETIMEDOUT).to_string(),
+        _ => error.to_string(),
+    };
+    text.split(" (os error ").next().unwrap_or(&text).to_owned()
 }
 
 /// Whether trying again later may help: the machine or the network is short of something or
@@ -53,6 +53,8 @@ mod tests {
     fn texts_are_those_of_the_system() {
         let missing = io::Error::from_raw_os_error(Errno::ENOENT as i32);
         assert_eq!(describe(&missing), "No such file or directory");
+        let broken = io::Error::from_raw_os_error(Errno::EIO as i32);
+        assert_eq!(describe(&broken), "Input/output error");
         assert!(!is_transient(&missing));
         assert!(is_transient(&io::Error::from_raw_os_error(Errno::ENOSPC as i32)));
         assert_eq!(describe(&io::ErrorKind::TimedOut.into()), "Connection timed out");

@@ -11,6 +11,7 @@ pub mod durable;
 pub mod errors;
 pub mod exec;
 pub mod history_file;
+pub mod host_status_files;
 pub mod hostname;
 pub mod ids;
 pub mod list_files;

@@ -16,6 +16,7 @@ use crate::daemon::reports::Told;
 use crate::daemon::settings;
 use crate::delivery::cache::ConnectionCache;
 use crate::delivery::context::{Binding, DeliveryContext, DeliveryReport};
+use crate::delivery::host_status::HostStatuses;
 use crate::delivery::{self, hosts, plan, report};
 use crate::events::Severity;
 use crate::message::envelope::{ControllingUser, Envelope, RecipientState};
@@ -210,7 +211,12 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
     let idle = options
         .bytes("ConnectionCacheTimeout")
         .map_or(300, |value| settings::seconds(&value, b'm'));
-    RefCell::new(ConnectionCache::new(size, std::time::Duration::from_secs(idle)))
+    let statuses = HostStatuses::new(
+        settings::host_status_directory(&post.site),
+        settings::host_status_validity(&post.site),
+    );
+    let cache = ConnectionCache::new(size, std::time::Duration::from_secs(idle));
+    RefCell::new(cache.with_statuses(statuses))
 }
 
 /// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the

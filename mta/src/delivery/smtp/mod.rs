@@ -1,6 +1,7 @@
 //! Delivery by SMTP or LMTP: hosts and addresses in turn, one transaction, a verdict per recipient.
 
 mod connect;
+mod known_hosts;
 mod session;
 mod words;
 
@@ -37,6 +38,8 @@ struct Attempt<'a> {
     context: &'a DeliveryContext<'a>,
     report: DeliveryReport,
     session: Option<Open>,
+    /// The reply to the last message that was taken.
+    taken: Option<Vec<u8>>,
 }
 
 /// A connection after its transaction.
@@ -88,6 +91,7 @@ pub fn deliver(
         context,
         report: DeliveryReport::default(),
         session: None,
+        taken: None,
     };
     let failed = match mailer.transport() {
         Transport::Tcp => attempt.over_tcp(),
@@ -146,18 +150,23 @@ impl Attempt<'_> {
         }
         let host = &key.host;
         self.report.relay = Some(host.clone());
+        if let Some(obstacle) = self.known_obstacle(host) {
+            return Err(obstacle);
+        }
         let addresses = addresses?;
         self.announce(host, &endpoint.port_text());
-        let mut last = None;
+        let (mut last, mut errno) = (None, 0);
         for address in addresses {
             self.report.relay = Some(connect::relay(host, address));
             let channel = match connect::tcp(address, endpoint.port, mailer, context, overall) {
                 Ok(channel) => channel,
                 Err(error) => {
+                    errno = error.raw_os_error().unwrap_or(0);
                     last = Some(connect::failure(&error, host).into());
                     continue;
                 }
             };
+            errno = 0;
             match self.talk(channel, host, Some(&key)) {
                 Ok(()) => return Ok(()),
                 Err(Setback::Refused(verdict, peer)) if !verdict.status.retry => {
@@ -166,7 +175,9 @@ impl Attempt<'_> {
                 Err(setback) => last = Some(setback),
             }
         }
-        Err(last.unwrap_or_else(|| hosts::unknown_host(host).into()))
+        let setback = last.unwrap_or_else(|| hosts::unknown_host(host).into());
+        self.note_setback(host, &setback, errno);
+        Err(setback)
     }
 
     /// Uses an open connection, if there is one and the peer still listens.
@@ -267,7 +278,11 @@ impl Attempt<'_> {
     ) -> Result<(), Setback> {
         let settings = self.settings(peer);
         let session = Session::new(channel, settings, self.context.settings.timeouts);
-        self.talk_on(Open { session, key: key.cloned(), served: 0 }, peer)
+        self.talk_on(Open { session, key: key.cloned(), served: 0 }, peer)?;
+        if key.is_some() {
+            self.note_success(peer);
+        }
+        Ok(())
     }
 
     /// One transaction: the recipients get their verdicts, or the peer does not take part.
@@ -390,6 +405,7 @@ impl Attempt<'_> {
         {
             let mut told = words::of_verdict(recipient, verdict, peer, enhanced);
             if verdict.status.is_ok() {
+                self.taken = known_hosts::first_line(verdict);
                 // A report that it was relayed quotes the reply to `RCPT` (observed).
                 told.diagnostic.clone_from(reply);
             }
