@@ -37,7 +37,7 @@ pub enum Target {
     Error(Status),
 }
 
-/// What a hook ruleset returned: mailer name, `$@` text, `$:` text without quotes.
+/// What a hook ruleset returned: mailer name, `$@` text, `$:` text, quotes and all.
 pub type Verdict = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
 /// A workspace that begins with `$#`, cut at its operators.
@@ -220,7 +220,7 @@ impl Rewriter<'_> {
         let part = |part| tokens(&(workspace, part));
         let host = parts.host.map(|host| table.join_cut(part(host), blank, MAX_HOST));
         let text = parts.user.map_or_else(Vec::new, |user| table.join(part(user), Some(b' ')));
-        Some((table.text(parts.mailer).to_vec(), host, strip_quotes(&text)))
+        Some((table.text(parts.mailer).to_vec(), host, text))
     }
 
     /// The `$@` part as text.

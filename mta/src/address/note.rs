@@ -31,6 +31,8 @@ pub enum What {
     Duplicate,
     /// It failed or is put off.
     Failed(Status),
+    /// Ruleset 0 has returned an error for now.
+    Doubtful(Status),
     /// Rules, maps or the tokenizer said this; codes in front.
     Said(Vec<u8>),
     /// A `.forward` file was passed over (AD-032, AD-033).
@@ -100,11 +102,19 @@ impl Note {
         Some(Status::from_reply(exit, reply, enhanced, text))
     }
 
+    /// Whether it is an error that is said whether or not somebody watches.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        matches!(self.what, What::Doubtful(_)) || self.exit().is_some()
+    }
+
     /// The exit status an error asks for; `None` if this is none.
     #[must_use]
     pub fn exit(&self) -> Option<Exit> {
         match &self.what {
+            What::Failed(status) if !status.retry && status.exit == Exit::OK => Some(Exit::USAGE),
             What::Failed(status) if !status.retry => Some(status.exit),
+            What::Doubtful(status) => Some(status.exit).filter(|exit| *exit != Exit::TEMPFAIL),
             What::Said(text)
                 if matches!(text.first(), Some(b'5')) && !split_codes(text).0.is_empty() =>
             {
@@ -135,8 +145,8 @@ impl Note {
             }
             What::Logged(level, line) => text(Severity::Notice, *level, line.clone()),
             _ => {
-                self.exit()?;
-                text(Severity::Notice, 3, self.verbose()?)
+                let line = self.verbose().filter(|_| self.is_error())?;
+                text(Severity::Notice, 3, line)
             }
         }
     }
@@ -168,7 +178,7 @@ impl Note {
                 let (codes, text) = split_codes(text);
                 Some((completed(codes), text.to_vec()))
             }
-            What::Failed(status) => {
+            What::Failed(status) | What::Doubtful(status) => {
                 let code = status.reply.unwrap_or(if status.retry { 450 } else { 550 });
                 let mut codes = code.to_string().into_bytes();
                 if let Some(enhanced) = status.enhanced {

@@ -7,7 +7,7 @@ use super::options::ExpandOptions;
 use super::walk::judge;
 use super::worker::Worker;
 use crate::config::site::Site;
-use crate::message::envelope::{Envelope, Recipient, RecipientState};
+use crate::message::envelope::{ERROR_MAILER, Envelope, Recipient, RecipientState};
 
 /// An address that is acceptable as a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,8 +216,11 @@ pub fn verify_lines(site: &Site, envelope: &Envelope) -> Vec<Vec<u8>> {
             return None;
         }
         let route = recipient.route.as_ref()?;
-        let mailer = site.mailers.get(route.mailer)?;
-        Some(verify_line(&recipient.address, &mailer.name, &route.host, &route.user))
+        let name = match site.mailers.get(route.mailer) {
+            Some(mailer) => &mailer.name,
+            None => ERROR_MAILER,
+        };
+        Some(verify_line(&recipient.address, name, &route.host, &route.user))
     };
     envelope.recipients.iter().filter_map(good).collect()
 }

@@ -15,7 +15,7 @@ use super::{print_line, start};
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
-use crate::daemon::post::Post;
+use crate::daemon::post::{OpenError, Post};
 use crate::events::{Event, EventSink as _, Severity};
 use crate::sys::users;
 
@@ -24,6 +24,10 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(site) => Arc::new(site),
         Err(exit) => return exit,
     };
+    if site.path("QueueDirectory").is_none() {
+        print_line(OpenError::NoQueueDirectory.to_string().as_bytes());
+        return 78;
+    }
     let log = LogSink::new(&site, &start::log_tag(arguments));
     let mut worker = Worker::new(site.clone());
     let mut exit = 0;

@@ -137,7 +137,11 @@ fn privacy(site: &Site, word: &[u8]) -> bool {
 pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     let voice = Voice::of(mode);
     let mut reading = read(arguments, mode).map_err(|error| {
-        voice.say(b"451 4.0.0", error.to_string().as_bytes());
+        let code: &[u8] = match error {
+            ReadError::CannotOpen { .. } => b"451 4.0.0",
+            ReadError::NotPlain { .. } => b"554 5.0.0",
+        };
+        voice.say(code, error.to_string().as_bytes());
         72
     })?;
     warn_of_permissions(&reading.path, mode);

@@ -93,6 +93,19 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     if arguments.has(b't') {
         intake.name_only(&arguments.operands);
     }
+    let named = submission.sender.as_deref().map(crate::daemon::intake::bare);
+    let flaw = named.filter(|name| name.is_empty()).and_then(|_| intake.null_sender_flaw());
+    let (sender, mistakes) = match &flaw {
+        None => (sender, submission.mistakes),
+        Some(status) => {
+            let line = ruleset_vm::error_mailer::status_text(b"<>", status);
+            if error_mode == b'p' {
+                say(voice, &line);
+            }
+            intake.say_before(line);
+            (login.clone(), status.exit.0)
+        }
+    };
     if let Err(status) = intake.begin(&sender, parameters(arguments)) {
         voice.usage(&status.text);
         return status.exit.0;
@@ -122,7 +135,8 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     if error_mode == b'p' && !arguments.has(b'v') {
         print_failures(&intake, voice);
     }
-    let exit = deliver(post, &mut intake, arguments, submission.mistakes == 0);
+    let exit = deliver(post, &mut intake, arguments, mistakes == 0);
+    let exit = if flaw.is_some() { mistakes } else { exit };
     // That nobody gets the message is told in a report alone (observed).
     if error_mode == b'e' || is_refused { 0 } else { exit }
 }

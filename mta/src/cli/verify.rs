@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let mut notes = |note: expand::Note| {
         let failure = note.exit();
         exit = exit.or(failure);
-        if (verbose || failure.is_some())
+        if (verbose || note.is_error())
             && let Some(line) = note.verbose()
         {
             print_line(&line);

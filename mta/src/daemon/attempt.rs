@@ -8,7 +8,7 @@ mod resolving;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use ruleset_vm::Exit;
+use ruleset_vm::{Enhanced, Exit};
 
 pub(super) use groups::{close_connections, connections, sender_mailer};
 pub(super) use resolving::split_by_owner;
@@ -21,7 +21,9 @@ use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
 use crate::delivery::cache::ConnectionCache;
 use crate::events::{Delivered, Event, Happening, Severity};
-use crate::message::envelope::{ControllingUser, Envelope, Recipient, RecipientState};
+use crate::message::envelope::{
+    ControllingUser, ERROR_MAILER, Envelope, Recipient, RecipientState, Route,
+};
 use crate::queue::priority;
 use crate::queue::store::Claimed;
 use crate::sys::{clock, terminal};
@@ -82,6 +84,10 @@ impl Attempt<'_> {
         let mut claimed = claimed;
         let mut told = Told::new(claimed.envelope.message.clone(), said);
         self.early_failures(&claimed, &mut told);
+        let recipients = &claimed.envelope.recipients;
+        if self.first && !recipients.iter().any(|r| is_open(&r.state)) {
+            self.log_errors_for_now(&claimed);
+        }
         if !self.refuses_whole(&mut claimed, &mut told) {
             self.deliver_groups(worker, &mut claimed, &mut told);
         }
@@ -92,39 +98,58 @@ impl Attempt<'_> {
     pub fn report_early(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
         let recipients = &claimed.envelope.recipients;
         let failed = |r: &Recipient| matches!(r.state, RecipientState::Failed(_));
-        if !recipients.iter().any(failed) && recipients.iter().any(|r| waits(&r.state)) {
-            return Exit::OK;
-        }
+        let waits = !recipients.iter().any(failed) && recipients.iter().any(|r| waits(&r.state));
         let mut told = Told::new(claimed.envelope.message.clone(), &self.said);
         self.early_failures(&claimed, &mut told);
+        if waits {
+            return told.exit();
+        }
         let (tries, last_try) = (claimed.envelope.tries, claimed.envelope.last_try);
         self.conclude_with(worker, claimed, told, clock::now(), Some((tries, last_try)))
     }
 
     /// What waits for a queue run, address by address.
     pub fn log_queued(&self, claimed: &Claimed) {
-        for recipient in &claimed.envelope.recipients {
-            let status = match &recipient.state {
-                RecipientState::Pending => None,
-                RecipientState::Deferred(status) => Some(status),
-                _ => continue,
-            };
-            let delivered = Delivered {
-                to: vec![recipient.address.clone()],
-                delay: clock::now().saturating_sub(claimed.envelope.created),
-                mailer: self.mailer_of(recipient).map(|mailer| mailer.name.clone()),
-                priority: claimed.envelope.priority,
-                dsn: status.and_then(|status| status.enhanced),
-                stat: b"queued".to_vec(),
-                ..Delivered::default()
-            };
-            self.post.events.report(Event {
-                id: Some(claimed_id(claimed)),
-                severity: Severity::Info,
-                level: 8,
-                what: Happening::Delivered(Box::new(delivered)),
-            });
+        for recipient in claimed.envelope.recipients.iter().filter(|r| waits(&r.state)) {
+            self.log_waiting(claimed, recipient);
         }
+    }
+
+    /// Addresses that wait because the rules say so, when nobody else gets the message (observed).
+    fn log_errors_for_now(&self, claimed: &Claimed) {
+        let is_error = |r: &&Recipient| r.route.as_ref().is_some_and(Route::is_error);
+        for recipient in claimed.envelope.recipients.iter().filter(is_error) {
+            self.log_waiting(claimed, recipient);
+        }
+    }
+
+    fn log_waiting(&self, claimed: &Claimed, recipient: &Recipient) {
+        let error = recipient.route.as_ref().filter(|route| route.is_error());
+        let status = match (&recipient.state, error) {
+            // Only a code that `$@` gives is shown.
+            (_, Some(route)) => Enhanced::parse_prefix(&route.host).map(|(code, _)| code),
+            (RecipientState::Deferred(status), None) => status.enhanced,
+            _ => None,
+        };
+        let mailer = match error {
+            Some(_) => Some(ERROR_MAILER.to_vec()),
+            None => self.mailer_of(recipient).map(|mailer| mailer.name.clone()),
+        };
+        let delivered = Delivered {
+            to: vec![recipient.address.clone()],
+            delay: clock::now().saturating_sub(claimed.envelope.created),
+            mailer,
+            priority: claimed.envelope.priority,
+            dsn: status,
+            stat: b"queued".to_vec(),
+            ..Delivered::default()
+        };
+        self.post.events.report(Event {
+            id: Some(claimed_id(claimed)),
+            severity: Severity::Info,
+            level: 8,
+            what: Happening::Delivered(Box::new(delivered)),
+        });
     }
 
     fn mailer_of(&self, recipient: &Recipient) -> Option<&Mailer> {

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod assembling;
+mod handing_over;
 mod hooks;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,19 +13,20 @@ use std::sync::Arc;
 
 use ruleset_vm::{Enhanced, Exit, Status};
 
-use super::attempt::{self, Attempt};
-use super::collect::{Collected, Collecting, Intaking};
+pub(super) use handing_over::counted;
+
+use super::collect::{Collecting, Intaking};
 use super::dead_letter::DeadLetter;
 use super::post::Post;
 use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
-use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
+use crate::events::Severity;
 use crate::message::date;
 use crate::message::envelope::{
     BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient, RecipientState,
 };
-use crate::queue::store::{Claimed, Kind, QueueStore as _, StoreError};
+use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::ids;
 
 /// Where messages of a session come from.
@@ -100,9 +102,13 @@ pub struct Intake {
     discard: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
+    /// The command line submits: recipients were added without being resolved.
+    submitted: bool,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
     /// (observed).
     refused: Exit,
+    /// How many `RCPT` of the transaction were refused.
+    bad_recipients: u32,
     /// The recipients that `RCPT` named, with their places in the envelope.
     known: HashMap<RecipientKey, usize>,
     /// What was said while the recipients of the last message were resolved.
@@ -127,7 +133,9 @@ impl Intake {
             collecting: None,
             discard: false,
             named: None,
+            submitted: false,
             refused: Exit::OK,
+            bad_recipients: 0,
             known: HashMap::new(),
             said: Said::default(),
             accepted: Vec::new(),
@@ -175,7 +183,9 @@ impl Intake {
     /// The reply that refuses it.
     pub fn data(&mut self, recipients: u32) -> Result<(), Status> {
         let count = recipients.to_string();
+        let bad = self.bad_recipients.to_string();
         self.worker.macros.set(b"nrcpts", count.as_bytes());
+        self.worker.macros.set(b"nbadrcpts", bad.as_bytes());
         self.hook("check_data", &[count.as_bytes()], false, None)
     }
 
@@ -237,39 +247,10 @@ impl Intake {
         Ok(Accepted { id, discarded: false })
     }
 
-    /// Writes the envelope, and every envelope that lists with owners make of it.
-    fn store(&mut self, collected: Collected, expansion: &Expansion) -> Result<(), Status> {
-        self.log_accepted();
-        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
-        let kind_hold = self.envelope.quarantine.is_some();
-        let mut claimed =
-            collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
-        claimed.envelope = self.envelope.clone();
-        for part in parts {
-            match self.post.store.split(&claimed, part) {
-                Ok(split) => self.accepted.push(split),
-                Err(error) => {
-                    // The first part must not survive alone: the client will send all again.
-                    let _ = self.post.store.finish(claimed);
-                    for split in self.accepted.drain(..) {
-                        let _ = self.post.store.finish(split);
-                    }
-                    return Err(refused(&error));
-                }
-            }
-        }
-        if kind_hold {
-            let held = self.post.store.set_kind(claimed, Kind::Quarantined);
-            return held.map_err(|error| refused(&error));
-        }
-        self.accepted.insert(0, claimed);
-        Ok(())
-    }
-
     /// What the command line submits is resolved before it is stored. Of an SMTP client's recipients it is
     /// known already that they exist; what they stand for is found out by the delivery (observed).
     fn expands_at_once(&self) -> bool {
-        self.is_submission() || self.delivery_mode() == b'i' || self.origin.verbose
+        self.submitted || self.delivery_mode() == b'i' || self.origin.verbose
     }
 
     /// The first thing wrong with what a recipient stands for. Only where delivery follows at once is it
@@ -290,7 +271,6 @@ impl Intake {
     }
 
     fn expand(&mut self) -> Expansion {
-        let submitted = self.is_submission();
         let options = self.expand_options();
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
         let post = self.post.clone();
@@ -305,11 +285,11 @@ impl Intake {
         };
         let (worker, envelope) = (&mut self.worker, &mut self.envelope);
         let expansion = expand::expand(worker, envelope, &options, &mut |note| telling.note(&note));
-        self.said = telling.said;
+        self.said.append(telling.said);
         if envelope.message.is_none() {
             envelope.message.clone_from(&self.said.waits);
         }
-        if !submitted {
+        if !self.submitted {
             // No transcript is kept of what RCPT has found out already (observed).
             self.said.transcript.clear();
             let lists = self.envelope.recipients.iter_mut().filter(|r| r.listing == Listing::List);
@@ -331,6 +311,11 @@ impl Intake {
         self.refused
     }
 
+    /// Something was said before: the transcript of reports begins with it.
+    pub fn say_before(&mut self, line: Vec<u8>) {
+        self.said.transcript.push(line);
+    }
+
     /// What is wrong with recipients, reply codes in front.
     #[must_use]
     pub fn errors(&self) -> &[Vec<u8>] {
@@ -350,34 +335,6 @@ impl Intake {
         }
     }
 
-    fn log_accepted(&self) {
-        let envelope = &self.envelope;
-        let text = |name: &[u8]| {
-            let value = self.worker.macros.value(name);
-            (!value.is_empty()).then_some(value)
-        };
-        let accepted = AcceptedEvent {
-            from: Some(self.sender_shown.clone()),
-            size: envelope.size,
-            class: envelope.class,
-            recipients: counted(envelope),
-            message_id: text(b"msg_id"),
-            body_type: envelope.body_type.map(|kind| match kind {
-                BodyType::SevenBit => b"7BIT".to_vec(),
-                BodyType::EightBitMime => b"8BITMIME".to_vec(),
-            }),
-            protocol: text(b"r"),
-            daemon: text(b"daemon_name"),
-            relay: self.origin.relay.clone(),
-        };
-        self.post.events.report(Event {
-            id: envelope.id.as_ref().map(|id| id.0.clone()),
-            severity: Severity::Info,
-            level: 4,
-            what: Happening::Accepted(Box::new(accepted)),
-        });
-    }
-
     /// The mailer that counts what its sender does: that of the sender, else the local one.
     fn counted_mailer(&self) -> usize {
         let local = || self.post.site.mailers.iter().position(|mailer| mailer.name == b"local");
@@ -386,66 +343,6 @@ impl Intake {
 
     fn log(&self, severity: Severity, level: u8, text: Vec<u8>) {
         self.post.log(self.envelope.id.as_ref(), severity, level, text);
-    }
-
-    /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the
-    /// background (`b`), or not (`q`, `d`). Returns the exit status of an immediate delivery.
-    pub fn deliver_accepted(&mut self) -> Exit {
-        let accepted = std::mem::take(&mut self.accepted);
-        if accepted.is_empty() {
-            return Exit::OK;
-        }
-        let mode = self.delivery_mode();
-        let (post, verbose) = (self.post.clone(), self.origin.verbose);
-        let (sender_user, dead_letter) =
-            (self.origin.user.clone(), self.origin.dead_letter.clone());
-        let said = std::mem::take(&mut self.said);
-        let carry = move |run: &mut dyn FnMut(&Attempt<'_>)| {
-            let connections = attempt::connections(&post);
-            run(&Attempt {
-                post,
-                connections: &connections,
-                sender_user,
-                verbose,
-                first: true,
-                complains: false,
-                said,
-                dead_letter,
-            });
-            attempt::close_connections(&connections, verbose);
-        };
-        let only_queue = matches!(mode, b'q' | b'd');
-        if only_queue || mode == b'i' || verbose {
-            let mut worst = Exit::OK;
-            let (worker, logs_queued) = (&mut self.worker, self.origin.logs_queued);
-            let mut accepted = Some(accepted);
-            carry(&mut |attempt| {
-                for claimed in accepted.take().into_iter().flatten() {
-                    if only_queue && logs_queued {
-                        attempt.log_queued(&claimed);
-                    }
-                    let exit = if only_queue {
-                        attempt.report_early(worker, claimed)
-                    } else {
-                        attempt.run(worker, claimed)
-                    };
-                    if worst == Exit::OK {
-                        worst = exit;
-                    }
-                }
-            });
-            return worst;
-        }
-        let mut worker = self.post.worker();
-        self.post.in_background(move || {
-            let mut accepted = Some(accepted);
-            carry(&mut |attempt| {
-                for claimed in accepted.take().into_iter().flatten() {
-                    attempt.run(&mut worker, claimed);
-                }
-            });
-        });
-        Exit::OK
     }
 
     /// Drops what was begun by `MAIL`, and says so in the log (LG-073); after `RSET` also for each
@@ -479,11 +376,6 @@ impl Intake {
         self.known.clear();
         self.sender_mailer = None;
         self.discard = false;
-    }
-
-    /// Neither a client nor a protocol is known: the command line submits.
-    fn is_submission(&self) -> bool {
-        self.envelope.recipients.iter().any(|r| r.flags.primary && r.final_recipient.is_none())
     }
 
     fn delivery_mode(&self) -> u8 {
@@ -520,28 +412,6 @@ impl From<Status> for RecipientRefused {
     fn from(status: Status) -> Self {
         Self::Address(status)
     }
-}
-
-/// The recipients that count: neither replaced by others nor refused before a mailer was known (observed).
-pub(super) fn counted(envelope: &Envelope) -> usize {
-    let counts = |recipient: &&Recipient| match recipient.state {
-        RecipientState::Expanded | RecipientState::Duplicate => false,
-        RecipientState::Failed(_) => recipient.route.is_some(),
-        _ => true,
-    };
-    envelope.recipients.iter().filter(counts).count()
-}
-
-/// The envelope as it is first stored: what has failed already is still in it, so that a crash
-/// before it is reported does not lose the report.
-fn unsettled(envelope: &Envelope) -> Envelope {
-    let mut stored = envelope.clone();
-    for recipient in &mut stored.recipients {
-        if matches!(recipient.state, RecipientState::Failed(_)) {
-            recipient.state = RecipientState::Pending;
-        }
-    }
-    stored
 }
 
 /// An address without one pair of angle brackets around it.

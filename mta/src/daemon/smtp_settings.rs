@@ -113,8 +113,7 @@ fn help_file(worker: &Worker) -> Option<Vec<u8>> {
     let path = worker.site.path("HelpFile")?;
     let mut text = Vec::new();
     std::fs::File::open(path).ok()?.take(MAX_HELP_FILE).read_to_end(&mut text).ok()?;
-    let lines = text.split(|&byte| byte == b'\n').map(|line| worker.expand(line));
-    Some(lines.collect::<Vec<_>>().join(&b'\n'))
+    Some(text)
 }
 
 /// What one peer is offered: the options, the daemon's modifiers, then the answer of srv_features

@@ -22,6 +22,15 @@ pub(super) struct Said {
     pub(super) waits: Option<Vec<u8>>,
 }
 
+impl Said {
+    /// Adds what was said later.
+    pub(super) fn append(&mut self, mut later: Self) {
+        self.errors.append(&mut later.errors);
+        self.transcript.append(&mut later.transcript);
+        self.waits = later.waits.or(self.waits.take());
+    }
+}
+
 /// Takes notes and passes them on.
 pub(super) struct Telling<'a> {
     pub(super) post: &'a Post,
@@ -41,18 +50,18 @@ pub(super) struct Telling<'a> {
 impl Telling<'_> {
     /// Passes on one note.
     pub(super) fn note(&mut self, note: &Note) {
-        if (self.verbose || (self.complains && note.exit().is_some()))
+        if (self.verbose || (self.complains && note.is_error()))
             && let Some(line) = note.verbose()
         {
             terminal::print(&[&line[..], b"\n"].concat());
         }
-        let is_error = note.exit().is_some();
+        let is_error = note.is_error();
         if let Some(event) = note.event(self.id).filter(|_| self.logs_errors || !is_error) {
             self.post.events.report(event);
         }
         match &note.what {
             What::Undelivered(undelivered) => self.undelivered(&note.address, undelivered),
-            What::Failed(_) | What::Said(_) if is_error => {
+            What::Failed(_) | What::Doubtful(_) | What::Said(_) if is_error => {
                 self.said.errors.extend(note.transcript());
                 self.said.transcript.extend(note.transcript());
                 if self.said.waits.is_none() {

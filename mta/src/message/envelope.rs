@@ -127,6 +127,21 @@ pub struct Route {
     pub user: Vec<u8>,
 }
 
+impl Route {
+    /// In place of a mailer: ruleset 0 has returned `$#error` with a failure for now. The host is its `$@`, the
+    /// user its text.
+    pub const ERROR: usize = usize::MAX;
+
+    /// Whether it is that of an error for now.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.mailer == Self::ERROR
+    }
+}
+
+/// The name of the error mailer in log lines and in what `-bv` says.
+pub const ERROR_MAILER: &[u8] = b"*error*";
+
 /// One recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {

@@ -165,6 +165,25 @@ pub trait Draft: Send {
     fn commit(self: Box<Self>, envelope: Envelope) -> Result<Claimed, StoreError>;
 }
 
+/// Reads a body block by block.
+///
+/// # Errors
+/// [`StoreError::Body`] when it cannot be read; those of `take`.
+pub fn read_blocks(
+    body: &mut dyn Read,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut buffer = [0; 16 << 10];
+    loop {
+        match body.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(buffer.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(StoreError::Body(error)),
+        }
+    }
+}
+
 /// A place where messages survive.
 pub trait QueueStore: Send + Sync {
     /// Starts a message. `choice` picks the directory (QU-052): a random number, taken modulo.
@@ -185,15 +204,8 @@ pub trait QueueStore: Send + Sync {
     ) -> Result<Claimed, StoreError> {
         let id = envelope.id.clone().ok_or(StoreError::NoId)?;
         let mut draft = self.begin(&id, choice)?;
-        let mut buffer = [0; 16 << 10];
-        loop {
-            match body.read(&mut buffer) {
-                Ok(0) => return draft.commit(envelope),
-                Ok(count) => draft.write(buffer.get(..count).unwrap_or_default())?,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(StoreError::Body(error)),
-            }
-        }
+        read_blocks(body, &mut |block| draft.write(block))?;
+        draft.commit(envelope)
     }
 
     /// Splits off an envelope that shares the body (QU-012).

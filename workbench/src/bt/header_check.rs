@@ -130,6 +130,7 @@ impl Session<'_> {
         });
         self.quiet = false;
         let Some((mailer, host, text)) = verdict else { return };
+        let text = ruleset_vm::error_mailer::strip_quotes(&text);
         if !mailer.eq_ignore_ascii_case(b"error") {
             return;
         }

@@ -414,13 +414,15 @@ fn rcpt_judges_without_expanding() {
         "\\root",
     ] {
         match verify_recipient(&mut worker, address.as_bytes(), &options) {
-            Ok(found) => {
+            Ok(None) => writeln!(out, "{address:?}: nobody").unwrap(),
+            Ok(Some(found)) => {
                 let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                 let (mailer, host) = (part(&found.mailer_name), part(&found.host));
                 writeln!(out, "{address:?}: {mailer} {host} {}", part(&found.user)).unwrap();
             }
-            Err(status) => {
-                let text = ruleset_vm::error_mailer::status_text(address.as_bytes(), &status);
+            Err(refusal) => {
+                let status = &refusal.status;
+                let text = ruleset_vm::error_mailer::status_text(address.as_bytes(), status);
                 writeln!(out, "{address:?}: {}", String::from_utf8_lossy(&text)).unwrap();
             }
         }

@@ -22,6 +22,11 @@ pub(in crate::address) fn transient_parse() -> Status {
     Status::from_reply(Exit::TEMPFAIL, 450, Enhanced::new(4, 4, 3), text)
 }
 
+/// Whether an error triple is one for now: its exit status or its reply says so.
+fn is_for_now(status: &Status) -> bool {
+    status.exit == Exit::TEMPFAIL || status.reply.is_some_and(|code| (400..500).contains(&code))
+}
+
 fn refused(text: Vec<u8>) -> Status {
     Status::from_reply(Exit::USAGE, 550, Enhanced::new(5, 7, 1), text)
 }
@@ -44,6 +49,10 @@ impl Walk<'_> {
         if let Some(status) = self.flaw(&recipient, &member, &parsed) {
             if let Some(parent) = member.parent {
                 self.count_entered(parent);
+            }
+            let is_error = matches!(parsed.triple.mailer, Target::Error(_));
+            if is_error && is_for_now(&status) {
+                return self.doubt(recipient, member, &parsed, status, (slot, &place));
             }
             let index = self.place(recipient, member, slot);
             self.settle(index, status, &place);
@@ -79,6 +88,29 @@ impl Walk<'_> {
             return;
         }
         self.open(index, &place);
+    }
+
+    /// An error for now is kept like an address that waits (observed).
+    fn doubt(
+        &mut self,
+        mut recipient: Recipient,
+        member: Member,
+        parsed: &Parsed,
+        status: Status,
+        (slot, place): (Slot, &Rc<[u8]>),
+    ) {
+        let triple = &parsed.triple;
+        let host = triple.host.clone().unwrap_or_default();
+        let route = Route { mailer: Route::ERROR, host, user: triple.user.clone() };
+        if recipient.final_recipient.is_none() {
+            let own = self.worker.macros.value(b"j");
+            recipient.final_recipient = Some([b"RFC822; ", &route.user[..], b"@", &own].concat());
+        }
+        recipient.route = Some(route);
+        recipient.state = RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() });
+        let address = recipient.address.clone();
+        self.place(recipient, member, slot);
+        self.note(place, &address, What::Doubtful(status));
     }
 
     /// What forbids the address: too deep, an error triple, a program or file that is not allowed.

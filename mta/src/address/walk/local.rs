@@ -118,7 +118,12 @@ impl Walk<'_> {
         }
         let (triple, deferred) = self.worker.localaddr(user);
         let address = self.address(index);
-        for text in self.worker.take_messages() {
+        let mut said = self.worker.take_messages();
+        if triple.as_ref().is_some_and(|it| matches!(it.mailer, ruleset_vm::Target::Error(_))) {
+            // The verdict itself becomes the note of the failure.
+            said.pop();
+        }
+        for text in said {
             self.note(place, &address, What::Said(text));
         }
         if deferred {

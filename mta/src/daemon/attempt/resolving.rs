@@ -91,6 +91,9 @@ impl Attempt<'_> {
             let (class, count) = (envelope.class, counted(&envelope));
             envelope.priority = priority::initial(envelope.size, class, count, &post.factors());
         }
+        if envelope.message.is_none() {
+            envelope.message.clone_from(&said.waits);
+        }
         let parts = split_by_owner(post, &mut envelope, &expansion);
         claimed.envelope = envelope;
         let mut split_off = Vec::new();

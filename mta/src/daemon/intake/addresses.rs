@@ -7,6 +7,7 @@ use super::{
     set_time_macros, subject,
 };
 use crate::address::expand;
+use crate::events::{Event, Severity};
 use crate::message::envelope::{Envelope, QueueId, Recipient};
 use crate::sys::{clock, users};
 
@@ -77,6 +78,22 @@ impl Intake {
         Err(Status::from_reply(Exit::TEMPFAIL, 452, Enhanced::new(4, 4, 5), text))
     }
 
+    /// What rules make of the null sender, if it is an error: then the command line cannot name it (observed).
+    pub fn null_sender_flaw(&mut self) -> Option<Status> {
+        let role = Role { header: false, sender: true };
+        let Target::Error(status) = self.worker.parse(b"<>", role)?.triple.mailer else {
+            return None;
+        };
+        let id = self.id();
+        let user =
+            users::by_uid(users::real_uid()).ok().flatten().map_or_else(Vec::new, |u| u.name);
+        self.post.events.report(Event::system_error(Some(&id.0), &user, status.text.clone()));
+        let relay = &self.origin.relay;
+        let text = [b"setsender: <>: invalid or unparsable, received from ", &relay[..]].concat();
+        self.post.log(Some(&id), Severity::Notice, 3, text);
+        Some(status)
+    }
+
     fn start_envelope(&mut self) {
         self.worker.reset();
         for (name, value) in &self.session_macros {
@@ -89,6 +106,7 @@ impl Intake {
         self.worker.macros.set(b"x", &self.origin.full_name);
         self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
         self.discard = false;
+        self.bad_recipients = 0;
     }
 
     fn take_parameters(&mut self, parameters: SenderParameters) {
@@ -102,6 +120,9 @@ impl Intake {
         }
         if let Some(envid) = &envelope.envid {
             self.worker.macros.set(b"dsn_envid", envid);
+        }
+        if let Some(headers_only) = parameters.return_headers_only {
+            self.worker.macros.set(b"dsn_ret", if headers_only { b"HDRS" } else { b"FULL" });
         }
     }
 
@@ -172,6 +193,18 @@ impl Intake {
         address: &[u8],
         parameters: RecipientParameters,
     ) -> Result<RecipientTaken, RecipientRefused> {
+        let taken = self.take_recipient(address, parameters);
+        if taken.is_err() {
+            self.bad_recipients += 1;
+        }
+        taken
+    }
+
+    fn take_recipient(
+        &mut self,
+        address: &[u8],
+        parameters: RecipientParameters,
+    ) -> Result<RecipientTaken, RecipientRefused> {
         let options = self.expand_options();
         let mut resolved = match expand::resolve_recipient(&mut self.worker, subject(address)) {
             Ok(Some(resolved)) => resolved,
@@ -189,6 +222,11 @@ impl Intake {
         macros.set(b"rcpt_host", &resolved.host);
         macros.set(b"rcpt_addr", &resolved.user);
         macros.set(b"nrcpts", count.as_bytes());
+        macros.set(b"nbadrcpts", self.bad_recipients.to_string().as_bytes());
+        match &parameters.notify {
+            Some(notify) => macros.set(b"dsn_notify", notify_words(*notify).as_bytes()),
+            None => macros.clear(b"dsn_notify"),
+        }
         let verdict = self.hook("check_rcpt", &[address], true, Some(address));
         for name in [&b"rcpt_mailer"[..], b"rcpt_host", b"rcpt_addr"] {
             self.worker.macros.clear(name);
@@ -225,6 +263,7 @@ impl Intake {
 
     /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.
     pub fn push_recipient(&mut self, recipient: Recipient) {
+        self.submitted = true;
         self.envelope.recipients.push(recipient);
     }
 
@@ -238,6 +277,13 @@ impl Intake {
     pub fn set_hops(&mut self, hops: usize) {
         self.envelope.hops = hops;
     }
+}
+
+/// `NOTIFY=` of these flags: success, failure, delay.
+fn notify_words((success, failure, delay): (bool, bool, bool)) -> String {
+    let words = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")];
+    let words: Vec<_> = words.iter().filter_map(|(set, word)| set.then_some(*word)).collect();
+    if words.is_empty() { "NEVER".to_owned() } else { words.join(",") }
 }
 
 /// What is said to a recipient of comments only (observed).

@@ -59,13 +59,18 @@ impl Endpoint {
 }
 
 /// The addresses of a target that this mailer may use, and the name the target then has in texts: a
-/// name found in the name service ends in a dot (observed).
+/// name found in the name service ends in a dot, be it that of an exchanger of `place` (observed).
 pub(super) fn addresses(
     target: &Target,
+    place: &[u8],
     mailer: &Mailer,
     context: &DeliveryContext<'_>,
 ) -> (Vec<u8>, Result<Vec<IpAddr>, Status>) {
-    let label = target.label().to_vec();
+    let mut label = target.label().to_vec();
+    let is_exchanger = matches!(target, Target::Name(_)) && label != place;
+    if is_exchanger && !label.ends_with(b".") {
+        label.push(b'.');
+    }
     if let Some(only) = context.settings.connect_only_to {
         return (label, Ok(vec![only]));
     }

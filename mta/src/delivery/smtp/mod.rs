@@ -143,7 +143,7 @@ impl Attempt<'_> {
         overall: Option<Instant>,
     ) -> Result<(), Setback> {
         let (mailer, context) = (self.mailer, self.context);
-        let (host, addresses) = connect::addresses(target, mailer, context);
+        let (host, addresses) = connect::addresses(target, &endpoint.place, mailer, context);
         let key = CacheKey { mailer: mailer.name.clone(), host, port: endpoint.port };
         if self.over_cached(&key) {
             return Ok(());
@@ -192,8 +192,8 @@ impl Attempt<'_> {
         let client = cached.session.client();
         let language: &[u8] = match client.settings().protocol {
             Protocol::Lmtp => b"LMTP",
-            Protocol::Smtp if *client.offers() == Offers::default() => b"SMTP",
-            Protocol::Smtp => b"ESMTP",
+            Protocol::Smtp if client.is_extended() => b"ESMTP",
+            Protocol::Smtp => b"SMTP",
         };
         let name = self.mailer.name.as_slice();
         let parts: [&[u8]; 8] = [
@@ -206,9 +206,10 @@ impl Attempt<'_> {
             name,
             b"...",
         ];
-        (context.verbose)(&parts.concat());
         self.report.relay = Some(cached.relay);
-        let open = Open { session: cached.session, key: Some(key.clone()), served: cached.served };
+        let mut session = cached.session;
+        session.announce(parts.concat());
+        let open = Open { session, key: Some(key.clone()), served: cached.served };
         self.talk_on(open, peer).is_ok()
     }
 

@@ -33,6 +33,8 @@ pub struct Session {
     timeouts: Timeouts,
     transcript: Transcript,
     lines: Vec<Vec<u8>>,
+    /// Shown in front of the next `MAIL`, once the peer has shown that it still listens.
+    announcement: Option<Vec<u8>>,
     closed: bool,
 }
 
@@ -46,7 +48,20 @@ impl Session {
     pub(super) fn new(channel: Box<dyn Channel>, settings: Settings, timeouts: Timeouts) -> Self {
         let transcript = Transcript::new(settings.peer.clone());
         let client = Client::new(settings);
-        Self { channel, client, timeouts, transcript, lines: Vec::new(), closed: false }
+        Self {
+            channel,
+            client,
+            timeouts,
+            transcript,
+            lines: Vec::new(),
+            announcement: None,
+            closed: false,
+        }
+    }
+
+    /// Has this said in front of the next transaction.
+    pub(super) fn announce(&mut self, line: Vec<u8>) {
+        self.announcement = Some(line);
     }
 
     /// What the peer offers; known once a transaction has been tried.
@@ -155,6 +170,11 @@ impl Session {
         settled: &mut dyn FnMut(&Settled, &Offers) -> Vec<u8>,
     ) {
         for line in self.client.take_dialogue() {
+            if matches!(&line, Line::Sent(text) if text.starts_with(b"MAIL"))
+                && let Some(announcement) = self.announcement.take()
+            {
+                verbose(&announcement);
+            }
             verbose(&line.verbose());
             self.transcript.note(&line, &mut self.lines);
             if let Line::Received { settles: Some(one), .. } = &line {

@@ -80,6 +80,7 @@ enum State {
 pub struct Client {
     settings: Settings,
     offers: Offers,
+    extended: bool,
     state: State,
     replies: ReplyReader,
     out: Vec<u8>,
@@ -97,6 +98,7 @@ impl Client {
         Self {
             settings,
             offers: Offers::default(),
+            extended: false,
             state: State::Greeting,
             replies: ReplyReader::default(),
             out: Vec::new(),
@@ -105,6 +107,12 @@ impl Client {
             loss: None,
             used: false,
         }
+    }
+
+    /// Whether the peer has taken `EHLO` or `LHLO`.
+    #[must_use]
+    pub fn is_extended(&self) -> bool {
+        self.extended
     }
 
     /// What the peer offered; nothing before the hello is over.
@@ -298,7 +306,7 @@ impl Client {
 
     fn helloed(&mut self, extended: bool, reply: Reply) {
         match reply.class() {
-            2 => {}
+            2 => self.extended = extended,
             5 if extended && self.settings.protocol == Protocol::Smtp => return self.hello(false),
             _ => return self.refuse_with(Stage::Hello, reply),
         }

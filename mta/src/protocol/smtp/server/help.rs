@@ -6,9 +6,9 @@ use super::reply::Reply;
 /// The topic of `HELP` without an argument.
 const DEFAULT_TOPIC: &[u8] = b"smtp";
 
-/// The reply about `topic`. A topic may be cut short: all topics it begins are
+/// The reply about `topic`; without one the program names itself first. A topic may be cut short: all topics it begins are
 /// shown (observed). Lines of other topics, among them `#vers N`, are passed over.
-pub(super) fn find(file: &[u8], topic: &[u8]) -> Reply {
+pub(super) fn find(file: &[u8], topic: &[u8], program: &[u8]) -> Reply {
     let wanted = if topic.is_empty() { DEFAULT_TOPIC } else { topic };
     let mut text = Vec::new();
     for line in file.split(|&byte| byte == b'\n') {
@@ -18,6 +18,13 @@ pub(super) fn find(file: &[u8], topic: &[u8]) -> Reply {
             text.extend_from_slice(rest.get(1..).unwrap_or_default());
             text.push(b'\n');
         }
+    }
+    if topic.is_empty() {
+        let (name, version) = match program.iter().position(|byte| *byte == b' ') {
+            Some(at) => program.split_at(at),
+            None => (program, &b""[..]),
+        };
+        text = [b"This is ", name, b" version", version, b"\n", &text].concat();
     }
     if text.is_empty() {
         return replies::HELP_UNKNOWN.with(&[topic]);

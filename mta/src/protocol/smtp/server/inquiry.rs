@@ -113,7 +113,7 @@ impl Session {
     pub(super) fn help(&mut self, command: &Command) {
         let reply = match &self.settings.help {
             None => replies::HELP_MISSING.with(&[&self.settings.program]),
-            Some(file) => help::find(file, &command.argument),
+            Some(file) => help::find(file, &command.argument, &self.settings.program),
         };
         self.reply(reply);
     }

@@ -1,0 +1,156 @@
+//! What has come in is stored, told of and handed to its delivery.
+
+use ruleset_vm::{Exit, Status};
+
+use super::{Intake, refused};
+use crate::address::expand::Expansion;
+use crate::daemon::attempt::{self, Attempt};
+use crate::daemon::collect::Collected;
+use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
+use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
+use crate::queue::store::{Kind, QueueStore as _};
+
+impl Intake {
+    /// Writes the envelope, and every envelope that lists with owners make of it.
+    pub(super) fn store(
+        &mut self,
+        collected: Collected,
+        expansion: &Expansion,
+    ) -> Result<(), Status> {
+        self.log_accepted();
+        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
+        let kind_hold = self.envelope.quarantine.is_some();
+        let mut claimed =
+            collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
+        claimed.envelope = self.envelope.clone();
+        for part in parts {
+            match self.post.store.split(&claimed, part) {
+                Ok(split) => self.accepted.push(split),
+                Err(error) => {
+                    // The first part must not survive alone: the client will send all again.
+                    let _ = self.post.store.finish(claimed);
+                    for split in self.accepted.drain(..) {
+                        let _ = self.post.store.finish(split);
+                    }
+                    return Err(refused(&error));
+                }
+            }
+        }
+        if kind_hold {
+            let held = self.post.store.set_kind(claimed, Kind::Quarantined);
+            return held.map_err(|error| refused(&error));
+        }
+        self.accepted.insert(0, claimed);
+        Ok(())
+    }
+
+    pub(super) fn log_accepted(&self) {
+        let envelope = &self.envelope;
+        let text = |name: &[u8]| {
+            let value = self.worker.macros.value(name);
+            (!value.is_empty()).then_some(value)
+        };
+        let accepted = AcceptedEvent {
+            from: Some(self.sender_shown.clone()),
+            size: envelope.size,
+            class: envelope.class,
+            recipients: counted(envelope),
+            message_id: text(b"msg_id"),
+            body_type: envelope.body_type.map(|kind| match kind {
+                BodyType::SevenBit => b"7BIT".to_vec(),
+                BodyType::EightBitMime => b"8BITMIME".to_vec(),
+            }),
+            protocol: text(b"r"),
+            daemon: text(b"daemon_name"),
+            relay: self.origin.relay.clone(),
+        };
+        self.post.events.report(Event {
+            id: envelope.id.as_ref().map(|id| id.0.clone()),
+            severity: Severity::Info,
+            level: 4,
+            what: Happening::Accepted(Box::new(accepted)),
+        });
+    }
+
+    /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the
+    /// background (`b`), or not (`q`, `d`). Returns the exit status of an immediate delivery.
+    pub fn deliver_accepted(&mut self) -> Exit {
+        let accepted = std::mem::take(&mut self.accepted);
+        if accepted.is_empty() {
+            return Exit::OK;
+        }
+        let mode = self.delivery_mode();
+        let (post, verbose) = (self.post.clone(), self.origin.verbose);
+        let (sender_user, dead_letter) =
+            (self.origin.user.clone(), self.origin.dead_letter.clone());
+        let said = std::mem::take(&mut self.said);
+        let carry = move |run: &mut dyn FnMut(&Attempt<'_>)| {
+            let connections = attempt::connections(&post);
+            run(&Attempt {
+                post,
+                connections: &connections,
+                sender_user,
+                verbose,
+                first: true,
+                complains: false,
+                said,
+                dead_letter,
+            });
+            attempt::close_connections(&connections, verbose);
+        };
+        let only_queue = matches!(mode, b'q' | b'd');
+        if only_queue || mode == b'i' || verbose {
+            let mut worst = Exit::OK;
+            let (worker, logs_queued) = (&mut self.worker, self.origin.logs_queued);
+            let mut accepted = Some(accepted);
+            carry(&mut |attempt| {
+                for claimed in accepted.take().into_iter().flatten() {
+                    if only_queue && logs_queued {
+                        attempt.log_queued(&claimed);
+                    }
+                    let exit = if only_queue {
+                        attempt.report_early(worker, claimed)
+                    } else {
+                        attempt.run(worker, claimed)
+                    };
+                    if worst == Exit::OK {
+                        worst = exit;
+                    }
+                }
+            });
+            return worst;
+        }
+        let mut worker = self.post.worker();
+        self.post.in_background(move || {
+            let mut accepted = Some(accepted);
+            carry(&mut |attempt| {
+                for claimed in accepted.take().into_iter().flatten() {
+                    attempt.run(&mut worker, claimed);
+                }
+            });
+        });
+        Exit::OK
+    }
+}
+
+/// The recipients that count: neither replaced by others nor refused before a mailer was known (observed).
+pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
+    let counts = |recipient: &&Recipient| match recipient.state {
+        RecipientState::Expanded | RecipientState::Duplicate => false,
+        RecipientState::Failed(_) => recipient.route.is_some(),
+        _ => true,
+    };
+    envelope.recipients.iter().filter(counts).count()
+}
+
+/// The envelope as it is first stored: what has failed already is still in it, so that a crash
+/// before it is reported does not lose the report.
+fn unsettled(envelope: &Envelope) -> Envelope {
+    let mut stored = envelope.clone();
+    for recipient in &mut stored.recipients {
+        if matches!(recipient.state, RecipientState::Failed(_)) {
+            recipient.state = RecipientState::Pending;
+        }
+    }
+    stored
+}

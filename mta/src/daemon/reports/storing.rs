@@ -1,0 +1,107 @@
+//! A report on its way into the queue.
+
+use std::cell::RefCell;
+
+use crate::address::worker::Worker;
+use crate::daemon::attempt::Attempt;
+use crate::daemon::header_host::Headers;
+use crate::daemon::intake::set_time_macros;
+use crate::message::body::{LineEncoder, LineForm};
+use crate::message::defaults;
+use crate::message::envelope::{Envelope, EnvelopeFlags, QueueId, Recipient, RecipientFlags};
+use crate::message::output::{OutputOptions, stored_header};
+use crate::protocol::dsn;
+use crate::queue::priority;
+use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError, read_blocks};
+use crate::sys::{clock, durable, ids};
+
+/// The full name in the From: field of reports.
+const REPORTER: &[u8] = b"Mail Delivery Subsystem";
+
+/// What a report is taken to add to the size of its message, bytes (observed).
+const REPORT_SIZE: u64 = 1024;
+
+/// Puts a report into the queue.
+pub(super) fn store(
+    attempt: &Attempt<'_>,
+    worker: &mut Worker,
+    claimed: &Claimed,
+    report: &dsn::Report,
+    id: QueueId,
+    to: &[u8],
+) -> Result<Claimed, StoreError> {
+    let post = &attempt.post;
+    let now = clock::now();
+    let kept = worker.macros.clone();
+    worker.reset();
+    set_time_macros(worker, post, now, &id);
+    let daemon = worker.macros.value(b"n");
+    for (name, value) in [
+        (&b"r"[..], &b""[..]),
+        (b"s", b"localhost"),
+        (b"_", b"localhost"),
+        (b"x", REPORTER),
+        (b"f", &daemon),
+        (b"g", &daemon),
+    ] {
+        worker.macros.set(name, value);
+    }
+    let assembled = defaults::assemble(&post.site.default_header, Vec::new(), &[]);
+    let mut fields = assembled.header;
+    for field in &report.fields {
+        defaults::insert(&mut fields, field.clone());
+    }
+    let header = {
+        let cell = RefCell::new(&mut *worker);
+        let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+        stored_header(&fields, &host, &OutputOptions::default())
+    };
+    worker.macros = kept;
+    let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
+    let mut draft = post.store.begin(&id, choice)?;
+    draft.write(&report.before_body)?;
+    if report.with_body {
+        copy_body(claimed, &mut *draft)?;
+    }
+    draft.write(&report.after_body)?;
+    let size = if report.with_body { claimed.envelope.size + REPORT_SIZE } else { 0 };
+    let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
+    let envelope = Envelope {
+        id: Some(id),
+        created: now,
+        sender: daemon,
+        flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
+        priority: priority::initial(size, 0, 1, &post.factors()),
+        size,
+        macros: vec![
+            (b"r".to_vec(), Vec::new()),
+            (b"s".to_vec(), b"localhost".to_vec()),
+            (b"_".to_vec(), b"localhost".to_vec()),
+        ],
+        recipients: vec![recipient],
+        header,
+        ..Envelope::default()
+    };
+    draft.commit(envelope)
+}
+
+fn response_flags() -> RecipientFlags {
+    RecipientFlags { primary: true, on_failure: true, ..RecipientFlags::default() }
+}
+
+/// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
+fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<(), StoreError> {
+    let Some(path) = &claimed.body else { return Ok(()) };
+    let mut file = durable::open_readable(path)?;
+    let form = LineForm { eol: b"\n".to_vec(), limit: 0, escape_from: true, seven_bit: false };
+    let mut encoder = LineEncoder::new(form);
+    let mut encoded = Vec::new();
+    read_blocks(&mut file, &mut |block| {
+        encoded.clear();
+        encoder.push(block, &mut encoded);
+        draft.write(&encoded)
+    })?;
+    encoded.clear();
+    encoder.finish(false, &mut encoded);
+    draft.write(&encoded)
+}
