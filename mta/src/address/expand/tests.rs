@@ -437,7 +437,7 @@ fn rcpt_judges_without_expanding() {
     "/f": 550 5.7.1 /f... Cannot mail directly to files
     "fail@x": 550 5.1.2 fail@x... no such host
     "a<b": 553 5.0.0 a<b... Unbalanced '<'
-    "": 553 5.1.3 ... User address required
+    "": nobody
     "\\root": local  \root
     "#);
 }

@@ -99,6 +99,7 @@ fn etrn_help_verb() {
         C: ETRN #q
         S: 459 4.5.4 Queue q unknown
         C: HELP
+        S: 214-2.0.0 This is Sendmail version 8.17.1.9
         S: 214-2.0.0 Topics:
         S: 214-2.0.0 \tHELO\tEHLO
         S: 214 2.0.0 End of HELP info
