@@ -93,6 +93,15 @@ pub struct Arguments {
     pub operands: Vec<Vec<u8>>,
     /// Our own `--dialect NAME`, in front of all.
     pub dialect: Option<DialectChoice>,
+    /// `--log`: where events go instead of the system log.
+    pub log: Option<LogChoice>,
+}
+
+/// `--log json[:FILE]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogChoice {
+    /// One JSON object a line, to standard error or to the end of a file.
+    Json(Option<Vec<u8>>),
 }
 
 /// A command line that cannot be read (exit status 64).
@@ -107,6 +116,9 @@ pub enum UsageError {
         /// As it was given.
         name: String,
     },
+    /// No such form of the log.
+    #[error("no log {0} (json, json:FILE)")]
+    Log(String),
     /// The value is missing.
     #[error("option requires an argument -- {}", char::from(*.0))]
     NoValue(u8),
@@ -155,19 +167,25 @@ impl Arguments {
         Ok(out)
     }
 
-    /// As [`Arguments::parse`], with `--dialect NAME` in front.
+    /// As [`Arguments::parse`], with `--dialect NAME` and `--log FORM` in front.
     ///
     /// # Errors
-    /// The same, and a dialect that does not exist.
-    pub fn parse_with_dialect(words: &[Vec<u8>]) -> Result<Self, UsageError> {
-        let [flag, name, rest @ ..] = words else { return Self::parse(words) };
-        if flag != b"--dialect" {
-            return Self::parse(words);
+    /// The same, and a dialect or a form that does not exist.
+    pub fn parse_extended(words: &[Vec<u8>]) -> Result<Self, UsageError> {
+        let (mut dialect, mut log, mut words) = (None, None, words);
+        while let [flag, value, rest @ ..] = words {
+            let lossy = || String::from_utf8_lossy(value).into_owned();
+            match flag.as_slice() {
+                b"--dialect" => {
+                    let choice = DialectChoice::by_name(value);
+                    dialect = Some(choice.ok_or_else(|| UsageError::Dialect { name: lossy() })?);
+                }
+                b"--log" => log = Some(log_choice(value).ok_or_else(|| UsageError::Log(lossy()))?),
+                _ => break,
+            }
+            words = rest;
         }
-        let Some(choice) = DialectChoice::by_name(name) else {
-            return Err(UsageError::Dialect { name: String::from_utf8_lossy(name).into_owned() });
-        };
-        Ok(Self { dialect: Some(choice), ..Self::parse(rest)? })
+        Ok(Self { dialect, log, ..Self::parse(words)? })
     }
 
     /// The last value of a flag.
@@ -193,6 +211,16 @@ impl Arguments {
     #[must_use]
     pub fn has(&self, letter: u8) -> bool {
         self.last(letter).is_some()
+    }
+}
+
+fn log_choice(form: &[u8]) -> Option<LogChoice> {
+    match form {
+        b"json" => Some(LogChoice::Json(None)),
+        form => {
+            let file = form.strip_prefix(b"json:").filter(|file| !file.is_empty())?;
+            Some(LogChoice::Json(Some(file.to_vec())))
+        }
     }
 }
 
@@ -224,7 +252,7 @@ mod tests {
     fn a_dialect_stands_in_front() {
         let parse = |line: &str| {
             let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.into()).collect();
-            Arguments::parse_with_dialect(&words)
+            Arguments::parse_extended(&words)
         };
         let dialect = |line| parse(line).unwrap().dialect;
         assert_eq!(dialect("--dialect sun -bt"), Some(DialectChoice::Named(Dialect::Sun)));
@@ -233,6 +261,10 @@ mod tests {
         assert_eq!(dialect("-bt --dialect sun"), None);
         let error = parse("--dialect vms -bt").unwrap_err();
         assert_eq!(error.to_string(), "no dialect vms (auto, bsd, ida, sun)");
+        let log = |line| parse(line).unwrap().log;
+        assert_eq!(log("--log json -bt"), Some(LogChoice::Json(None)));
+        assert_eq!(log("--dialect sun --log json:/x"), Some(LogChoice::Json(Some(b"/x".to_vec()))));
+        assert_eq!(parse("--log xml").unwrap_err().to_string(), "no log xml (json, json:FILE)");
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
         words.insert(0, flag.to_vec());
     }
     let parsed = if called == b"bangpath" {
-        Arguments::parse_with_dialect(&words)
+        Arguments::parse_extended(&words)
     } else {
         Arguments::parse(&words)
     };

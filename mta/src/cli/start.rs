@@ -6,17 +6,19 @@ use cf_parser::Severity;
 use ruleset_vm::load::{Configuration, post_checks};
 use workbench::traces::startup;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, LogChoice};
 use super::embedded;
 use super::facts;
 use super::voice::Voice;
 use super::{complain, print, print_line, submit, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
+use crate::daemon::json_sink::JsonSink;
 use crate::daemon::log_sink::LogSink;
-use crate::daemon::post::{OpenError, Post};
+use crate::daemon::post::{OpenError, Post, Sink};
 use crate::sys::durable::{self, DiskError};
-use crate::sys::{config_files, users};
+use crate::sys::line_file::LineFile;
+use crate::sys::{config_files, errors, users};
 
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
@@ -82,8 +84,7 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
     }
     enter_queue(&site, mode, voice)?;
     let is_embedded = path(arguments, mode).is_none();
-    let sink = LogSink::new(&site, &log_tag(arguments));
-    let post = Post::open(site, Arc::new(sink));
+    let post = Post::open(site.clone(), sink(arguments, &site, voice)?);
     if is_embedded && let Ok(post) = &post {
         let mail = embedded::state_directory().join("mail");
         if let Err(error) = embedded::hand_over(post, &[mail]) {
@@ -98,6 +99,24 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
         voice.say(code, error.to_string().as_bytes());
         78
     })
+}
+
+/// Where events go: the system log, or what `--log` says.
+fn sink(arguments: &Arguments, site: &Site, voice: Voice) -> Result<Arc<Sink>, u8> {
+    let Some(LogChoice::Json(file)) = &arguments.log else {
+        return Ok(Arc::new(LogSink::new(site, &log_tag(arguments))));
+    };
+    let lines = match file {
+        None => LineFile::standard_error(),
+        Some(path) => LineFile::append(path),
+    };
+    let lines = lines.map_err(|error| {
+        let path = file.as_deref().unwrap_or(b"standard error");
+        let text = [path, b": ", errors::describe(&error).as_bytes()].concat();
+        voice.usage(&text);
+        73
+    })?;
+    Ok(Arc::new(JsonSink::new(lines, site)))
 }
 
 /// `-L`: at most 32 characters, what cannot be printed shown as `*` (CMD-040).

@@ -21,10 +21,7 @@ impl LogSink {
     /// A sink with the LogLevel of `site`, under the name `ident` (`sendmail`, or the `-L` tag).
     #[must_use]
     pub fn new(site: &Site, ident: &str) -> Self {
-        Self::with(
-            Syslog::new(ident),
-            site.configuration.options.number("LogLevel", DEFAULT_LOG_LEVEL),
-        )
+        Self::with(Syslog::new(ident), level(site))
     }
 
     /// A sink that writes what `level` is above of to `log`.
@@ -32,6 +29,11 @@ impl LogSink {
     pub fn with(log: Syslog, level: i64) -> Self {
         Self { log, level, zone: Zone::load(&TimeZoneSpec::System) }
     }
+}
+
+/// The LogLevel of a site.
+pub(super) fn level(site: &Site) -> i64 {
+    site.configuration.options.number("LogLevel", DEFAULT_LOG_LEVEL)
 }
 
 impl EventSink for LogSink {

@@ -10,6 +10,7 @@ pub mod dead_letter;
 mod header_host;
 mod hook_log;
 pub mod intake;
+pub mod json_sink;
 pub mod listener;
 pub mod log_sink;
 mod names;

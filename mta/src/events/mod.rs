@@ -3,6 +3,7 @@
 //!
 //! Below every layer, so that each may report; `log` renders the lines of the system log.
 
+pub mod json;
 mod log;
 pub mod statistics;
 

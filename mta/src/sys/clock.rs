@@ -18,6 +18,12 @@ pub fn microseconds() -> u32 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_micros())
 }
 
+/// Now, as RFC 3339 writes it, with microseconds.
+#[must_use]
+pub fn timestamp() -> String {
+    format!("{:.6}", Timestamp::now())
+}
+
 /// A moment of the clock that is never set, for limits.
 #[must_use]
 pub fn monotonic() -> Instant {

@@ -14,6 +14,7 @@ pub mod history_file;
 pub mod host_status_files;
 pub mod hostname;
 pub mod ids;
+pub mod line_file;
 pub mod list_files;
 pub mod listen;
 pub mod load;
