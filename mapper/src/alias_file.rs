@@ -4,17 +4,20 @@
 //! of a line; `#` in the first column starts a comment. A faulty entry is reported and left out;
 //! the rest of the file counts.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::services::AliasName;
 
 /// One alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AliasEntry {
+pub struct AliasEntry<'t> {
     /// The key as stored: the user part, usually in lower case.
     pub name: Vec<u8>,
     /// The value without leading blanks, line ends taken out.
-    pub value: Vec<u8>,
+    pub value: Cow<'t, [u8]>,
     /// Number of the entry's last line, from 1.
     pub line: usize,
 }
@@ -49,9 +52,9 @@ impl AliasDiagnostic {
 
 /// What a file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AliasFile {
+pub struct AliasFile<'t> {
     /// The entries in the order of their first appearance, one per name.
-    pub entries: Vec<AliasEntry>,
+    pub entries: Vec<AliasEntry<'t>>,
     /// Complaints in order.
     pub diagnostics: Vec<AliasDiagnostic>,
     /// Number of lines with a valid entry, duplicates counted.
@@ -62,7 +65,7 @@ pub struct AliasFile {
     pub total: usize,
 }
 
-impl AliasFile {
+impl AliasFile<'_> {
     /// `FILE: N aliases, longest N bytes, N bytes total` (AD-011).
     #[must_use]
     pub fn summary(&self, file: &[u8]) -> Vec<u8> {
@@ -83,32 +86,32 @@ impl AliasFile {
 /// Reads an alias file. `name_of` parses a left side as an address; with `append_duplicates`
 /// (flag `-A`) a second entry's value goes before the first one's, else it replaces it. Linear in
 /// the size of the text, but for joined duplicates.
-pub fn build(
-    text: &[u8],
+pub fn build<'t>(
+    text: &'t [u8],
     append_duplicates: bool,
     name_of: &mut dyn FnMut(&[u8]) -> AliasName,
-) -> AliasFile {
+) -> AliasFile<'t> {
     let mut builder = Builder { append_duplicates, ..Builder::default() };
-    for logical in logical_lines(text) {
-        builder.line(&logical, name_of);
-    }
+    each_logical_line(text, &mut |logical| builder.line(logical, name_of));
     builder.file
 }
 
 #[derive(Default)]
-struct Builder {
+struct Builder<'t> {
     append_duplicates: bool,
-    file: AliasFile,
-    places: HashMap<Vec<u8>, usize>,
+    file: AliasFile<'t>,
+    /// Places among the entries, by name.
+    places: HashTable<usize>,
+    hasher: DefaultHashBuilder,
 }
 
-impl Builder {
+impl<'t> Builder<'t> {
     fn complain(&mut self, line: usize, severity: AliasSeverity, text: Vec<u8>) {
         self.file.diagnostics.push(AliasDiagnostic { line, severity, text });
     }
 
-    fn line(&mut self, logical: &Logical, name_of: &mut dyn FnMut(&[u8]) -> AliasName) {
-        let (line, text) = (logical.last, &logical.text);
+    fn line(&mut self, logical: Logical<'t>, name_of: &mut dyn FnMut(&[u8]) -> AliasName) {
+        let (line, text) = (logical.last, &*logical.text);
         let error = |what: &[u8]| [text, what].concat();
         if logical.stray {
             let text = b"Non-continuation line starts with space".to_vec();
@@ -141,34 +144,40 @@ impl Builder {
             AliasName::Local(_) if value.is_empty() => {
                 self.complain(line, AliasSeverity::Error, error(b"... missing value for alias"));
             }
-            AliasName::Local(name) => self.entry(line, left, name, value),
+            AliasName::Local(name) => {
+                let from = text.len() - value.len();
+                let value = match &logical.text {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.get(from..).unwrap_or_default()),
+                    Cow::Owned(_) => Cow::Owned(value.to_vec()),
+                };
+                self.entry(line, left, name, value);
+            }
         }
     }
 
-    fn entry(&mut self, line: usize, left: &[u8], name: Vec<u8>, value: &[u8]) {
-        self.file.count += 1;
-        self.file.longest = self.file.longest.max(value.len());
-        self.file.total += name.len() + value.len();
-        match self.places.get(&name) {
-            None => {
-                self.places.insert(name.clone(), self.file.entries.len());
-                self.file.entries.push(AliasEntry { name, value: value.to_vec(), line });
-            }
-            Some(&place) => {
-                let old = self.file.entries.get_mut(place);
-                if let Some(old) = old {
-                    old.line = line;
-                    old.value = if self.append_duplicates {
-                        [value, b",", &old.value].concat()
-                    } else {
-                        value.to_vec()
-                    };
-                }
-                if !self.append_duplicates {
-                    let text = [left, b"... Warning: duplicate alias name ", &name[..]].concat();
-                    self.complain(line, AliasSeverity::Warning, text);
-                }
-            }
+    fn entry(&mut self, line: usize, left: &[u8], name: Vec<u8>, value: Cow<'t, [u8]>) {
+        let file = &mut self.file;
+        file.count += 1;
+        file.longest = file.longest.max(value.len());
+        file.total += name.len() + value.len();
+        let named = |place: &usize| file.entries.get(*place).map(|entry| &entry.name);
+        let hash = self.hasher.hash_one(&name);
+        let Some(&place) = self.places.find(hash, |place| named(place) == Some(&name)) else {
+            let hash_of = |place: &usize| self.hasher.hash_one(named(place).unwrap_or(&name));
+            self.places.insert_unique(hash, file.entries.len(), hash_of);
+            file.entries.push(AliasEntry { name, value, line });
+            return;
+        };
+        if let Some(old) = file.entries.get_mut(place) {
+            old.line = line;
+            old.value = match self.append_duplicates {
+                true => [&value, &b","[..], &old.value].concat().into(),
+                false => value,
+            };
+        }
+        if !self.append_duplicates {
+            let text = [left, b"... Warning: duplicate alias name ", &name[..]].concat();
+            self.complain(line, AliasSeverity::Warning, text);
         }
     }
 }
@@ -209,11 +218,11 @@ fn find_colon(line: &[u8]) -> Left {
 }
 
 /// An entry or a block of stray lines, its line ends taken out.
-#[derive(Debug, PartialEq, Eq)]
-struct Logical {
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Logical<'t> {
     /// Number of its last physical line.
     last: usize,
-    text: Vec<u8>,
+    text: Cow<'t, [u8]>,
     /// Indented lines that continue nothing.
     stray: bool,
 }
@@ -227,16 +236,16 @@ enum Collecting {
     Stray,
 }
 
-fn logical_lines(text: &[u8]) -> Vec<Logical> {
-    let mut lines = Vec::new();
+/// Calls `visit` with the lines of `text` that are one.
+fn each_logical_line<'t>(text: &'t [u8], visit: &mut dyn FnMut(Logical<'t>)) {
     let mut state = Collecting::Nothing;
-    let mut current = Logical { last: 0, text: Vec::new(), stray: false };
+    let mut current = Logical::default();
     let mut joined = false;
     for (index, raw) in text.split_inclusive(|&b| b == b'\n').enumerate() {
         let line = raw.strip_suffix(b"\n").unwrap_or(raw);
         let continues = joined || matches!(line.first(), Some(b' ' | b'\t'));
         if !continues || state == Collecting::Nothing {
-            finish(&mut lines, &mut current, state);
+            finish(&mut current, state, visit);
             state = match line.first() {
                 None => Collecting::Nothing,
                 Some(b'#') => Collecting::Comment,
@@ -246,19 +255,24 @@ fn logical_lines(text: &[u8]) -> Vec<Logical> {
         }
         joined = state != Collecting::Nothing && raw.ends_with(b"\\\n");
         let part = if joined { line.strip_suffix(b"\\").unwrap_or(line) } else { line };
-        if state == Collecting::Entry {
-            current.text.extend_from_slice(part);
+        match state {
+            Collecting::Entry if current.text.is_empty() => current.text = part.into(),
+            Collecting::Entry => current.text.to_mut().extend_from_slice(part),
+            _ => {}
         }
         current.last = index + 1;
     }
-    finish(&mut lines, &mut current, state);
-    lines
+    finish(&mut current, state, visit);
 }
 
-fn finish(lines: &mut Vec<Logical>, current: &mut Logical, state: Collecting) {
+fn finish<'t>(
+    current: &mut Logical<'t>,
+    state: Collecting,
+    visit: &mut dyn FnMut(Logical<'t>),
+) {
     let text = std::mem::take(&mut current.text);
     if matches!(state, Collecting::Entry | Collecting::Stray) {
-        lines.push(Logical { last: current.last, text, stray: state == Collecting::Stray });
+        visit(Logical { last: current.last, text, stray: state == Collecting::Stray });
     }
 }
 

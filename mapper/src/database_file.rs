@@ -2,7 +2,7 @@
 //! during, and a new file that takes the place of the old one (MAP-025, MAP-095, MAP-102).
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -29,6 +29,9 @@ const OWNER: u32 = 6;
 pub(crate) const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
 const SEARCH: u32 = 0o1;
+
+/// Writes what an empty file gets.
+type Fill<'f> = &'f dyn Fn(&File) -> io::Result<()>;
 
 /// What a program allows of the files it opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -201,27 +204,27 @@ impl DatabaseFile {
     /// # Errors
     /// What the system says; the old file is then still there.
     pub fn replace(self, database: &DatabaseWriter, uid: [u8; 20]) -> io::Result<()> {
-        let image = database.render(uid);
+        let fill = |mut file: &File| database.write_to(uid, &mut file);
         let Some(old) = &self.open else {
-            return self.put_in_place(&image, None, uid);
+            return self.put_in_place(&fill, None, uid);
         };
         let facts = old.metadata()?;
         if facts.nlink() > 1 || may_create(&self.path).is_err() {
-            return self.rewrite(old, &image);
+            return self.rewrite(old, &fill);
         }
-        self.put_in_place(&image, Some(&facts), uid)?;
+        self.put_in_place(&fill, Some(&facts), uid)?;
         // Real sendmail looks at the file it has open, not at the name, to see that it has to open it again.
         let seconds = Duration::from_secs(1);
         let after = facts.modified().map_or_else(|_| SystemTime::now(), |time| time + seconds);
         old.set_modified(after.max(SystemTime::now()))
     }
 
-    fn put_in_place(&self, image: &[u8], old: Option<&Metadata>, uid: [u8; 20]) -> io::Result<()> {
+    fn put_in_place(&self, fill: Fill<'_>, old: Option<&Metadata>, uid: [u8; 20]) -> io::Result<()> {
         let directory = directory_of(&self.path);
         let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let random: String = uid.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let temporary = directory.join(format!(".{own}.{random}"));
-        let written = self.write_new(&temporary, image, old);
+        let written = self.write_new(&temporary, fill, old);
         let placed = written.and_then(|()| fs::rename(&temporary, &self.path));
         if placed.is_err() {
             // it is of no use, and what went wrong is told
@@ -231,10 +234,10 @@ impl DatabaseFile {
         File::open(directory)?.sync_all()
     }
 
-    fn write_new(&self, path: &Path, image: &[u8], old: Option<&Metadata>) -> io::Result<()> {
+    fn write_new(&self, path: &Path, fill: Fill<'_>, old: Option<&Metadata>) -> io::Result<()> {
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(MODE).open(path)?;
-        file.write_all(image)?;
+        let file = options.write(true).create_new(true).mode(MODE).open(path)?;
+        fill(&file)?;
         let own = file.metadata()?;
         let (user, group) = old.map_or((own.uid(), own.gid()), |old| (old.uid(), old.gid()));
         let user = self.rules.new_owner().unwrap_or(user);
@@ -247,10 +250,9 @@ impl DatabaseFile {
         file.sync_all()
     }
 
-    fn rewrite(&self, mut old: &File, image: &[u8]) -> io::Result<()> {
+    fn rewrite(&self, old: &File, fill: Fill<'_>) -> io::Result<()> {
         old.set_len(0)?;
-        io::Seek::rewind(&mut old)?;
-        old.write_all(image)?;
+        fill(old)?;
         self.give_away()?;
         old.sync_all()
     }

@@ -1,5 +1,6 @@
 //! Building databases from text: what makemap and newaliases do (MAP-096..MAP-108).
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read as _};
 
 use crate::alias_file::AliasFile;
@@ -50,8 +51,8 @@ impl MakemapOptions {
 
     /// A value as it is stored.
     #[must_use]
-    pub fn stored_value(&self, value: &[u8]) -> Vec<u8> {
-        self.stored(value.to_vec())
+    pub fn stored_value<'v>(&self, value: &'v [u8]) -> Cow<'v, [u8]> {
+        if self.with_nul { self.stored(value.to_vec()).into() } else { value.into() }
     }
 
     fn stored(&self, mut text: Vec<u8>) -> Vec<u8> {
@@ -133,14 +134,14 @@ fn line(
         return Err([b"no RHS for LHS ", key].concat());
     }
     let stored = options.stored_key(key);
-    let shown = stored.get(..key.len()).unwrap_or_default().to_vec();
-    tell(MakemapEvent::Entry { key: &shown, value });
+    let shown = stored.get(..key.len()).unwrap_or_default();
+    tell(MakemapEvent::Entry { key: shown, value });
     let value = options.stored_value(value);
     if options.replace {
-        database.put(stored, value);
+        database.put(&stored, &value);
         return Ok(());
     }
-    database.insert(stored, value).map_err(|_| [b"key ", &shown[..], b": duplicate key"].concat())
+    database.insert(&stored, &value).map_err(|_| [b"key ", shown, b": duplicate key"].concat())
 }
 
 /// White space as the C library has it.
@@ -166,12 +167,18 @@ fn cut(line: &[u8], delimiter: Option<u8>) -> Result<(&[u8], &[u8]), Vec<u8>> {
 /// The database of an alias file as newaliases stores it: a zero byte ends keys and values, and the
 /// entry `@` says that the build is complete (MAP-097, MAP-098).
 #[must_use]
-pub fn alias_database(aliases: &AliasFile, kind: DatabaseKind) -> DatabaseWriter {
+pub fn alias_database(aliases: &AliasFile<'_>, kind: DatabaseKind) -> DatabaseWriter {
     let mut database = DatabaseWriter::new(kind);
+    let (mut key, mut value) = (Vec::new(), Vec::new());
     for entry in &aliases.entries {
-        database.put([&entry.name[..], b"\0"].concat(), [&entry.value[..], b"\0"].concat());
+        for (room, text) in [(&mut key, &entry.name[..]), (&mut value, &entry.value[..])] {
+            room.clear();
+            room.extend_from_slice(text);
+            room.push(0);
+        }
+        database.put(&key, &value);
     }
-    database.put(b"@\0".to_vec(), b"@\0".to_vec());
+    database.put(b"@\0", b"@\0");
     database
 }
 

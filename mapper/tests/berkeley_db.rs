@@ -124,8 +124,8 @@ fn other_files_are_refused() {
 fn written(kind: DatabaseKind, pairs: &BTreeMap<Vec<u8>, Vec<u8>>) -> Vec<u8> {
     let mut writer = DatabaseWriter::new(kind);
     for (key, value) in pairs {
-        writer.insert(key.clone(), value.clone()).expect("new key");
-        assert!(writer.insert(key.clone(), Vec::new()).is_err());
+        writer.insert(key, value).expect("new key");
+        assert!(writer.insert(key, b"").is_err());
     }
     writer.render([7; 20])
 }
@@ -169,7 +169,7 @@ fn pages_in_the_place_of_others_are_noticed() {
 fn duplicates(rows: &[(Vec<u8>, Vec<Vec<u8>>)], kind: DatabaseKind) -> DatabaseWriter {
     let mut writer = DatabaseWriter::with_duplicates(kind);
     for (key, value) in rows.iter().flat_map(|(key, values)| values.iter().map(move |v| (key, v))) {
-        writer.put(key.clone(), value.clone());
+        writer.put(key, value);
     }
     writer
 }

@@ -118,7 +118,7 @@ fn writer(kind: DatabaseKind, rows: &Rows) -> DatabaseWriter {
         false => DatabaseWriter::new(kind),
     };
     for (key, value) in rows.iter().flat_map(|(key, values)| values.iter().map(move |v| (key, v))) {
-        writer.put(key.clone(), value.clone());
+        writer.put(key, value);
     }
     writer
 }
@@ -180,7 +180,7 @@ fn files_are_read_in_the_order_of_those_of_makemap() {
             let mut source = Vec::new();
             for (key, value) in (0..count).map(line) {
                 source.extend([&key[..], b"\t", &value, b"\n"].concat());
-                writer.put(key, value);
+                writer.put(&key, &value);
             }
             let map = directory.path().join(format!("{name}{count}"));
             let map = map.to_str().expect("text");

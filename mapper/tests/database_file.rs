@@ -48,7 +48,7 @@ fn open(path: &Path, rules: FileRules) -> Result<DatabaseFile, FileError> {
 fn filled(rows: usize, value: &str) -> DatabaseWriter {
     let mut database = DatabaseWriter::new(DatabaseKind::Hash);
     for n in 0..rows {
-        database.put(format!("key{n}").into_bytes(), value.as_bytes().to_vec());
+        database.put(format!("key{n}").as_bytes(), value.as_bytes());
     }
     database
 }
@@ -124,7 +124,7 @@ fn builders_wait_for_each_other() {
             let open = open(&map, CREATE).expect("open");
             let mut database = open.read(&[DatabaseKind::Hash]).expect("read");
             assert_eq!(database.get(b"key0"), Some(&b"slow"[..]));
-            database.put(b"more".to_vec(), b"1".to_vec());
+            database.put(b"more", b"1");
             open.replace(&database, [8; 20]).expect("replace");
         });
         std::thread::sleep(Duration::from_millis(50));

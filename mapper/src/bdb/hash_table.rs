@@ -1,58 +1,42 @@
 //! Linear hashing as the library does it: which page a key comes to, and when a bucket is split (observed in
 //! the order in which makemap prints what makemap has written).
 
+use super::entries::Entries;
 use super::hash::{hash, page_order};
 use super::image::{HEADER, PAGE, number};
-use super::write_hash::MAX_ON_PAGE;
+use super::write_hash::{self, MAX_ON_PAGE};
 
 /// A key with its values, on a page.
 #[derive(Clone, Copy)]
-pub(super) struct Pair<'e> {
-    pub(super) key: &'e [u8],
-    pub(super) values: &'e [Vec<u8>],
+pub(super) struct Pair {
+    /// Its number among the entries.
+    pub(super) entry: u32,
     hash: u32,
-    /// Bytes on the page, with its places in the index.
-    size: usize,
-}
-
-impl<'e> Pair<'e> {
-    pub(super) fn new(key: &'e [u8], values: &'e [Vec<u8>], size: usize) -> Self {
-        Self { key, values, hash: hash(key), size }
-    }
 }
 
 /// What lies on one page, in the order of pages.
-struct Fill<'e> {
-    pairs: Vec<Pair<'e>>,
+struct Fill {
+    pairs: Vec<Pair>,
     free: usize,
 }
 
-impl<'e> Fill<'e> {
+impl Fill {
     fn new() -> Self {
         Self { pairs: Vec::new(), free: PAGE - HEADER }
-    }
-
-    fn put(&mut self, pair: Pair<'e>) {
-        let before = |other: &Pair<'e>| {
-            let both_off_page = other.key.len().min(pair.key.len()) > MAX_ON_PAGE;
-            page_order(other.key, pair.key, both_off_page).is_lt()
-        };
-        let place = self.pairs.partition_point(before);
-        self.pairs.insert(place, pair);
-        self.free = self.free.saturating_sub(pair.size);
     }
 }
 
 /// A hash file being filled: chains of pages, one for each bucket.
 pub(super) struct Table<'e> {
-    buckets: Vec<Vec<Fill<'e>>>,
+    entries: &'e Entries,
+    buckets: Vec<Vec<Fill>>,
     high_mask: u32,
 }
 
 impl<'e> Table<'e> {
     /// The library begins with two buckets.
-    pub(super) fn new() -> Self {
-        Self { buckets: vec![vec![Fill::new()], vec![Fill::new()]], high_mask: 1 }
+    pub(super) fn new(entries: &'e Entries) -> Self {
+        Self { entries, buckets: vec![vec![Fill::new()], vec![Fill::new()]], high_mask: 1 }
     }
 
     pub(super) fn high_mask(&self) -> u32 {
@@ -70,21 +54,23 @@ impl<'e> Table<'e> {
     }
 
     /// The pages of a bucket; none of one that is still to come.
-    pub(super) fn pages(&self, bucket: usize) -> impl Iterator<Item = &[Pair<'e>]> {
+    pub(super) fn pages(&self, bucket: usize) -> impl Iterator<Item = &[Pair]> {
         self.buckets.get(bucket).into_iter().flatten().map(|page| &page.pairs[..])
     }
 
-    /// Puts a pair on the first page of its bucket that has more room than it needs, else on the last; a page
+    /// Puts an entry on the first page of its bucket that has more room than it needs, else on the last; a page
     /// that has to be added makes the table grow.
-    pub(super) fn put(&mut self, pair: Pair<'e>) {
+    pub(super) fn put(&mut self, entry: u32) {
+        let pair = Pair { entry, hash: hash(self.entries.key(entry)) };
         let bucket = self.bucket_of(pair.hash);
         let Some(chain) = self.buckets.get_mut(bucket) else { return };
-        let roomy = chain.iter().position(|page| pair.size < page.free);
+        let size = write_hash::size(self.entries, entry);
+        let roomy = chain.iter().position(|page| size < page.free);
         let place = roomy.unwrap_or(chain.len().saturating_sub(1));
-        match chain.get_mut(place).filter(|page| pair.size <= page.free) {
-            Some(page) => page.put(pair),
+        match chain.get_mut(place).filter(|page| size <= page.free) {
+            Some(page) => page.put(self.entries, pair, size),
             None => {
-                append(chain, pair);
+                append(chain, self.entries, pair, size);
                 self.split();
             }
         }
@@ -106,19 +92,34 @@ impl<'e> Table<'e> {
         let pages = self.buckets.get_mut(old).map(|chain| std::mem::replace(chain, fresh));
         for pair in pages.into_iter().flatten().flat_map(|page| page.pairs) {
             let bucket = self.bucket_of(pair.hash);
+            let size = write_hash::size(self.entries, pair.entry);
             if let Some(chain) = self.buckets.get_mut(bucket) {
-                match chain.last_mut().filter(|page| page.free >= pair.size) {
-                    Some(page) => page.put(pair),
-                    None => append(chain, pair),
+                match chain.last_mut().filter(|page| page.free >= size) {
+                    Some(page) => page.put(self.entries, pair, size),
+                    None => append(chain, self.entries, pair, size),
                 }
             }
         }
     }
 }
 
+impl Fill {
+    /// `size`: bytes that the pair takes, with its places in the index.
+    fn put(&mut self, entries: &Entries, pair: Pair, size: usize) {
+        let key = entries.key(pair.entry);
+        let before = |other: &Pair| {
+            let other = entries.key(other.entry);
+            page_order(other, key, other.len().min(key.len()) > MAX_ON_PAGE).is_lt()
+        };
+        let place = self.pairs.partition_point(before);
+        self.pairs.insert(place, pair);
+        self.free = self.free.saturating_sub(size);
+    }
+}
+
 /// Puts a pair on a page of its own at the end of a chain.
-fn append<'e>(chain: &mut Vec<Fill<'e>>, pair: Pair<'e>) {
+fn append(chain: &mut Vec<Fill>, entries: &Entries, pair: Pair, size: usize) {
     let mut page = Fill::new();
-    page.put(pair);
+    page.put(entries, pair, size);
     chain.push(page);
 }

@@ -7,6 +7,7 @@
 
 mod btree;
 mod cached;
+mod entries;
 mod hash;
 mod hash_table;
 mod image;
@@ -20,6 +21,7 @@ mod write_leaf;
 
 pub use cached::CachedFile;
 pub use hash::HashedKey;
+pub use image::WriteAt;
 pub use write::{DatabaseKind, DatabaseWriter, DuplicateKey};
 
 use std::fs::File;

@@ -1,20 +1,10 @@
 //! Writing a fresh database file in one go.
 
-use std::collections::BTreeMap;
+use std::io;
 
+use super::entries::Entries;
+use super::image::{FileImage, WriteAt};
 use super::{BdbError, Database, ReadAt, write_btree, write_hash};
-
-/// Keys in order with their values.
-pub(super) type Entries = BTreeMap<Vec<u8>, Values>;
-
-/// What belongs to a key.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Values {
-    /// Its place in the order in which the keys came, on which hash files depend.
-    pub(super) born: usize,
-    /// In the order they came: more than one only where the database keeps duplicates.
-    pub(super) list: Vec<Vec<u8>>,
-}
 
 /// The kinds of database files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +26,6 @@ pub struct DuplicateKey;
 pub struct DatabaseWriter {
     kind: DatabaseKind,
     duplicates: bool,
-    born: usize,
     entries: Entries,
 }
 
@@ -60,9 +49,7 @@ impl DatabaseWriter {
     pub fn read(source: &(impl ReadAt + ?Sized), database: &Database) -> Result<Self, BdbError> {
         let (kind, duplicates) = (database.kind(), database.keeps_duplicates());
         let mut read = Self { kind, duplicates, ..Self::default() };
-        database.for_each(source, &mut |key, value| {
-            read.values(key.to_vec()).push(value.to_vec());
-        })?;
+        database.for_each(source, &mut |key, value| read.keep(key, value))?;
         Ok(read)
     }
 
@@ -76,57 +63,70 @@ impl DatabaseWriter {
     ///
     /// # Errors
     /// When the key is there; its value stays.
-    pub fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) -> Result<(), DuplicateKey> {
-        let values = self.values(key);
-        if !values.is_empty() {
+    pub fn insert(&mut self, key: &[u8], value: &[u8]) -> Result<(), DuplicateKey> {
+        if self.entries.find(key).is_some() {
             return Err(DuplicateKey);
         }
-        values.push(value);
+        self.entries.add(key, value);
         Ok(())
     }
 
-    /// The values of a key, which is there afterwards.
-    fn values(&mut self, key: Vec<u8>) -> &mut Vec<Vec<u8>> {
-        self.born += 1;
-        let new = Values { born: self.born, list: Vec::new() };
-        &mut self.entries.entry(key).or_insert(new).list
+    /// Adds a value to those of a key, which may be a new one.
+    fn keep(&mut self, key: &[u8], value: &[u8]) {
+        match self.entries.find(key) {
+            Some(entry) => self.entries.append(entry, value),
+            None => self.entries.add(key, value),
+        }
     }
 
     /// Adds a key, or gives it a new value: a further one where the database keeps duplicates.
-    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        let keeps = self.duplicates;
-        let values = self.values(key);
-        if !keeps {
-            values.clear();
+    pub fn put(&mut self, key: &[u8], value: &[u8]) {
+        match self.entries.find(key) {
+            Some(entry) if self.duplicates => self.entries.append(entry, value),
+            Some(entry) => self.entries.replace(entry, value),
+            None => self.entries.add(key, value),
         }
-        values.push(value);
     }
 
     /// The value of a key, of several the first.
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entries.get(key)?.list.first().map(Vec::as_slice)
+        self.entries.values(self.entries.find(key)?).iter().next()
     }
 
     /// Every key in order, with its values.
-    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[Vec<u8>])> {
-        self.entries.iter().map(|(key, values)| (&key[..], &values.list[..]))
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], Vec<&[u8]>)> {
+        let sorted = self.entries.sorted().into_iter();
+        sorted.map(|entry| (self.entries.key(entry), self.entries.values(entry).iter().collect()))
     }
 
     /// Takes a key out with all its values; says whether it was there.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        self.entries.remove(key).is_some()
+        self.entries.remove(key)
     }
 
     /// The bytes of the file. `uid` makes the file distinguishable from others for the library's
     /// cache; any bytes will do.
     #[must_use]
     pub fn render(&self, uid: [u8; 20]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // memory takes whatever is written to it
+        let _ = self.write_to(uid, &mut bytes);
+        bytes
+    }
+
+    /// Writes the file page by page, each of them once. `uid` as for [`DatabaseWriter::render`].
+    ///
+    /// # Errors
+    /// As the medium gives them.
+    pub fn write_to(&self, uid: [u8; 20], out: &mut dyn WriteAt) -> io::Result<()> {
         let meta = FileMeta { uid, duplicates: self.duplicates };
+        let mut file = FileImage::new(out);
         match self.kind {
-            DatabaseKind::Hash => write_hash::render(&self.entries, meta),
-            DatabaseKind::Btree => write_btree::render(&self.entries, meta),
+            DatabaseKind::Hash => write_hash::render(&self.entries, meta, &mut file),
+            DatabaseKind::Btree => write_btree::render(&self.entries, meta, &mut file),
         }
+        file.finish()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Laying out a B-tree file: leaves first, then level by level up to the root in page 1.
 
-use super::image::{FileImage, Head, PAGE, Slot, number};
-use super::write::{Entries, FileMeta, Values};
-use super::write_leaf::{self, MAX_ON_PAGE, padded, reference, short};
+use super::entries::{Entries, Values};
+use super::image::{FileImage, Head, PAGE, Page, number, short};
+use super::write::FileMeta;
+use super::write_leaf::{self, MAX_ON_PAGE, reference};
 
 const MAGIC: u32 = 0x0005_3162;
 const ROOT: usize = 1;
@@ -23,48 +24,49 @@ struct Child {
     page: usize,
 }
 
-pub(super) fn render(entries: &Entries, meta: FileMeta) -> Vec<u8> {
-    let mut file = FileImage::new(ROOT + 1);
-    let mut children = write_leaves(&mut file, entries);
+pub(super) fn render(entries: &Entries, meta: FileMeta, file: &mut FileImage<'_>) {
+    let root = file.allocate();
+    debug_assert_eq!(root, ROOT);
+    let mut children = write_leaves(file, entries);
     let mut level = 2;
     while children.len() > 1 {
-        children = write_internals(&mut file, &children, level);
+        children = write_internals(file, &children, level);
         level += 1;
     }
     file.meta(MAGIC, TYPE_META, meta);
-    file.put_u32(0, 76, MIN_KEYS);
-    file.put_u32(0, 84, PADDING);
-    file.put_u32(0, 88, number(ROOT));
-    file.into_bytes()
+    file.put_u32(76, MIN_KEYS);
+    file.put_u32(84, PADDING);
+    file.put_u32(88, number(ROOT));
 }
 
 /// Bytes of a key with its values on a leaf; `None` if the values lie in a tree of their own.
-fn entry_size(key: &[u8], values: &[Vec<u8>]) -> Option<usize> {
+fn entry_size(key: &[u8], values: Values<'_>) -> Option<usize> {
     let index_of_key = 2;
     let data: usize = values.iter().map(|value| write_leaf::size(value) + index_of_key).sum();
     let size = write_leaf::size(key) - index_of_key + data;
     (values.len() == 1 || size <= MAX_DUPLICATES).then_some(size)
 }
 
-fn write_leaves(file: &mut FileImage, entries: &Entries) -> Vec<Child> {
-    let size = |(key, values): (&Vec<u8>, &Values)| {
-        entry_size(key, &values.list)
-            .unwrap_or_else(|| write_leaf::size(key) + write_leaf::REFERENCE)
+fn write_leaves(file: &mut FileImage<'_>, entries: &Entries) -> Vec<Child> {
+    let sorted = entries.sorted();
+    let pair = |&entry: &u32| (entries.key(entry), entries.values(entry));
+    let size = |(key, values): (&[u8], Values<'_>)| {
+        entry_size(key, values).unwrap_or_else(|| write_leaf::size(key) + write_leaf::REFERENCE)
     };
-    let runs = write_leaf::runs(entries.iter().map(size));
+    let runs = write_leaf::runs(sorted.iter().map(pair).map(size));
     let single = runs.len() == 1;
     let pages: Vec<usize> =
         runs.iter().map(|_| if single { ROOT } else { file.allocate() }).collect();
-    let mut pairs = entries.iter();
+    let mut pairs = sorted.iter().map(pair);
     let mut children = Vec::with_capacity(runs.len());
     let mut last_key: &[u8] = b"";
-    for (index, (&count, &page)) in runs.iter().zip(&pages).enumerate() {
-        let mut slots = Vec::with_capacity(2 * count);
+    for (index, (&count, &number)) in runs.iter().zip(&pages).enumerate() {
+        let mut page = Page::new();
         for (position, (key, values)) in pairs.by_ref().take(count).enumerate() {
             if position == 0 {
-                children.push(Child { key: separator(last_key, key), page });
+                children.push(Child { key: separator(last_key, key), page: number });
             }
-            entry(file, key, &values.list, &mut slots);
+            push(file, &mut page, key, values);
             last_key = key;
         }
         let neighbour = |at: Option<usize>| at.and_then(|at| pages.get(at)).copied().unwrap_or(0);
@@ -75,44 +77,43 @@ fn write_leaves(file: &mut FileImage, entries: &Entries) -> Vec<Child> {
             kind: TYPE_LEAF,
             ..Head::default()
         };
-        file.items(page, &slots, head);
+        file.items(number, page, head);
     }
     children
 }
 
-/// A key and its values: pairs whose keys are one item, or the key and a tree.
-fn entry(file: &mut FileImage, key: &[u8], values: &[Vec<u8>], slots: &mut Vec<Slot>) {
-    let place = slots.len();
-    slots.push(Slot::Item(write_leaf::item(file, key)));
+/// Adds a key and its values to a page: pairs whose keys are one item, or the key and a tree.
+fn push(file: &mut FileImage<'_>, page: &mut Page, key: &[u8], values: Values<'_>) {
+    let place = page.entries();
+    write_leaf::push_data(file, page, key);
     if entry_size(key, values).is_none() {
-        slots.push(Slot::Item(write_leaf::duplicates(file, values)));
-        return;
+        return write_leaf::push_duplicates(file, page, values);
     }
     for (nth, value) in values.iter().enumerate() {
         if nth > 0 {
-            slots.push(Slot::Same(place));
+            page.push_again(place);
         }
-        slots.push(Slot::Item(write_leaf::item(file, value)));
+        write_leaf::push_data(file, page, value);
     }
 }
 
-fn write_internals(file: &mut FileImage, children: &[Child], level: u8) -> Vec<Child> {
+fn write_internals(file: &mut FileImage<'_>, children: &[Child], level: u8) -> Vec<Child> {
     let runs = write_leaf::runs(children.iter().map(|child| internal_size(&child.key)));
     let single = runs.len() == 1;
     let mut rest = children.iter();
     let mut parents = Vec::with_capacity(runs.len());
     for &count in &runs {
-        let page = if single { ROOT } else { file.allocate() };
-        let mut items = Vec::with_capacity(count);
+        let number = if single { ROOT } else { file.allocate() };
+        let mut page = Page::new();
         for (position, child) in rest.by_ref().take(count).enumerate() {
             // the first key of a page counts as lowest of all and is left out
             let key: &[u8] = if position == 0 { b"" } else { &child.key };
-            items.push(Slot::Item(internal_item(file, key, child.page)));
+            push_internal(file, &mut page, key, child.page);
             if position == 0 {
-                parents.push(Child { key: child.key.clone(), page });
+                parents.push(Child { key: child.key.clone(), page: number });
             }
         }
-        file.items(page, &items, Head { level, kind: TYPE_INTERNAL, ..Head::default() });
+        file.items(number, page, Head { level, kind: TYPE_INTERNAL, ..Head::default() });
     }
     parents
 }
@@ -128,13 +129,14 @@ fn internal_size(key: &[u8]) -> usize {
     (12 + bytes).next_multiple_of(4) + 2
 }
 
-fn internal_item(file: &mut FileImage, key: &[u8], page: usize) -> Vec<u8> {
-    let (kind, data) = if key.len() > MAX_ON_PAGE {
-        (ITEM_OVERFLOW, reference(file, key))
-    } else {
-        (ITEM_KEYDATA, key.to_vec())
+fn push_internal(file: &mut FileImage<'_>, page: &mut Page, key: &[u8], child: usize) {
+    let off_page = (key.len() > MAX_ON_PAGE).then(|| reference(file, key));
+    let (kind, data) = match &off_page {
+        Some(reference) => (ITEM_OVERFLOW, reference.as_slice()),
+        None => (ITEM_KEYDATA, key),
     };
-    let page = number(page).to_le_bytes();
     let no_count = [0; 4];
-    padded([&short(data.len())[..], &[kind, 0], &page, &no_count, &data].concat())
+    let child = number(child).to_le_bytes();
+    let head = [&short(data.len())[..], &[kind, 0], &child, &no_count].concat();
+    write_leaf::push(page, &[&head, data]);
 }

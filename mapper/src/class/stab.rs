@@ -38,7 +38,7 @@ impl Class for Stab {
             env.error(diagnostic.render(&common.file));
         }
         env.message("", built.summary(&common.file));
-        self.entries = built.entries.into_iter().map(|e| (e.name, e.value)).collect();
+        self.entries = built.entries.into_iter().map(|e| (e.name, e.value.into_owned())).collect();
         Opening::Ready
     }
 

@@ -103,7 +103,7 @@ impl Edit<'_> {
         let key = self.options.stored_key(self.key);
         let mut changed = true;
         match self.action {
-            Action::Update(value) => database.put(key, self.options.stored_value(value)),
+            Action::Update(value) => database.put(&key, &self.options.stored_value(value)),
             _ => changed = database.remove(&key),
         }
         if !changed {
