@@ -31,6 +31,7 @@ mod database_file;
 mod exchangers;
 mod files;
 mod flags;
+pub mod fst_map;
 mod hosts_file;
 mod interpolate;
 mod k_line;

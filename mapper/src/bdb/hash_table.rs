@@ -14,15 +14,42 @@ pub(super) struct Pair {
     hash: u32,
 }
 
-/// What lies on one page, in the order of pages.
+/// What lies on one page.
 struct Fill {
     pairs: Vec<Pair>,
+    /// How many of them, from the first on, are in the order of pages.
+    ordered: usize,
     free: usize,
 }
 
 impl Fill {
     fn new() -> Self {
-        Self { pairs: Vec::new(), free: PAGE - HEADER }
+        Self { pairs: Vec::new(), ordered: 0, free: PAGE - HEADER }
+    }
+
+    /// `size`: bytes that the pair takes, with its places in the index.
+    fn put(&mut self, pair: Pair, size: usize) {
+        self.pairs.push(pair);
+        self.free = self.free.saturating_sub(size);
+    }
+
+    /// Brings the pairs into the order of pages: one after the other, as the library does when they come, but all
+    /// at once, while their keys are at hand.
+    fn arrange(&mut self, entries: &Entries) {
+        for last in self.ordered..self.pairs.len() {
+            let Some((pair, before)) = self.pairs.get(..=last).and_then(<[Pair]>::split_last) else {
+                return;
+            };
+            let key = entries.key(pair.entry);
+            let place = before.partition_point(|other| {
+                let other = entries.key(other.entry);
+                page_order(other, key, other.len().min(key.len()) > MAX_ON_PAGE).is_lt()
+            });
+            if let Some(behind) = self.pairs.get_mut(place..=last) {
+                behind.rotate_right(1);
+            }
+        }
+        self.ordered = self.pairs.len();
     }
 }
 
@@ -54,8 +81,12 @@ impl<'e> Table<'e> {
     }
 
     /// The pages of a bucket; none of one that is still to come.
-    pub(super) fn pages(&self, bucket: usize) -> impl Iterator<Item = &[Pair]> {
-        self.buckets.get(bucket).into_iter().flatten().map(|page| &page.pairs[..])
+    pub(super) fn pages(&mut self, bucket: usize) -> impl Iterator<Item = &[Pair]> {
+        let entries = self.entries;
+        self.buckets.get_mut(bucket).into_iter().flatten().map(move |page| {
+            page.arrange(entries);
+            &page.pairs[..]
+        })
     }
 
     /// Puts an entry on the first page of its bucket that has more room than it needs, else on the last; a page
@@ -68,9 +99,9 @@ impl<'e> Table<'e> {
         let roomy = chain.iter().position(|page| size < page.free);
         let place = roomy.unwrap_or(chain.len().saturating_sub(1));
         match chain.get_mut(place).filter(|page| size <= page.free) {
-            Some(page) => page.put(self.entries, pair, size),
+            Some(page) => page.put(pair, size),
             None => {
-                append(chain, self.entries, pair, size);
+                append(chain, pair, size);
                 self.split();
             }
         }
@@ -90,36 +121,27 @@ impl<'e> Table<'e> {
         let old = new & usize::try_from(self.high_mask >> 1).unwrap_or_default();
         let fresh = vec![Fill::new()];
         let pages = self.buckets.get_mut(old).map(|chain| std::mem::replace(chain, fresh));
-        for pair in pages.into_iter().flatten().flat_map(|page| page.pairs) {
+        let entries = self.entries;
+        let pairs = pages.into_iter().flatten().flat_map(|mut page| {
+            page.arrange(entries);
+            page.pairs
+        });
+        for pair in pairs {
             let bucket = self.bucket_of(pair.hash);
             let size = write_hash::size(self.entries, pair.entry);
             if let Some(chain) = self.buckets.get_mut(bucket) {
                 match chain.last_mut().filter(|page| page.free >= size) {
-                    Some(page) => page.put(self.entries, pair, size),
-                    None => append(chain, self.entries, pair, size),
+                    Some(page) => page.put(pair, size),
+                    None => append(chain, pair, size),
                 }
             }
         }
     }
 }
 
-impl Fill {
-    /// `size`: bytes that the pair takes, with its places in the index.
-    fn put(&mut self, entries: &Entries, pair: Pair, size: usize) {
-        let key = entries.key(pair.entry);
-        let before = |other: &Pair| {
-            let other = entries.key(other.entry);
-            page_order(other, key, other.len().min(key.len()) > MAX_ON_PAGE).is_lt()
-        };
-        let place = self.pairs.partition_point(before);
-        self.pairs.insert(place, pair);
-        self.free = self.free.saturating_sub(size);
-    }
-}
-
 /// Puts a pair on a page of its own at the end of a chain.
-fn append(chain: &mut Vec<Fill>, entries: &Entries, pair: Pair, size: usize) {
+fn append(chain: &mut Vec<Fill>, pair: Pair, size: usize) {
     let mut page = Fill::new();
-    page.put(entries, pair, size);
+    page.put(pair, size);
     chain.push(page);
 }

@@ -4,7 +4,7 @@
 //! the file is read in the same order ([`Table`]); where the pages lie is not.
 
 use super::entries::{Entries, Values};
-use super::hash_table::Table;
+use super::hash_table::{Pair, Table};
 use super::image::{FileImage, Head, PAGE, Page, number, short};
 use super::write::FileMeta;
 use super::write_leaf;
@@ -29,7 +29,7 @@ pub(super) fn render(entries: &Entries, meta: FileMeta, file: &mut FileImage<'_>
     // splits will make.
     let first = file.allocate_all(table.places());
     for bucket in 0..table.places() {
-        write_bucket(file, first + bucket, entries, &table, bucket);
+        write_bucket(file, first + bucket, entries, table.pages(bucket));
     }
     write_meta(file, &table, entries.len(), meta);
 }
@@ -59,15 +59,14 @@ fn values_on_page(values: Values<'_>) -> usize {
 }
 
 /// Writes the pages of one bucket.
-fn write_bucket(
+fn write_bucket<'t>(
     file: &mut FileImage<'_>,
     first: usize,
     entries: &Entries,
-    table: &Table<'_>,
-    bucket: usize,
+    pages: impl Iterator<Item = &'t [Pair]>,
 ) {
     let (mut number, mut previous) = (first, 0);
-    let mut contents = table.pages(bucket).peekable();
+    let mut contents = pages.peekable();
     loop {
         let mut page = Page::new();
         for pair in contents.next().unwrap_or_default() {
