@@ -265,11 +265,7 @@ fn each_logical_line<'t>(text: &'t [u8], visit: &mut dyn FnMut(Logical<'t>)) {
     finish(&mut current, state, visit);
 }
 
-fn finish<'t>(
-    current: &mut Logical<'t>,
-    state: Collecting,
-    visit: &mut dyn FnMut(Logical<'t>),
-) {
+fn finish<'t>(current: &mut Logical<'t>, state: Collecting, visit: &mut dyn FnMut(Logical<'t>)) {
     let text = std::mem::take(&mut current.text);
     if matches!(state, Collecting::Entry | Collecting::Stray) {
         visit(Logical { last: current.last, text, stray: state == Collecting::Stray });

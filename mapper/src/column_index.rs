@@ -16,14 +16,16 @@ enum Keys {
 }
 
 /// The file and the places of its lines by key.
-pub(crate) struct ColumnIndex {
+pub struct ColumnIndex {
     text: Vec<u8>,
     columns: Columns,
     keys: Keys,
 }
 
 impl ColumnIndex {
-    pub(crate) fn build(text: Vec<u8>, columns: Columns) -> Self {
+    /// Reads a text.
+    #[must_use]
+    pub fn build(text: Vec<u8>, columns: Columns) -> Self {
         let large = text.len() >= LARGE;
         Self::build_as(text, columns, large)
     }
@@ -42,7 +44,8 @@ impl ColumnIndex {
     }
 
     /// The value of a key.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<&[u8]> {
+    #[must_use]
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let key = key.to_ascii_lowercase();
         let start = match &self.keys {
             Keys::Few(table) => *table.get(&key)?,

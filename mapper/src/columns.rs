@@ -1,17 +1,57 @@
 //! Cutting lines of text maps into columns (MAP-035, MAP-113).
 
-/// Which columns hold key and value, and what separates columns.
+use crate::flags::{self, Common};
+
+/// Which columns of a text hold key and value, and what separates columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Columns {
+pub struct Columns {
     /// Key column, from 0.
-    pub(crate) key: usize,
+    pub key: usize,
     /// Value column, from 0.
-    pub(crate) value: usize,
+    pub value: usize,
     /// The delimiter; none: any run of blanks.
-    pub(crate) delimiter: Option<u8>,
+    pub delimiter: Option<u8>,
+}
+
+/// A flag for a column whose value is no number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("-{flag} should specify a number, not {}", String::from_utf8_lossy(.text))]
+pub(crate) struct NoNumber {
+    pub(crate) flag: char,
+    pub(crate) text: Vec<u8>,
 }
 
 impl Columns {
+    /// What the flags of a `K` line of class `text` say.
+    ///
+    /// # Errors
+    /// What is wrong with them, each as a text.
+    pub fn from_flags(flags: &[u8]) -> Result<Self, Vec<Vec<u8>>> {
+        let mut common = Common::default();
+        let mut errors = flags::parse(&mut common, flags);
+        if !common.file.is_empty() {
+            errors.push([b"no flag: ", &common.file[..]].concat());
+        }
+        let columns = Self::of(&common).map_err(|error| error.to_string().into_bytes());
+        match columns {
+            Ok(columns) if errors.is_empty() => Ok(columns),
+            Ok(_) => Err(errors),
+            Err(error) => Err([errors, vec![error]].concat()),
+        }
+    }
+
+    /// What the flags `-k`, `-v` and `-z` of a map say.
+    pub(crate) fn of(common: &Common) -> Result<Self, NoNumber> {
+        let number = |flag, text: &[u8]| {
+            column_number(text).ok_or_else(|| NoNumber { flag, text: text.to_vec() })
+        };
+        Ok(Self {
+            key: number('k', &common.key_column)?,
+            value: number('v', &common.value_column)?,
+            delimiter: common.delimiter,
+        })
+    }
+
     /// Key and value of a line; `None` for comments and lines without these columns.
     pub(crate) fn cut<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         if line.first() == Some(&b'#') {
@@ -34,6 +74,15 @@ fn column(line: &[u8], number: usize, delimiter: Option<u8>) -> Option<&[u8]> {
     (number > 0 || !column.is_empty()).then_some(column)
 }
 
+/// A column number; none given is 0.
+fn column_number(text: &[u8]) -> Option<usize> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let first_is_digit = text.first().is_some_and(u8::is_ascii_digit);
+    first_is_digit.then(|| usize::try_from(crate::class::arith::number(text)).ok()).flatten()
+}
+
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n')
 }
@@ -41,6 +90,14 @@ fn is_blank(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn column_numbers() {
+        assert_eq!(column_number(b""), Some(0));
+        assert_eq!(column_number(b"12"), Some(12));
+        assert_eq!(column_number(b"-1"), None);
+        assert_eq!(column_number(b"foo"), None);
+    }
 
     #[test]
     fn as_observed() {

@@ -13,6 +13,8 @@ use nix::unistd::{self, AccessFlags};
 
 use crate::bdb::{BdbError, Database, DatabaseKind, DatabaseWriter};
 use crate::files;
+use crate::fst_map::{FstError, FstFile};
+use crate::unsafe_mapping::Mapping;
 
 mod alias_text;
 pub(crate) mod directories;
@@ -31,7 +33,7 @@ const WRITE: u32 = 0o2;
 const SEARCH: u32 = 0o1;
 
 /// Writes what an empty file gets.
-type Fill<'f> = &'f dyn Fn(&File) -> io::Result<()>;
+pub(crate) type Fill<'f> = &'f mut dyn FnMut(&File) -> io::Result<()>;
 
 /// What a program allows of the files it opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +80,9 @@ pub enum FileError {
     /// It is a database that is broken.
     #[error(transparent)]
     Damaged(BdbError),
+    /// It is a map file of type `fst` that is broken.
+    #[error(transparent)]
+    DamagedFst(FstError),
     /// What the system says.
     #[error("{}", String::from_utf8_lossy(&files::reason(.0)))]
     Io(#[from] io::Error),
@@ -89,6 +94,16 @@ impl From<BdbError> for FileError {
             BdbError::Io(error) => Self::Io(error),
             BdbError::Unsupported(_) => Self::NotDatabase,
             BdbError::Damaged { .. } => Self::Damaged(error),
+        }
+    }
+}
+
+impl From<FstError> for FileError {
+    fn from(error: FstError) -> Self {
+        match error {
+            FstError::Io(error) => Self::Io(error),
+            FstError::Unsupported(_) => Self::NotDatabase,
+            FstError::Damaged { .. } => Self::DamagedFst(error),
         }
     }
 }
@@ -176,6 +191,31 @@ impl DatabaseFile {
         Ok((file, database))
     }
 
+    /// The file as one of type `fst`.
+    ///
+    /// # Errors
+    /// [`FileError::NotDatabase`] for another type, or when it is damaged.
+    pub fn fst(&self) -> Result<FstFile<Mapping>, FileError> {
+        let Some(file) = &self.open else {
+            return Err(missing());
+        };
+        Ok(FstFile::open(Mapping::new(file)?)?)
+    }
+
+    /// Makes files in the directory of this one, of which only who has made them knows. `random` makes their names
+    /// different from others.
+    #[must_use]
+    pub fn scratch(&self, random: [u8; 20]) -> Box<dyn FnMut() -> io::Result<File>> {
+        let path = temporary(&self.path, random).with_extension("run");
+        Box::new(move || {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create_new(true).mode(0o600);
+            let file = options.open(&path)?;
+            fs::remove_file(&path)?;
+            Ok(file)
+        })
+    }
+
     /// Everything that stands in the file.
     ///
     /// # Errors
@@ -204,26 +244,38 @@ impl DatabaseFile {
     /// # Errors
     /// What the system says; the old file is then still there.
     pub fn replace(self, database: &DatabaseWriter, uid: [u8; 20]) -> io::Result<()> {
-        let fill = |mut file: &File| database.write_to(uid, &mut file);
+        let mut fill = |mut file: &File| database.write_to(uid, &mut file);
         let Some(old) = &self.open else {
-            return self.put_in_place(&fill, None, uid);
+            return self.put_in_place(&mut fill, None, uid);
         };
         let facts = old.metadata()?;
         if facts.nlink() > 1 || may_create(&self.path).is_err() {
-            return self.rewrite(old, &fill);
+            return self.rewrite(old, &mut fill);
         }
-        self.put_in_place(&fill, Some(&facts), uid)?;
+        self.put_in_place(&mut fill, Some(&facts), uid)?;
         // Real sendmail looks at the file it has open, not at the name, to see that it has to open it again.
         let seconds = Duration::from_secs(1);
         let after = facts.modified().map_or_else(|_| SystemTime::now(), |time| time + seconds);
         old.set_modified(after.max(SystemTime::now()))
     }
 
-    fn put_in_place(&self, fill: Fill<'_>, old: Option<&Metadata>, uid: [u8; 20]) -> io::Result<()> {
-        let directory = directory_of(&self.path);
-        let own = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let random: String = uid.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let temporary = directory.join(format!(".{own}.{random}"));
+    /// Puts a file that `fill` writes in the place of this one. Whoever has the old one mapped into memory keeps it:
+    /// it is never rewritten where it is.
+    ///
+    /// # Errors
+    /// What the system says, or `fill`; the old file is then still there.
+    pub fn replace_whole(&self, uid: [u8; 20], fill: Fill<'_>) -> io::Result<()> {
+        let old = self.open.as_ref().map(File::metadata).transpose()?;
+        self.put_in_place(fill, old.as_ref(), uid)
+    }
+
+    fn put_in_place(
+        &self,
+        fill: Fill<'_>,
+        old: Option<&Metadata>,
+        uid: [u8; 20],
+    ) -> io::Result<()> {
+        let temporary = temporary(&self.path, uid);
         let written = self.write_new(&temporary, fill, old);
         let placed = written.and_then(|()| fs::rename(&temporary, &self.path));
         if placed.is_err() {
@@ -231,7 +283,7 @@ impl DatabaseFile {
             let _ = fs::remove_file(&temporary);
         }
         placed?;
-        File::open(directory)?.sync_all()
+        File::open(directory_of(&self.path))?.sync_all()
     }
 
     fn write_new(&self, path: &Path, fill: Fill<'_>, old: Option<&Metadata>) -> io::Result<()> {
@@ -361,6 +413,13 @@ fn lock(path: &Path, checked: &Metadata) -> io::Result<Option<File>> {
     }
     file.lock()?;
     Ok(is_same(checked, &fs::metadata(path)?).then_some(file))
+}
+
+/// The name of a file beside this one, until it gets that one's name.
+fn temporary(path: &Path, random: [u8; 20]) -> PathBuf {
+    let own = path.file_name().unwrap_or_default().to_string_lossy();
+    let random: String = random.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    directory_of(path).join(format!(".{own}.{random}"))
 }
 
 fn directory_of(path: &Path) -> &Path {

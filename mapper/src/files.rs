@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::database_file::{READ, UnsafeDirectory, directories, permits};
+use crate::fst_map::SourceStamp;
 use crate::settings::Settings;
 
 /// A path from configuration bytes.
@@ -105,6 +106,11 @@ impl Stamp {
     /// Size of the file, bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Size and time of change, by which a file that was made of this one knows it.
+    pub(crate) fn source(&self) -> SourceStamp {
+        SourceStamp { size: self.size, modified: self.modified }
     }
 
     /// When the file was changed last.

@@ -48,19 +48,27 @@ mod set;
 mod settings;
 mod system;
 mod traces;
+mod unsafe_mapping;
 
 pub use alias_file::{
     AliasDiagnostic, AliasEntry, AliasFile, AliasSeverity, build as build_aliases,
 };
 pub use answer::*;
 pub use class::database::database_file_name;
+pub use class::fst::fst_file_name;
 pub use class::regex::SUBSTRING_DELIMITER;
+pub use column_index::ColumnIndex;
+pub use columns::Columns;
 pub use database_file::{
     AliasText, AliasTextRules, DatabaseFile, FileError, FileRules, UnsafeDirectory,
 };
 pub use exchangers::{Exchangers, MAX_EXCHANGERS};
-pub use makemap::{MakemapEvent, MakemapOptions, alias_database, makemap};
+pub use makemap::{
+    MakemapEvent, MakemapOptions, MapSink, SinkError, alias_database, duplicate_key, makemap,
+    makemap_columns,
+};
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};
 pub use settings::{BlameSettings, Settings};
 pub use system::{AliasNamer, MacroChange, SystemServices};
+pub use unsafe_mapping::Mapping;

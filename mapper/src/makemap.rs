@@ -5,8 +5,12 @@ use std::io::{self, BufRead, Read as _};
 
 use crate::alias_file::AliasFile;
 use crate::answer::{EX_DATAERR, EX_OK, ExitCode};
-use crate::bdb::{DatabaseKind, DatabaseWriter};
+use crate::bdb::{DatabaseKind, DatabaseWriter, DuplicateKey};
+use crate::columns::Columns;
+use crate::fst_map::FstBuilder;
 
+/// Bytes of a line of columns.
+const MAX_LINE: usize = 16 << 20;
 /// Bytes read of a makemap source at once: a longer line is taken for several (observed).
 const MAX_PART: u64 = 1023;
 
@@ -75,30 +79,126 @@ pub enum MakemapEvent<'a> {
     Refused(Vec<u8>),
 }
 
+/// What entries are put into.
+pub trait MapSink {
+    /// Adds the entry of a line, in the place of an earlier one of the same key if `replace`.
+    ///
+    /// # Errors
+    /// When the key is there already and is not replaced, or when there is no room for it.
+    fn add(&mut self, line: u64, key: &[u8], value: &[u8], replace: bool) -> Result<(), SinkError>;
+}
+
+/// Why an entry cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The key is there.
+    #[error(transparent)]
+    Duplicate(#[from] DuplicateKey),
+    /// What the medium says.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl MapSink for DatabaseWriter {
+    fn add(&mut self, _: u64, key: &[u8], value: &[u8], replace: bool) -> Result<(), SinkError> {
+        match replace {
+            true => self.put(key, value),
+            false => self.insert(key, value)?,
+        }
+        Ok(())
+    }
+}
+
+impl MapSink for FstBuilder {
+    /// Keys that come again are told of when the file is written.
+    fn add(&mut self, line: u64, key: &[u8], value: &[u8], _: bool) -> Result<(), SinkError> {
+        Ok(self.push(line, key, value)?)
+    }
+}
+
 /// Puts the entries of `source` into `database` and tells what becomes of each line; a faulty one is left
 /// out. `map` is the name used in complaints. Returns 0, or 65 after any complaint (MAP-108).
 ///
 /// # Errors
-/// When the source cannot be read.
+/// When the source cannot be read, or the medium has no room for an entry.
 pub fn makemap(
     map: &[u8],
     source: &mut dyn BufRead,
     options: &MakemapOptions,
-    database: &mut DatabaseWriter,
+    database: &mut dyn MapSink,
     tell: &mut dyn FnMut(MakemapEvent<'_>),
 ) -> io::Result<ExitCode> {
-    let (mut exit, mut number) = (EX_OK, 0_usize);
+    let (mut exit, mut number) = (EX_OK, 0);
     let mut part = Vec::new();
     while read_part(source, &mut part)? > 0 {
         number += 1;
-        if let Err(what) = line(&part, options, database, tell) {
-            let number = number.to_string();
-            let place = [b"makemap: ", map, b": line ", number.as_bytes(), b": "].concat();
-            tell(MakemapEvent::Refused([place, what].concat()));
-            exit = EX_DATAERR;
+        match line(number, &part, options, database, tell) {
+            Ok(()) => {}
+            Err(Fault::Io(error)) => return Err(error),
+            Err(Fault::Line(what)) => {
+                tell(MakemapEvent::Refused([complaint(map, number), what].concat()));
+                exit = EX_DATAERR;
+            }
         }
     }
     Ok(exit)
+}
+
+/// The beginning of a complaint about a line.
+fn complaint(map: &[u8], line: u64) -> Vec<u8> {
+    [b"makemap: ", map, b": line ", line.to_string().as_bytes(), b": "].concat()
+}
+
+/// The complaint about an entry whose key has come before, as printed, without newline.
+#[must_use]
+pub fn duplicate_key(map: &[u8], line: u64, key: &[u8]) -> Vec<u8> {
+    [complaint(map, line), same_key(key)].concat()
+}
+
+fn same_key(key: &[u8]) -> Vec<u8> {
+    [b"key ", key, b": duplicate key"].concat()
+}
+
+/// Why the entry of a line is not stored.
+enum Fault {
+    /// What is wrong with the line.
+    Line(Vec<u8>),
+    Io(io::Error),
+}
+
+impl From<Vec<u8>> for Fault {
+    fn from(what: Vec<u8>) -> Self {
+        Self::Line(what)
+    }
+}
+
+/// Puts the entries of a text of columns into `database`, as class `text` reads it: keys in lower case, without
+/// complaints; of lines with the same key the first counts.
+///
+/// # Errors
+/// When the source cannot be read, the medium has no room for an entry, or a line has more than 16 MiB.
+pub fn makemap_columns(
+    source: &mut dyn BufRead,
+    columns: Columns,
+    database: &mut FstBuilder,
+    tell: &mut dyn FnMut(MakemapEvent<'_>),
+) -> io::Result<()> {
+    let (mut line, mut number) = (Vec::new(), 0);
+    let most = u64::try_from(MAX_LINE).unwrap_or(u64::MAX);
+    while source.take(most + 1).read_until(b'\n', &mut line)? > 0 {
+        if line.len() > MAX_LINE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        number += 1;
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        if let Some((key, value)) = columns.cut(text) {
+            let key = key.to_ascii_lowercase();
+            tell(MakemapEvent::Entry { key: &key, value });
+            database.push(number, &key, value)?;
+        }
+        line.clear();
+    }
+    Ok(())
 }
 
 fn read_part(source: &mut dyn BufRead, part: &mut Vec<u8>) -> io::Result<usize> {
@@ -113,35 +213,39 @@ fn text(bytes: &[u8]) -> &[u8] {
 
 /// Stores the entry of a line, or says why it has none.
 fn line(
+    number: u64,
     part: &[u8],
     options: &MakemapOptions,
-    database: &mut DatabaseWriter,
+    database: &mut dyn MapSink,
     tell: &mut dyn FnMut(MakemapEvent<'_>),
-) -> Result<(), Vec<u8>> {
+) -> Result<(), Fault> {
     let is_last = !part.ends_with(b"\n") && u64::try_from(part.len()).is_ok_and(|n| n < MAX_PART);
     let seen = text(part);
     // a zero byte hides the end of the line (observed)
     let line = match seen.strip_suffix(b"\n") {
         Some(line) => line,
         None if is_last => seen,
-        None => return Err(format!("line too long ({} bytes max)", MAX_PART + 1).into_bytes()),
+        None => {
+            let what = format!("line too long ({} bytes max)", MAX_PART + 1);
+            return Err(what.into_bytes().into());
+        }
     };
     if line.is_empty() || line.first() == Some(&options.comment) {
         return Ok(());
     }
     let (key, value) = cut(line, options.delimiter)?;
     if value.is_empty() && !options.allow_empty {
-        return Err([b"no RHS for LHS ", key].concat());
+        return Err([b"no RHS for LHS ", key].concat().into());
     }
     let stored = options.stored_key(key);
     let shown = stored.get(..key.len()).unwrap_or_default();
     tell(MakemapEvent::Entry { key: shown, value });
     let value = options.stored_value(value);
-    if options.replace {
-        database.put(&stored, &value);
-        return Ok(());
+    match database.add(number, &stored, &value, options.replace) {
+        Ok(()) => Ok(()),
+        Err(SinkError::Duplicate(_)) => Err(same_key(shown).into()),
+        Err(SinkError::Io(error)) => Err(Fault::Io(error)),
     }
-    database.insert(&stored, &value).map_err(|_| [b"key ", shown, b": duplicate key"].concat())
 }
 
 /// White space as the C library has it.

@@ -149,9 +149,7 @@ impl Entries {
 
 fn key_at<'t>(text: &'t [u8], places: &[Option<Place>], entry: u32) -> &'t [u8] {
     let place = places.get(size(entry)).copied().flatten();
-    place
-        .and_then(|place| text.get(place.start..place.start + size(place.key)))
-        .unwrap_or_default()
+    place.and_then(|place| text.get(place.start..place.start + size(place.key))).unwrap_or_default()
 }
 
 /// The values of a key, in the order in which they came: more than one only where the database keeps

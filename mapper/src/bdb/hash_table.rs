@@ -37,7 +37,8 @@ impl Fill {
     /// at once, while their keys are at hand.
     fn arrange(&mut self, entries: &Entries) {
         for last in self.ordered..self.pairs.len() {
-            let Some((pair, before)) = self.pairs.get(..=last).and_then(<[Pair]>::split_last) else {
+            let Some((pair, before)) = self.pairs.get(..=last).and_then(<[Pair]>::split_last)
+            else {
                 return;
             };
             let key = entries.key(pair.entry);

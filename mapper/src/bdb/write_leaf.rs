@@ -114,7 +114,8 @@ fn record_internals(file: &mut FileImage<'_>, children: &[Branch], level: u8) ->
                 page.push(&[&words[0], &words[1]]);
             }
             // such a page has the number of its values where others have the page before them
-            let head = Head { previous: values, level, kind: TYPE_RECORD_INTERNAL, ..Head::default() };
+            let head =
+                Head { previous: values, level, kind: TYPE_RECORD_INTERNAL, ..Head::default() };
             file.items(number_of_page, page, head);
             Branch { page: number_of_page, values }
         })

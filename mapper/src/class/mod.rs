@@ -6,6 +6,7 @@ pub(crate) mod bestmx;
 pub(crate) mod database;
 pub(crate) mod dequote;
 pub(crate) mod dns;
+pub(crate) mod fst;
 pub(crate) mod host;
 pub(crate) mod implicit;
 pub(crate) mod ldap;
@@ -159,7 +160,7 @@ pub(crate) struct ClassRow {
     pub(crate) declare: Declare,
 }
 
-/// All classes of Debian's build, in the order of the reference.
+/// All classes of Debian's build, in the order of the reference, and this program's own.
 pub(crate) static CLASSES: &[ClassRow] = &[
     ClassRow { name: "hash", declare: database::declare },
     ClassRow { name: "btree", declare: database::declare },
@@ -185,6 +186,7 @@ pub(crate) static CLASSES: &[ClassRow] = &[
     ClassRow { name: "ldap", declare: ldap::declare },
     ClassRow { name: "nis", declare: nis::declare_nis },
     ClassRow { name: "nisplus", declare: nis::declare_nisplus },
+    ClassRow { name: "fst", declare: fst::declare },
 ];
 
 /// The row of a class; case does not count (observed).

@@ -1,13 +1,24 @@
 //! Class `text`: a file of columns (MAP-035, MAP-113).
+//!
+//! It is asked in memory; or, where `makemap fst` has made a file of the text as it is now, and of the same columns,
+//! beside it, that file is asked, which takes no memory.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
 
 use cf_parser::debug::Category;
 
+use super::fst::{Mapped, fst_file_name};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::answer::EX_NOTFOUND;
 use crate::column_index::ColumnIndex;
 use crate::columns::Columns;
 use crate::files::{self, Refusal, Stamp};
+use crate::fst_map::FstFile;
 use crate::interpolate;
+use crate::settings::Settings;
+use crate::unsafe_mapping::Mapping;
 
 /// Largest text map that is read, bytes.
 const MAX_FILE: usize = 1 << 30;
@@ -15,7 +26,26 @@ const MAX_FILE: usize = 1 << 30;
 #[derive(Default)]
 struct Text {
     columns: Columns,
-    loaded: Option<(Stamp, ColumnIndex)>,
+    /// The file, and the one that may have been made of it, for the system.
+    paths: [CString; 2],
+    loaded: Option<Loaded>,
+    /// The round of lookups in which the files were looked at last.
+    round: Option<u64>,
+    /// Room for what is found.
+    value: Vec<u8>,
+}
+
+/// What is asked, and the state of both files when it was loaded.
+struct Loaded {
+    stamps: [Option<Stamp>; 2],
+    source: Source,
+}
+
+enum Source {
+    /// The text in memory.
+    Text(ColumnIndex),
+    /// The file that was made of it.
+    Compiled(FstFile<Mapping>),
 }
 
 /// Shared flags and a file name; `-k`, `-v` columns, `-z` delimiter.
@@ -24,15 +54,6 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
         Ok(errors) => Declared::with(Text::default(), errors),
         Err(faulty) => faulty,
     }
-}
-
-/// A column number; none given is 0.
-fn column(text: &[u8]) -> Option<usize> {
-    if text.is_empty() {
-        return Some(0);
-    }
-    let first_is_digit = text.first().is_some_and(u8::is_ascii_digit);
-    first_is_digit.then(|| usize::try_from(super::arith::number(text)).ok()).flatten()
 }
 
 impl Text {
@@ -53,17 +74,11 @@ impl Text {
             });
             [&title[..], b": unsafe map file ", file].concat()
         })?;
-        let number = |flag: &[u8], text: &[u8]| {
-            column(text).ok_or_else(|| {
-                let place = [&title[..], b", file ", file, b": -", flag].concat();
-                [&place[..], b" should specify a number, not ", text].concat()
-            })
-        };
-        self.columns = Columns {
-            key: number(b"k", &common.key_column)?,
-            value: number(b"v", &common.value_column)?,
-            delimiter: common.delimiter,
-        };
+        self.columns = Columns::of(common).map_err(|error| {
+            [&title[..], b", file ", file, b": ", error.to_string().as_bytes()].concat()
+        })?;
+        self.paths =
+            [file, &fst_file_name(file)].map(|name| CString::new(&name[..]).unwrap_or_default());
         env.trace(Category::Maps, 2, || {
             let delimiter = common.delimiter.map_or(b"(white space)".to_vec(), |byte| vec![byte]);
             let head = [&b"text_map_open("[..], &common.name, b", ", &file[..], b"): delimiter = "];
@@ -72,16 +87,78 @@ impl Text {
         Ok(())
     }
 
-    /// The index of the file as it is now.
-    fn index(&mut self, file: &[u8]) -> std::io::Result<&ColumnIndex> {
-        let open = std::fs::File::open(files::path(file))?;
-        let stamp = Stamp::of(&open.metadata()?);
-        let index = match self.loaded.take() {
-            Some((known, index)) if known == stamp => index,
-            _ => ColumnIndex::build(files::read_open(&open, MAX_FILE)?, self.columns),
+    /// Loads the files again if they have changed. The text is looked at for every lookup, as in sendmail; the other
+    /// one once a round.
+    fn refresh(&mut self, common: &Common, env: &Env<'_>) -> io::Result<()> {
+        let [text, compiled] = &self.paths;
+        let known = self.loaded.as_ref().filter(|_| self.round == Some(env.round));
+        let compiled = match known {
+            Some(loaded) => loaded.stamps[1],
+            None => Stamp::now(compiled),
         };
-        Ok(&self.loaded.insert((stamp, index)).1)
+        let stamps = [Stamp::now(text), compiled];
+        self.round = Some(env.round);
+        if self.loaded.as_ref().is_some_and(|loaded| loaded.stamps == stamps && stamps[0].is_some())
+        {
+            return Ok(());
+        }
+        self.loaded = None;
+        let compiled = stamps[0].and_then(|source| self.compiled(common, &source, env.settings));
+        self.loaded = Some(match compiled {
+            Some(file) => Loaded { stamps, source: Source::Compiled(file) },
+            None => self.text(&common.file, stamps)?,
+        });
+        Ok(())
     }
+
+    /// The file that makemap has made of this text as it is now, if there is one that may be used.
+    fn compiled(
+        &self,
+        common: &Common,
+        source: &Stamp,
+        settings: &Settings,
+    ) -> Option<FstFile<Mapping>> {
+        let name = fst_file_name(&common.file);
+        files::check(&name, settings, &mut Vec::new()).ok()?;
+        let file = Mapped::open(&name).ok()?.file;
+        file.is_of(self.columns, source.source()).then_some(file)
+    }
+
+    /// The text itself.
+    fn text(&self, name: &[u8], stamps: [Option<Stamp>; 2]) -> io::Result<Loaded> {
+        let open = File::open(files::path(name))?;
+        let stamps = [Some(Stamp::of(&open.metadata()?)), stamps[1]];
+        let index = ColumnIndex::build(files::read_open(&open, MAX_FILE)?, self.columns);
+        Ok(Loaded { stamps, source: Source::Text(index) })
+    }
+
+    /// Puts the value of a key into `value`; says whether there is one.
+    fn find(&mut self, common: &Common, key: &[u8], env: &Env<'_>) -> io::Result<bool> {
+        self.refresh(common, env)?;
+        let stamps = match &self.loaded {
+            Some(Loaded { source: Source::Text(index), .. }) => {
+                return Ok(copy(index.get(key), &mut self.value));
+            }
+            Some(Loaded { source: Source::Compiled(file), stamps }) => {
+                match file.get(&key.to_ascii_lowercase(), &mut self.value) {
+                    Ok(found) => return Ok(found),
+                    // what it was made of is still there
+                    Err(_) => *stamps,
+                }
+            }
+            None => return Ok(false),
+        };
+        let text = self.text(&common.file, stamps)?;
+        let Source::Text(index) = &self.loaded.insert(text).source else { return Ok(false) };
+        Ok(copy(index.get(key), &mut self.value))
+    }
+}
+
+/// Puts what was found into `room`; says whether something was.
+fn copy(found: Option<&[u8]>, room: &mut Vec<u8>) -> bool {
+    room.clear();
+    room.extend_from_slice(found.unwrap_or_default());
+    found.is_some()
 }
 
 impl Class for Text {
@@ -101,25 +178,12 @@ impl Class for Text {
         if env.settings.blame.map_in_unsafe_dir_path && env.check_file(&common.file).is_err() {
             return Answer::tempfail();
         }
-        match self.index(&common.file).map(|index| index.get(request.key)) {
-            Ok(Some(value)) => {
-                Answer::Found(interpolate::result(common, request.key, value, request.args))
+        match self.find(common, request.key, env) {
+            Ok(true) => {
+                Answer::Found(interpolate::result(common, request.key, &self.value, request.args))
             }
-            Ok(None) => Answer::NotFound { exit: EX_NOTFOUND },
+            Ok(false) => Answer::NotFound { exit: EX_NOTFOUND },
             Err(_) => Answer::tempfail(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn column_numbers() {
-        assert_eq!(column(b""), Some(0));
-        assert_eq!(column(b"12"), Some(12));
-        assert_eq!(column(b"-1"), None);
-        assert_eq!(column(b"foo"), None);
     }
 }

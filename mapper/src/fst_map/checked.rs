@@ -30,19 +30,7 @@ fn damaged(at: usize, what: &'static str) -> FstError {
 impl<D: AsRef<[u8]>> Checked<D> {
     /// Checks that the parts make up the file, and the checksum of the checksums.
     pub(super) fn new(data: D, header: &Header) -> Result<Self, FstError> {
-        let mut end = Some(BLOCK);
-        let mut part = |length: u64| {
-            let start = end?;
-            end = start.checked_add(usize::try_from(length).ok()?);
-            Some(start..end?)
-        };
-        let parts = [
-            header.keys_length,
-            header.numbers_length,
-            header.groups_length,
-            header.values_length,
-        ];
-        let [Some(keys), Some(numbers), Some(groups), Some(values)] = parts.map(&mut part) else {
+        let Some([keys, numbers, groups, values]) = header.parts() else {
             return Err(damaged(0, "lengths of parts"));
         };
         let blocks = (values.end - BLOCK).div_ceil(BLOCK);

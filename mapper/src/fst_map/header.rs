@@ -4,6 +4,7 @@
 //! CRC-32 of all that in the last four bytes.
 
 use std::fs::Metadata;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::FstError;
@@ -38,9 +39,9 @@ impl SourceStamp {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MadeOf {
     /// The columns of the text, if it was read as class `text` does.
-    pub(crate) columns: Option<Columns>,
-    /// The text, if it was a file.
-    pub(crate) source: Option<SourceStamp>,
+    pub columns: Option<Columns>,
+    /// The text, if it was a file that stayed the same meanwhile.
+    pub source: Option<SourceStamp>,
 }
 
 /// What a file says of itself.
@@ -67,6 +68,22 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// The places of keys, numbers, groups and values; `None` if no memory is as large.
+    pub(super) fn parts(&self) -> Option<[Range<usize>; 4]> {
+        let mut end = BLOCK;
+        let mut part = |length: u64| {
+            let start = end;
+            end = start.checked_add(usize::try_from(length).ok()?)?;
+            Some(start..end)
+        };
+        Some([
+            part(self.keys_length)?,
+            part(self.numbers_length)?,
+            part(self.groups_length)?,
+            part(self.values_length)?,
+        ])
+    }
+
     /// The header as it is written.
     pub(super) fn block(&self) -> Vec<u8> {
         let mut block = MAGIC.to_vec();
@@ -114,6 +131,15 @@ impl Header {
         if crc32fast::hash(body).to_le_bytes() != sum {
             return Err(FstError::Damaged { at: 0, what: "checksum of the header" });
         }
+        Self::parse(fields)
+    }
+
+    /// Reads a header without its checksum.
+    pub(super) fn read_unsigned(file: &[u8]) -> Option<Self> {
+        Self::parse(file.get(..SUM_AT)?.strip_prefix(MAGIC)?).ok()
+    }
+
+    fn parse(fields: &[u8]) -> Result<Self, FstError> {
         let mut numbers = [0; FIELDS];
         for (number, raw) in numbers.iter_mut().zip(fields.as_chunks().0) {
             *number = u64::from_le_bytes(*raw);

@@ -346,7 +346,8 @@ impl Worker {
         let site = self.site.clone();
         let levels = self.levels;
         let traces = Traces { levels: &levels, configuration: &site.configuration, copies: true };
-        let mut listener = Listener { messages: Vec::new(), traces };
+        let shows = levels != Levels::default();
+        let mut listener = Listener { messages: Vec::new(), traces, shows };
         let result = self.traced(&mut listener, run);
         self.messages.append(&mut listener.messages);
         result
@@ -391,9 +392,15 @@ impl Worker {
 struct Listener<'a> {
     messages: Vec<Vec<u8>>,
     traces: Traces<'a>,
+    /// Whether any debugging flag is set.
+    shows: bool,
 }
 
 impl Tracer for Listener<'_> {
+    fn wants_rulesets(&self) -> bool {
+        self.wants_rules()
+    }
+
     fn wants_rules(&self) -> bool {
         self.traces.wants_rules()
     }
@@ -405,6 +412,9 @@ impl Tracer for Listener<'_> {
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         if let Event::Message(text) = event {
             self.messages.push(text.to_vec());
+            return;
+        }
+        if !self.shows {
             return;
         }
         let mut out = Vec::new();

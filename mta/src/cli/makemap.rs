@@ -7,9 +7,9 @@ use mapper::{
     DatabaseFile, FileError, FileRules, MakemapEvent, MakemapOptions, database_file_name,
 };
 
-use super::getopt::Getopt;
+use super::getopt::{FlagError, Getopt};
 use super::map_tools::{EX_IOERR, Tool, fresh_uid, shown, types, warn};
-use super::{complain, print_line};
+use super::{complain, makemap_fst, print_line};
 use crate::sys::errors::describe;
 
 const USAGE: &[u8] =
@@ -19,23 +19,28 @@ const USAGE: &[u8] =
 
 /// What the command line asks for.
 #[derive(Default)]
-struct Request<'w> {
-    options: MakemapOptions,
-    configuration: Option<&'w [u8]>,
+pub(super) struct Request<'w> {
+    pub(super) options: MakemapOptions,
+    pub(super) configuration: Option<&'w [u8]>,
     /// `-d`: the database keeps duplicates.
-    duplicates: bool,
+    pub(super) duplicates: bool,
     /// `-o`: to what is there already.
-    append: bool,
+    pub(super) append: bool,
     /// `-s`: links are no question.
-    links: bool,
-    dump: bool,
-    verbose: bool,
+    pub(super) links: bool,
+    pub(super) dump: bool,
+    pub(super) verbose: bool,
+    /// `-T`, of type `fst` only: the source is read as a map of class `text` with these flags reads it.
+    pub(super) text: Option<&'w [u8]>,
 }
+
+/// The type whose files only this program knows.
+const FST: &[u8] = b"fst";
 
 /// `makemap [flags] type mapname`
 pub(super) fn run(words: &[Vec<u8>]) -> u8 {
     let tool = Tool { program: "makemap", usage: USAGE, map: b"", type_name: b"" };
-    let mut flags = Getopt::new(b"C:D:Nc:defi:lorst:uvx", words);
+    let mut flags = Getopt::new(b"C:D:NT:c:defi:lorst:uvx", words);
     let mut request = Request::default();
     for flag in flags.by_ref() {
         match flag {
@@ -59,6 +64,18 @@ fn list(extensions: bool) -> u8 {
     0
 }
 
+/// Tells what becomes of a line: complaints, and with `-v` entries.
+pub(super) fn tell(event: MakemapEvent<'_>, verbose: bool, out: &mut dyn io::Write) {
+    match event {
+        MakemapEvent::Refused(text) => complain(&text),
+        MakemapEvent::Entry { key, value } if verbose => {
+            // a closed standard output is not our trouble
+            let _ = out.write_all(&[b"key=`", key, b"', val=`", value, b"'\n"].concat());
+        }
+        MakemapEvent::Entry { .. } => {}
+    }
+}
+
 impl<'w> Request<'w> {
     fn take(&mut self, letter: u8, value: &'w [u8]) {
         let options = &mut self.options;
@@ -66,6 +83,7 @@ impl<'w> Request<'w> {
             b'C' => self.configuration = Some(value),
             b'D' => options.comment = value.first().copied().unwrap_or(0),
             b'N' => options.with_nul = true,
+            b'T' => self.text = Some(value),
             b'd' => self.duplicates = true,
             b'e' => options.allow_empty = true,
             b'f' => options.keep_case = true,
@@ -82,6 +100,11 @@ impl<'w> Request<'w> {
     }
 
     fn run(&self, tool: &Tool<'_>) -> Result<u8, u8> {
+        match (tool.type_name == FST, self.text) {
+            (true, _) => return makemap_fst::run(self, tool),
+            (false, Some(_)) => return Err(tool.misused(Some(FlagError::Unknown(b'T')))),
+            (false, None) => {}
+        }
         let settings = tool.settings(self.configuration)?;
         let kinds = tool.kinds()?;
         let file = database_file_name(tool.map);
@@ -127,14 +150,7 @@ impl<'w> Request<'w> {
         options.replace |= self.duplicates;
         let mut source = io::stdin().lock();
         let mut out = io::BufWriter::new(io::stdout().lock());
-        let mut tell = |event: MakemapEvent<'_>| match event {
-            MakemapEvent::Refused(text) => complain(&text),
-            MakemapEvent::Entry { key, value } if self.verbose => {
-                // a closed standard output is not our trouble
-                let _ = out.write_all(&[b"key=`", key, b"', val=`", value, b"'\n"].concat());
-            }
-            MakemapEvent::Entry { .. } => {}
-        };
+        let mut tell = |event: MakemapEvent<'_>| tell(event, self.verbose, &mut out);
         let filled = mapper::makemap(tool.map, &mut source, &options, database, &mut tell);
         filled.map_err(|error| tool.failed(EX_IOERR, describe(&error).as_bytes()))
     }

@@ -84,7 +84,9 @@ impl Tool<'_> {
     /// The map cannot be opened, or it is damaged, which is no fault of the command line.
     pub(super) fn unusable(&self, error: &FileError) -> u8 {
         match error {
-            FileError::Damaged(_) => self.cannot("reading", &error.to_string()),
+            FileError::Damaged(_) | FileError::DamagedFst(_) => {
+                self.cannot("reading", &error.to_string())
+            }
             error if self.type_name == b"implicit" => self.cannot_open(&no_kind_fits(error)),
             _ => self.cannot_open(&error.to_string()),
         }

@@ -15,6 +15,7 @@ mod listing;
 mod mail_local;
 mod mailstats;
 mod makemap;
+mod makemap_fst;
 mod map_tools;
 mod praliases;
 mod quarantine;
