@@ -8,7 +8,8 @@ use hashbrown::HashMap;
 use super::checked::BLOCK;
 use super::header::{Header, MadeOf};
 use super::packed::{bits_for, pack};
-use super::sorter::{Entry, RUN, Scratch, Sorter};
+use super::key_writer::KeyWriter;
+use super::sorter::{RUN, Scratch, Sorter};
 use super::values::{MAX_VALUE, ValueList};
 
 /// Values that are remembered, so that those that are the same stand once in the file: that many, of so many
@@ -72,25 +73,27 @@ impl FstBuilder {
         let mut out = Summed::new(BufWriter::with_capacity(1 << 16, file))?;
         let mut parts = Parts::new(&mut out)?;
         let mut duplicates = Vec::new();
-        let mut entries = sorter.finish()?;
-        let mut current: Option<Entry> = None;
-        while let Some(entry) = entries.next()? {
-            match &mut current {
-                Some(known) if known.key == entry.key => {
-                    duplicates.push(Duplicate { line: entry.line, key: entry.key });
-                    if replace {
-                        known.value = entry.value;
-                    }
+        let (mut key, mut value, mut any) = (Vec::new(), Vec::new(), false);
+        sorter.finish(&mut |entry| {
+            let again = any && key == entry.key;
+            if again {
+                duplicates.push(Duplicate { line: entry.line, key: entry.key.to_vec() });
+            } else {
+                if any {
+                    parts.add(&key, &value)?;
                 }
-                _ => {
-                    if let Some(known) = current.replace(entry) {
-                        parts.add(&known)?;
-                    }
-                }
+                any = true;
+                key.clear();
+                key.extend_from_slice(entry.key);
             }
-        }
-        if let Some(known) = current {
-            parts.add(&known)?;
+            if replace || !again {
+                value.clear();
+                value.extend_from_slice(entry.value);
+            }
+            Ok(())
+        })?;
+        if any {
+            parts.add(&key, &value)?;
         }
         let header = parts.finish(Header { made_of, ..Header::default() })?;
         out.finish(header)?;
@@ -105,7 +108,7 @@ fn wide(length: usize) -> u64 {
 
 /// The parts of a file while they are made.
 struct Parts<'o, 'f> {
-    keys: fst::raw::Builder<&'o mut Summed<'f>>,
+    keys: KeyWriter<&'o mut Summed<'f>>,
     entries: u32,
     longest_key: usize,
     values: ValueList,
@@ -120,7 +123,7 @@ struct Parts<'o, 'f> {
 impl<'o, 'f> Parts<'o, 'f> {
     fn new(out: &'o mut Summed<'f>) -> io::Result<Self> {
         Ok(Self {
-            keys: fst::raw::Builder::new(out).map_err(io::Error::other)?,
+            keys: KeyWriter::new(out)?,
             entries: 0,
             longest_key: 0,
             values: ValueList::default(),
@@ -132,13 +135,13 @@ impl<'o, 'f> Parts<'o, 'f> {
     }
 
     /// Adds the next key.
-    fn add(&mut self, entry: &Entry) -> io::Result<()> {
+    fn add(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
         let rank = self.entries;
         // numbers of values are kept in 32 bits
         self.entries = rank.checked_add(1).ok_or(io::ErrorKind::FileTooLarge)?;
-        self.longest_key = self.longest_key.max(entry.key.len());
-        self.keys.insert(&entry.key, rank.into()).map_err(io::Error::other)?;
-        let number = self.number_of(&entry.value);
+        self.longest_key = self.longest_key.max(key.len());
+        self.keys.insert(key)?;
+        let number = self.number_of(value);
         self.in_order &= number == rank;
         self.numbers.push(number);
         Ok(())
@@ -162,8 +165,7 @@ impl<'o, 'f> Parts<'o, 'f> {
 
     /// Writes the other parts; `header` gets their lengths.
     fn finish(self, header: Header) -> io::Result<Header> {
-        let out = self.keys.into_inner().map_err(io::Error::other)?;
-        let keys_length = out.length;
+        let (out, keys_length) = self.keys.finish()?;
         let last = self.values.count.saturating_sub(1);
         let number_bits = if self.in_order { 0 } else { bits_for(last) };
         if !self.in_order {

@@ -1,7 +1,7 @@
 //! The keys of an fst file: walking the transducer.
 //!
-//! The format is that of the crate `fst`, which builds it. Its own reader takes every byte on trust and panics at
-//! a broken one; this one checks each. A node is written from its end: a state byte at its address, the rest in
+//! The format is that of the crate `fst`. Its own reader takes every byte on trust and panics at a broken one; this
+//! one checks each. A node is written from its end: a state byte at its address, the rest in
 //! front of it. What it leads to lies in front of the node, so that no walk is longer than the file.
 
 use std::ops::ControlFlow;
@@ -11,18 +11,18 @@ use super::checked::Checked;
 use super::header::Header;
 
 /// Bytes that common inputs stand for in the lowest six bits of a state, from 1 on.
-const COMMON: &[u8; 63] = b"te/oasripcnw.hlm-du012g=:bf3y5&_4v9678k%?xCDASFIBEjPTzRNM+LOqHG";
+pub(super) const COMMON: &[u8; 63] = b"te/oasripcnw.hlm-du012g=:bf3y5&_4v9678k%?xCDASFIBEjPTzRNM+LOqHG";
 /// The largest node: its state, count and sizes, an index, inputs, and addresses and outputs of 8 bytes, with one
 /// more output.
 const MAX_NODE: usize = 3 + 256 + 256 * (1 + 8 + 8) + 8;
 /// Nodes with more transitions have an index of them.
-const INDEXED: usize = 32;
+pub(super) const INDEXED: usize = 32;
 /// What stands in front of the nodes: version and type.
-const FIRST_NODE: usize = 16;
-/// What stands behind them: the number of keys, the root's address, a checksum.
-const TRAILER: usize = 8 + 8 + 4;
+pub(super) const FIRST_NODE: usize = 16;
+/// What stands behind them: the number of keys, the root's address.
+const TRAILER: usize = 8 + 8;
 /// The address of a node that is final and leads nowhere.
-const END: usize = 0;
+pub(super) const END: usize = 0;
 
 /// The transducer of a file.
 pub(super) struct Keys<'f, D> {
@@ -190,7 +190,7 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         if part.len() < FIRST_NODE + TRAILER {
             return Err(keys.damaged(0));
         }
-        let root = number(file.get(part.end - 12..part.end - 4)?);
+        let root = number(file.get(part.end - 8..part.end)?);
         keys.root = usize::try_from(root).map_err(|_| keys.damaged(part.len()))?;
         Ok(keys)
     }

@@ -6,7 +6,7 @@
 //! | part | bytes | |
 //! |---|---|---|
 //! | header | 4096 | see [`header`] |
-//! | keys | | the crate `fst`'s format, version 3; a key's output is its rank |
+//! | keys | | the crate `fst`'s format, version 2; a key's output is its rank |
 //! | numbers | | by rank, the number of the value, [packed](packed); none if it is the rank |
 //! | groups | | where every sixteenth value begins, packed |
 //! | values | | see [`values`] |
@@ -20,6 +20,7 @@
 mod build;
 mod checked;
 mod header;
+mod key_writer;
 mod keys;
 mod packed;
 mod sorter;

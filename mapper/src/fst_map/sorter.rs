@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, Write as _};
-use std::vec;
 
 /// Bytes of keys and values that are sorted in memory.
 pub(super) const RUN: usize = 96 << 20;
@@ -12,13 +11,16 @@ pub(super) const RUN: usize = 96 << 20;
 const HEAD: usize = 8 + 4 + 4;
 
 /// An entry of a map's source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
-    pub(super) key: Vec<u8>,
-    /// The line it came from; 0 for none. Of entries of the same key the first line goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry<'t> {
+    pub(super) key: &'t [u8],
+    /// The line it came from; 0 for none.
     pub(super) line: u64,
-    pub(super) value: Vec<u8>,
+    pub(super) value: &'t [u8],
 }
+
+/// Gets the entries in their order.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(Entry<'_>) -> io::Result<()>;
 
 /// Where an entry stands in memory.
 #[derive(Clone, Copy)]
@@ -103,22 +105,38 @@ impl Sorter {
         Ok(())
     }
 
-    /// All entries, in the order of keys and then of lines.
-    pub(super) fn finish(mut self) -> io::Result<Merged> {
-        self.sort();
-        let runs: Vec<Run> = self.files.into_iter().map(|file| Run(BufReader::new(file))).collect();
-        let mut merged = Merged {
-            text: self.text,
-            records: self.records.into_iter(),
-            runs,
-            heads: BinaryHeap::new(),
-        };
-        for run in 0..merged.runs.len() {
-            merged.advance(run)?;
+    /// Calls `visit` with all entries, in the order of keys and then of lines.
+    pub(super) fn finish(mut self, visit: Visit<'_>) -> io::Result<()> {
+        if self.files.is_empty() {
+            self.sort();
+            let text = &self.text;
+            return self.records.iter().try_for_each(|record| {
+                let (key, value) = (key_of(text, record), value_of(text, record));
+                visit(Entry { key, line: record.line, value })
+            });
         }
-        merged.advance(merged.runs.len())?;
-        Ok(merged)
+        self.spill()?;
+        let (files, text, records) = (self.files, self.text, self.records);
+        // the room is needed for the files
+        drop((text, records));
+        merge(files, visit)
     }
+}
+
+/// Merges sorted files, of which the first has the first lines.
+fn merge(files: Vec<File>, visit: Visit<'_>) -> io::Result<()> {
+    let mut runs: Vec<Run> = files.into_iter().map(|file| Run(BufReader::new(file))).collect();
+    let mut heads = BinaryHeap::new();
+    for (number, run) in runs.iter_mut().enumerate() {
+        heads.extend(run.next()?.map(|stored| Reverse((stored, number))));
+    }
+    while let Some(Reverse((Stored { key, line, value }, number))) = heads.pop() {
+        visit(Entry { key: &key, line, value: &value })?;
+        if let Some(stored) = runs.get_mut(number).map(Run::next).transpose()?.flatten() {
+            heads.push(Reverse((stored, number)));
+        }
+    }
+    Ok(())
 }
 
 fn key_of<'t>(text: &'t [u8], record: &Record) -> &'t [u8] {
@@ -131,11 +149,19 @@ fn value_of<'t>(text: &'t [u8], record: &Record) -> &'t [u8] {
     text.get(start..start + size(record.value)).unwrap_or_default()
 }
 
+/// An entry of a file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Stored {
+    key: Vec<u8>,
+    line: u64,
+    value: Vec<u8>,
+}
+
 /// A sorted file.
 struct Run(BufReader<File>);
 
 impl Run {
-    fn next(&mut self) -> io::Result<Option<Entry>> {
+    fn next(&mut self) -> io::Result<Option<Stored>> {
         let mut head = [0; HEAD];
         if self.0.fill_buf()?.is_empty() {
             return Ok(None);
@@ -148,38 +174,6 @@ impl Run {
         let mut value = vec![0; size(u32::from_le_bytes([e, f, g, h]))];
         self.0.read_exact(&mut key)?;
         self.0.read_exact(&mut value)?;
-        Ok(Some(Entry { key, line, value }))
-    }
-}
-
-/// Entries of several sorted files and of memory, merged.
-pub(super) struct Merged {
-    text: Vec<u8>,
-    records: vec::IntoIter<Record>,
-    runs: Vec<Run>,
-    /// The next entry of each, with its number; that of memory is the highest.
-    heads: BinaryHeap<Reverse<(Entry, usize)>>,
-}
-
-impl Merged {
-    /// Takes the next entry of a run into account.
-    fn advance(&mut self, run: usize) -> io::Result<()> {
-        let entry = match self.runs.get_mut(run) {
-            Some(file) => file.next()?,
-            None => self.records.next().map(|record| Entry {
-                key: key_of(&self.text, &record).to_vec(),
-                line: record.line,
-                value: value_of(&self.text, &record).to_vec(),
-            }),
-        };
-        self.heads.extend(entry.map(|entry| Reverse((entry, run))));
-        Ok(())
-    }
-
-    /// The next entry.
-    pub(super) fn next(&mut self) -> io::Result<Option<Entry>> {
-        let Some(Reverse((entry, run))) = self.heads.pop() else { return Ok(None) };
-        self.advance(run)?;
-        Ok(Some(entry))
+        Ok(Some(Stored { key, line, value }))
     }
 }

@@ -99,6 +99,25 @@ fn common_inputs_are_those_of_the_crate() {
     }
 }
 
+/// The keys are a transducer that the crate reads as well.
+#[test]
+fn the_crate_reads_the_keys() {
+    let rows = numbered(20_000, |n| n.to_string());
+    let bytes = check(&rows);
+    let header = Header::read(&bytes).unwrap();
+    let part = header.parts().unwrap()[0].clone();
+    let map = fst::Map::new(&bytes[part]).unwrap();
+    assert_eq!(map.len(), rows.len());
+    let mut stream = map.stream();
+    for (rank, key) in (0..).zip(rows.keys()) {
+        assert_eq!(fst::Streamer::next(&mut stream), Some((&key[..], rank)));
+    }
+    // and it is about as small as what the crate makes
+    let theirs = fst::Map::from_iter(rows.keys().zip(0..)).unwrap();
+    let (ours, theirs) = (map.as_fst().size(), theirs.as_fst().size());
+    assert!(ours < theirs + theirs / 20, "{ours} {theirs}");
+}
+
 #[test]
 fn first_or_last_of_the_same_key() {
     let rows: Vec<_> = [("b", "1"), ("a", "2"), ("b", "3"), ("c", "4"), ("a", "5"), ("b", "6")]
