@@ -54,7 +54,8 @@ fn compile(text: &str, path: &Path) {
     let mut tell = |event: MakemapEvent<'_>| {
         refused += usize::from(matches!(event, MakemapEvent::Refused(_)));
     };
-    mapper::makemap(b"m", &mut text.as_bytes(), &options, &mut builder, &mut tell).expect("makemap");
+    mapper::makemap(b"m", &mut text.as_bytes(), &options, &mut builder, &mut tell)
+        .expect("makemap");
     assert_eq!(refused, 0);
     place(builder, path);
 }
@@ -80,15 +81,22 @@ fn lookups(maps: &mut MapSet, questions: &[(&str, &str)]) {
 fn a_map_of_the_class() {
     let files = Place::new();
     compile("Foo bar\nb%1 %0 and %1\nempty- x\n", &files.path("a.fst"));
-    lookups(&mut files.map("fst", "a"), &[("foo", "=bar"), ("FOO", "=bar"), ("fo", "0"), ("fooo", "0")]);
+    lookups(
+        &mut files.map("fst", "a"),
+        &[("foo", "=bar"), ("FOO", "=bar"), ("fo", "0"), ("fooo", "0")],
+    );
     lookups(&mut files.map("fst -f", "a.fst"), &[("FOO", "0"), ("foo", "=bar")]);
     lookups(&mut files.map("fst -N -O", "a"), &[("foo", "=bar")]);
     lookups(&mut files.map("fst -m -a.y", "a"), &[("FOO", "=FOO.y"), ("x", "0")]);
-    assert_eq!(ask(&mut files.map("fst", "a"), &mut World::default(), "m", "b%1", "z"), "=b%1 and z");
+    assert_eq!(
+        ask(&mut files.map("fst", "a"), &mut World::default(), "m", "b%1", "z"),
+        "=b%1 and z"
+    );
     lookups(&mut files.map("fst -o", "missing"), &[("foo", "not open")]);
     let missing = files.path("missing.fst");
     let text = format!(
-        "fst map \"m\": missing map file {}: No such file or directory; 75", missing.display()
+        "fst map \"m\": missing map file {}: No such file or directory; 75",
+        missing.display()
     );
     lookups(&mut files.map("fst", "missing"), &[("foo", &text), ("foo", "75")]);
 }
@@ -122,7 +130,10 @@ fn a_damaged_file_is_a_temporary_failure() {
         fs::write(&path, bytes).expect("write");
         let mut maps = files.map("fst", name);
         let answer = ask(&mut maps, &mut World::default(), "m", "user7", "");
-        assert!(answer.starts_with("fst map \"m\": ") && answer.ends_with("; 75"), "{name}: {answer}");
+        assert!(
+            answer.starts_with("fst map \"m\": ") && answer.ends_with("; 75"),
+            "{name}: {answer}"
+        );
         answer
     };
     assert!(damaged(b"", "empty.fst").contains("too short"));
@@ -206,7 +217,8 @@ fn a_file_in_an_unsafe_directory_is_not_used() {
     let mut maps = MapSet::new(settings);
     let path = files.path("a.fst");
     assert_eq!(maps.declare(format!("m fst {}", path.display()).as_bytes()), []);
-    let text = format!("fst map \"m\": unsafe map file {}: World writable directory; 75", path.display());
+    let text =
+        format!("fst map \"m\": unsafe map file {}: World writable directory; 75", path.display());
     lookups(&mut maps, &[("foo", &text)]);
 }
 

@@ -7,13 +7,17 @@
 
 mod common;
 
-use std::time::Instant;
-
 use common::{configuration, read};
 use mapper::{LookupContext, SystemServices};
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{Machine, Rewriter};
 use workbench::answering::{Answering, MapMessage};
+
+/// Nanoseconds of CPU that this thread has had: other programs make it no longer, as they do the time of the clock.
+fn cpu_time() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or_default()
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -52,13 +56,13 @@ fn main() {
     };
     let mut run = |number: usize| {
         let mut changed = 0;
-        let start = Instant::now();
+        let start = cpu_time();
         for key in &keys {
             let tokens = rewriter.tokenize(key, None).0.unwrap_or_default();
             let count = tokens.len();
             changed += usize::from(rewriter.apply(number, tokens).workspace.len() != count);
         }
-        (start.elapsed().as_nanos() as f64 / keys.len() as f64, changed)
+        ((cpu_time() - start) as f64 / keys.len() as f64, changed)
     };
     let (number, none) = (number(ruleset), number("none"));
     // the first round opens the file and reads its pages

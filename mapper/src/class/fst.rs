@@ -48,7 +48,7 @@ struct FstMap {
     file: Vec<u8>,
     /// The same for the system.
     path: CString,
-    open: Option<Mapped>,
+    open: Option<Box<Mapped>>,
     /// The round of lookups in which the file was looked at last.
     round: Option<u64>,
     /// The key that was searched last, the round and whether it was found, and its value: rules ask first whether
@@ -80,7 +80,7 @@ impl FstMap {
         self.file = fst_file_name(&common.file);
         self.path = CString::new(&self.file[..]).unwrap_or_default();
         env.check_file(&self.file).map_err(Trouble::Refused)?;
-        self.open = Some(Mapped::open(&self.file)?);
+        self.open = Some(Box::new(Mapped::open(&self.file)?));
         Ok(())
     }
 
@@ -88,10 +88,12 @@ impl FstMap {
     fn refresh(&mut self, round: u64) -> Result<(), Trouble> {
         if self.round != Some(round) {
             let now = Stamp::now(&self.path);
-            self.open = self.open.take().filter(|open| now.is_none_or(|now| now == open.stamp));
+            if self.open.as_ref().is_some_and(|open| now.is_some_and(|now| now != open.stamp)) {
+                self.open = None;
+            }
         }
         if self.open.is_none() {
-            self.open = Some(Mapped::open(&self.file)?);
+            self.open = Some(Box::new(Mapped::open(&self.file)?));
         }
         self.round = Some(round);
         Ok(())

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 
 use super::checked::BLOCK;
 use super::header::{Header, MadeOf};
-use super::packed::{bits_for, pack};
 use super::key_writer::KeyWriter;
+use super::packed::{bits_for, pack};
 use super::sorter::{RUN, Scratch, Sorter};
 use super::values::{MAX_VALUE, ValueList};
 

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use hashbrown::HashMap;
 
-use super::keys::{COMMON, END, FIRST_NODE, INDEXED};
+use super::keys::{COMMON, END, ENDS, FIRST_NODE, INDEXED, NEXT, SINGLE};
 
 const VERSION: u64 = 2;
 /// Nodes with one transition that are remembered, so that the same ones are written once: sets of two.
@@ -162,7 +162,9 @@ impl<W: Write> KeyWriter<W> {
     fn write(&mut self, node: &Node) -> io::Result<u64> {
         match &node.transitions[..] {
             [] if node.ends => Ok(wide(END)),
-            [Transition { input, output: 0, address }] if !node.ends => self.single(*input, *address),
+            [Transition { input, output: 0, address }] if !node.ends => {
+                self.single(*input, *address)
+            }
             transitions => self.other(node.ends, transitions),
         }
     }
@@ -187,7 +189,7 @@ impl<W: Write> KeyWriter<W> {
             self.room.push((size as u8) << 4);
         }
         self.room.extend((code == 0).then_some(input));
-        self.room.push(if next { 0b1100_0000 } else { 0b1000_0000 } | code);
+        self.room.push(SINGLE | code | if next { NEXT } else { 0 });
         let address = self.finish_node()?;
         if let Some([first, second]) = self.singles.get_mut(set) {
             *second = *first;
@@ -233,7 +235,7 @@ impl<W: Write> KeyWriter<W> {
             room.extend(index);
         }
         room.push((address_size as u8) << 4 | output_size as u8);
-        let state = if ends { 0b0100_0000 } else { 0 };
+        let state = if ends { ENDS } else { 0 };
         match u8::try_from(transitions.len()) {
             Ok(count @ 1..=0b11_1111) => room.push(state | count),
             // as one transition is never counted like this, 1 stands for 256

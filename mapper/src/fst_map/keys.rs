@@ -11,7 +11,10 @@ use super::checked::Checked;
 use super::header::Header;
 
 /// Bytes that common inputs stand for in the lowest six bits of a state, from 1 on.
-pub(super) const COMMON: &[u8; 63] = b"te/oasripcnw.hlm-du012g=:bf3y5&_4v9678k%?xCDASFIBEjPTzRNM+LOqHG";
+pub(super) const COMMON: &[u8; 63] =
+    b"te/oasripcnw.hlm-du012g=:bf3y5&_4v9678k%?xCDASFIBEjPTzRNM+LOqHG";
+/// The largest node with one transition: its state, an input, sizes, an address and an output.
+const MAX_SINGLE: usize = 1 + 1 + 1 + 8 + 8;
 /// The largest node: its state, count and sizes, an index, inputs, and addresses and outputs of 8 bytes, with one
 /// more output.
 const MAX_NODE: usize = 3 + 256 + 256 * (1 + 8 + 8) + 8;
@@ -23,6 +26,13 @@ pub(super) const FIRST_NODE: usize = 16;
 const TRAILER: usize = 8 + 8;
 /// The address of a node that is final and leads nowhere.
 pub(super) const END: usize = 0;
+
+/// Bits of a state: there is one transition; it leads to the node right in front; a key ends here (with many
+/// transitions); what stands for an input or a count.
+pub(super) const SINGLE: u8 = 0b1000_0000;
+pub(super) const NEXT: u8 = 0b0100_0000;
+pub(super) const ENDS: u8 = 0b0100_0000;
+const LOW: u8 = 0b0011_1111;
 
 /// The transducer of a file.
 pub(super) struct Keys<'f, D> {
@@ -60,12 +70,14 @@ enum Inputs<'f> {
 struct Tail<'f>(&'f [u8]);
 
 impl<'f> Tail<'f> {
+    #[inline]
     fn take(&mut self, count: usize) -> Option<&'f [u8]> {
         let (rest, taken) = self.0.split_at_checked(self.0.len().checked_sub(count)?)?;
         self.0 = rest;
         Some(taken)
     }
 
+    #[inline]
     fn byte(&mut self) -> Option<u8> {
         let (last, rest) = self.0.split_last()?;
         self.0 = rest;
@@ -73,6 +85,16 @@ impl<'f> Tail<'f> {
     }
 }
 
+/// The input of a node with one transition.
+#[inline]
+fn single_input(state: u8, tail: &mut Tail<'_>) -> Option<u8> {
+    match COMMON.get(usize::from(state & LOW).wrapping_sub(1)) {
+        Some(common) => Some(*common),
+        None => tail.byte(),
+    }
+}
+
+#[inline]
 fn number(bytes: &[u8]) -> u64 {
     let mut raw = [0; 8];
     raw.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
@@ -92,18 +114,21 @@ impl<'f> Node<'f> {
 
     /// Reads the node whose last byte ends `bytes`, the first of which has the address `start`; `None` if it is
     /// broken.
+    #[inline]
     fn read(bytes: &'f [u8], start: usize) -> Option<Self> {
         let mut tail = Tail(bytes);
         let state = tail.byte()?;
-        let low = usize::from(state & 0b11_1111);
-        if state & 0b1000_0000 == 0 {
-            return Self::many(tail, start, state & 0b100_0000 != 0, low);
+        if state & SINGLE == 0 {
+            return Self::many(tail, start, state & ENDS != 0, usize::from(state & LOW));
         }
-        let input = match COMMON.get(low.wrapping_sub(1)) {
-            Some(common) => *common,
-            None => tail.byte()?,
-        };
-        if state & 0b100_0000 != 0 {
+        let input = single_input(state, &mut tail)?;
+        Self::single(state, input, tail, start)
+    }
+
+    /// The node of a state with one transition, whose input has been read.
+    #[inline]
+    fn single(state: u8, input: u8, mut tail: Tail<'f>, start: usize) -> Option<Self> {
+        if state & NEXT != 0 {
             let before = start + tail.0.len();
             return Some(Self { ends: None, before, inputs: Inputs::Next(input), ..Self::END });
         }
@@ -200,18 +225,51 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         FstError::Damaged { at: self.file.keys.start.saturating_add(at), what: "keys" }
     }
 
+    /// The bytes up to a node's last one, at most so many, and the address of the first of them.
     #[inline]
-    fn node(&self, address: usize) -> Result<Node<'f>, FstError> {
-        if address == END {
-            return Ok(Node::END);
-        }
+    fn before(&self, address: usize, most: usize) -> Result<(&'f [u8], usize), FstError> {
         let part = &self.file.keys;
         if address < FIRST_NODE || address >= part.len() - TRAILER {
             return Err(self.damaged(address));
         }
-        let start = (address + 1).saturating_sub(MAX_NODE).max(FIRST_NODE);
-        let bytes = self.file.get(part.start + start..part.start + address + 1)?;
+        let start = (address + 1).saturating_sub(most).max(FIRST_NODE);
+        Ok((self.file.get(part.start + start..part.start + address + 1)?, start))
+    }
+
+    fn node(&self, address: usize) -> Result<Node<'f>, FstError> {
+        if address == END {
+            return Ok(Node::END);
+        }
+        let (bytes, start) = self.before(address, MAX_NODE)?;
         Node::read(bytes, start).ok_or_else(|| self.damaged(address))
+    }
+
+    /// Where an input leads from a node, and with which output; `None` if nowhere.
+    #[inline]
+    fn step(&self, address: usize, input: u8) -> Result<Option<(usize, u64)>, FstError> {
+        if address == END {
+            return Ok(None);
+        }
+        // most nodes have one transition
+        let (bytes, start) = self.before(address, MAX_SINGLE)?;
+        let broken = || self.damaged(address);
+        let mut tail = Tail(bytes);
+        let state = tail.byte().ok_or_else(broken)?;
+        if state & SINGLE != 0 {
+            if single_input(state, &mut tail).ok_or_else(broken)? != input {
+                return Ok(None);
+            }
+            return Node::single(state, 0, tail, start)
+                .and_then(|node| node.follow(0))
+                .map(Some)
+                .ok_or_else(broken);
+        }
+        let (bytes, start) = self.before(address, MAX_NODE)?;
+        let node = Node::read(bytes, start).ok_or_else(broken)?;
+        match node.find(input) {
+            Some(place) => node.follow(place).map(Some).ok_or_else(broken),
+            None => Ok(None),
+        }
     }
 
     /// The rank of a key.
@@ -221,9 +279,7 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         }
         let (mut address, mut rank) = (self.root, 0_u64);
         for &input in key {
-            let node = self.node(address)?;
-            let Some(place) = node.find(input) else { return Ok(None) };
-            let (next, output) = node.follow(place).ok_or_else(|| self.damaged(address))?;
+            let Some((next, output)) = self.step(address, input)? else { return Ok(None) };
             (address, rank) = (next, rank.wrapping_add(output));
         }
         let Some(output) = self.node(address)?.ends else { return Ok(None) };

@@ -38,14 +38,27 @@ impl<'f, D: AsRef<[u8]>> Values<'f, D> {
         if number >= self.count {
             return Err(self.damaged(0));
         }
-        let groups = &self.file.groups;
-        let start = packed::unpack(self.file, groups, self.group_bits, number / GROUP)?;
-        let start = usize::try_from(start).map_err(|_| self.damaged(0))?;
-        let mut reader = Reader { values: self, at: self.file.values.start.saturating_add(start) };
+        let group = number / GROUP;
+        let start = self.place(group)?;
+        let end = match (group + 1).checked_mul(GROUP).filter(|first| *first < self.count) {
+            Some(_) => self.place(group + 1)?,
+            None => self.file.values.end,
+        };
+        if end > self.file.values.end {
+            return Err(self.damaged(end));
+        }
+        let mut rest = self.file.get(start..end)?;
         for _ in 0..=number % GROUP {
-            reader.next(value)?;
+            rest = next(rest, value).ok_or_else(|| self.damaged(start))?;
         }
         Ok(())
+    }
+
+    /// Where a group begins.
+    fn place(&self, group: u64) -> Result<usize, FstError> {
+        let start = packed::unpack(self.file, &self.file.groups, self.group_bits, group)?;
+        let start = usize::try_from(start).map_err(|_| self.damaged(0))?;
+        Ok(self.file.values.start.saturating_add(start))
     }
 
     #[cold]
@@ -54,54 +67,37 @@ impl<'f, D: AsRef<[u8]>> Values<'f, D> {
     }
 }
 
-/// Reads one value after the other.
-struct Reader<'v, 'f, D> {
-    values: &'v Values<'f, D>,
-    at: usize,
+/// Makes the next value of a group out of the one before it; returns what stands behind it.
+#[inline]
+fn next<'g>(group: &'g [u8], value: &mut Vec<u8>) -> Option<&'g [u8]> {
+    let (front, group) = length(group)?;
+    let (back, group) = length(group)?;
+    let (between, group) = length(group)?;
+    let end = value.len().checked_sub(back).filter(|end| front <= *end)?;
+    if front + back + between > MAX_VALUE {
+        return None;
+    }
+    let (between, group) = group.split_at_checked(between)?;
+    if between.len() == end - front {
+        value.get_mut(front..end)?.copy_from_slice(between);
+    } else {
+        value.splice(front..end, between.iter().copied());
+    }
+    Some(group)
 }
 
-impl<D: AsRef<[u8]>> Reader<'_, '_, D> {
-    fn take(&mut self, count: usize) -> Result<&[u8], FstError> {
-        let end = self.at.saturating_add(count);
-        if end > self.values.file.values.end {
-            return Err(self.values.damaged(self.at));
+#[inline]
+fn length(mut bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let mut length = 0;
+    for shift in [0, 7, 14, 21] {
+        let (byte, rest) = bytes.split_first()?;
+        bytes = rest;
+        length |= usize::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some((length, bytes));
         }
-        let bytes = self.values.file.get(self.at..end)?;
-        self.at = end;
-        Ok(bytes)
     }
-
-    fn length(&mut self) -> Result<usize, FstError> {
-        let mut length = 0;
-        for shift in [0, 7, 14, 21] {
-            let byte = self.take(1)?.first().copied().unwrap_or_default();
-            length |= usize::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(length);
-            }
-        }
-        Err(self.values.damaged(self.at))
-    }
-
-    /// Makes the next value out of the one before it.
-    fn next(&mut self, value: &mut Vec<u8>) -> Result<(), FstError> {
-        let (front, back, between) = (self.length()?, self.length()?, self.length()?);
-        let Some(end) = value.len().checked_sub(back).filter(|end| front <= *end) else {
-            return Err(self.values.damaged(self.at));
-        };
-        if front + back + between > MAX_VALUE {
-            return Err(self.values.damaged(self.at));
-        }
-        let between = self.take(between)?;
-        if between.len() == end - front {
-            if let Some(place) = value.get_mut(front..end) {
-                place.copy_from_slice(between);
-            }
-        } else {
-            value.splice(front..end, between.iter().copied());
-        }
-        Ok(())
-    }
+    None
 }
 
 /// Writes values into memory, compressed.
