@@ -48,6 +48,25 @@ impl<D: AsRef<[u8]>> Checked<D> {
     /// Bytes of the file, which lie in one of its parts, once their blocks are sound.
     #[inline]
     pub(super) fn get(&self, range: Range<usize>) -> Result<&[u8], FstError> {
+        self.check_blocks(&range)?;
+        self.data.as_ref().get(range.clone()).ok_or_else(|| damaged(range.start, "place outside"))
+    }
+
+    /// The bytes of a range with those of its blocks that lie in `part` as well, and where they begin.
+    pub(super) fn around(
+        &self,
+        range: Range<usize>,
+        part: &Range<usize>,
+    ) -> Result<(&[u8], usize), FstError> {
+        self.check_blocks(&range)?;
+        let start = (range.start / BLOCK * BLOCK).max(part.start);
+        let end = range.end.next_multiple_of(BLOCK).min(part.end);
+        let bytes = self.data.as_ref().get(start..end);
+        Ok((bytes.ok_or_else(|| damaged(start, "place outside"))?, start))
+    }
+
+    #[inline]
+    fn check_blocks(&self, range: &Range<usize>) -> Result<(), FstError> {
         let first = range.start.saturating_sub(BLOCK) / BLOCK;
         let last = range.end.saturating_sub(BLOCK + 1) / BLOCK;
         for block in first..=last {
@@ -56,7 +75,7 @@ impl<D: AsRef<[u8]>> Checked<D> {
                 self.check(block)?;
             }
         }
-        self.data.as_ref().get(range.clone()).ok_or_else(|| damaged(range.start, "place outside"))
+        Ok(())
     }
 
     /// Compares a block with its checksum.

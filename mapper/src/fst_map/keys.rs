@@ -66,6 +66,24 @@ enum Inputs<'f> {
     Many(&'f [u8]),
 }
 
+/// Bytes that have been checked, and the address of the first of them.
+struct Sound<'f> {
+    bytes: &'f [u8],
+    first: usize,
+}
+
+impl<'f> Sound<'f> {
+    /// The bytes up to a node's last one, if enough of them for one transition are among these.
+    #[inline]
+    fn up_to(&self, address: usize) -> Option<Tail<'f>> {
+        let end = (address + 1).checked_sub(self.first)?;
+        if end < MAX_SINGLE && self.first > FIRST_NODE {
+            return None;
+        }
+        self.bytes.get(..end).map(Tail)
+    }
+}
+
 /// What is left of the bytes in front of an address.
 struct Tail<'f>(&'f [u8]);
 
@@ -225,51 +243,22 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         FstError::Damaged { at: self.file.keys.start.saturating_add(at), what: "keys" }
     }
 
-    /// The bytes up to a node's last one, at most so many, and the address of the first of them.
-    #[inline]
-    fn before(&self, address: usize, most: usize) -> Result<(&'f [u8], usize), FstError> {
-        let part = &self.file.keys;
-        if address < FIRST_NODE || address >= part.len() - TRAILER {
+    /// Where the last bytes of a node begin and end, at most so many.
+    fn span(&self, address: usize, most: usize) -> Result<(usize, usize), FstError> {
+        if address < FIRST_NODE || address >= self.file.keys.len() - TRAILER {
             return Err(self.damaged(address));
         }
-        let start = (address + 1).saturating_sub(most).max(FIRST_NODE);
-        Ok((self.file.get(part.start + start..part.start + address + 1)?, start))
+        Ok(((address + 1).saturating_sub(most).max(FIRST_NODE), address + 1))
     }
 
     fn node(&self, address: usize) -> Result<Node<'f>, FstError> {
         if address == END {
             return Ok(Node::END);
         }
-        let (bytes, start) = self.before(address, MAX_NODE)?;
+        let (start, end) = self.span(address, MAX_NODE)?;
+        let part = &self.file.keys;
+        let bytes = self.file.get(part.start + start..part.start + end)?;
         Node::read(bytes, start).ok_or_else(|| self.damaged(address))
-    }
-
-    /// Where an input leads from a node, and with which output; `None` if nowhere.
-    #[inline]
-    fn step(&self, address: usize, input: u8) -> Result<Option<(usize, u64)>, FstError> {
-        if address == END {
-            return Ok(None);
-        }
-        // most nodes have one transition
-        let (bytes, start) = self.before(address, MAX_SINGLE)?;
-        let broken = || self.damaged(address);
-        let mut tail = Tail(bytes);
-        let state = tail.byte().ok_or_else(broken)?;
-        if state & SINGLE != 0 {
-            if single_input(state, &mut tail).ok_or_else(broken)? != input {
-                return Ok(None);
-            }
-            return Node::single(state, 0, tail, start)
-                .and_then(|node| node.follow(0))
-                .map(Some)
-                .ok_or_else(broken);
-        }
-        let (bytes, start) = self.before(address, MAX_NODE)?;
-        let node = Node::read(bytes, start).ok_or_else(broken)?;
-        match node.find(input) {
-            Some(place) => node.follow(place).map(Some).ok_or_else(broken),
-            None => Ok(None),
-        }
     }
 
     /// The rank of a key.
@@ -278,12 +267,63 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
             return Ok(None);
         }
         let (mut address, mut rank) = (self.root, 0_u64);
+        let mut sound = Sound { bytes: &[], first: 0 };
         for &input in key {
-            let Some((next, output)) = self.step(address, input)? else { return Ok(None) };
+            let Some((next, output)) = self.step(address, input, &mut sound)? else {
+                return Ok(None);
+            };
             (address, rank) = (next, rank.wrapping_add(output));
         }
         let Some(output) = self.node(address)?.ends else { return Ok(None) };
         self.ranked(rank.wrapping_add(output), address).map(Some)
+    }
+
+    /// Where an input leads from a node, and with which output; `None` if nowhere.
+    #[inline]
+    fn step(
+        &self,
+        address: usize,
+        input: u8,
+        sound: &mut Sound<'f>,
+    ) -> Result<Option<(usize, u64)>, FstError> {
+        if address == END {
+            return Ok(None);
+        }
+        let broken = || self.damaged(address);
+        let mut tail = match sound.up_to(address) {
+            Some(tail) => tail,
+            None => {
+                *sound = self.sound(address)?;
+                sound.up_to(address).ok_or_else(broken)?
+            }
+        };
+        // most nodes have one transition
+        let state = tail.byte().ok_or_else(broken)?;
+        if state & SINGLE == 0 {
+            let node = self.node(address)?;
+            return match node.find(input) {
+                Some(place) => node.follow(place).map(Some).ok_or_else(broken),
+                None => Ok(None),
+            };
+        }
+        if single_input(state, &mut tail).ok_or_else(broken)? != input {
+            return Ok(None);
+        }
+        let before = sound.first + tail.0.len();
+        if state & NEXT != 0 {
+            return before.checked_sub(1).map(|next| Some((next, 0))).ok_or_else(broken);
+        }
+        let node = Node::single(state, input, tail, sound.first).ok_or_else(broken)?;
+        node.follow(0).map(Some).ok_or_else(broken)
+    }
+
+    /// The bytes around a node with one transition.
+    fn sound(&self, address: usize) -> Result<Sound<'f>, FstError> {
+        let (first, _) = self.span(address, MAX_SINGLE)?;
+        let part = &self.file.keys;
+        let (bytes, start) =
+            self.file.around(part.start + first..part.start + address + 1, part)?;
+        Ok(Sound { bytes, first: start - part.start })
     }
 
     fn ranked(&self, rank: u64, address: usize) -> Result<u64, FstError> {

@@ -1,8 +1,8 @@
 //! The values of an fst file.
 //!
-//! They stand in groups of sixteen. A value is what it has in common with the beginning of the one before it in
-//! its group, what with the end, and what is between: three lengths (seven bits a byte, lowest first, the high
-//! bit set on all but the last) and the bytes between.
+//! They stand in groups of sixteen. A value is what it has in common with the beginning of the first one of its
+//! group, what with the end, and what is between: three lengths (seven bits a byte, lowest first, the high bit set
+//! on all but the last) and the bytes between. The first one has nothing in common with anything.
 
 use super::FstError;
 use super::checked::Checked;
@@ -11,7 +11,7 @@ use super::packed;
 
 /// Values of a group.
 pub(super) const GROUP: u64 = 16;
-/// Bytes of the longest value.
+/// Bytes of the longest value, which four bytes of a length can tell.
 pub(super) const MAX_VALUE: usize = 16 << 20;
 
 /// The values of a file.
@@ -47,11 +47,7 @@ impl<'f, D: AsRef<[u8]>> Values<'f, D> {
         if end > self.file.values.end {
             return Err(self.damaged(end));
         }
-        let mut rest = self.file.get(start..end)?;
-        for _ in 0..=number % GROUP {
-            rest = next(rest, value).ok_or_else(|| self.damaged(start))?;
-        }
-        Ok(())
+        unpack(self.file.get(start..end)?, number % GROUP, value).ok_or_else(|| self.damaged(start))
     }
 
     /// Where a group begins.
@@ -67,27 +63,50 @@ impl<'f, D: AsRef<[u8]>> Values<'f, D> {
     }
 }
 
-/// Makes the next value of a group out of the one before it; returns what stands behind it.
-#[inline]
-fn next<'g>(group: &'g [u8], value: &mut Vec<u8>) -> Option<&'g [u8]> {
-    let (front, group) = length(group)?;
-    let (back, group) = length(group)?;
-    let (between, group) = length(group)?;
-    let end = value.len().checked_sub(back).filter(|end| front <= *end)?;
-    if front + back + between > MAX_VALUE {
-        return None;
+/// Puts a value of a group together; `None` if the group is broken.
+fn unpack(group: &[u8], place: u64, value: &mut Vec<u8>) -> Option<()> {
+    let (first, mut rest) = Item::read(group)?;
+    let mut item = Item { front: 0, back: 0, ..first };
+    for _ in 0..place {
+        (item, rest) = Item::read(rest)?;
     }
-    let (between, group) = group.split_at_checked(between)?;
-    if between.len() == end - front {
-        value.get_mut(front..end)?.copy_from_slice(between);
-    } else {
-        value.splice(front..end, between.iter().copied());
-    }
-    Some(group)
+    value.extend_from_slice(first.between.get(..item.front)?);
+    value.extend_from_slice(item.between);
+    value.extend_from_slice(first.between.get(first.between.len().checked_sub(item.back)?..)?);
+    Some(())
 }
 
+/// A value as it stands in its group.
+#[derive(Clone, Copy)]
+struct Item<'g> {
+    front: usize,
+    back: usize,
+    between: &'g [u8],
+}
+
+impl<'g> Item<'g> {
+    /// The first item of `bytes` and what stands behind it.
+    #[inline]
+    fn read(bytes: &'g [u8]) -> Option<(Self, &'g [u8])> {
+        let (front, bytes) = length(bytes)?;
+        let (back, bytes) = length(bytes)?;
+        let (between, bytes) = length(bytes)?;
+        let (between, bytes) = bytes.split_at_checked(between)?;
+        Some((Self { front, back, between }, bytes))
+    }
+}
+
+/// A length and what stands behind it.
 #[inline]
-fn length(mut bytes: &[u8]) -> Option<(usize, &[u8])> {
+fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes.split_first()? {
+        (byte @ ..0x80, rest) => Some((usize::from(*byte), rest)),
+        _ => long_length(bytes),
+    }
+}
+
+#[cold]
+fn long_length(mut bytes: &[u8]) -> Option<(usize, &[u8])> {
     let mut length = 0;
     for shift in [0, 7, 14, 21] {
         let (byte, rest) = bytes.split_first()?;
@@ -107,28 +126,31 @@ pub(super) struct ValueList {
     /// Where groups begin.
     pub(super) groups: Vec<u64>,
     pub(super) count: u64,
-    last: Vec<u8>,
+    /// The first value of the last group.
+    first: Vec<u8>,
 }
 
 impl ValueList {
     pub(super) fn push(&mut self, value: &[u8]) {
-        if self.count.is_multiple_of(GROUP) {
+        let opens = self.count.is_multiple_of(GROUP);
+        if opens {
             self.groups.push(u64::try_from(self.bytes.len()).unwrap_or(u64::MAX));
-            self.last.clear();
+            self.first.clear();
         }
         self.count += 1;
         let same = |(one, other): &(&u8, &u8)| one == other;
-        let front = self.last.iter().zip(value).take_while(same).count();
-        let rest = self.last.len().min(value.len()) - front;
-        let ends = self.last.iter().rev().zip(value.iter().rev());
+        let front = self.first.iter().zip(value).take_while(same).count();
+        let rest = self.first.len().min(value.len()) - front;
+        let ends = self.first.iter().rev().zip(value.iter().rev());
         let back = ends.take(rest).take_while(same).count();
         let between = value.get(front..value.len() - back).unwrap_or_default();
         for length in [front, back, between.len()] {
             self.length(length);
         }
         self.bytes.extend_from_slice(between);
-        self.last.clear();
-        self.last.extend_from_slice(value);
+        if opens {
+            self.first.extend_from_slice(value);
+        }
     }
 
     fn length(&mut self, mut length: usize) {

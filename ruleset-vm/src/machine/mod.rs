@@ -318,7 +318,7 @@ impl Machine {
     }
 
     /// Takes back the memory of a workspace.
-    pub(crate) fn recycle(&mut self, mut workspace: Vec<Token>) {
+    pub fn recycle(&mut self, mut workspace: Vec<Token>) {
         if workspace.capacity() > 0 && self.spare.len() < SPARE_WORKSPACES {
             workspace.clear();
             self.spare.push(workspace);

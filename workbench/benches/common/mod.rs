@@ -67,12 +67,12 @@ impl Surroundings for Files {
 }
 
 /// What stands in a file.
-pub fn read(path: &str) -> Vec<u8> {
+pub(crate) fn read(path: &str) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Loads a cf file; maps may lie in directories that others may write in.
-pub fn configuration(cf: &[u8]) -> (Configuration, MapSet) {
+pub(crate) fn configuration(cf: &[u8]) -> (Configuration, MapSet) {
     let (config, diagnostics) = cf_parser::parse(cf);
     let facts = HostFacts {
         name: b"bench.example.test".to_vec(),
