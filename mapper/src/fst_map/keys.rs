@@ -66,6 +66,9 @@ enum Inputs<'f> {
     Many(&'f [u8]),
 }
 
+/// Gets a key and its rank, and says whether it wants more.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, FstError>;
+
 /// Bytes that have been checked, and the address of the first of them.
 struct Sound<'f> {
     bytes: &'f [u8],
@@ -331,10 +334,7 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
     }
 
     /// Calls `visit` with every key and its rank, in their order, until it breaks.
-    pub(super) fn each(
-        &self,
-        visit: &mut dyn FnMut(&[u8], u64) -> Result<ControlFlow<()>, FstError>,
-    ) -> Result<(), FstError> {
+    pub(super) fn each(&self, visit: Visit<'_>) -> Result<(), FstError> {
         if self.entries == 0 {
             return Ok(());
         }

@@ -58,6 +58,9 @@ pub enum FstError {
     },
 }
 
+/// Gets a key and its value, and says whether it wants more.
+pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
 /// An open map file.
 #[derive(Debug)]
 pub struct FstFile<D> {
@@ -123,10 +126,7 @@ impl<D: AsRef<[u8]>> FstFile<D> {
     ///
     /// # Errors
     /// When the file is damaged.
-    pub fn for_each(
-        &self,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), FstError> {
+    pub fn for_each(&self, visit: Visit<'_>) -> Result<(), FstError> {
         let values = self.values();
         let mut value = Vec::new();
         self.keys()?.each(&mut |key, rank| {
