@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// A DNS record type that map classes ask for; the discriminant is the wire value (RFC 1035 and
 /// successors).
@@ -229,6 +230,11 @@ pub trait Services {
     fn connect(&mut self, endpoint: &Endpoint, timeout: u32) -> io::Result<Box<dyn Stream>>;
     /// Seconds since the epoch.
     fn now(&mut self) -> u64;
+    /// Time since some moment in the past, the same for all calls; `None` where there is no clock that is
+    /// cheap enough to be read for every address.
+    fn elapsed(&mut self) -> Option<Duration> {
+        None
+    }
     /// Uniformly distributed random bits.
     fn random(&mut self) -> u64;
     /// Logs a line (`level`: 0 emergency to 7 debug).

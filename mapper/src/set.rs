@@ -4,6 +4,7 @@ mod declaring;
 
 use hashbrown::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cf_parser::debug::{Category, Levels};
 
@@ -20,6 +21,10 @@ use crate::traces;
 
 /// Members of sequences and switches nest at most so deep; a deeper one is not asked.
 const MAX_DEPTH: usize = 50;
+
+/// How long files count as unchanged once they have been looked at. To look costs as much time as all the
+/// rules do, and whoever has changed a file cannot ask for an address in so short a time.
+const ROUND: Duration = Duration::from_millis(1);
 
 /// The delivery mode in which `-D` maps are not asked.
 const DEFER_MODE: u8 = b'd';
@@ -91,6 +96,8 @@ pub struct MapSet {
     depth: usize,
     /// Counts rounds of lookups: in each, a file is looked at once for changes.
     round: u64,
+    /// When the round began, as [`Services::elapsed`] tells the time.
+    round_began: Option<Duration>,
     /// What debugging flags ask for.
     levels: Levels,
     /// Notices about the opening of the map that was asked last.
@@ -119,6 +126,7 @@ impl MapSet {
             maps: Vec::new(),
             depth: 0,
             round: 0,
+            round_began: None,
             levels: Levels::default(),
             opening: 0,
             alias_maps: 0,
@@ -196,6 +204,17 @@ impl MapSet {
     /// Begins another round of lookups: files that have changed meanwhile are noticed.
     pub fn begin_round(&mut self) {
         self.round += 1;
+        self.round_began = None;
+    }
+
+    /// Another address comes. `now` is what [`Services::elapsed`] tells: a round of lookups serves all
+    /// addresses of [`ROUND`]; without a clock each begins its own.
+    pub fn begin_address(&mut self, now: Option<Duration>) {
+        let lasts = |began: Duration| now.is_some_and(|now| now.saturating_sub(began) < ROUND);
+        if !self.round_began.is_some_and(lasts) {
+            self.begin_round();
+            self.round_began = now;
+        }
     }
 
     fn number(&self, name: &[u8]) -> Option<usize> {

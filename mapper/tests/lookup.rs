@@ -104,6 +104,35 @@ fn kept_answers_end_with_the_file() {
 }
 
 #[test]
+fn files_are_looked_at_once_in_a_while() {
+    // MAP-026
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("t.db");
+    let old = std::fs::read(String::from_utf8_lossy(&fixture("small-hash.db")).as_ref());
+    let old = old.expect("read");
+    let mut new = old.clone();
+    let value = new.windows(6).position(|bytes| bytes == b"bar\x01fo").expect("value");
+    new[value + 2] = b't';
+    write_old(&path, &old, 60).expect("write");
+    let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
+    let mut look = |now: Option<u64>| {
+        maps.begin_address(now.map(std::time::Duration::from_micros));
+        ask(&mut maps, &mut world, "t", "foo", "")
+    };
+    assert_eq!(look(Some(10)), "=bar");
+    write_old(&path, &new, 50).expect("write");
+    assert_eq!(look(Some(1009)), "=bar");
+    assert_eq!(look(Some(1010)), "=bat");
+    write_old(&path, &old, 40).expect("write");
+    assert_eq!(look(Some(2009)), "=bat");
+    assert_eq!(look(None), "=bar");
+    write_old(&path, &new, 30).expect("write");
+    assert_eq!(look(None), "=bat");
+    write_old(&path, &old, 20).expect("write");
+    assert_eq!(look(Some(2010)), "=bar");
+}
+
+#[test]
 fn text_files() {
     // MAP-014..MAP-016, MAP-035
     let rows = [("foo", "=bar"), ("FOO", "=bar"), ("bar", "=Baz"), ("Baz", "68")];

@@ -42,7 +42,7 @@ pub struct Answering<'a> {
 
 impl Lookups for Answering<'_> {
     fn begin(&mut self) {
-        self.maps.begin_round();
+        self.maps.begin_address(self.services.elapsed());
     }
 
     fn has_none(&mut self, question: &Request) -> bool {

@@ -6,7 +6,7 @@ mod program;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::unistd::User;
 
@@ -38,6 +38,8 @@ pub struct SystemServices {
     macros: Vec<MacroChange>,
     alias_namer: Option<AliasNamer>,
     random_state: u64,
+    /// When the clock was read first.
+    started: Option<Instant>,
 }
 
 impl SystemServices {
@@ -90,6 +92,10 @@ impl Services for SystemServices {
 
     fn now(&mut self) -> u64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    fn elapsed(&mut self) -> Option<Duration> {
+        Some(self.started.get_or_insert_with(Instant::now).elapsed())
     }
 
     /// Good enough to spread load, which is all that maps use it for.
