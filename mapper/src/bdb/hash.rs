@@ -57,7 +57,8 @@ impl<'k> HashedKey<'k> {
 }
 
 impl HashMeta {
-    fn bucket_of(&self, hash: u32) -> u32 {
+    #[inline]
+    pub(super) fn bucket_of(&self, hash: u32) -> u32 {
         let bucket = hash & self.high_mask;
         if bucket > self.max_bucket { bucket & self.low_mask } else { bucket }
     }
@@ -178,6 +179,23 @@ pub(super) fn for_each<R: ReadAt + ?Sized>(
         })?;
     }
     Ok(())
+}
+
+/// The hashes of all keys of a bucket.
+pub(super) fn hashes<R: ReadAt + ?Sized>(
+    pager: &Pager<'_, R>,
+    meta: &HashMeta,
+    bucket: u32,
+) -> Result<Vec<u32>, BdbError> {
+    let mut hashes = Vec::new();
+    each_pair(pager, meta, bucket, &mut |page, index| {
+        hashes.push(match page.hash_item(index)? {
+            [ITEM_KEYDATA, key @ ..] => hash(key),
+            _ => hash(&key_bytes(pager, page, index)?),
+        });
+        Ok(())
+    })?;
+    Ok(hashes)
 }
 
 /// Calls `visit` with the page and the index of the key of every pair of a bucket.

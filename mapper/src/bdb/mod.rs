@@ -132,6 +132,32 @@ impl Database {
         }
     }
 
+    /// The bucket in which keys of this hash are; none if this is no hash file.
+    #[must_use]
+    #[inline]
+    pub fn bucket_of(&self, hash: u32) -> Option<u32> {
+        match &self.meta.kind {
+            Kind::Hash(meta) => Some(meta.bucket_of(hash)),
+            Kind::Btree { .. } => None,
+        }
+    }
+
+    /// The hashes of all keys of a bucket of a hash file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn hashes(
+        &self,
+        source: &(impl ReadAt + ?Sized),
+        bucket: u32,
+    ) -> Result<Vec<u32>, BdbError> {
+        let pager = Pager::new(source, &self.meta);
+        match &self.meta.kind {
+            Kind::Hash(meta) => hash::hashes(&pager, meta, bucket),
+            Kind::Btree { .. } => Err(BdbError::Unsupported("no hash file")),
+        }
+    }
+
     /// Calls `visit` with every key and value in the order of the file; of duplicates with each.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use cf_parser::debug::Category;
 
+use super::absent::Absent;
 use super::recent::Recent;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::bdb::{BdbError, CachedFile, Database, HashedKey, ReadAt};
@@ -53,6 +54,8 @@ struct OpenFile {
     database: Database,
     /// What was found for the last keys.
     recent: Recent,
+    /// Which keys it does not have.
+    absent: Absent,
 }
 
 /// In which form keys stand in a file.
@@ -187,6 +190,7 @@ impl DatabaseMap {
             Some(open) => {
                 open.file.forget();
                 open.recent.clear();
+                open.absent.clear();
                 open.settled = is_settled(&open.stamp);
             }
             None => self.open = Some(Box::new(open_file(&self.file)?)),
@@ -212,6 +216,9 @@ impl DatabaseMap {
             return Err(Trouble::Bad(BdbError::Unsupported("not open")));
         };
         let key = searched(&mut self.room, common, key);
+        if open.lacks(key, self.form) {
+            return Ok(use_value(None));
+        }
         if let Some(found) = open.recent.get(key.bare) {
             return Ok(use_value(found));
         }
@@ -224,6 +231,9 @@ impl DatabaseMap {
         let value = found.as_ref().map(|(_, value)| &value[..]);
         if open.settled {
             open.recent.keep(key.bare, value);
+            if value.is_none() {
+                open.learn(key, self.form);
+            }
         }
         Ok(use_value(value))
     }
@@ -248,6 +258,39 @@ fn searched<'k>(room: &'k mut Vec<u8>, common: &Common, key: &[u8]) -> Searched<
     room.push(0);
     let bare = HashedKey::new(room.get(..key.len()).unwrap_or_default());
     Searched { bare, terminated: room }
+}
+
+impl Searched<'_> {
+    /// Its forms that may be in the file.
+    fn forms(&self, form: Option<Form>) -> impl Iterator<Item = HashedKey<'_>> {
+        let bare = (form != Some(Form::Terminated)).then_some(self.bare);
+        let terminated =
+            (form != Some(Form::Bare)).then(|| self.bare.extended(self.terminated));
+        bare.into_iter().chain(terminated)
+    }
+}
+
+impl OpenFile {
+    /// Whether the file is known not to have the key.
+    #[inline]
+    fn lacks(&self, key: Searched<'_>, form: Option<Form>) -> bool {
+        key.forms(form).all(|key| {
+            let bucket = self.database.bucket_of(key.hash());
+            bucket.is_some_and(|bucket| self.absent.lacks(bucket, key.hash()))
+        })
+    }
+
+    /// Takes in which keys the file has where this one is not.
+    fn learn(&mut self, key: Searched<'_>, form: Option<Form>) {
+        let source = Locked { file: &self.file, held: Cell::new(false) };
+        for key in key.forms(form) {
+            let bucket = self.database.bucket_of(key.hash());
+            let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else { continue };
+            if let Ok(hashes) = self.database.hashes(&source, bucket) {
+                self.absent.learn(bucket, &hashes);
+            }
+        }
+    }
 }
 
 fn search(
@@ -296,6 +339,7 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
         database,
         file: CachedFile::new(file),
         recent: Recent::default(),
+        absent: Absent::default(),
     })
 }
 
