@@ -12,7 +12,8 @@ use ruleset_vm::load::Configuration;
 use ruleset_vm::mailer::Mailer;
 use ruleset_vm::trace::NoTracer;
 use ruleset_vm::{
-    Answer, Exit, KeyStyle, Lookups, Machine, Macros, Parsed, Request, Rewriter, Role,
+    Answer, Exit, KeyStyle, KnownMaps, Lookups, Machine, Macros, Parsed, Question, Request, Rewriter,
+    Role,
 };
 
 /// Longest input of a target that runs rules. sendmail's own lines are shorter.
@@ -45,12 +46,18 @@ pub fn compare(cf: &[u8], address: &[u8]) {
 /// Maps whose answers depend on the key alone: found, not found, not now.
 struct Echo;
 
-impl Lookups for Echo {
-    fn has_none(&mut self, question: &Request) -> bool {
+impl KnownMaps for Echo {
+    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
+        Some(KeyStyle::default())
+    }
+
+    fn has_none(&mut self, question: Question<'_>) -> bool {
         let last = question.key.last().copied().unwrap_or_default();
         question.key.len().is_multiple_of(2) && last % 3 != 0 && last % 31 != 0
     }
+}
 
+impl Lookups for Echo {
     fn lookup(&mut self, request: &Request, _macros: &mut Macros) -> Answer {
         match request.key.last() {
             Some(last) if last % 3 == 0 => {
@@ -59,10 +66,6 @@ impl Lookups for Echo {
             Some(last) if last % 31 == 0 => Answer::Failed(Exit::TEMPFAIL),
             _ => Answer::NotFound,
         }
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        Some(KeyStyle::default())
     }
 }
 

@@ -27,7 +27,7 @@ pub mod validity;
 pub mod visible;
 
 pub use classes::Classes;
-pub use machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
+pub use machine::{Answer, Env, KeyStyle, KnownMaps, Machine, Outcome, Question, Request, Step};
 pub use macros::Macros;
 pub use program::Program;
 pub use rewriter::{Lookups, NoMaps, Parsed, Rewriter, Role};

@@ -12,7 +12,7 @@ pub use crate::error_mailer::error_status;
 use crate::filling::fill;
 use crate::limits::{MAX_ATOMS, MAX_FILLED, MAX_REWRITTEN};
 use crate::load::Configuration;
-use crate::machine::{Answer, Env, KeyStyle, Machine, Outcome, Request, Step};
+use crate::machine::{Answer, Env, KeyStyle, KnownMaps, Machine, Outcome, Request, Step};
 use crate::macros::Macros;
 use crate::mailer::Mailer;
 use crate::prescan::{Complaint, Mode, prescan};
@@ -27,33 +27,27 @@ use crate::validity::{masked, shorten};
 const ADDRESS: &[u8] = b"\x81g";
 
 /// Answers lookups. A `macro` map changes `macros`.
-pub trait Lookups {
+pub trait Lookups: KnownMaps {
     /// Another address begins: what has changed meanwhile is to be noticed.
     fn begin(&mut self) {}
 
-    /// Whether the map surely has no answer, whatever the arguments are: the question need not be complete.
-    fn has_none(&mut self, _question: &Request) -> bool {
-        false
-    }
-
     /// The answer of the map the request names; the map is known to exist.
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer;
-
-    /// How a map's key is made; `None` if there is no such map.
-    fn key_style(&self, map: &[u8]) -> Option<KeyStyle>;
 }
 
 /// No map is there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoMaps;
 
+impl KnownMaps for NoMaps {
+    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
+        None
+    }
+}
+
 impl Lookups for NoMaps {
     fn lookup(&mut self, _request: &Request, _macros: &mut Macros) -> Answer {
         Answer::NotFound
-    }
-
-    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
-        None
     }
 }
 
@@ -121,31 +115,21 @@ impl Rewriter<'_> {
         loop {
             match self.with_env(Machine::step) {
                 Step::Done(outcome) => return outcome,
-                Step::Lookup => self.look_up(),
+                Step::Lookup => {
+                    let answer = self.lookups.lookup(self.machine.request(), self.macros);
+                    self.machine.answer(answer);
+                }
             }
         }
-    }
-
-    /// Answers the question of the machine and those that follow at once where there is no answer.
-    fn look_up(&mut self) {
-        while self.lookups.has_none(self.machine.question()) {
-            if !self.with_env(Machine::no_answer) {
-                return;
-            }
-        }
-        let answer = self.lookups.lookup(self.machine.request(), self.macros);
-        self.machine.answer(answer);
     }
 
     /// Lends the machine what it reads from outside.
     #[inline]
     fn with_env<T>(&mut self, run: impl FnOnce(&mut Machine, &mut Env<'_>) -> T) -> T {
-        let lookups = &*self.lookups;
-        let style = |map: &[u8]| lookups.key_style(map);
         let mut env = Env {
             macros: self.macros,
             classes: &self.configuration.classes,
-            key_style: &style,
+            maps: self.lookups,
             blank: blank_sub(self.configuration),
             tracer: self.tracer,
         };

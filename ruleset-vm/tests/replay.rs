@@ -15,7 +15,9 @@ use proptest::prelude::*;
 use random::{Address, Program, address, program, rule, twin};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::trace::{Event, Scene, Tracer};
-use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Machine, Macros, Request, Rewriter};
+use ruleset_vm::{
+    Answer, Exit, KeyStyle, KnownMaps, Lookups, Machine, Macros, Question, Request, Rewriter,
+};
 
 /// What happened, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +36,28 @@ struct Maps<'a> {
     salt: u64,
 }
 
-impl Lookups for Maps<'_> {
-    fn has_none(&mut self, question: &Request) -> bool {
+impl KnownMaps for Maps<'_> {
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
+        match map {
+            b"quoting" => Some(KeyStyle { keep_quotes: true, blank: Some(b'+'), number: 0 }),
+            b"plain" | b"host" => Some(KeyStyle::default()),
+            _ => None,
+        }
+    }
+
+    fn has_none(&mut self, question: Question<'_>) -> bool {
         let mut hasher = DefaultHasher::new();
-        (self.salt, &question.map, &question.key).hash(&mut hasher);
+        (self.salt, question.map, question.key).hash(&mut hasher);
         let has_none = hasher.finish().is_multiple_of(3);
         if has_none {
-            let missed = Happened::Missed(question.map.clone(), question.key.clone());
+            let missed = Happened::Missed(question.map.to_vec(), question.key.to_vec());
             self.log.borrow_mut().push(missed);
         }
         has_none
     }
+}
 
+impl Lookups for Maps<'_> {
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
         self.log.borrow_mut().push(Happened::Asked(request.clone()));
         let mut hasher = DefaultHasher::new();
@@ -67,14 +79,6 @@ impl Lookups for Maps<'_> {
                 Answer::NotFound
             }
             _ => Answer::NotFound,
-        }
-    }
-
-    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
-        match map {
-            b"quoting" => Some(KeyStyle { keep_quotes: true, blank: Some(b'+'), number: 0 }),
-            b"plain" | b"host" => Some(KeyStyle::default()),
-            _ => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use cf_parser::debug::{Category, Levels};
 use mapper::{LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
-use ruleset_vm::{Answer, Exit, KeyStyle, Lookups, Macros, Request};
+use ruleset_vm::{Answer, Exit, KeyStyle, KnownMaps, Lookups, Macros, Question, Request};
 
 use crate::traces::lookups;
 
@@ -40,14 +40,21 @@ pub struct Answering<'a> {
     pub postponed: Option<Vec<u8>>,
 }
 
+impl KnownMaps for Answering<'_> {
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
+        let MapTraits { keep_quotes, space_sub, number } = self.maps.traits(map)?;
+        Some(KeyStyle { keep_quotes, blank: space_sub, number })
+    }
+
+    fn has_none(&mut self, question: Question<'_>) -> bool {
+        !self.levels.on(Category::Lookups)
+            && self.maps.has_none(question.number, question.key, &self.context)
+    }
+}
+
 impl Lookups for Answering<'_> {
     fn begin(&mut self) {
         self.maps.begin_address(self.services.elapsed());
-    }
-
-    fn has_none(&mut self, question: &Request) -> bool {
-        !self.levels.on(Category::Lookups)
-            && self.maps.has_none(question.number, &question.key, &self.context)
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
@@ -76,11 +83,6 @@ impl Lookups for Answering<'_> {
             self.postponed.get_or_insert_with(|| text.clone());
         }
         for_rules(lookup.answer)
-    }
-
-    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
-        let MapTraits { keep_quotes, space_sub, number } = self.maps.traits(map)?;
-        Some(KeyStyle { keep_quotes, blank: space_sub, number })
     }
 }
 

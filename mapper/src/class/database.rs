@@ -264,8 +264,7 @@ impl Searched<'_> {
     /// Its forms that may be in the file.
     fn forms(&self, form: Option<Form>) -> impl Iterator<Item = HashedKey<'_>> {
         let bare = (form != Some(Form::Terminated)).then_some(self.bare);
-        let terminated =
-            (form != Some(Form::Bare)).then(|| self.bare.extended(self.terminated));
+        let terminated = (form != Some(Form::Bare)).then(|| self.bare.extended(self.terminated));
         bare.into_iter().chain(terminated)
     }
 }
@@ -285,7 +284,9 @@ impl OpenFile {
         let source = Locked { file: &self.file, held: Cell::new(false) };
         for key in key.forms(form) {
             let bucket = self.database.bucket_of(key.hash());
-            let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else { continue };
+            let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else {
+                continue;
+            };
             if let Ok(hashes) = self.database.hashes(&source, bucket) {
                 self.absent.learn(bucket, &hashes);
             }

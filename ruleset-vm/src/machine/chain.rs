@@ -49,7 +49,6 @@ impl Machine {
         self.frames.clear();
         self.recordings.stop();
         self.answer = None;
-        self.played = None;
         self.work = 0;
         self.chain = Chain::of(then);
         self.chain_failed = false;

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::calls::Call;
 use super::recording::has_quotes;
-use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Request};
+use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Question, Request};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
 use crate::token::{Kind, Token, TokenTable, is_simple, meta};
@@ -129,7 +129,7 @@ impl Machine {
         };
         let parts = cut(&lookup.built, start);
         let map = parts.map_name(table);
-        let style = (env.key_style)(map);
+        let style = env.maps.key_style(map);
         request.name(map, style.unwrap_or_default());
         let KeyStyle { keep_quotes, blank, .. } = style.unwrap_or_default();
         let blank = blank.or(Some(env.blank));
@@ -150,7 +150,12 @@ impl Machine {
         }
         lookup.pending = Some(parts.pending);
         if style.is_some() {
-            return Control::Wait;
+            let Request { map, number, key, .. } = &*request;
+            if !env.maps.has_none(Question { map, number: *number, key }) {
+                return Control::Wait;
+            }
+            self.answer = Some(Answer::NotFound);
+            return Control::Continue;
         }
         self.say(env, &[b"554 5.3.0 rewrite: map ", &self.request.map, b" not found"]);
         self.answer = Some(Answer::NotFound);

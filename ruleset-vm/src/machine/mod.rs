@@ -49,14 +49,36 @@ pub struct KeyStyle {
     pub number: usize,
 }
 
+/// What is known of maps without asking them.
+pub trait KnownMaps {
+    /// How a map's key is made, the same as long as the program is; `None` if there is no such map.
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle>;
+
+    /// Whether the map surely has no answer, whatever the arguments are: it is not asked then.
+    fn has_none(&mut self, _question: Question<'_>) -> bool {
+        false
+    }
+}
+
+/// A question to a map without its arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The map's name.
+    pub map: &'a [u8],
+    /// As [`Request::number`].
+    pub number: usize,
+    /// The key.
+    pub key: &'a [u8],
+}
+
 /// What a run reads from outside, lent for one step.
 pub struct Env<'a> {
     /// Macros for `$&`.
     pub macros: &'a Macros,
     /// Classes, indexed.
     pub classes: &'a Classes,
-    /// How a map's key is made, the same as long as the program is; `None` if there is no such map.
-    pub key_style: &'a dyn Fn(&[u8]) -> Option<KeyStyle>,
+    /// What is known of maps.
+    pub maps: &'a mut dyn KnownMaps,
     /// Option `BlankSub`.
     pub blank: u8,
     /// Who watches.
@@ -199,8 +221,6 @@ pub struct Machine {
     recordings: Recordings,
     request: Request,
     answer: Option<Answer>,
-    /// How far a replay has come between two steps.
-    played: Option<Played>,
     /// [`work`] since the start of the chain's ruleset.
     work: usize,
     /// Rulesets that follow.
@@ -231,7 +251,6 @@ impl Machine {
             recordings: Recordings::default(),
             request: Request::default(),
             answer: None,
-            played: None,
             work: 0,
             chain: Chain::default(),
             chain_failed: false,
@@ -270,19 +289,12 @@ impl Machine {
         self.table.reset();
         self.strays = false;
         self.answer = None;
-        self.played = None;
     }
 
     /// The question of the last [`Step::Lookup`].
     #[must_use]
     pub fn request(&mut self) -> &Request {
         self.put_arguments();
-        &self.request
-    }
-
-    /// The same; its arguments may not be there yet, which most maps without an answer do not need.
-    #[must_use]
-    pub fn question(&self) -> &Request {
         &self.request
     }
 
@@ -345,11 +357,7 @@ impl Machine {
 
     /// Runs until a map is to be asked or the ruleset has ended.
     pub fn step(&mut self, env: &mut Env<'_>) -> Step {
-        let played = match self.played.take() {
-            Some(played) => played,
-            None => self.resume(env),
-        };
-        match played {
+        match self.resume(env) {
             Played::Asks => return Step::Lookup,
             Played::Through(outcome) => {
                 if let Some(step) = self.done(outcome, env) {

@@ -79,8 +79,8 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
     if last == Next::End {
         recorder.stop(On::Nothing);
     }
-    // Nothing is gained without work: the machine is to run this itself.
-    if recorder.work + recorder.done == 0 {
+    // Nothing is gained without work, unless much follows: the machine is to run this itself.
+    if recorder.work + recorder.done == 0 && !machine.is_resolved(chain) {
         recorder.recording.stops.clear();
     }
     recorder.recording
@@ -216,7 +216,7 @@ impl Recorder {
             let parts = cut(&tokens, start);
             let map = parts.map_name(&machine.table);
             let host = tokens.get(start) == Some(&meta(Op::HostBegin));
-            let Some(style) = (env.key_style)(map).filter(|_| named || host) else {
+            let Some(style) = env.maps.key_style(map).filter(|_| named || host) else {
                 return Next::End;
             };
             let mut spans = |range: &Range<usize>| {

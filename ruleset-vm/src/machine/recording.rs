@@ -6,7 +6,7 @@ use cf_parser::text::{Name, Op};
 
 use super::KeyStyle;
 use super::chain::Chain;
-use super::lookup::Pending;
+use super::lookup::{Pending, finish_key};
 use super::onward::Onward;
 use crate::token::{Token, TokenTable, meta};
 
@@ -236,6 +236,13 @@ impl Recording {
             out.extend_from_slice(text.unwrap_or_default());
         }
         base.quoted || self.own_quoted
+    }
+
+    /// The key of a question instead of what `out` has.
+    #[inline]
+    pub(super) fn put_key(&self, ask: &Ask, base: &Base, blank: u8, out: &mut Vec<u8>) {
+        let quoted = self.put(&ask.key, base, ask.style.blank.unwrap_or(blank), out);
+        finish_key(out, quoted && !ask.style.keep_quotes);
     }
 
     /// [`Recording::tokens`] instead of what `out` has.

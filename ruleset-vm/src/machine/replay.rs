@@ -12,11 +12,11 @@ use cf_parser::debug::Category;
 use hashbrown::HashTable;
 
 use super::chain::Chain;
-use super::lookup::{Lookup, finish_key};
+use super::lookup::Lookup;
 use super::onward::{Left, Source};
 use super::record::{MAX_RECORDED, record};
 use super::recording::{Base, End, On, Recording, Stop};
-use super::{Answer, Env, Frame, Machine, Outcome, Phase};
+use super::{Answer, Env, Frame, Machine, Outcome, Phase, Question};
 use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
 use crate::token::Token;
@@ -76,6 +76,16 @@ pub(super) enum Played {
     All,
     /// The outermost ruleset is through.
     Through(Outcome),
+}
+
+/// Where the way goes on behind a stop.
+enum Next {
+    /// At the next stop.
+    Stop,
+    /// With the answer of a map.
+    Answer,
+    /// In the machine, or nowhere.
+    Machine,
 }
 
 impl Recordings {
@@ -184,18 +194,6 @@ impl Machine {
         self.play(Playing { recording: number, stop: 0, exit: frame.exit, follows }, env)
     }
 
-    /// [`Machine::answer`] that there is no answer; true if that leads to the next question at once, so
-    /// that no step is needed.
-    pub fn no_answer(&mut self, env: &mut Env<'_>) -> bool {
-        self.answer = Some(Answer::NotFound);
-        let played = self.resume(env);
-        let asks = played == Played::Asks;
-        if !asks {
-            self.played = Some(played);
-        }
-        asks
-    }
-
     /// Goes on with the recording that waits for a map, if there is one.
     pub(super) fn resume(&mut self, env: &mut Env<'_>) -> Played {
         self.recordings.arguments_due = None;
@@ -203,44 +201,35 @@ impl Machine {
         let Some(recording) = self.recordings.all.get(playing.recording) else {
             return Played::Nothing;
         };
-        let stop = playing.stop + 1;
         let unanswered = matches!(self.answer, None | Some(Answer::NotFound));
-        if unanswered && stop < recording.stops.len() && !env.tracer.wants(Category::Tokens) {
+        if unanswered && goes_on(recording, playing, env) {
             self.answer = None;
-            return self.play(Playing { stop, ..playing }, env);
+            return self.play(Playing { stop: playing.stop + 1, ..playing }, env);
         }
-        let pending = match recording.stops.get(playing.stop).map(|stop| &stop.on) {
-            Some(On::Map(ask)) => Some(ask.pending.clone()),
-            _ => None,
-        };
         let exit = self.arrive(playing);
         self.put_frames(playing, exit);
-        if let (Some(pending), Some(frame)) = (pending, self.frames.last_mut())
-            && let Phase::Lookups(lookup) = &mut frame.phase
-        {
-            lookup.wait(pending);
-        }
         Played::All
     }
 
     /// Goes on from this stop to the next that asks a map, or to where the machine is to go on.
     fn play(&mut self, mut playing: Playing, env: &mut Env<'_>) -> Played {
-        while self.pass(playing, env) {
-            playing.stop += 1;
+        loop {
+            match self.pass(playing, env) {
+                Next::Stop => playing.stop += 1,
+                Next::Answer => return self.ask_for(playing, env),
+                Next::Machine => return self.end(playing, env),
+            }
         }
+    }
+
+    /// Asks the map on which this stop waits.
+    fn ask_for(&mut self, playing: Playing, env: &Env<'_>) -> Played {
         let Self { recordings, request, .. } = self;
-        let Recordings { all, base, .. } = &*recordings;
-        let Some(recording) = all.get(playing.recording) else { return Played::Nothing };
-        let Some(On::Map(ask)) = recording.stops.get(playing.stop).map(|stop| &stop.on) else {
-            return self.end(playing, env);
-        };
-        let style = ask.style;
-        request.name(&ask.map, style);
-        let blank = style.blank.unwrap_or(env.blank);
-        let quoted = recording.put(&ask.key, base, blank, &mut request.key);
-        finish_key(&mut request.key, quoted && !style.keep_quotes);
+        let Some((_, stop, _)) = recordings.stop_of(playing) else { return Played::Nothing };
+        let On::Map(ask) = &stop.on else { return Played::Nothing };
+        request.name(&ask.map, ask.style);
+        recordings.arguments_due = Some(ask.style.blank.unwrap_or(env.blank));
         recordings.playing = Some(playing);
-        recordings.arguments_due = Some(blank);
         Played::Asks
     }
 
@@ -299,12 +288,13 @@ impl Machine {
         }
     }
 
-    /// Comes to a stop; whether the way goes on there without a question.
-    fn pass(&mut self, playing: Playing, env: &mut Env<'_>) -> bool {
-        let Self { recordings, spare, table, program, work, .. } = self;
+    /// Comes to a stop; says where the way goes on.
+    #[inline]
+    fn pass(&mut self, playing: Playing, env: &mut Env<'_>) -> Next {
+        let Self { recordings, request, answer, spare, table, program, work, .. } = self;
         let Recordings { all, base, .. } = &*recordings;
-        let Some(recording) = all.get(playing.recording) else { return false };
-        let Some(stop) = recording.stops.get(playing.stop) else { return false };
+        let Some(recording) = all.get(playing.recording) else { return Next::Machine };
+        let Some(stop) = recording.stops.get(playing.stop) else { return Next::Machine };
         // The count begins anew with each ruleset of a chain.
         *work = stop.work + if stop.anew { 0 } else { *work };
         if env.tracer.wants_rulesets() {
@@ -316,21 +306,47 @@ impl Machine {
             spare.push(room);
         }
         match &stop.on {
-            On::Unset(name) => env.macros.get(name).is_none_or(|value| value.is_empty()),
-            On::Nothing | On::Map(_) => false,
+            On::Nothing => Next::Machine,
+            On::Unset(name) => match env.macros.get(name).is_none_or(|value| value.is_empty()) {
+                true => Next::Stop,
+                false => Next::Machine,
+            },
+            On::Map(ask) => {
+                recording.put_key(ask, base, env.blank, &mut request.key);
+                let (number, key) = (ask.style.number, &request.key[..]);
+                if !env.maps.has_none(Question { map: &ask.map, number, key }) {
+                    return Next::Answer;
+                }
+                if goes_on(recording, playing, env) {
+                    return Next::Stop;
+                }
+                *answer = Some(Answer::NotFound);
+                Next::Machine
+            }
         }
     }
 
     /// Makes the frames of a stop; `exit` is the status of the first.
     fn put_frames(&mut self, at: Playing, mut exit: Exit) {
         let Self { recordings, frames, spare, .. } = self;
-        let Some((recording, _, ends)) = recordings.stop_of(at) else { return };
+        let Some((recording, stop, ends)) = recordings.stop_of(at) else { return };
         for end in ends {
             let mut frame = put_frame(recording, end, &recordings.base.tokens, spare);
             frame.exit = std::mem::replace(&mut exit, Exit::OK);
             frames.push(frame);
         }
+        if let (On::Map(ask), Some(frame)) = (&stop.on, frames.last_mut())
+            && let Phase::Lookups(lookup) = &mut frame.phase
+        {
+            lookup.wait(ask.pending.clone());
+        }
     }
+}
+
+/// Whether a recording knows what comes behind a map without an answer. Who watches tokens sees them read
+/// anew there.
+fn goes_on(recording: &Recording, at: Playing, env: &Env<'_>) -> bool {
+    at.stop + 1 < recording.stops.len() && !env.tracer.wants(Category::Tokens)
 }
 
 fn put_frame(

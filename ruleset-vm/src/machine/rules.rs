@@ -37,7 +37,8 @@ impl Machine {
             // A ruleset without rules is passed together with those that follow it.
             let passes =
                 frame.rule == 0 && self.frames.len() == 1 && self.chain != Chain::default();
-            let has_more = frame.rule < ruleset.rules.len() || passes;
+            let has_more =
+                frame.rule < ruleset.rules.len() || passes || self.is_resolved(self.chain);
             let may_replay = !watch && !self.strays && has_more;
             let played = if may_replay { self.replay(env) } else { Played::Nothing };
             match (played, self.frames.last().map(|frame| &frame.phase)) {
@@ -70,6 +71,13 @@ impl Machine {
                 return control;
             }
         }
+    }
+
+    /// Whether nothing is left to be done but to make use of a triple, which a recording knows more of. The
+    /// ruleset is followed by `chain`.
+    pub(super) fn is_resolved(&self, chain: Chain) -> bool {
+        let [outermost] = &self.frames[..] else { return false };
+        chain == Chain::default() && outermost.workspace.first() == Some(&meta(Op::Hash))
     }
 
     /// The next rule that matches; what its wildcards took is in the matcher.
