@@ -10,7 +10,7 @@ use std::ops::BitOr;
 
 use crate::classes::{ClassId, Classes};
 use crate::program::Instr;
-use crate::token::{Token, UNKNOWN};
+use crate::token::{HEAD, TextHash, Token, UNKNOWN};
 
 /// Rulesets with more rules than this are searched through an index.
 const INDEX_FROM: usize = 48;
@@ -67,8 +67,6 @@ impl BitOr for Traits {
 
 /// Places in the table of beginnings.
 const HEADS: usize = 4096;
-/// How much of a beginning counts.
-const HEAD: usize = 4;
 
 /// The classes whose members begin like a text, by the first octets of it.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +78,7 @@ impl Heads {
         let mut heads = vec![Traits::default(); HEADS];
         for id in ids {
             classes.beginnings(*id, HEAD, &mut |text| {
-                if let Some(place) = heads.get_mut(head_place(text)) {
+                if let Some(place) = heads.get_mut(TextHash::of(text).place(HEADS)) {
                     *place = *place | Traits::of_class(*id);
                 }
             });
@@ -88,18 +86,11 @@ impl Heads {
         Self(heads)
     }
 
-    /// What a token of this text offers.
-    pub(crate) fn of(&self, text: &[u8]) -> Traits {
-        self.0.get(head_place(text)).copied().unwrap_or_default()
+    /// What a token offers that begins so; one that is shorter than [`HEAD`] is its own beginning.
+    #[inline]
+    pub(crate) fn of(&self, head: TextHash) -> Traits {
+        self.0.get(head.place(HEADS)).copied().unwrap_or_default()
     }
-}
-
-/// Where a beginning stands: a token that is shorter than a head is one itself.
-fn head_place(text: &[u8]) -> usize {
-    let head = text.iter().take(HEAD).fold(text.len().min(HEAD) as u32, |head, byte| {
-        (head.rotate_left(7) ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x9E37_79B9)
-    });
-    (head >> 16) as usize % HEADS
 }
 
 /// Bits for two literals side by side.

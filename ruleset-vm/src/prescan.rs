@@ -130,25 +130,6 @@ pub(crate) fn prescan_into(
     scanner.finish()
 }
 
-/// Bytes that steer the scanner or are no ASCII.
-const STEERS: [bool; 256] = {
-    let mut steers = [true; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        steers[byte] = matches!(byte as u8, b'"' | b'\\' | b'(' | b')' | b'<' | b'>' | b',');
-        byte += 1;
-    }
-    steers
-};
-
-/// Whether a text is nothing but atoms and operators, and too short for any limit, as most addresses
-/// are.
-pub(crate) fn is_plain(bytes: &[u8], mode: Mode<'_>) -> bool {
-    bytes.len() < MAX_NAME
-        && !bytes.iter().any(|byte| STEERS[usize::from(*byte)])
-        && mode.delimiter.is_none_or(|delimiter| !bytes.contains(&delimiter))
-}
-
 fn scan(tokens: Vec<Scanned>, ending: Ending) -> Scan {
     let tokens = ending.complete.then_some(tokens);
     Scan { tokens, used: ending.used, complaints: ending.complaints }

@@ -144,7 +144,14 @@ impl Rewriter<'_> {
     ) -> (Option<Vec<Token>>, usize) {
         self.machine.reset();
         self.lookups.begin();
-        let (tokens, used) = self.scan(&masked(address), address, delimiter, false);
+        let plain = match self.tracer.wants(Category::Tokens) {
+            true => None,
+            false => self.machine.plain_tokens(address, delimiter),
+        };
+        let (tokens, used) = match plain {
+            Some(tokens) => (Some(tokens), address.len()),
+            None => self.scan(&masked(address), address, delimiter, false),
+        };
         (tokens.filter(|tokens| !tokens.is_empty()), used)
     }
 

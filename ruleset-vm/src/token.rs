@@ -4,6 +4,7 @@
 //! folded once; the texts of the address being rewritten are added behind them and forgotten with
 //! it. Two tokens are the same to a rule if their symbols are equal.
 
+mod look;
 mod program_texts;
 
 use std::ops::Range;
@@ -14,7 +15,10 @@ use cf_parser::text::{Name, OPS, Op, Piece, Text};
 
 use crate::classes::ClassId;
 use crate::filter::Traits;
-use crate::operators::Operators;
+use crate::limits::MAX_NAME;
+use crate::operators::{Operators, class};
+use look::Look;
+pub(crate) use look::{HEAD, TextHash};
 pub use program_texts::ProgramTexts;
 
 /// A token: an index into a [`TokenTable`], the symbol that rules compare, and what filters of rules
@@ -90,11 +94,6 @@ impl Token {
     }
 }
 
-/// Bytes of simple atoms: such an atom stays one when it is read again, wherever these are no operators.
-pub(crate) const fn is_simple(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
 /// What a token is, as far as rebuilding text and matching need to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -125,8 +124,6 @@ struct Entry {
     kind: Kind,
     /// The text looks as it is: printable ASCII, no dollar operator.
     looks_plain: bool,
-    /// Of the folded text.
-    hash: u32,
     start: u32,
     end: u32,
 }
@@ -162,51 +159,8 @@ impl Texts {
         // Positions are limited by the size of configurations and by the limits of the tokenizer.
         let position = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let (start, end) = (position(range.start), position(range.end));
-        let looks_plain = !matches!(kind, Kind::Meta(_)) && look.flags & flag::LOUD == 0;
-        self.entries.push(Entry { kind, looks_plain, hash: look.hash, start, end });
-    }
-}
-
-/// What bytes make of a text.
-mod flag {
-    /// Not printable ASCII.
-    pub(super) const LOUD: u8 = 1;
-    /// Not simple.
-    pub(super) const ODD: u8 = 2;
-}
-
-/// The flags of each byte.
-const FLAGS: [u8; 256] = {
-    let mut flags = [flag::LOUD | flag::ODD; 256];
-    let mut byte = 0x20;
-    while byte < 0x7f {
-        flags[byte] = if is_simple(byte as u8) { 0 } else { flag::ODD };
-        byte += 1;
-    }
-    flags
-};
-
-/// A text as it is read byte by byte.
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    /// The flags of all bytes.
-    flags: u8,
-    /// A hash of the folded text (FNV-1a): what tells most texts apart before they are compared.
-    hash: u32,
-}
-
-impl Look {
-    const NOTHING: Self = Self { flags: 0, hash: 0x811c_9dc5 };
-
-    #[inline]
-    fn at(self, byte: u8) -> Self {
-        let hash = (self.hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
-        Self { flags: self.flags | FLAGS[usize::from(byte)], hash }
-    }
-
-    #[inline]
-    fn of(text: &[u8]) -> Self {
-        text.iter().fold(Self::NOTHING, |look, byte| look.at(*byte))
+        let looks_plain = !matches!(kind, Kind::Meta(_)) && look.classes & class::LOUD == 0;
+        self.entries.push(Entry { kind, looks_plain, start, end });
     }
 }
 
@@ -259,19 +213,48 @@ pub struct TokenTable {
     long_names: Option<LongNames>,
     /// How often texts of the run were forgotten: tokens of different times must not be compared.
     generation: u64,
+    /// The first text of the run, if nothing steers it.
+    first: FirstText,
+    /// Memory for where tokens begin.
+    starts: Vec<u32>,
+}
+
+/// A text with which the arena begins.
+#[derive(Clone, Debug, Default)]
+struct FirstText {
+    tokens: Vec<Token>,
+    /// Where each token begins, with the end of the last one.
+    starts: Vec<u32>,
+}
+
+impl FirstText {
+    /// Takes what is in `starts`.
+    fn set(&mut self, tokens: &[Token], starts: &mut Vec<u32>) {
+        self.tokens.clear();
+        self.tokens.extend_from_slice(tokens);
+        std::mem::swap(&mut self.starts, starts);
+    }
 }
 
 impl TokenTable {
     /// A table with nothing of its own yet.
     #[must_use]
     pub fn new(program: Arc<ProgramTexts>) -> Self {
-        Self { program, run: Texts::default(), long_names: None, generation: 0 }
+        Self {
+            program,
+            run: Texts::default(),
+            long_names: None,
+            generation: 0,
+            first: FirstText::default(),
+            starts: Vec::new(),
+        }
     }
 
     /// Forgets the run's texts; tokens of it must not be used any more.
     pub fn reset(&mut self) {
         self.run.arena.clear();
         self.run.entries.clear();
+        self.first.tokens.clear();
         self.generation += 1;
     }
 
@@ -314,39 +297,63 @@ impl TokenTable {
         token
     }
 
-    /// Adds the tokens of a text that nothing steers ([`is_plain`](crate::prescan::is_plain)).
-    pub(crate) fn add_plain(&mut self, text: &[u8], operators: &Operators, out: &mut Vec<Token>) {
-        let base = self.run.arena.len();
-        self.run.arena.extend_from_slice(text);
-        let (mut start, mut look) = (0, Look::NOTHING);
-        for (at, byte) in text.iter().enumerate() {
-            if !operators.contains(*byte) {
-                look = look.at(*byte);
-                continue;
-            }
-            self.add_atom(text, start..at, base, look, out);
-            (start, look) = (at + 1, Look::NOTHING);
-            let known = self.named_operator(*byte);
-            out.push(known.unwrap_or_else(|| self.add(Kind::Operator, &[*byte])));
-        }
-        self.add_atom(text, start..text.len(), base, look, out);
-    }
-
-    /// Adds an atom of a text that stands in the arena from `base` on, unless it is empty.
-    #[inline(always)]
-    fn add_atom(
+    /// Adds the tokens of a text in which nothing steers the scanner, and which is too short for any
+    /// limit, as most addresses are. False if it is not so: `out` is of no use then.
+    pub(crate) fn add_plain(
         &mut self,
         text: &[u8],
-        range: Range<usize>,
-        base: usize,
-        look: Look,
+        operators: &Operators,
         out: &mut Vec<Token>,
-    ) {
-        let atom = text.get(range.clone()).unwrap_or_default();
-        if !atom.is_empty() {
-            out.push(self.next_token(Kind::Atom, atom, look));
-            self.run.push_range(Kind::Atom, base + range.start..base + range.end, look);
+    ) -> bool {
+        if text.len() >= MAX_NAME {
+            return false;
         }
+        let (base, known, before) = (self.run.arena.len(), self.run.entries.len(), out.len());
+        self.run.arena.extend_from_slice(text);
+        self.starts.clear();
+        let mut at = 0;
+        while at < text.len() {
+            self.starts.push(at as u32);
+            let Some((token, end)) = self.plain_token(text, at, base, operators) else {
+                self.run.arena.truncate(base);
+                self.run.entries.truncate(known);
+                return false;
+            };
+            out.push(token);
+            at = end;
+        }
+        if base == 0 {
+            self.starts.push(at as u32);
+            self.first.set(out.get(before..).unwrap_or_default(), &mut self.starts);
+        }
+        true
+    }
+
+    /// The token at `start` of a text that stands in the arena from `base` on, and where it ends; `None`
+    /// if something steers there.
+    #[inline(always)]
+    fn plain_token(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        base: usize,
+        operators: &Operators,
+    ) -> Option<(Token, usize)> {
+        let rest = text.get(start..)?;
+        let first = *rest.first()?;
+        let classes = operators.octet(first).classes;
+        if classes & (class::STEERS | class::OPERATOR) == class::OPERATOR {
+            let named = self.named_operator(first);
+            let token = named.unwrap_or_else(|| self.add(Kind::Operator, &[first]));
+            return Some((token, start + 1));
+        }
+        let (look, length) = Look::of_atom(rest, operators);
+        if look.classes & class::STEERS != 0 {
+            return None;
+        }
+        let token = self.next_token(Kind::Atom, rest.get(..length)?, look);
+        self.run.push_range(Kind::Atom, base + start..base + start + length, look);
+        Some((token, start + length))
     }
 
     #[inline]
@@ -359,8 +366,8 @@ impl TokenTable {
     fn next_token(&self, kind: Kind, text: &[u8], look: Look) -> Token {
         let index = self.program.texts.entries.len() + self.run.entries.len();
         let symbol = self.program.symbol(text, look.hash);
-        let classes = self.program.heads.of(text);
-        let is_simple = kind == Kind::Atom && look.flags & flag::ODD == 0;
+        let classes = self.program.heads.of(look.head);
+        let is_simple = kind == Kind::Atom && look.classes & class::ODD == 0;
         Token::new(u32::try_from(index).unwrap_or(UNKNOWN), symbol, kind, classes, is_simple)
     }
 
@@ -459,6 +466,15 @@ impl TokenTable {
     /// The texts of tokens one behind the other, as [`TokenTable::join`] has them, and where each begins
     /// in `out`; the end of the last one is the last place.
     pub(crate) fn texts_into(&self, tokens: &[Token], out: &mut Vec<u8>, starts: &mut Vec<u32>) {
+        // Mostly they are an address that was cut in one pass.
+        if !tokens.is_empty()
+            && tokens == self.first.tokens
+            && let Some(end) = self.first.starts.last()
+        {
+            starts.extend_from_slice(&self.first.starts);
+            out.extend_from_slice(self.run.arena.get(..*end as usize).unwrap_or_default());
+            return;
+        }
         let place = |out: &Vec<u8>| u32::try_from(out.len()).unwrap_or(u32::MAX);
         starts.reserve(tokens.len() + 1);
         for token in tokens {

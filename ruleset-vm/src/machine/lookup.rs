@@ -12,7 +12,8 @@ use super::recording::has_quotes;
 use super::{Answer, Control, Env, KeyStyle, Machine, Phase, Question, Request};
 use crate::error_mailer::strip_quotes;
 use crate::limits::{MAX_ATOMS, MAX_KEY};
-use crate::token::{Kind, Token, TokenTable, is_simple, meta};
+use crate::operators::is_simple;
+use crate::token::{Kind, Token, TokenTable, meta};
 use crate::trace::{Event, Scene};
 
 /// The right-hand side and how far its lookups have come.

@@ -24,7 +24,7 @@ use cf_parser::text::plain;
 use crate::classes::Classes;
 use crate::limits::{MAX_RECURSION, MAX_WORK, work};
 use crate::macros::Macros;
-use crate::prescan::{Ending, Mode, Scanned, Sink, is_plain, prescan_into, prescan_text};
+use crate::prescan::{Ending, Mode, Scanned, Sink, prescan_into, prescan_text};
 use crate::program::Program;
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token, TokenTable, meta};
@@ -231,6 +231,11 @@ pub struct Machine {
     spare_texts: Vec<Vec<u8>>,
 }
 
+/// Whether nothing ends a text before its end.
+fn may_be_plain(text: &[u8], delimiter: Option<u8>) -> bool {
+    delimiter.is_none_or(|delimiter| !text.contains(&delimiter))
+}
+
 /// What is said when rulesets call each other too deep.
 const EXCESSIVE: &[u8] = b"554 5.3.0 rewrite: excessive recursion (max 50), ruleset ";
 
@@ -314,14 +319,32 @@ impl Machine {
     /// Tokens of a plain text, and what the tokenizer says of it; without tokens if it is too long.
     pub fn tokenize(&mut self, text: &[u8], mode: Mode<'_>) -> (Option<Vec<Token>>, Ending) {
         let mut out = self.fresh();
-        if is_plain(text, mode) {
-            self.table.add_plain(text, mode.operators, &mut out);
+        if may_be_plain(text, mode.delimiter)
+            && self.table.add_plain(text, mode.operators, &mut out)
+        {
             let ending = Ending { complete: true, used: text.len(), complaints: Vec::new() };
             return (Some(out), ending);
         }
+        out.clear();
         let mut sink = Interner { table: &mut self.table, out: &mut out, strays: &mut self.strays };
         let ending = prescan_into(text, mode, &mut sink, &mut self.room);
         (ending.complete.then_some(out), ending)
+    }
+
+    /// Tokens of a text that nothing steers, where the operators of the program are in force; `None` if it
+    /// is another text.
+    pub(crate) fn plain_tokens(
+        &mut self,
+        text: &[u8],
+        delimiter: Option<u8>,
+    ) -> Option<Vec<Token>> {
+        let mut out = self.fresh();
+        let Self { program, table, .. } = self;
+        if may_be_plain(text, delimiter) && table.add_plain(text, program.operators(), &mut out) {
+            return Some(out);
+        }
+        self.recycle(out);
+        None
     }
 
     /// An empty workspace with the memory of one that is not used any more.

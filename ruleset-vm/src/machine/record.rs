@@ -79,8 +79,11 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
     if last == Next::End {
         recorder.stop(On::Nothing);
     }
-    // Nothing is gained without work, unless much follows: the machine is to run this itself.
-    if recorder.work + recorder.done == 0 && !machine.is_resolved(chain) {
+    // Nothing is gained without work, unless it matters what becomes of what is left: the machine is to
+    // run this itself.
+    let outermost = machine.frames.len() == 1;
+    let counts = outermost && (machine.recordings.source.is_some() || machine.is_resolved(chain));
+    if recorder.work + recorder.done == 0 && !(counts && recorder.is_through()) {
         recorder.recording.stops.clear();
     }
     recorder.recording
@@ -340,6 +343,11 @@ impl Recorder {
         below.workspace.extend(frame.workspace);
         // What is too long is not made here: the frames stay as they are at the last good place.
         if below.workspace.len() <= MAX_TOKENS { Next::Step } else { Next::End }
+    }
+
+    /// Whether nothing is left to be recorded.
+    fn is_through(&self) -> bool {
+        matches!(&self.frames[..], [Frame { rule: usize::MAX, .. }])
     }
 
     fn passage(&mut self, entered: bool, ruleset: usize, workspace: &[Placed]) {

@@ -2,9 +2,8 @@
 
 use cf_parser::names::LongNames;
 use cf_parser::text::OPS;
-use hashbrown::HashTable;
 
-use super::{Kind, Look, Texts, Token, UNKNOWN, meta};
+use super::{Kind, Look, TextHash, Texts, Token, UNKNOWN, meta};
 use crate::filter::{Heads, Traits};
 
 /// Texts that rules name: built while compiling, then shared.
@@ -12,9 +11,7 @@ use crate::filter::{Heads, Traits};
 pub struct ProgramTexts {
     pub(super) texts: Texts,
     /// The first entry of each folded text; its index is the symbol.
-    symbols: HashTable<u32>,
-    /// A bit for the hash of each symbol: most words of addresses are told by it to have none.
-    named: Vec<u64>,
+    symbols: Symbols,
     /// How the members of classes begin.
     pub(super) heads: Heads,
     /// Operators of one character that rules name, by that character.
@@ -28,12 +25,11 @@ impl Default for ProgramTexts {
         // Dollar operators have the first indices of every table.
         for (op, letter) in &OPS {
             let text = [b'$', *letter];
-            texts.push(Kind::Meta(*op), &text, Look { flags: 0, hash: 0 });
+            texts.push(Kind::Meta(*op), &text, Look::NOTHING);
         }
         Self {
             texts,
-            symbols: HashTable::new(),
-            named: vec![0; NAMED_BITS / u64::BITS as usize],
+            symbols: Symbols::default(),
             heads: Heads::default(),
             operators: vec![None; 256],
             long_names: LongNames::default(),
@@ -41,12 +37,57 @@ impl Default for ProgramTexts {
     }
 }
 
-/// Bits in which the hashes of symbols are noted.
-const NAMED_BITS: usize = 1 << 13;
+/// Symbols by the hash of their text: each stands in the place of that or in one behind it. At least half
+/// of the places are empty, so that most words of addresses are told at one look to have no symbol.
+#[derive(Clone, Debug)]
+struct Symbols {
+    places: Vec<(TextHash, u32)>,
+    count: usize,
+}
 
-fn named_place(hash: u32) -> (usize, u64) {
-    let place = hash as usize % NAMED_BITS;
-    (place / u64::BITS as usize, 1 << (place % u64::BITS as usize))
+/// A place without a symbol.
+const EMPTY: (TextHash, u32) = (TextHash::NOTHING, UNKNOWN);
+
+impl Default for Symbols {
+    fn default() -> Self {
+        Self { places: vec![EMPTY; 1 << 10], count: 0 }
+    }
+}
+
+impl Symbols {
+    /// The symbol of this hash whose text is the `same`; or [`UNKNOWN`].
+    #[inline]
+    fn find(&self, hash: TextHash, same: impl Fn(u32) -> bool) -> u32 {
+        let mut place = hash.place(self.places.len());
+        loop {
+            match self.places.get(place) {
+                None if place > 0 => place = 0,
+                None | Some((_, UNKNOWN)) => return UNKNOWN,
+                Some((other, symbol)) if *other == hash && same(*symbol) => return *symbol,
+                Some(_) => place += 1,
+            }
+        }
+    }
+
+    /// Adds a symbol that is not there.
+    fn add(&mut self, hash: TextHash, symbol: u32) {
+        self.count += 1;
+        if self.count * 2 > self.places.len() {
+            let more = vec![EMPTY; self.places.len() * 2];
+            let old = std::mem::replace(&mut self.places, more);
+            old.into_iter().filter(|place| *place != EMPTY).for_each(|place| self.put(place));
+        }
+        self.put((hash, symbol));
+    }
+
+    fn put(&mut self, (hash, symbol): (TextHash, u32)) {
+        let first = hash.place(self.places.len());
+        let (front, back) = self.places.split_at_mut(first);
+        let free = back.iter_mut().chain(front).find(|(_, symbol)| *symbol == UNKNOWN);
+        if let Some(place) = free {
+            *place = (hash, symbol);
+        }
+    }
 }
 
 impl ProgramTexts {
@@ -63,38 +104,23 @@ impl ProgramTexts {
         }
         let index = u32::try_from(self.texts.entries.len()).unwrap_or(UNKNOWN);
         let look = Look::of(text);
-        let hash = look.hash;
-        let Self { texts, symbols, operators, .. } = self;
-        let same = |symbol: &u32| {
-            texts.entries.get(*symbol as usize).is_some_and(|entry| {
-                entry.hash == hash && entry.text(&texts.arena).eq_ignore_ascii_case(text)
-            })
-        };
-        let known = symbols.find(u64::from(hash), same).copied();
-        let symbol = known.unwrap_or(index);
-        texts.push(kind, text, look);
+        let known = self.symbol(text, look.hash);
+        let symbol = if known == UNKNOWN { index } else { known };
+        self.texts.push(kind, text, look);
         if let (Kind::Operator, [byte]) = (kind, text)
-            && let Some(place) = operators.get_mut(usize::from(*byte))
+            && let Some(place) = self.operators.get_mut(usize::from(*byte))
         {
             place.get_or_insert(Token::new(index, symbol, kind, Traits::default(), true));
         }
-        if known.is_none() {
-            let entries = &texts.entries;
-            let rehash = |symbol: &u32| {
-                entries.get(*symbol as usize).map_or(0, |entry| u64::from(entry.hash))
-            };
-            symbols.insert_unique(u64::from(hash), symbol, rehash);
-            let (word, bit) = named_place(hash);
-            if let Some(word) = self.named.get_mut(word) {
-                *word |= bit;
-            }
+        if known == UNKNOWN {
+            self.symbols.add(look.hash, symbol);
         }
         Token::new(index, symbol, kind, Traits::default(), true)
     }
 
     /// Adds a text, unless it has a symbol.
     pub(crate) fn name(&mut self, kind: Kind, text: &[u8]) {
-        if self.symbol(text, Look::of(text).hash) == UNKNOWN {
+        if self.symbol(text, TextHash::of(text)) == UNKNOWN {
             self.add(kind, text);
         }
     }
@@ -117,7 +143,7 @@ impl ProgramTexts {
         match entry.kind {
             Kind::Meta(_) => token,
             kind => {
-                let classes = self.heads.of(entry.text(&self.texts.arena));
+                let classes = self.heads.of(Look::of(entry.text(&self.texts.arena)).head);
                 Token::new(token.index, token.symbol(), kind, classes, true)
             }
         }
@@ -135,16 +161,12 @@ impl ProgramTexts {
     }
 
     #[inline]
-    pub(super) fn symbol(&self, text: &[u8], hash: u32) -> u32 {
-        let (word, bit) = named_place(hash);
-        if self.named.get(word).is_none_or(|word| word & bit == 0) {
-            return UNKNOWN;
-        }
-        let same = |symbol: &u32| {
-            self.texts.entries.get(*symbol as usize).is_some_and(|entry| {
-                entry.hash == hash && entry.text(&self.texts.arena).eq_ignore_ascii_case(text)
-            })
-        };
-        self.symbols.find(u64::from(hash), same).copied().unwrap_or(UNKNOWN)
+    pub(super) fn symbol(&self, text: &[u8], hash: TextHash) -> u32 {
+        self.symbols.find(hash, |symbol| {
+            let entry = self.texts.entries.get(symbol as usize);
+            // Most are written as in the rules.
+            let same = |other: &[u8]| other == text || other.eq_ignore_ascii_case(text);
+            entry.is_some_and(|entry| same(entry.text(&self.texts.arena)))
+        })
     }
 }
