@@ -467,7 +467,8 @@ impl TokenTable {
     /// in `out`; the end of the last one is the last place.
     pub(crate) fn texts_into(&self, tokens: &[Token], out: &mut Vec<u8>, starts: &mut Vec<u32>) {
         // Mostly they are an address that was cut in one pass.
-        if !tokens.is_empty()
+        if out.is_empty()
+            && !tokens.is_empty()
             && tokens == self.first.tokens
             && let Some(end) = self.first.starts.last()
         {

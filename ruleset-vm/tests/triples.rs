@@ -86,7 +86,7 @@ fn holds(program: &Program, addresses: &[Address]) -> Result<(), TestCaseError> 
             for role in [Role::default(), Role { header: true, sender: true }] {
                 let watched = parse(&mut machine, &configuration, &address, role, true);
                 // Cold, recorded, known.
-                for _ in 0..4 {
+                for _ in 0..8 {
                     let again = parse(&mut machine, &configuration, &address, role, false);
                     prop_assert_eq!(&watched, &again, "{}\naddress: {}", &cf, &address);
                 }

@@ -3,6 +3,7 @@
 //! [`Machine::step`] returns a result or a [`Step::Lookup`], which the caller answers with
 //! [`Machine::answer`] before stepping on. Nothing in here waits.
 
+mod answered;
 mod calls;
 mod chain;
 pub(crate) mod glob;

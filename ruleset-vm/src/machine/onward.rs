@@ -151,7 +151,7 @@ impl Machine {
     /// recording's own tokens.
     fn places_left(&self, at: Left, part: &Range<usize>) -> Vec<Option<u16>> {
         let Some((recording, places)) = self.end_of(at) else { return Vec::new() };
-        let own = recording.key.len().saturating_sub(HEAD);
+        let own = recording.base;
         let part = part.start.min(places.len())..part.end.min(places.len());
         let places = places.get(part).unwrap_or_default();
         places.iter().map(|at| Some(*at).filter(|at| usize::from(*at) < own)).collect()

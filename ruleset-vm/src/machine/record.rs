@@ -9,7 +9,7 @@ use super::chain::Chain;
 use super::lookup::{cut, next_lookup};
 use super::matcher::Subject;
 use super::recording::{Ask, End, On, Passage, Places, Recording, Spans, Stop};
-use super::replay::MAX_TOKENS;
+use super::replay::{MAX_TOKENS, Playing};
 use super::{Env, Machine};
 use crate::limits::{MAX_LOOPS, MAX_RECURSION, work};
 use crate::program::{After, Part, Rule, Steering};
@@ -59,34 +59,37 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
     let workspace = top.workspace.iter().copied().zip(0..).collect();
     let mut frame = Frame::new(top.ruleset, workspace);
     (frame.rule, frame.loops) = (top.rule, top.loops);
-    let mut recorder = Recorder {
-        recording: Recording { key: machine.recordings.key().to_vec(), ..Recording::default() },
-        frames: vec![frame],
-        base: top.workspace.len(),
-        full: false,
-        work: 0,
-        done: 0,
-        noted: 0,
-        noted_chain: chain,
-        chain,
-    };
-    let last = loop {
-        match recorder.step(machine, env) {
-            Next::Step => {}
-            last => break last,
-        }
-    };
-    if last == Next::End {
-        recorder.stop(On::Nothing);
+    let base = top.workspace.len();
+    let recorder = Recorder::new(machine.recordings.key().to_vec(), base, vec![frame], chain);
+    // What a triple becomes, or its user, matters even if no rule does anything.
+    let counts = machine.frames.len() == 1
+        && (machine.recordings.source.is_some() || machine.is_resolved(chain));
+    recorder.record(machine, Next::Step, counts, env)
+}
+
+/// Records from the stop on whose map has answered these tokens.
+pub(super) fn record_answered(
+    machine: &mut Machine,
+    at: Playing,
+    answer: &[Token],
+    env: &Env<'_>,
+) -> Option<Recording> {
+    let (recording, stop, ends) = machine.recordings.stop_of(at)?;
+    let On::Map(ask) = &stop.on else { return None };
+    let base = recording.base + answer.len();
+    let key = machine.recordings.key().to_vec();
+    let mut recorder = Recorder::new(key, base, Vec::new(), stop.chain);
+    for end in ends {
+        let frame = recorder.frame_of(recording, end, &machine.recordings.base.tokens);
+        recorder.frames.push(frame);
     }
-    // Nothing is gained without work, unless it matters what becomes of what is left: the machine is to
-    // run this itself.
-    let outermost = machine.frames.len() == 1;
-    let counts = outermost && (machine.recordings.source.is_some() || machine.is_resolved(chain));
-    if recorder.work + recorder.done == 0 && !(counts && recorder.is_through()) {
-        recorder.recording.stops.clear();
-    }
-    recorder.recording
+    let (built, settled) = recorder.frames.last_mut()?.asking.as_mut()?;
+    *settled = ask.pending.start + answer.len();
+    let answer = answer.iter().copied().zip(recording.base as u16..);
+    built.splice(ask.pending.start..ask.pending.end, answer);
+    recorder.recording.depth = recorder.frames.len();
+    let next = recorder.look_up(machine, env);
+    Some(recorder.record(machine, next, true, env))
 }
 
 struct Recorder {
@@ -107,6 +110,70 @@ struct Recorder {
 }
 
 impl Recorder {
+    /// Of frames whose workspaces stand in so many tokens.
+    fn new(key: Vec<u32>, base: usize, frames: Vec<Frame>, chain: Chain) -> Self {
+        Self {
+            recording: Recording { key, base, ..Recording::default() },
+            frames,
+            base,
+            full: false,
+            work: 0,
+            done: 0,
+            noted: 0,
+            noted_chain: chain,
+            chain,
+        }
+    }
+
+    /// Goes on as long as possible. `counts` says whether it is worth while to come to the end of
+    /// everything without work; without any of the two the machine is to run this itself.
+    fn record(
+        mut self,
+        machine: &mut Machine,
+        mut next: Next,
+        counts: bool,
+        env: &Env<'_>,
+    ) -> Recording {
+        while next == Next::Step {
+            next = self.step(machine, env);
+        }
+        if next == Next::End {
+            self.stop(On::Nothing);
+        }
+        if self.work + self.done == 0 && !(counts && self.is_through()) {
+            self.recording.stops.clear();
+        }
+        self.recording
+    }
+
+    /// A frame in which another recording has stopped; `tokens` are its base with its own tokens.
+    fn frame_of(&mut self, recording: &Recording, end: &End, tokens: &[Token]) -> Frame {
+        let mut row = |places: &Places| {
+            let places = recording.places.get(places.clone()).unwrap_or_default();
+            let token = |at: &u16| tokens.get(usize::from(*at)).map(|token| (*at, *token));
+            let placed = places.iter().filter_map(token).map(|(at, token)| {
+                if usize::from(at) < recording.base { (token, at) } else { self.own(token) }
+            });
+            placed.collect::<Vec<_>>()
+        };
+        let mut frame = Frame::new(end.ruleset, row(&end.workspace));
+        (frame.rule, frame.loops) = (end.rule, end.loops);
+        frame.head = end.head.as_ref().map_or_else(Vec::new, &mut row);
+        frame.asking = end.asking.as_ref().map(|(places, settled)| (row(places), *settled));
+        frame
+    }
+
+    /// A token that is put in.
+    fn own(&mut self, token: Token) -> Placed {
+        let own = &mut self.recording.own;
+        let known = own.iter().position(|other| *other == token);
+        let index = known.unwrap_or(own.len());
+        if known.is_none() {
+            own.push(token);
+        }
+        (token, (self.base + index) as u16)
+    }
+
     /// One rule, or one ruleset left.
     fn step(&mut self, machine: &mut Machine, env: &Env<'_>) -> Next {
         let program = machine.program.clone();
@@ -290,27 +357,18 @@ impl Recorder {
     fn build(&mut self, machine: &Machine, rule: &Rule) -> Option<(Vec<Placed>, Option<usize>)> {
         let mut call = None;
         let mut built = Vec::new();
-        let frame = self.frames.last()?;
-        let (base, own) = (self.base, &mut self.recording.own);
-        let mut place = |token: Token| {
-            let known = own.iter().position(|other| *other == token);
-            let index = known.unwrap_or(own.len());
-            if known.is_none() {
-                own.push(token);
-            }
-            (token, (base + index) as u16)
-        };
         for part in &rule.parts {
             match part {
                 Part::Copy(number) => {
                     let captures = machine.matcher.captures();
                     let capture = captures.get(usize::from(*number).checked_sub(1)?)?;
-                    built.extend_from_slice(frame.workspace.get(capture.start..capture.end)?);
+                    let workspace = &self.frames.last()?.workspace;
+                    built.extend_from_slice(workspace.get(capture.start..capture.end)?);
                 }
-                Part::Tokens(tokens) => built.extend(tokens.iter().map(|token| place(*token))),
+                Part::Tokens(tokens) => built.extend(tokens.iter().map(|token| self.own(*token))),
                 Part::Call => {
                     call = Some(built.len());
-                    built.push(place(meta(Op::Call)));
+                    built.push(self.own(meta(Op::Call)));
                 }
                 // It has no value: see `fire`.
                 Part::Deferred(_) => {}

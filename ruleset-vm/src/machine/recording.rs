@@ -62,6 +62,25 @@ impl Base {
         old
     }
 
+    /// Takes in what a map has answered, behind the `length` tokens that were there, for this recording.
+    pub(super) fn extend(
+        &mut self,
+        length: usize,
+        answer: &[Token],
+        recording: &Recording,
+        table: &TokenTable,
+    ) {
+        self.tokens.truncate(length);
+        if self.starts.pop().is_none() {
+            table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
+            self.starts.pop();
+        }
+        table.texts_into(answer, &mut self.text, &mut self.starts);
+        self.quoted = has_quotes(&self.text);
+        self.tokens.extend_from_slice(answer);
+        self.tokens.extend_from_slice(&recording.own);
+    }
+
     /// Whether its text was read: not for a recording that had no texts yet.
     pub(super) fn has_text(&self) -> bool {
         !self.starts.is_empty()
@@ -76,8 +95,10 @@ pub(super) fn has_quotes(text: &[u8]) -> bool {
 /// One way through rules, on which maps may be asked that have no answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recording {
-    /// Ruleset, rule, applications of it, rulesets that follow, and what rules see of each token.
+    /// What it begins with ([`super::replay::Recordings`]).
     pub(super) key: Vec<u32>,
+    /// How many tokens that has: its own tokens stand behind them.
+    pub(super) base: usize,
     pub(super) places: Vec<u16>,
     /// Tokens that rules put in.
     pub(super) own: Vec<Token>,

@@ -34,6 +34,9 @@ const SEEN: usize = 4096;
 /// Words of a key in front of the shapes of tokens.
 pub(super) const HEAD: usize = 5;
 
+/// The first word of keys of what follows an answer: more than any ruleset has.
+const ANSWER: u32 = u32::MAX;
+
 /// All recordings of one machine.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recordings {
@@ -41,6 +44,8 @@ pub(super) struct Recordings {
     /// Memory of all of them.
     pub(super) bytes: usize,
     by_key: HashTable<u32>,
+    /// How often all were forgotten: numbers of recordings in keys are of one age.
+    age: u32,
     seen: Vec<u32>,
     /// The key of the frame at hand.
     key: Vec<u32>,
@@ -60,9 +65,9 @@ pub(super) struct Playing {
     pub(super) recording: usize,
     pub(super) stop: usize,
     /// The status of the frame that was replaced.
-    exit: Exit,
+    pub(super) exit: Exit,
     /// What followed it, if it was the outermost.
-    follows: Option<Chain>,
+    pub(super) follows: Option<Chain>,
 }
 
 /// How far a replay has come.
@@ -89,14 +94,26 @@ enum Next {
 }
 
 impl Recordings {
-    /// Makes the key of a frame; returns its hash.
+    /// Makes the key of a frame: ruleset, rule, applications of it, rulesets that follow, and what rules
+    /// see of each token. Returns its hash.
     fn look_at(&mut self, frame: &Frame, chain: Chain) -> u64 {
         let [ruleset, rule, loops] = [frame.ruleset, frame.rule, frame.loops]
             .map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         let [low, high] = chain.key();
+        self.set_key([ruleset, rule, loops, low, high], &frame.workspace)
+    }
+
+    /// Makes the key of what follows when the map of a stop answers these tokens; returns its hash.
+    pub(super) fn look_at_answer(&mut self, at: Playing, answer: &[Token]) -> u64 {
+        let [recording, stop] =
+            [at.recording, at.stop].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        self.set_key([ANSWER, self.age, recording, stop, 0], answer)
+    }
+
+    fn set_key(&mut self, head: [u32; HEAD], tokens: &[Token]) -> u64 {
         self.key.clear();
-        self.key.extend_from_slice(&[ruleset, rule, loops, low, high]);
-        self.key.extend(frame.workspace.iter().map(|token| token.shape()));
+        self.key.extend_from_slice(&head);
+        self.key.extend(tokens.iter().map(|token| token.shape()));
         let mut pairs = self.key.chunks_exact(2);
         let mut hash = 0u64;
         for pair in &mut pairs {
@@ -120,7 +137,7 @@ impl Recordings {
         &self.key
     }
 
-    fn find(&self, hash: u64) -> Option<usize> {
+    pub(super) fn find(&self, hash: u64) -> Option<usize> {
         let same = |number: &u32| {
             self.all.get(*number as usize).is_some_and(|recording| recording.key == self.key)
         };
@@ -135,18 +152,19 @@ impl Recordings {
     }
 
     /// Whether this beginning was seen before; it is from now on.
-    fn saw(&mut self, hash: u64) -> bool {
+    pub(super) fn saw(&mut self, hash: u64) -> bool {
         self.seen.resize(SEEN, 0);
         let mark = (hash >> 32) as u32 | 1;
         let place = self.seen.get_mut(hash as usize % SEEN);
         place.is_some_and(|place| std::mem::replace(place, mark) == mark)
     }
 
-    fn keep(&mut self, recording: Recording, hash: u64) -> usize {
+    pub(super) fn keep(&mut self, recording: Recording, hash: u64) -> usize {
         self.bytes += recording.bytes();
         if self.all.len() >= MAX_RECORDINGS || self.bytes > MAX_BYTES {
             self.all.clear();
             self.by_key.clear();
+            self.age = self.age.wrapping_add(1);
             self.source = None;
             self.bytes = recording.bytes();
         }
@@ -205,6 +223,9 @@ impl Machine {
         if unanswered && goes_on(recording, playing, env) {
             self.answer = None;
             return self.play(Playing { stop: playing.stop + 1, ..playing }, env);
+        }
+        if let Some(playing) = self.take_answer_on(playing, env) {
+            return self.play(playing, env);
         }
         let exit = self.arrive(playing);
         self.put_frames(playing, exit);
