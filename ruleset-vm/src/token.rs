@@ -464,8 +464,14 @@ impl TokenTable {
     }
 
     /// The texts of tokens one behind the other, as [`TokenTable::join`] has them, and where each begins
-    /// in `out`; the end of the last one is the last place.
-    pub(crate) fn texts_into(&self, tokens: &[Token], out: &mut Vec<u8>, starts: &mut Vec<u32>) {
+    /// in `out`; the end of the last one is the last place. True if all are known to be of a text that
+    /// nothing steers.
+    pub(crate) fn texts_into(
+        &self,
+        tokens: &[Token],
+        out: &mut Vec<u8>,
+        starts: &mut Vec<u32>,
+    ) -> bool {
         // Mostly they are an address that was cut in one pass.
         if out.is_empty()
             && !tokens.is_empty()
@@ -474,7 +480,7 @@ impl TokenTable {
         {
             starts.extend_from_slice(&self.first.starts);
             out.extend_from_slice(self.run.arena.get(..*end as usize).unwrap_or_default());
-            return;
+            return true;
         }
         let place = |out: &Vec<u8>| u32::try_from(out.len()).unwrap_or(u32::MAX);
         starts.reserve(tokens.len() + 1);
@@ -483,6 +489,7 @@ impl TokenTable {
             self.put_text(*token, out);
         }
         starts.push(place(out));
+        false
     }
 
     /// The token's text as [`TokenTable::join`] has it.

@@ -8,6 +8,7 @@ use cf_parser::text::Op;
 
 use crate::error_mailer::{error_status, status_text, strip_quotes};
 use crate::limits::{MAX_HOST, MAX_NAME, MAX_USER};
+use crate::machine::{KnownTriple, Rulesets};
 use crate::mailer::{Mailer, find};
 use crate::rewriter::{Rewriter, Role, blank_sub};
 use crate::status::{Enhanced, Exit, Status, split_codes};
@@ -58,14 +59,18 @@ fn tokens<'w>((workspace, part): &Part<'w>) -> &'w [Token] {
 impl Rewriter<'_> {
     /// A triple out of a workspace, with what follows the resolution.
     pub fn build(&mut self, workspace: &[Token], address: &[u8], role: Role) -> Triple {
+        if let Some(known) = self.known(workspace, role) {
+            return known;
+        }
         let Some(parts) = split(workspace) else {
             return self.refuse(b"554 5.3.5 buildaddr: no mailer in parsed address");
         };
         let Some(user) = parts.user else {
             return self.refuse(b"554 5.3.5 buildaddr: no user");
         };
+        let part = user.clone();
         let user = (workspace, user);
-        let host = parts.host.map(|host| self.host_text((workspace, host)));
+        let host = parts.host.clone().map(|host| self.host_text((workspace, host)));
         let mailer = self.machine.table().text(parts.mailer);
         if mailer.eq_ignore_ascii_case(b"error") {
             let mut text = self.machine.table().join(tokens(&user), Some(b' '));
@@ -76,12 +81,54 @@ impl Rewriter<'_> {
             return Triple { mailer: Target::Error(status), host, user: text, not_remote: false };
         }
         match find(&self.configuration.mailers, mailer) {
-            Some(index) => self.finish(index, host, user, address, role),
+            Some(index) => {
+                let triple = self.finish(index, host, user, address, role);
+                if let Some(mailer) = self.configuration.mailers.get(index)
+                    && triple.mailer == Target::Mailer(index)
+                {
+                    let rulesets = user_rulesets(self.configuration.level, mailer, role);
+                    let host = parts.host.as_ref();
+                    self.machine.note_triple(workspace, index, host, &part, rulesets);
+                }
+                triple
+            }
             None => {
                 let words = [b"554 5.3.5 buildaddr: unknown mailer ", mailer].concat();
                 self.refuse(&words)
             }
         }
+    }
+
+    /// The triple of the workspace that was left last, if that was recorded.
+    fn known(&mut self, workspace: &[Token], role: Role) -> Option<Triple> {
+        let configuration = self.configuration;
+        if self.is_watched() || self.tracer.wants(Category::Triple) {
+            return None;
+        }
+        let rulesets = |index: usize, name: &[u8]| {
+            let mailer = configuration.mailers.get(index)?;
+            let named = mailer.name.eq_ignore_ascii_case(name);
+            named.then(|| user_rulesets(configuration.level, mailer, role))
+        };
+        let known = self.machine.known_triple(workspace, blank_sub(configuration), &rulesets)?;
+        let KnownTriple { mailer: index, host, mut user, first, sound } = known;
+        let mailer = configuration.mailers.get(index)?;
+        let special = match first {
+            Some(b'@') => mailer.flags.has(b'@'),
+            first => is_special(first),
+        };
+        let long = user.len() > MAX_USER || host.as_ref().is_some_and(|host| host.len() > MAX_HOST);
+        let hosted = host.is_some() || mailer.flags.has(b'l');
+        if special || long || !hosted || !sound {
+            return None;
+        }
+        if host.is_none() {
+            self.macros.clear(b"h");
+        }
+        if !mailer.flags.has(b'u') {
+            user.make_ascii_lowercase();
+        }
+        Some(self.complete(index, host, user, false))
     }
 
     fn finish(
@@ -107,8 +154,7 @@ impl Rewriter<'_> {
             not_remote = true;
         }
         let first = self.first_byte(tokens(&user));
-        let special = matches!(first, Some(b'"' | b'|' | b'/' | b':'));
-        let text = special.then(|| self.machine.table().join(tokens(&user), Some(b' ')));
+        let text = is_special(first).then(|| self.machine.table().join(tokens(&user), Some(b' ')));
         let text = text.unwrap_or_default();
         let bare = text.strip_prefix(b"\"").unwrap_or(&text);
         if bare.first() == Some(&b'|') && mailer.flags.has(b'|') {
@@ -127,19 +173,31 @@ impl Rewriter<'_> {
         let mailer = configuration.mailers.get(index).unwrap_or(mailer);
         let mut user = self.final_user(mailer, host.as_deref(), user, role);
         self.check_user(&mut user, address, role);
-        let mut host = host;
-        if let Some(host) = host.as_mut().filter(|_| !mailer.flags.has(b'h')) {
+        let triple = self.complete(index, host, user, not_remote);
+        if self.tracer.wants(Category::Triple) {
+            self.tell(&Event::Built(&triple));
+        }
+        triple
+    }
+
+    /// The triple of a mailer; its host becomes `$h`.
+    fn complete(
+        &mut self,
+        index: usize,
+        mut host: Option<Vec<u8>>,
+        user: Vec<u8>,
+        not_remote: bool,
+    ) -> Triple {
+        let mailer = self.configuration.mailers.get(index);
+        let keeps_case = mailer.is_some_and(|mailer| mailer.flags.has(b'h'));
+        if let Some(host) = host.as_mut().filter(|_| !keeps_case) {
             host.make_ascii_lowercase();
         }
         if let Some(host) = &host {
             // `$h` is lower case from now on only (observed).
             self.macros.set(b"h", host);
         }
-        let triple = Triple { mailer: Target::Mailer(index), host, user, not_remote };
-        if self.tracer.wants(Category::Triple) {
-            self.tell(&Event::Built(&triple));
-        }
-        triple
+        Triple { mailer: Target::Mailer(index), host, user, not_remote }
     }
 
     /// Says what makes a user part no mailbox: too long by the blank it was cut at (observed), or its
@@ -158,7 +216,7 @@ impl Rewriter<'_> {
         self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());
     }
 
-    /// The user part: 2, `R=` and 4 for recipients (and for senders from V10 on), else 4 alone.
+    /// The user part as its rulesets make it, not yet in lower case.
     fn final_user(
         &mut self,
         mailer: &Mailer,
@@ -166,17 +224,11 @@ impl Rewriter<'_> {
         user: Part<'_>,
         role: Role,
     ) -> Vec<u8> {
-        let own = mailer.recipient.envelope;
-        let with_own = [own, 4];
-        let (first, then) = match self.configuration.level >= 10 || role == Role::default() {
-            true if own > 0 => (2, &with_own[..]),
-            true => (2, &[4][..]),
-            false => (4, &[][..]),
-        };
+        let rulesets = user_rulesets(self.configuration.level, mailer, role);
         let blank = blank_sub(self.configuration);
         let known = match self.is_watched() {
             true => None,
-            false => self.machine.text_made_of(user.0, &user.1, first, then, blank),
+            false => self.machine.text_made_of(user.0, &user.1, rulesets, blank),
         };
         let mut text = match known.filter(|text| text.len() <= MAX_USER) {
             Some(text) => {
@@ -188,7 +240,7 @@ impl Rewriter<'_> {
             }
             None => {
                 self.define(b"h", host);
-                self.machine.start_with(user.0, user.1, first, then);
+                self.machine.start_with(user.0, user.1, rulesets);
                 let workspace = self.run().workspace;
                 let text = self.machine.table().join_cut(&workspace, Some(blank), MAX_USER);
                 self.machine.recycle(workspace);
@@ -244,6 +296,22 @@ impl Rewriter<'_> {
         let status = Status::from_reply(Exit::SOFTWARE, 554, Enhanced::new(5, 3, 5), words);
         Triple { mailer: Target::Error(status), host: None, user: Vec::new(), not_remote: false }
     }
+}
+
+/// The rulesets that make the user part for a mailer: 2, `R=` and 4 for recipients (and for senders from
+/// V10 on), else 4 alone.
+fn user_rulesets(level: i32, mailer: &Mailer, role: Role) -> Rulesets {
+    let own = mailer.recipient.envelope;
+    match level >= 10 || role == Role::default() {
+        true if own > 0 => Rulesets::new(2, &[own, 4]),
+        true => Rulesets::new(2, &[4]),
+        false => Rulesets::new(4, &[]),
+    }
+}
+
+/// Whether a user part that begins so may be a program, a file or a list.
+fn is_special(first: Option<u8>) -> bool {
+    matches!(first, Some(b'"' | b'|' | b'/' | b':'))
 }
 
 /// Cuts a triple at its operators; `None` if it does not begin with `$#` and a name.

@@ -43,10 +43,15 @@ const SOUND: [bool; 256] = {
     sound
 };
 
+/// Whether an octet makes no [`flaw`].
+pub(crate) fn is_sound(byte: u8) -> bool {
+    SOUND[usize::from(byte)]
+}
+
 /// Why a resolved user part is no mailbox (RS-018): control characters, which become `?` where no
 /// quotes protect them, an open quote, a backslash at the end.
 pub(crate) fn flaw(user: &mut [u8]) -> Option<&'static str> {
-    if user.iter().all(|byte| SOUND[usize::from(*byte)]) {
+    if user.iter().all(|byte| is_sound(*byte)) {
         return None;
     }
     let mut quoted = false;

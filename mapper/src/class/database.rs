@@ -174,7 +174,7 @@ impl DatabaseMap {
     }
 
     /// Opens the file again if it was replaced or rewritten (MAP-026); looks once a round.
-    #[inline]
+    #[inline(always)]
     fn refresh(&mut self, round: u64) -> Result<(), Trouble> {
         if self.round == Some(round) && self.open.is_some() {
             return Ok(());
@@ -260,12 +260,11 @@ fn searched<'k>(room: &'k mut Vec<u8>, common: &Common, key: &[u8]) -> Searched<
     Searched { bare, terminated: room }
 }
 
-impl Searched<'_> {
-    /// Its forms that may be in the file.
-    fn forms(&self, form: Option<Form>) -> impl Iterator<Item = HashedKey<'_>> {
-        let bare = (form != Some(Form::Terminated)).then_some(self.bare);
-        let terminated = (form != Some(Form::Bare)).then(|| self.bare.extended(self.terminated));
-        bare.into_iter().chain(terminated)
+impl<'k> Searched<'k> {
+    /// With a zero byte.
+    #[inline]
+    fn terminated(&self) -> HashedKey<'k> {
+        self.bare.extended(self.terminated)
     }
 }
 
@@ -273,16 +272,20 @@ impl OpenFile {
     /// Whether the file is known not to have the key.
     #[inline]
     fn lacks(&self, key: Searched<'_>, form: Option<Form>) -> bool {
-        key.forms(form).all(|key| {
+        let lacks = |key: HashedKey<'_>| {
             let bucket = self.database.bucket_of(key.hash());
             bucket.is_some_and(|bucket| self.absent.lacks(bucket, key.hash()))
-        })
+        };
+        (form == Some(Form::Terminated) || lacks(key.bare))
+            && (form == Some(Form::Bare) || lacks(key.terminated()))
     }
 
     /// Takes in which keys the file has where this one is not.
     fn learn(&mut self, key: Searched<'_>, form: Option<Form>) {
         let source = Locked { file: &self.file, held: Cell::new(false) };
-        for key in key.forms(form) {
+        let bare = (form != Some(Form::Terminated)).then_some(key.bare);
+        let terminated = (form != Some(Form::Bare)).then(|| key.terminated());
+        for key in bare.into_iter().chain(terminated) {
             let bucket = self.database.bucket_of(key.hash());
             let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else {
                 continue;
@@ -306,8 +309,7 @@ fn search(
         return Ok(Some((Form::Bare, value)));
     }
     if form != Some(Form::Bare) {
-        let terminated = key.bare.extended(key.terminated);
-        if let Some(value) = open.database.get_hashed(&source, terminated)? {
+        if let Some(value) = open.database.get_hashed(&source, key.terminated())? {
             return Ok(Some((Form::Terminated, value)));
         }
     }

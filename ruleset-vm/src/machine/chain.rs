@@ -41,18 +41,37 @@ impl Chain {
     }
 }
 
+/// Rulesets one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rulesets {
+    pub(super) first: usize,
+    pub(super) then: Chain,
+}
+
+impl Rulesets {
+    /// At most eight follow the first.
+    pub(crate) fn new(first: usize, then: &[usize]) -> Self {
+        Self { first, then: Chain::of(then) }
+    }
+}
+
 impl Machine {
     /// Begins rulesets, at most eight behind the first, each with what the one before left; the first
     /// step says that the first is entered. The outcome is that of the last; its status is a temporary
     /// failure if any of them came to one.
     pub fn start(&mut self, first: usize, then: &[usize], workspace: Vec<Token>) {
+        self.begin(Rulesets::new(first, then), workspace);
+    }
+
+    /// [`Machine::start`].
+    pub(super) fn begin(&mut self, rulesets: Rulesets, workspace: Vec<Token>) {
         self.frames.clear();
         self.recordings.stop();
         self.answer = None;
         self.work = 0;
-        self.chain = Chain::of(then);
+        self.chain = rulesets.then;
         self.chain_failed = false;
-        self.frames.push(Frame::new(first, workspace));
+        self.frames.push(Frame::new(rulesets.first, workspace));
     }
 
     /// A ruleset of the chain has ended. `None` if the next one was entered.

@@ -34,9 +34,11 @@ use crate::validity::shorten;
 
 use calls::Call;
 use chain::Chain;
+pub(crate) use chain::Rulesets;
 use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
+pub(crate) use onward::KnownTriple;
 use replay::{Played, Recordings};
 
 /// How a map wants its key made (MAP-019, MAP-020).

@@ -5,10 +5,11 @@
 use std::ops::Range;
 
 use super::Machine;
-use super::chain::Chain;
+use super::chain::{Chain, Rulesets};
 use super::recording::{Recording, Spans};
 use super::replay::{HEAD, Playing};
 use crate::token::Token;
+use crate::validity::is_sound;
 
 /// Bytes of a host or user on the average, rather more than less.
 const TEXT_GUESS: usize = 64;
@@ -20,7 +21,7 @@ const MOST: usize = 4;
 pub(super) struct Onward {
     part: Range<usize>,
     /// The rulesets that make it of that part; none for its own text.
-    rulesets: Option<(usize, Chain)>,
+    rulesets: Option<Rulesets>,
     text: Spans,
 }
 
@@ -35,9 +36,36 @@ pub(super) struct Left {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     left: Left,
+    /// The first workspace of that recording.
+    base: Vec<Token>,
     part: Range<usize>,
-    first: usize,
-    chain: Chain,
+    rulesets: Rulesets,
+}
+
+/// A triple that is known of what is left at the end of a recording.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    /// The mailer's number.
+    mailer: usize,
+    /// The rulesets that make the user.
+    rulesets: Rulesets,
+    host: Option<Spans>,
+    user: Spans,
+    /// Where the user part begins before that.
+    first: u16,
+}
+
+/// A triple as rules make it.
+#[derive(Debug)]
+pub(crate) struct KnownTriple {
+    /// The mailer's number.
+    pub(crate) mailer: usize,
+    pub(crate) host: Option<Vec<u8>>,
+    pub(crate) user: Vec<u8>,
+    /// The first byte of the user part in front of its rulesets.
+    pub(crate) first: Option<u8>,
+    /// There is nothing in it but printable ASCII without quotes and backslashes.
+    pub(crate) sound: bool,
 }
 
 impl Machine {
@@ -54,7 +82,7 @@ impl Machine {
         let tokens = workspace.get(part.clone()).unwrap_or_default();
         if let Some(left) = self.left(workspace, &part) {
             let places = self.places_left(left, &part);
-            self.know(left, part, None, tokens, &places);
+            self.know(left, &self.base_of(left), part, None, tokens, &places);
         }
         self.table.join(tokens, Some(blank))
     }
@@ -64,11 +92,74 @@ impl Machine {
         &self,
         workspace: &[Token],
         part: &Range<usize>,
-        first: usize,
-        then: &[usize],
+        rulesets: Rulesets,
         blank: u8,
     ) -> Option<Vec<u8>> {
-        self.known_text(workspace, part, Some((first, Chain::of(then))), blank)
+        self.known_text(workspace, part, Some(rulesets), blank)
+    }
+
+    /// The triple that the workspace that was left last comes to, if that is known. `rulesets` tells which
+    /// make the user for a mailer, given by number, if that has this name.
+    pub(crate) fn known_triple(
+        &self,
+        workspace: &[Token],
+        blank: u8,
+        rulesets: &dyn Fn(usize, &[u8]) -> Option<Rulesets>,
+    ) -> Option<KnownTriple> {
+        let base = &self.recordings.base;
+        let Left { recording, stop } = self.left(workspace, &(0..workspace.len()))?;
+        let recording = self.recordings.all.get(recording)?;
+        let name = self.table.text(*workspace.get(1)?);
+        let mut known = recording.stops.get(stop)?.resolved.iter();
+        let fits = |known: &&Resolved| rulesets(known.mailer, name) == Some(known.rulesets);
+        let known = known.find(fits).filter(|_| base.has_text())?;
+        let text = |spans: &Spans| {
+            let mut text = Vec::with_capacity(TEXT_GUESS);
+            recording.put(spans, base, blank, &mut text);
+            text
+        };
+        Some(KnownTriple {
+            mailer: known.mailer,
+            host: known.host.as_ref().map(text),
+            user: text(&known.user),
+            first: self.table.text(*base.tokens.get(usize::from(known.first))?).first().copied(),
+            sound: base.is_sound() && !recording.own_loud && is_sound(blank),
+        })
+    }
+
+    /// Keeps that the workspace that was left last comes to this mailer, if the texts of its host and of
+    /// its user are known.
+    pub(crate) fn note_triple(
+        &mut self,
+        workspace: &[Token],
+        mailer: usize,
+        host: Option<&Range<usize>>,
+        user: &Range<usize>,
+        rulesets: Rulesets,
+    ) {
+        let Some(left) = self.left(workspace, &(0..workspace.len())) else { return };
+        let Some(first) = self.end_of(left).and_then(|(_, places)| places.get(user.start)) else {
+            return;
+        };
+        let first = *first;
+        let recording = self.recordings.all.get_mut(left.recording);
+        let Some(stop) = recording.and_then(|recording| recording.stops.get_mut(left.stop)) else {
+            return;
+        };
+        let known = |part: &Range<usize>, rulesets: Option<Rulesets>| {
+            let mut known = stop.onward.iter();
+            let known = known.find(|known| known.part == *part && known.rulesets == rulesets);
+            known.map(|known| known.text.clone())
+        };
+        let host_text = host.map(|host| known(host, None));
+        let (Some(user), false) = (known(user, Some(rulesets)), host_text == Some(None)) else {
+            return;
+        };
+        if stop.resolved.len() < MOST {
+            let host = host_text.flatten();
+            stop.resolved.push(Resolved { mailer, rulesets, host, user, first });
+            self.recordings.bytes += size_of::<Resolved>();
+        }
     }
 
     /// [`Machine::start`] with a part of the workspace that was left last.
@@ -76,15 +167,14 @@ impl Machine {
         &mut self,
         workspace: &[Token],
         part: Range<usize>,
-        first: usize,
-        then: &[usize],
+        rulesets: Rulesets,
     ) {
         let left = self.left(workspace, &part);
         let mut own = self.fresh();
         own.extend_from_slice(workspace.get(part.clone()).unwrap_or_default());
-        self.start(first, then, own);
-        let chain = Chain::of(then);
-        self.recordings.source = left.map(|left| Source { left, part, first, chain });
+        self.begin(rulesets, own);
+        self.recordings.source =
+            left.map(|left| Source { left, base: self.base_of(left), part, rulesets });
     }
 
     /// Where the recording has ended that left this part.
@@ -101,7 +191,7 @@ impl Machine {
         &self,
         workspace: &[Token],
         part: &Range<usize>,
-        rulesets: Option<(usize, Chain)>,
+        rulesets: Option<Rulesets>,
         blank: u8,
     ) -> Option<Vec<u8>> {
         if !self.recordings.base.has_text() {
@@ -124,16 +214,16 @@ impl Machine {
         self.recordings.left = Some(Left { recording: at.recording, stop: at.stop });
         let Some(source) = self.recordings.source.take() else { return };
         let Some(places) = self.places_made(at, &source) else { return };
-        let rulesets = Some((source.first, source.chain));
-        self.know(source.left, source.part, rulesets, workspace, &places);
+        let rulesets = Some(source.rulesets);
+        self.know(source.left, &source.base, source.part, rulesets, workspace, &places);
     }
 
     /// Where what rulesets have left stands in the workspace of what they have begun with; `None` unless
     /// this replay is all they did, and depended on nothing else.
     fn places_made(&self, at: Playing, source: &Source) -> Option<Vec<Option<u16>>> {
         let recording = self.recordings.all.get(at.recording)?;
-        let [low, high] = source.chain.key();
-        let head = [u32::try_from(source.first).ok()?, 0, 0, low, high];
+        let [low, high] = source.rulesets.then.key();
+        let head = [u32::try_from(source.rulesets.first).ok()?, 0, 0, low, high];
         let (begun, tokens) = recording.key.split_at_checked(HEAD)?;
         if at.stop != 0 || begun != head || tokens.len() != source.part.len() {
             return None;
@@ -165,12 +255,19 @@ impl Machine {
         Some((recording, recording.places.get(end.workspace.clone())?))
     }
 
+    /// The first workspace of the recording that has just ended.
+    fn base_of(&self, at: Left) -> Vec<Token> {
+        let length = self.recordings.all.get(at.recording).map_or(0, |recording| recording.base);
+        self.recordings.base.tokens.get(..length).unwrap_or_default().to_vec()
+    }
+
     /// Keeps what a text of what was left consists of.
     fn know(
         &mut self,
         at: Left,
+        base: &[Token],
         part: Range<usize>,
-        rulesets: Option<(usize, Chain)>,
+        rulesets: Option<Rulesets>,
         tokens: &[Token],
         places: &[Option<u16>],
     ) {
@@ -181,8 +278,8 @@ impl Machine {
             return;
         }
         let before = recording.bytes();
-        let row = tokens.iter().copied().zip(places.iter().copied());
-        let Some(text) = recording.add_text(row, table) else { return };
+        let row = tokens.iter().copied().zip(places.iter().copied()).collect();
+        let Some(text) = recording.add_text(row, base, table) else { return };
         recordings.bytes += recording.bytes() - before + size_of::<Onward>();
         if let Some(stop) = recording.stops.get_mut(at.stop) {
             stop.onward.push(Onward { part, rulesets, text });

@@ -59,8 +59,8 @@ pub(super) fn record(machine: &mut Machine, chain: Chain, env: &Env<'_>) -> Reco
     let workspace = top.workspace.iter().copied().zip(0..).collect();
     let mut frame = Frame::new(top.ruleset, workspace);
     (frame.rule, frame.loops) = (top.rule, top.loops);
-    let base = top.workspace.len();
-    let recorder = Recorder::new(machine.recordings.key().to_vec(), base, vec![frame], chain);
+    let first = top.workspace.clone();
+    let recorder = Recorder::new(machine.recordings.key().to_vec(), first, vec![frame], chain);
     // What a triple becomes, or its user, matters even if no rule does anything.
     let counts = machine.frames.len() == 1
         && (machine.recordings.source.is_some() || machine.is_resolved(chain));
@@ -76,11 +76,12 @@ pub(super) fn record_answered(
 ) -> Option<Recording> {
     let (recording, stop, ends) = machine.recordings.stop_of(at)?;
     let On::Map(ask) = &stop.on else { return None };
-    let base = recording.base + answer.len();
+    let base = &machine.recordings.base.tokens;
+    let first = [base.get(..recording.base)?, answer].concat();
     let key = machine.recordings.key().to_vec();
-    let mut recorder = Recorder::new(key, base, Vec::new(), stop.chain);
+    let mut recorder = Recorder::new(key, first, Vec::new(), stop.chain);
     for end in ends {
-        let frame = recorder.frame_of(recording, end, &machine.recordings.base.tokens);
+        let frame = recorder.frame_of(recording, end, base);
         recorder.frames.push(frame);
     }
     let (built, settled) = recorder.frames.last_mut()?.asking.as_mut()?;
@@ -95,8 +96,8 @@ pub(super) fn record_answered(
 struct Recorder {
     recording: Recording,
     frames: Vec<Frame>,
-    /// Tokens of the first workspace: own tokens stand behind them.
-    base: usize,
+    /// The first workspace: own tokens stand behind it.
+    first: Vec<Token>,
     /// There is no room for more.
     full: bool,
     /// [`work`] so far, in the ruleset of the chain that runs and before it.
@@ -110,12 +111,12 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// Of frames whose workspaces stand in so many tokens.
-    fn new(key: Vec<u32>, base: usize, frames: Vec<Frame>, chain: Chain) -> Self {
+    /// Of frames whose tokens stand in a first workspace.
+    fn new(key: Vec<u32>, first: Vec<Token>, frames: Vec<Frame>, chain: Chain) -> Self {
         Self {
-            recording: Recording { key, base, ..Recording::default() },
+            recording: Recording { key, base: first.len(), ..Recording::default() },
             frames,
-            base,
+            first,
             full: false,
             work: 0,
             done: 0,
@@ -171,7 +172,7 @@ impl Recorder {
         if known.is_none() {
             own.push(token);
         }
-        (token, (self.base + index) as u16)
+        (token, (self.first.len() + index) as u16)
     }
 
     /// One rule, or one ruleset left.
@@ -282,7 +283,8 @@ impl Recorder {
                 return self.looked_up(&tokens, machine);
             };
             // The name of the map is to be the same for all.
-            let named = built.get(start + 1).is_some_and(|(_, at)| usize::from(*at) >= self.base);
+            let named =
+                built.get(start + 1).is_some_and(|(_, at)| usize::from(*at) >= self.first.len());
             let parts = cut(&tokens, start);
             let map = parts.map_name(&machine.table);
             let host = tokens.get(start) == Some(&meta(Op::HostBegin));
@@ -329,7 +331,7 @@ impl Recorder {
         let calls = built.iter().filter(|token| **token == meta(Op::Call)).count();
         let at = built.iter().position(|token| *token == meta(Op::Call));
         let target = at.and_then(|at| {
-            let own = |(_, at): &&Placed| usize::from(*at) >= self.base;
+            let own = |(_, at): &&Placed| usize::from(*at) >= self.first.len();
             let (name, _) = self.built().get(at + 1).filter(own)?;
             let (number, has_rules) = machine.program.callee(*name)?;
             has_rules.then_some((at, number))
@@ -422,10 +424,9 @@ impl Recorder {
     }
 
     fn spans(&mut self, row: &[Placed], table: &TokenTable) -> Spans {
-        let own = self.base;
-        let placed =
-            row.iter().map(|(token, at)| (*token, Some(*at).filter(|at| usize::from(*at) < own)));
-        let spans = self.recording.add_text(placed, table);
+        let first = |at: u16| Some(at).filter(|at| usize::from(*at) < self.first.len());
+        let placed = row.iter().map(|(token, at)| (*token, first(*at))).collect();
+        let spans = self.recording.add_text(placed, &self.first, table);
         self.full |= spans.is_none();
         spans.unwrap_or_default()
     }
@@ -449,7 +450,7 @@ impl Recorder {
         let anew = self.chain != self.noted_chain;
         let work = if anew { self.work } else { self.work - self.noted };
         (self.noted, self.noted_chain) = (self.work, self.chain);
-        let (chain, onward) = (self.chain, Vec::new());
-        self.recording.stops.push(Stop { ends, passages, work, anew, chain, on, onward });
+        let (chain, onward, resolved) = (self.chain, Vec::new(), Vec::new());
+        self.recording.stops.push(Stop { ends, passages, work, anew, chain, on, onward, resolved });
     }
 }

@@ -7,8 +7,9 @@ use cf_parser::text::{Name, Op};
 use super::KeyStyle;
 use super::chain::Chain;
 use super::lookup::{Pending, finish_key};
-use super::onward::Onward;
+use super::onward::{Onward, Resolved};
 use crate::token::{Token, TokenTable, meta};
+use crate::validity::is_sound;
 
 /// A row of places in the first workspace with the recording's own tokens behind it.
 pub(super) type Places = Range<usize>;
@@ -40,6 +41,8 @@ pub(super) struct Base {
     starts: Vec<u32>,
     /// There is a quote or a backslash in it.
     quoted: bool,
+    /// It is printable ASCII, and has no such byte.
+    sound: bool,
 }
 
 impl Base {
@@ -55,8 +58,8 @@ impl Base {
         self.starts.clear();
         self.quoted = false;
         if !recording.spans.is_empty() {
-            table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
-            self.quoted = has_quotes(&self.text);
+            self.sound = table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
+            self.quoted = !self.sound && has_quotes(&self.text);
         }
         self.tokens.extend_from_slice(&recording.own);
         old
@@ -72,13 +75,19 @@ impl Base {
     ) {
         self.tokens.truncate(length);
         if self.starts.pop().is_none() {
-            table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
+            self.sound = table.texts_into(&self.tokens, &mut self.text, &mut self.starts);
+            self.quoted = !self.sound && has_quotes(&self.text);
             self.starts.pop();
         }
+        // Such an answer has no quotes.
         table.texts_into(answer, &mut self.text, &mut self.starts);
-        self.quoted = has_quotes(&self.text);
         self.tokens.extend_from_slice(answer);
         self.tokens.extend_from_slice(&recording.own);
+    }
+
+    /// Whether its text, which was read, is sure to be printable ASCII without quotes and backslashes.
+    pub(super) fn is_sound(&self) -> bool {
+        self.sound
     }
 
     /// Whether its text was read: not for a recording that had no texts yet.
@@ -107,6 +116,8 @@ pub(super) struct Recording {
     pub(super) own_text: Vec<u8>,
     /// There is a quote or a backslash in it.
     pub(super) own_quoted: bool,
+    /// There is something in it that is not [`is_sound`].
+    pub(super) own_loud: bool,
     pub(super) passages: Vec<Passage>,
     /// The frames of all stops.
     pub(super) ends: Vec<End>,
@@ -135,6 +146,7 @@ pub(super) struct Stop {
     pub(super) on: On,
     /// What is known of what is left here.
     pub(super) onward: Vec<Onward>,
+    pub(super) resolved: Vec<Resolved>,
 }
 
 /// What a way depends on behind a stop.
@@ -206,13 +218,15 @@ impl Recording {
         places.iter().map(move |at| base.get(usize::from(*at)).copied().unwrap_or(nothing))
     }
 
-    /// Keeps the text of a row of tokens, each with its place in the workspace or, if it is one of the
-    /// recording's own, without: pieces as long as may be. `None` if there is no room.
+    /// Keeps the text of a row of tokens, each with its place in the workspace (`base`) or, if it is one of
+    /// the recording's own, without: pieces as long as may be. `None` if there is no room.
     pub(super) fn add_text(
         &mut self,
-        row: impl Iterator<Item = (Token, Option<u16>)>,
+        mut row: Vec<(Token, Option<u16>)>,
+        base: &[Token],
         table: &TokenTable,
     ) -> Option<Spans> {
+        find_places(&mut row, base, table);
         let Self { spans, own_text, .. } = self;
         let first = spans.len();
         let mut after_atom = false;
@@ -235,6 +249,7 @@ impl Recording {
             }
         }
         self.own_quoted |= has_quotes(own_text);
+        self.own_loud |= !own_text.iter().all(|byte| is_sound(*byte));
         (spans.len() <= MAX_SPANS).then_some(first..spans.len())
     }
 
@@ -271,5 +286,29 @@ impl Recording {
     pub(super) fn fill(&self, places: &Places, base: &[Token], out: &mut Vec<Token>) {
         out.clear();
         out.extend(self.tokens(places, base));
+    }
+}
+
+/// Gives own operators the place beside their neighbour's if the same stands there in the workspace, so that
+/// pieces get longer: the `@` that rules have put between user and host, where it was before.
+fn find_places(row: &mut [(Token, Option<u16>)], base: &[Token], table: &TokenTable) {
+    // What rules cannot tell from such an operator has the same text.
+    let stands = |token: Token, place: &u16| {
+        let text = table.text(token);
+        base.get(usize::from(*place)) == Some(&token)
+            && !token.is_atom()
+            && matches!(text, [byte] if !byte.is_ascii_alphabetic())
+    };
+    let mut before = None;
+    for (token, place) in row.iter_mut() {
+        let beside = before.and_then(|before: u16| before.checked_add(1));
+        *place = place.or(beside.filter(|place| stands(*token, place)));
+        before = *place;
+    }
+    let mut behind = None;
+    for (token, place) in row.iter_mut().rev() {
+        let beside = behind.and_then(|behind: u16| behind.checked_sub(1));
+        *place = place.or(beside.filter(|place| stands(*token, place)));
+        behind = *place;
     }
 }
