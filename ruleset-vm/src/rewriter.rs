@@ -230,7 +230,10 @@ impl Rewriter<'_> {
         if watch {
             self.tell(&Event::Building { workspace: &resolved.workspace, role });
         }
-        let triple = self.build(&resolved.workspace, address, role);
+        let triple = match self.known(&resolved.workspace, role) {
+            Some(triple) => triple,
+            None => self.build(&resolved.workspace, address, role),
+        };
         self.machine.recycle(resolved.workspace);
         if watch {
             self.tell(&Event::Kept { address, role });

@@ -59,9 +59,6 @@ fn tokens<'w>((workspace, part): &Part<'w>) -> &'w [Token] {
 impl Rewriter<'_> {
     /// A triple out of a workspace, with what follows the resolution.
     pub fn build(&mut self, workspace: &[Token], address: &[u8], role: Role) -> Triple {
-        if let Some(known) = self.known(workspace, role) {
-            return known;
-        }
         let Some(parts) = split(workspace) else {
             return self.refuse(b"554 5.3.5 buildaddr: no mailer in parsed address");
         };
@@ -99,18 +96,19 @@ impl Rewriter<'_> {
         }
     }
 
-    /// The triple of the workspace that was left last, if that was recorded.
-    fn known(&mut self, workspace: &[Token], role: Role) -> Option<Triple> {
+    /// [`Rewriter::build`] for the workspace that the last run has left, if a recording knows what comes of
+    /// it.
+    pub(crate) fn known(&mut self, left: &[Token], role: Role) -> Option<Triple> {
         let configuration = self.configuration;
         if self.is_watched() || self.tracer.wants(Category::Triple) {
             return None;
         }
         let rulesets = |index: usize, name: &[u8]| {
             let mailer = configuration.mailers.get(index)?;
-            let named = mailer.name.eq_ignore_ascii_case(name);
+            let named = mailer.name == name || mailer.name.eq_ignore_ascii_case(name);
             named.then(|| user_rulesets(configuration.level, mailer, role))
         };
-        let known = self.machine.known_triple(workspace, blank_sub(configuration), &rulesets)?;
+        let known = self.machine.known_triple(left, blank_sub(configuration), &rulesets)?;
         let KnownTriple { mailer: index, host, mut user, first, sound } = known;
         let mailer = configuration.mailers.get(index)?;
         let special = match first {

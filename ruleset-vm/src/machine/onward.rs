@@ -98,8 +98,8 @@ impl Machine {
         self.known_text(workspace, part, Some(rulesets), blank)
     }
 
-    /// The triple that the workspace that was left last comes to, if that is known. `rulesets` tells which
-    /// make the user for a mailer, given by number, if that has this name.
+    /// The triple that the workspace comes to that the last run has left, if that is known. `rulesets` tells
+    /// which make the user for a mailer, given by number, if that has this name.
     pub(crate) fn known_triple(
         &self,
         workspace: &[Token],
@@ -107,7 +107,7 @@ impl Machine {
         rulesets: &dyn Fn(usize, &[u8]) -> Option<Rulesets>,
     ) -> Option<KnownTriple> {
         let base = &self.recordings.base;
-        let Left { recording, stop } = self.left(workspace, &(0..workspace.len()))?;
+        let Left { recording, stop } = self.recordings.left?;
         let recording = self.recordings.all.get(recording)?;
         let name = self.table.text(*workspace.get(1)?);
         let mut known = recording.stops.get(stop)?.resolved.iter();
