@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use mapper::bdb::DatabaseKind;
+use mapper::bdb::{DatabaseKind, DatabaseWriter};
 use mapper::{Answer, LookupContext, MapSet};
 
 #[test]
@@ -101,6 +101,33 @@ fn kept_answers_end_with_the_file() {
     pages.iter().for_each(|page| content[page + 25] = 99);
     let damaged = format!("hash map \"t\": file {}: page 1: not a hash page; 75", path.display());
     check(&content, 30, &damaged, &damaged);
+}
+
+/// A hash file of 2000 keys that all have this value.
+fn rows(value: &str) -> Vec<u8> {
+    let mut writer = DatabaseWriter::new(DatabaseKind::Hash);
+    (0..2000).for_each(|n| writer.put(format!("key{n}").into_bytes(), value.into()));
+    writer.render([0; 20])
+}
+
+#[test]
+fn pages_of_two_states_do_not_mix() {
+    // MAP-026, MAP-102: between two looks at the file it is rewritten in place, with more pages
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("t.db");
+    write_old(&path, &rows("old"), 60).expect("write");
+    let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
+    let mut look = |key: &str| ask(&mut maps, &mut world, "t", key, "");
+    assert_eq!((look("key0"), look("none0")), ("=old".into(), "0".into()));
+    write_old(&path, &rows(&"new".repeat(9)), 50).expect("write");
+    assert_eq!(look("key0"), "=old");
+    let new = format!("={}", "new".repeat(9));
+    // What pages in memory have is old until another page is needed.
+    let answers: Vec<String> = (0..2000).map(|n| look(&format!("key{n}"))).collect();
+    let first = answers.iter().position(|answer| *answer == new).expect("another page");
+    assert!(answers[..first].iter().all(|answer| answer == "=old"));
+    assert!(answers[first..].iter().all(|answer| *answer == new));
+    assert_eq!((look("key0"), look("none0")), (new, "0".into()));
 }
 
 #[test]

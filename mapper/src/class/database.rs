@@ -76,20 +76,39 @@ fn is_settled(stamp: &Stamp) -> bool {
 }
 
 /// A file that is locked from the first page on that is not in memory: a writer holds an exclusive
-/// lock for the whole build (MAP-102).
+/// lock for the whole build (MAP-102). If one has been there meanwhile, no page is read: what is in memory
+/// would not go with it.
 struct Locked<'a> {
     file: &'a CachedFile,
+    stamp: Stamp,
     held: Cell<bool>,
 }
 
-impl Locked<'_> {
+impl<'a> Locked<'a> {
+    fn new(open: &'a OpenFile) -> Self {
+        Self { file: &open.file, stamp: open.stamp, held: Cell::new(false) }
+    }
+
     fn lock(&self) -> io::Result<()> {
         if !self.held.get() {
-            self.file.file().lock_shared()?;
+            let file = self.file.file();
+            file.lock_shared()?;
             self.held.set(true);
+            if Stamp::of(&file.metadata()?) != self.stamp {
+                return Err(CHANGED.into());
+            }
         }
         Ok(())
     }
+}
+
+/// The error of a file that is not any more what was opened; the system's own for one that a server of
+/// files has lost.
+const CHANGED: io::ErrorKind = io::ErrorKind::StaleNetworkFileHandle;
+
+/// Whether a file must be opened again.
+fn has_changed<T>(result: &Result<T, BdbError>) -> bool {
+    matches!(result, Err(BdbError::Io(error)) if error.kind() == CHANGED)
 }
 
 impl ReadAt for Locked<'_> {
@@ -222,7 +241,12 @@ impl DatabaseMap {
         if let Some(found) = open.recent.get(key.bare) {
             return Ok(use_value(found));
         }
-        let found = search(open, key, self.form).map_err(Trouble::Bad)?;
+        let mut found = search(open, key, self.form);
+        if has_changed(&found) {
+            **open = open_file(&self.file)?;
+            found = search(open, key, self.form);
+        }
+        let found = found.map_err(Trouble::Bad)?;
         if let (None, Some((form, _))) = (self.form, &found) {
             // From now on keys are looked for in this form only.
             open.recent.clear();
@@ -282,7 +306,6 @@ impl OpenFile {
 
     /// Takes in which keys the file has where this one is not.
     fn learn(&mut self, key: Searched<'_>, form: Option<Form>) {
-        let source = Locked { file: &self.file, held: Cell::new(false) };
         let bare = (form != Some(Form::Terminated)).then_some(key.bare);
         let terminated = (form != Some(Form::Bare)).then(|| key.terminated());
         for key in bare.into_iter().chain(terminated) {
@@ -290,7 +313,8 @@ impl OpenFile {
             let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else {
                 continue;
             };
-            if let Ok(hashes) = self.database.hashes(&source, bucket) {
+            let hashes = self.database.hashes(&Locked::new(self), bucket);
+            if let Ok(hashes) = hashes {
                 self.absent.learn(bucket, &hashes);
             }
         }
@@ -302,7 +326,7 @@ fn search(
     key: Searched<'_>,
     form: Option<Form>,
 ) -> Result<Option<(Form, Vec<u8>)>, BdbError> {
-    let source = Locked { file: &open.file, held: Cell::new(false) };
+    let source = Locked::new(open);
     if form != Some(Form::Terminated)
         && let Some(value) = open.database.get_hashed(&source, key.bare)?
     {
