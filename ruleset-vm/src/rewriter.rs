@@ -230,7 +230,7 @@ impl Rewriter<'_> {
         if watch {
             self.tell(&Event::Building { workspace: &resolved.workspace, role });
         }
-        let triple = match self.known(&resolved.workspace, role) {
+        let triple = match self.known(&resolved.workspace, address, role) {
             Some(triple) => triple,
             None => self.build(&resolved.workspace, address, role),
         };

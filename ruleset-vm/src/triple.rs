@@ -98,7 +98,7 @@ impl Rewriter<'_> {
 
     /// [`Rewriter::build`] for the workspace that the last run has left, if a recording knows what comes of
     /// it.
-    pub(crate) fn known(&mut self, left: &[Token], role: Role) -> Option<Triple> {
+    pub(crate) fn known(&mut self, left: &[Token], address: &[u8], role: Role) -> Option<Triple> {
         let configuration = self.configuration;
         if self.is_watched() || self.tracer.wants(Category::Triple) {
             return None;
@@ -117,7 +117,7 @@ impl Rewriter<'_> {
         };
         let long = user.len() > MAX_USER || host.as_ref().is_some_and(|host| host.len() > MAX_HOST);
         let hosted = host.is_some() || mailer.flags.has(b'l');
-        if special || long || !hosted || !sound {
+        if special || long || !hosted {
             return None;
         }
         if host.is_none() {
@@ -125,6 +125,9 @@ impl Rewriter<'_> {
         }
         if !mailer.flags.has(b'u') {
             user.make_ascii_lowercase();
+        }
+        if !sound {
+            self.check_user(&mut user, address, role);
         }
         Some(self.complete(index, host, user, false))
     }
