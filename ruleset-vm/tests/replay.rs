@@ -236,3 +236,51 @@ fn samples_ask() {
     }
     assert!(asking > 20, "{asking} of 60 programs ask maps");
 }
+
+/// One map has the same value for all keys.
+struct Answers;
+
+impl KnownMaps for Answers {
+    fn key_style(&self, _map: &[u8]) -> Option<KeyStyle> {
+        Some(KeyStyle::default())
+    }
+}
+
+impl Lookups for Answers {
+    fn lookup(&mut self, request: &Request, _macros: &mut Macros) -> Answer {
+        match &request.map[..] {
+            b"some" => Answer::Found(b"relay:mx.example".to_vec()),
+            _ => Answer::NotFound,
+        }
+    }
+}
+
+#[test]
+fn what_follows_answers_is_replayed() {
+    let cf = "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\nKsome hash x\nKnone hash x\n\
+        Ss0\nR$* @ $+\t$: < $( none $2 $: $) > $1 @ $2\nR< > $* @ $*\t$: $1 @ $>s1 $2\n\
+        Ss1\nR$+\t$: < $( some $1 $) > $1\nR< $- : $+ > $*\t$: < $( some . $2 $: $3 $) > $3\n\
+        R< $- : $+ > $*\t$@ $1 ! $3\n";
+    let (configuration, _) = loaded(cf.as_bytes());
+    let mut machine = Machine::new(configuration.program.clone());
+    let mut macros = configuration.macros.clone();
+    let mut steps = Vec::new();
+    for host in ["a.b", "c.d", "e.f", "g.h", "i.j", "k.l"] {
+        let mut rewriter = Rewriter {
+            machine: &mut machine,
+            configuration: &configuration,
+            macros: &mut macros,
+            lookups: &mut Answers,
+            tracer: &mut ruleset_vm::trace::NoTracer,
+        };
+        let tokens = rewriter.tokenize(format!("user@{host}").as_bytes(), None).0.unwrap();
+        let ruleset = configuration.program.number(b"s0").unwrap();
+        let left = rewriter.apply(ruleset, tokens).workspace;
+        let text = rewriter.machine.table().join(&left, None);
+        assert_eq!(String::from_utf8(text).unwrap(), format!("user@relay!{host}"));
+        steps.push(rewriter.machine.steps());
+    }
+    // Seen, recorded, replayed, in three parts: no rule is tried any more.
+    let [.., before, last] = steps[..] else { unreachable!() };
+    assert!(steps[0] < before && before == last, "{steps:?}");
+}

@@ -4,7 +4,8 @@
 //! the classes they may belong to. Workspaces that are alike in this, such as most addresses of one
 //! site, go the same way until a map answers, a macro is read, or a class looks at a text. That way is
 //! recorded ([`super::record`]): the questions to maps on it and the frames at its end, with the place in
-//! the first workspace for each token. It is replayed by copying; a map that has an answer ends it early.
+//! the first workspace for each token. It is replayed by copying. Where a map has an answer another recording
+//! goes on ([`super::answered`]), or the machine.
 //! As in a regular expression engine that makes its states when it needs them, memory is bounded: when it
 //! is full, all is forgotten.
 
