@@ -332,10 +332,10 @@ fn search(
     {
         return Ok(Some((Form::Bare, value)));
     }
-    if form != Some(Form::Bare) {
-        if let Some(value) = open.database.get_hashed(&source, key.terminated())? {
-            return Ok(Some((Form::Terminated, value)));
-        }
+    if form != Some(Form::Bare)
+        && let Some(value) = open.database.get_hashed(&source, key.terminated())?
+    {
+        return Ok(Some((Form::Terminated, value)));
     }
     Ok(None)
 }
