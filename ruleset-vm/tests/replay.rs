@@ -255,32 +255,60 @@ impl Lookups for Answers {
     }
 }
 
+/// Rules that ask for the host, two maps of which answer; `words` are named by a rule.
+fn asking_rules(words: &[String]) -> String {
+    format!(
+        "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\nKsome hash x\nKnone hash x\nSs0\nR$+ $| {}\t$@ no\n\
+        R$* @ $+\t$: < $( none $2 $: $) > $1 @ $2\nR< > $* @ $*\t$: $1 @ $>s1 $2\n\
+        Ss1\nR$+\t$: < $( some $1 $) > $1\nR< $- : $+ > $*\t$: < $( some . $2 $: $3 $) > $3\n\
+        R< $- : $+ > $*\t$@ $1 ! $3\n",
+        words.join(" ")
+    )
+}
+
+/// What [`asking_rules`] make of an address.
+fn asked(machine: &mut Machine, configuration: &Configuration, address: &str) -> String {
+    let mut macros = configuration.macros.clone();
+    let mut rewriter = Rewriter {
+        machine,
+        configuration,
+        macros: &mut macros,
+        lookups: &mut Answers,
+        tracer: &mut ruleset_vm::trace::NoTracer,
+    };
+    let tokens = rewriter.tokenize(address.as_bytes(), None).0.unwrap();
+    let ruleset = configuration.program.number(b"s0").unwrap();
+    let left = rewriter.apply(ruleset, tokens).workspace;
+    String::from_utf8(rewriter.machine.table().join(&left, None)).unwrap()
+}
+
 #[test]
 fn what_follows_answers_is_replayed() {
-    let cf = "V10/Berkeley\nO OperatorChars=.:%@!^/[]+\nKsome hash x\nKnone hash x\n\
-        Ss0\nR$* @ $+\t$: < $( none $2 $: $) > $1 @ $2\nR< > $* @ $*\t$: $1 @ $>s1 $2\n\
-        Ss1\nR$+\t$: < $( some $1 $) > $1\nR< $- : $+ > $*\t$: < $( some . $2 $: $3 $) > $3\n\
-        R< $- : $+ > $*\t$@ $1 ! $3\n";
-    let (configuration, _) = loaded(cf.as_bytes());
+    let (configuration, _) = loaded(asking_rules(&[]).as_bytes());
     let mut machine = Machine::new(configuration.program.clone());
-    let mut macros = configuration.macros.clone();
     let mut steps = Vec::new();
     for host in ["a.b", "c.d", "e.f", "g.h", "i.j", "k.l"] {
-        let mut rewriter = Rewriter {
-            machine: &mut machine,
-            configuration: &configuration,
-            macros: &mut macros,
-            lookups: &mut Answers,
-            tracer: &mut ruleset_vm::trace::NoTracer,
-        };
-        let tokens = rewriter.tokenize(format!("user@{host}").as_bytes(), None).0.unwrap();
-        let ruleset = configuration.program.number(b"s0").unwrap();
-        let left = rewriter.apply(ruleset, tokens).workspace;
-        let text = rewriter.machine.table().join(&left, None);
-        assert_eq!(String::from_utf8(text).unwrap(), format!("user@relay!{host}"));
-        steps.push(rewriter.machine.steps());
+        let text = asked(&mut machine, &configuration, &format!("user@{host}"));
+        assert_eq!(text, format!("user@relay!{host}"));
+        steps.push(machine.steps());
     }
     // Seen, recorded, replayed, in three parts: no rule is tried any more.
     let [.., before, last] = steps[..] else { unreachable!() };
     assert!(steps[0] < before && before == last, "{steps:?}");
+}
+
+#[test]
+fn more_ways_than_are_kept() {
+    let words: Vec<String> = (0..10).map(|number| format!("word{number}")).collect();
+    let (configuration, _) = loaded(asking_rules(&words).as_bytes());
+    let mut machine = Machine::new(configuration.program.clone());
+    // Each is another shape, of which three recordings are made.
+    for shape in 0..1000 {
+        let [a, b, c] = [shape / 100, shape / 10 % 10, shape % 10].map(|word| &words[word]);
+        for number in 0..6 {
+            let host = format!("{a}.{b}.{c}.host{number}");
+            let text = asked(&mut machine, &configuration, &format!("user{number}@{host}"));
+            assert_eq!(text, format!("user{number}@relay!{host}"));
+        }
+    }
 }

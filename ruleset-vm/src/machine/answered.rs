@@ -41,10 +41,10 @@ impl Machine {
         let hash = self.recordings.look_at_answer(at, answer);
         let number = match self.recordings.find(hash) {
             Some(number) => number,
-            None if !self.recordings.saw(hash) => return None,
+            None if self.recordings.is_left_out(hash) => return None,
             None => {
                 let recording = record_answered(self, at, answer, env)?;
-                self.recordings.keep(recording, hash)
+                self.recordings.keep(recording, hash)?
             }
         };
         let Self { recordings, table, frames, work, .. } = self;

@@ -293,7 +293,7 @@ impl Machine {
     /// Forgets the texts of earlier addresses.
     pub fn reset(&mut self) {
         self.frames.clear();
-        self.recordings.stop();
+        self.recordings.make_room();
         self.table.reset();
         self.strays = false;
         self.answer = None;

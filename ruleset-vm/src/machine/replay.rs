@@ -45,6 +45,8 @@ pub(super) struct Recordings {
     /// Memory of all of them.
     pub(super) bytes: usize,
     by_key: HashTable<u32>,
+    /// There was no room for one.
+    full: bool,
     /// How often all were forgotten: numbers of recordings in keys are of one age.
     age: u32,
     seen: Vec<u32>,
@@ -152,30 +154,41 @@ impl Recordings {
         Some((recording, stop, recording.ends.get(stop.ends.clone())?))
     }
 
-    /// Whether this beginning was seen before; it is from now on.
-    pub(super) fn saw(&mut self, hash: u64) -> bool {
+    /// Whether this beginning is not to be recorded: it was not seen before, which it is from now on, or
+    /// there is no room.
+    pub(super) fn is_left_out(&mut self, hash: u64) -> bool {
         self.seen.resize(SEEN, 0);
         let mark = (hash >> 32) as u32 | 1;
         let place = self.seen.get_mut(hash as usize % SEEN);
-        place.is_some_and(|place| std::mem::replace(place, mark) == mark)
+        self.full || place.is_none_or(|place| std::mem::replace(place, mark) != mark)
     }
 
-    pub(super) fn keep(&mut self, recording: Recording, hash: u64) -> usize {
-        self.bytes += recording.bytes();
-        if self.all.len() >= MAX_RECORDINGS || self.bytes > MAX_BYTES {
-            self.all.clear();
-            self.by_key.clear();
-            self.age = self.age.wrapping_add(1);
-            self.source = None;
-            self.bytes = recording.bytes();
+    /// Keeps a recording; `None` if there is no room before the next address.
+    pub(super) fn keep(&mut self, recording: Recording, hash: u64) -> Option<usize> {
+        let bytes = self.bytes + recording.bytes();
+        if self.all.len() >= MAX_RECORDINGS || bytes > MAX_BYTES {
+            self.full = true;
+            return None;
         }
+        self.bytes = bytes;
         let number = self.all.len();
         self.all.push(recording);
         let hash_of = |_: &u32| 0;
         // The table never grows beyond what is reserved, so that hashes need not be made again.
         self.by_key.reserve(MAX_RECORDINGS, hash_of);
         self.by_key.insert_unique(hash, number as u32, hash_of);
-        number
+        Some(number)
+    }
+
+    /// Another address comes: if there is no room for what it brings, all is forgotten.
+    pub(super) fn make_room(&mut self) {
+        self.stop();
+        if self.full {
+            self.all.clear();
+            self.by_key.clear();
+            self.age = self.age.wrapping_add(1);
+            (self.bytes, self.full) = (0, false);
+        }
     }
 }
 
@@ -192,10 +205,13 @@ impl Machine {
         let hash = self.recordings.look_at(frame, chain);
         let number = match self.recordings.find(hash) {
             Some(number) => number,
-            None if !self.recordings.saw(hash) => return Played::Nothing,
+            None if self.recordings.is_left_out(hash) => return Played::Nothing,
             None => {
                 let recording = record(self, chain, env);
-                self.recordings.keep(recording, hash)
+                match self.recordings.keep(recording, hash) {
+                    Some(number) => number,
+                    None => return Played::Nothing,
+                }
             }
         };
         let Some(recording) = self.recordings.all.get(number) else { return Played::Nothing };
