@@ -217,7 +217,7 @@ impl Rewriter<'_> {
         self.say(&[&head[..], b"\" (", reason.as_bytes(), b")"].concat());
     }
 
-    /// The user part as its rulesets make it, not yet in lower case.
+    /// The user part as its rulesets make it, in lower case unless the mailer keeps its case.
     fn final_user(
         &mut self,
         mailer: &Mailer,

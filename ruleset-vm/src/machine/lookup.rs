@@ -66,23 +66,6 @@ pub(super) fn finish_key(key: &mut Vec<u8>, strip: bool) {
     }
 }
 
-impl Request {
-    /// Asks the map of this name.
-    pub(super) fn name(&mut self, map: &[u8], style: KeyStyle) {
-        self.map.clear();
-        self.map.extend_from_slice(map);
-        self.number = style.number;
-    }
-
-    /// Makes as many arguments; memory that is not needed goes to `spare`.
-    pub(super) fn make_room(&mut self, count: usize, spare: &mut Vec<Vec<u8>>) {
-        if self.args.len() != count {
-            spare.extend(self.args.drain(count.min(self.args.len())..));
-            self.args.resize_with(count, || spare.pop().unwrap_or_default());
-        }
-    }
-}
-
 impl Machine {
     /// Tokens of a lookup's value (RS-056). An octet that sendmail holds an operator in, standing alone,
     /// is that operator; octet 0377 loses its upper bit (observed). `None` if there is text but no token.

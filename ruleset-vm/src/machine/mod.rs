@@ -10,6 +10,7 @@ pub(crate) mod glob;
 mod lookup;
 mod matcher;
 mod onward;
+mod question;
 mod record;
 mod recording;
 mod replay;
@@ -39,40 +40,8 @@ use lookup::Lookup;
 use matcher::Matcher;
 pub use matcher::{Capture, Subject};
 pub(crate) use onward::KnownTriple;
+pub use question::{Answer, KeyStyle, KnownMaps, Question, Request};
 use replay::{Played, Recordings};
-
-/// How a map wants its key made (MAP-019, MAP-020).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyStyle {
-    /// `-q`: quotes stay in the key.
-    pub keep_quotes: bool,
-    /// `-S`: between two atoms; else the blank substitute.
-    pub blank: Option<u8>,
-    /// Handed on in [`Request::number`].
-    pub number: usize,
-}
-
-/// What is known of maps without asking them.
-pub trait KnownMaps {
-    /// How a map's key is made, the same as long as the program is; `None` if there is no such map.
-    fn key_style(&self, map: &[u8]) -> Option<KeyStyle>;
-
-    /// Whether the map surely has no answer, whatever the arguments are: it is not asked then.
-    fn has_none(&mut self, _question: Question<'_>) -> bool {
-        false
-    }
-}
-
-/// A question to a map without its arguments.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The map's name.
-    pub map: &'a [u8],
-    /// As [`Request::number`].
-    pub number: usize,
-    /// The key.
-    pub key: &'a [u8],
-}
 
 /// What a run reads from outside, lent for one step.
 pub struct Env<'a> {
@@ -86,32 +55,6 @@ pub struct Env<'a> {
     pub blank: u8,
     /// Who watches.
     pub tracer: &'a mut dyn Tracer,
-}
-
-/// A question to a map.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
-    /// The map's name.
-    pub map: Vec<u8>,
-    /// The map's number for those who answer, as [`KeyStyle::number`] had it.
-    pub number: usize,
-    /// The key.
-    pub key: Vec<u8>,
-    /// `%1` and following.
-    pub args: Vec<Vec<u8>>,
-}
-
-/// A map's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The value that replaces the construct.
-    Found(Vec<u8>),
-    /// No entry: default or key.
-    NotFound,
-    /// Not now: as not found, and the ruleset ends with this status.
-    Failed(Exit),
-    /// Not now, with a value in its place (RS-068); the ruleset ends with this status.
-    Substitute(Vec<u8>, Exit),
 }
 
 /// What a step comes to.
