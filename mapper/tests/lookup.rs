@@ -106,7 +106,7 @@ fn kept_answers_end_with_the_file() {
 /// A hash file of 2000 keys that all have this value.
 fn rows(value: &str) -> Vec<u8> {
     let mut writer = DatabaseWriter::new(DatabaseKind::Hash);
-    (0..2000).for_each(|n| writer.put(format!("key{n}").into_bytes(), value.into()));
+    (0..2000).for_each(|n| writer.put(format!("key{n}").as_bytes(), value.as_bytes()));
     writer.render([0; 20])
 }
 
