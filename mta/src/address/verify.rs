@@ -43,23 +43,8 @@ impl From<Status> for Refusal {
     }
 }
 
-/// Resolves one address as `VRFY` has it, and tells whether it [`exists`](Resolved::exists); nothing if there is no
-/// address.
-///
-/// # Errors
-/// The reply that refuses it.
-pub fn verify_recipient(
-    worker: &mut Worker,
-    address: &[u8],
-    options: &ExpandOptions,
-) -> Result<Option<Resolved>, Refusal> {
-    let Some(mut resolved) = resolve_recipient(worker, address)? else { return Ok(None) };
-    resolved.exists(worker, options)?;
-    Ok(Some(resolved))
-}
-
-/// Resolves one address as it comes from `RCPT`; nothing if there is no address. Whether there is such a recipient is
-/// asked later.
+/// Resolves one address as it comes from `RCPT` or `VRFY`; nothing if there is no address. Whether it
+/// [exists](Resolved::exists) is asked later.
 ///
 /// # Errors
 /// The reply that refuses it: an error triple, a program (AD-038).
@@ -67,8 +52,7 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
     let messages = worker.take_messages();
-    let complaint = messages.iter().find_map(|message| complaint(message));
-    if let Some(complaint) = complaint {
+    if let Some(complaint) = messages.iter().find_map(|message| complaint(message)) {
         return Err(complaint.into());
     }
     let Some(parsed) = parsed else { return Ok(None) };

@@ -15,7 +15,7 @@ use workbench::explain::{Firing, Firings};
 use workbench::traces::Traces;
 
 use crate::config::site::Site;
-use crate::events::{EventSink, Severity};
+use crate::events::{Event as LogEvent, EventSink, Severity};
 use crate::sys::terminal;
 
 /// What a hook ruleset says (RS-095..RS-105).
@@ -90,7 +90,8 @@ impl Worker {
         let id = (!id.is_empty()).then_some(id);
         for (number, text) in lines {
             let severity = Severity::of_number(number);
-            log.report(crate::events::Event::text(id.as_deref(), severity, 0, text));
+            let text = escaped(&text);
+            log.report(LogEvent::text(id.as_deref(), severity, 0, text));
         }
     }
 
@@ -386,6 +387,19 @@ impl Worker {
         self.log_lines();
         result
     }
+}
+
+/// A text with octets beyond ASCII in octal, as maps log them (observed).
+fn escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for &byte in text {
+        if byte.is_ascii() {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(format!("\\{byte:03o}").as_bytes());
+        }
+    }
+    out
 }
 
 /// Keeps the messages of a run and shows what debugging flags ask for.

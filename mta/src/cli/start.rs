@@ -1,5 +1,6 @@
 //! What every mode does first: find and read the configuration, say what is wrong with it.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use cf_parser::Severity;
@@ -18,7 +19,7 @@ use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::{OpenError, Post, Sink};
 use crate::sys::durable::{self, DiskError};
 use crate::sys::line_file::LineFile;
-use crate::sys::{config_files, errors, users};
+use crate::sys::{config_files, errors, traffic, users};
 
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
@@ -173,7 +174,7 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         print(&after(arguments, mode, &reading));
     }
     if let Some(open) = arguments.last(b'X') {
-        open_traffic_log(open, voice)?;
+        traffic::begin(open_traffic_log(open, voice)?);
     }
     if arguments.has(b'n') {
         // Without alias files there is no aliasing (CMD-044).
@@ -233,13 +234,12 @@ fn check_filters(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
 }
 
 /// The file of `-X` must be one that can be written (CMD-061).
-pub(super) fn open_traffic_log(path: &[u8], voice: Voice) -> Result<(), u8> {
+pub(super) fn open_traffic_log(path: &[u8], voice: Voice) -> Result<File, u8> {
     crate::sys::terminal::open_for_appending(path).map_err(|error| {
         let reason = crate::sys::errors::describe(&error);
         voice.say(b"451 4.0.0", &[b"cannot open ", path, b": ", reason.as_bytes()].concat());
         73
-    })?;
-    Ok(())
+    })
 }
 
 /// A configuration that others may change is told of where it matters most (CF-002).

@@ -16,6 +16,7 @@ use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
+use crate::sys::traffic::{self, Way};
 use crate::sys::{background, users};
 use std::sync::Arc;
 use std::time::Duration;
@@ -297,8 +298,11 @@ fn read_message(ignore_dots: bool) -> Vec<u8> {
         let starts = message.is_empty() || message.ends_with(b"\n");
         line.clear();
         match input.by_ref().take(CHUNK).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+            Ok(0) | Err(_) => {
+                traffic::write(Way::Heard, b"[EOF]");
+                break;
+            }
+            Ok(_) => traffic::write(Way::Heard, &line),
         }
         if line.ends_with(b"\r\n") {
             line.truncate(line.len() - 2);

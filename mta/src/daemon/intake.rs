@@ -235,10 +235,21 @@ impl Intake {
         let given: Vec<Vec<u8>> =
             self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
         let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
+        let mut verdict = self.check_headers(&collected);
         self.make_envelope(&collected, &given);
-        self.check_headers(&collected)?;
-        let mailer = self.counted_mailer();
-        self.post.counting.count(|counts| counts.received(mailer, collected.size));
+        self.log_accepted();
+        // What the command line submits is not shown to check_eom (observed).
+        if verdict.is_ok() && self.origin.by_smtp {
+            verdict = self.check_end(&collected);
+        }
+        if verdict.is_ok() {
+            let mailer = self.counted_mailer();
+            self.post.counting.count(|counts| counts.received(mailer, collected.size));
+        }
+        if let Err(status) = verdict {
+            self.log_refused(&status);
+            return Err(status);
+        }
         if self.discard {
             self.log(Severity::Info, 4, b"discarded".to_vec());
             return Ok(Accepted { id, discarded: true });

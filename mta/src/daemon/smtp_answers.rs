@@ -191,8 +191,8 @@ impl Server<'_> {
         let address = subject(argument);
         let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
         let own = self.intake.worker().macros.value(b"j");
-        let judged = expand::verify_recipient(self.intake.worker(), address, &options);
-        let resolved = match judged {
+        let judged = expand::resolve_recipient(self.intake.worker(), address);
+        let mut resolved = match judged {
             Ok(Some(resolved)) => resolved,
             Ok(None) => return Ok(Vec::new()),
             Err(refusal) => {
@@ -202,6 +202,7 @@ impl Server<'_> {
                 return Err(RecipientRefused::Address(refusal.status));
             }
         };
+        resolved.exists(self.intake.worker(), &options)?;
         if !expand {
             let mailers = &self.post.site.mailers;
             let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);

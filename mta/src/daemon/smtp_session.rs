@@ -15,6 +15,7 @@ use crate::message::envelope::QueueId;
 use crate::protocol::smtp::server::{Abandoned, Action, Lost, Note, Peer, Session, Timeout};
 use crate::sys::clock;
 use crate::sys::duplex::{Bell, Duplex, Woken};
+use crate::sys::traffic::{self, Way};
 
 /// Bytes read at a time.
 const BUFFER: usize = 16 << 10;
@@ -63,6 +64,8 @@ pub(super) struct Server<'a> {
     deaf: bool,
     /// The connection was reset.
     broken: bool,
+    /// What the peer says, for the traffic log.
+    heard: traffic::Stream,
     /// A message was accepted whose delivery begins when the reply is out.
     pub(super) accepted: bool,
     /// A transaction is open.
@@ -102,6 +105,7 @@ impl<'a> Server<'a> {
             held: Vec::new(),
             deaf: false,
             broken: false,
+            heard: traffic::Stream::new(Way::Heard),
             accepted: false,
             in_transaction: false,
             issued: false,
@@ -167,6 +171,7 @@ impl<'a> Server<'a> {
         for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             self.log(Severity::Info, 14, &[b"--- ", line]);
+            traffic::write(Way::Sent, line);
         }
         self.held.extend_from_slice(bytes);
         if self.held.len() > MAX_HELD {
@@ -254,7 +259,11 @@ impl<'a> Server<'a> {
         let mut buffer = [0; BUFFER];
         match self.stream.receive(&mut buffer, limit) {
             Ok(0) => session.lost(Lost::Closed),
-            Ok(count) => session.feed(buffer.get(..count).unwrap_or_default()),
+            Ok(count) => {
+                let bytes = buffer.get(..count).unwrap_or_default();
+                self.heard.push(bytes);
+                session.feed(bytes);
+            }
             Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
                 session.lost(Lost::TimedOut);
             }

@@ -15,6 +15,7 @@ use crate::config::mailer::{MAX_ARGUMENTS, Mailer};
 use crate::events::{Event, Severity};
 use crate::message::envelope::ControllingUser;
 use crate::sys::exec::{self, Ended, ExecError, Identity, Invocation, Output, Running};
+use crate::sys::traffic::{self, Way};
 use crate::sys::{errors, poll, program_safety, users};
 
 /// The recipients of a delivery as the mailer is told them, quotes stripped where flag `s` wants it.
@@ -54,6 +55,7 @@ pub fn deliver(
         Ok(invocation) => invocation,
         Err(status) => return DeliveryReport::all(recipients, &status),
     };
+    traffic::write(Way::Done, &[b"EXEC ", &invocation.argv.join(&b" "[..])[..]].concat());
     let mut running = match exec::spawn(&invocation) {
         Ok(running) => running,
         Err(error) => return not_started(mailer, recipients, &error, context),
@@ -77,6 +79,9 @@ pub fn deliver(
             return DeliveryReport::all(recipients, &Status::from_exit(Exit::OSERR, text));
         }
     };
+    let mut heard = traffic::Stream::new(Way::Heard);
+    heard.push(&output);
+    heard.end();
     let mut report = DeliveryReport::default();
     report.transcript.extend(transcript_lines(&output));
     let status = status_of(mailer, ended, &mut report.transcript, context);
@@ -209,11 +214,14 @@ fn sender_option(mailer: &Mailer, context: &DeliveryContext<'_>) -> Vec<Vec<u8>>
 struct Input<'a> {
     running: &'a mut Running,
     deadline: Option<Instant>,
+    said: traffic::Stream,
 }
 
 impl Write for Input<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.running.write_some(bytes, self.deadline)
+        let count = self.running.write_some(bytes, self.deadline)?;
+        self.said.push(bytes.get(..count).unwrap_or_default());
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -228,7 +236,8 @@ fn write_message(
     context: &DeliveryContext<'_>,
 ) -> io::Result<()> {
     let deadline = poll::deadline_after(context.settings.timeouts.data_block);
-    let mut out = BufWriter::new(Input { running, deadline });
+    let mut out =
+        BufWriter::new(Input { running, deadline, said: traffic::Stream::new(Way::Sent) });
     message.write(form, &mut out)?;
     out.flush()
 }

@@ -28,5 +28,6 @@ pub mod signals;
 pub mod statistics_file;
 pub mod syslog;
 pub mod terminal;
+pub mod traffic;
 mod unsafe_user_list;
 pub mod users;

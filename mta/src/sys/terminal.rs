@@ -9,9 +9,11 @@ use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use super::config_files::environment;
 use super::poll::{self, Interest};
 use super::signals::{Request, Signals};
+use super::traffic::{self, Way};
 
 /// Writes to standard output at once; a closed one is not our trouble.
 pub fn print(text: &[u8]) {
+    traffic::write(Way::Sent, text);
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text).and_then(|()| out.flush());
 }

@@ -413,7 +413,12 @@ fn rcpt_judges_without_expanding() {
         "",
         "\\root",
     ] {
-        match verify_recipient(&mut worker, address.as_bytes(), &options) {
+        let found = resolve_recipient(&mut worker, address.as_bytes()).and_then(|found| {
+            let Some(mut found) = found else { return Ok(None) };
+            found.exists(&mut worker, &options)?;
+            Ok(Some(found))
+        });
+        match found {
             Ok(None) => writeln!(out, "{address:?}: nobody").unwrap(),
             Ok(Some(found)) => {
                 let part = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -6,7 +6,7 @@ use super::{Intake, refused};
 use crate::address::expand::Expansion;
 use crate::daemon::attempt::{self, Attempt};
 use crate::daemon::collect::Collected;
-use crate::events::{Accepted as AcceptedEvent, Event, Happening, Severity};
+use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
 use crate::queue::store::{Kind, QueueStore as _};
 
@@ -17,7 +17,6 @@ impl Intake {
         collected: Collected,
         expansion: &Expansion,
     ) -> Result<(), Status> {
-        self.log_accepted();
         let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
         let kind_hold = self.envelope.quarantine.is_some();
         let mut claimed =
@@ -70,6 +69,24 @@ impl Intake {
             level: 4,
             what: Happening::Accepted(Box::new(accepted)),
         });
+    }
+
+    /// The message is refused after it has come in (LG-074).
+    pub(super) fn log_refused(&self, status: &Status) {
+        for recipient in &self.envelope.recipients {
+            let delivered = Delivered {
+                to: vec![recipient.address.clone()],
+                priority: self.envelope.priority,
+                stat: status.text.clone(),
+                ..Delivered::default()
+            };
+            self.post.events.report(Event {
+                id: self.envelope.id.as_ref().map(|id| id.0.clone()),
+                severity: Severity::Info,
+                level: 8,
+                what: Happening::Delivered(Box::new(delivered)),
+            });
+        }
     }
 
     /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the

@@ -10,7 +10,7 @@ use crate::events::Severity;
 use crate::message::envelope::{Field, QueueId};
 
 impl Intake {
-    /// Header checks, check_eoh and, of what comes by SMTP, check_eom, in the oracle's order (RS-146).
+    /// Header checks and check_eoh, in the oracle's order (RS-146).
     pub(super) fn check_headers(&mut self, collected: &Collected) -> Result<(), Status> {
         let site = self.post.site.clone();
         for field in &collected.fields {
@@ -26,10 +26,11 @@ impl Intake {
         }
         let count = collected.fields.len().to_string();
         let bytes = collected.header_size.to_string();
-        self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)?;
-        if !self.origin.by_smtp {
-            return Ok(());
-        }
+        self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)
+    }
+
+    /// check_eom, which sees what is made of the header.
+    pub(super) fn check_end(&mut self, collected: &Collected) -> Result<(), Status> {
         let size = collected.size.to_string();
         self.hook("check_eom", &[size.as_bytes()], false, None)
     }

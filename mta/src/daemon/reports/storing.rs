@@ -13,6 +13,7 @@ use crate::message::output::{OutputOptions, stored_header};
 use crate::protocol::dsn;
 use crate::queue::priority;
 use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError, read_blocks};
+use crate::sys::traffic::{self, Way};
 use crate::sys::{clock, durable, ids};
 
 /// The full name in the From: field of reports.
@@ -59,10 +60,13 @@ pub(super) fn store(
     worker.macros = kept;
     let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
     let mut draft = post.store.begin(&id, choice)?;
+    let mut said = traffic::Stream::new(Way::Sent);
+    said.push(&report.before_body);
     draft.write(&report.before_body)?;
     if report.with_body {
-        copy_body(claimed, &mut *draft)?;
+        copy_body(claimed, &mut *draft, &mut said)?;
     }
+    said.push(&report.after_body);
     draft.write(&report.after_body)?;
     let size = if report.with_body { claimed.envelope.size + REPORT_SIZE } else { 0 };
     let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
@@ -90,7 +94,11 @@ fn response_flags() -> RecipientFlags {
 }
 
 /// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
-fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<(), StoreError> {
+fn copy_body(
+    claimed: &Claimed,
+    draft: &mut dyn Draft,
+    said: &mut traffic::Stream,
+) -> Result<(), StoreError> {
     let Some(path) = &claimed.body else { return Ok(()) };
     let mut file = durable::open_readable(path)?;
     let form = LineForm { eol: b"\n".to_vec(), limit: 0, escape_from: true, seven_bit: false };
@@ -99,9 +107,11 @@ fn copy_body(claimed: &Claimed, draft: &mut dyn Draft) -> Result<(), StoreError>
     read_blocks(&mut file, &mut |block| {
         encoded.clear();
         encoder.push(block, &mut encoded);
+        said.push(&encoded);
         draft.write(&encoded)
     })?;
     encoded.clear();
     encoder.finish(false, &mut encoded);
+    said.push(&encoded);
     draft.write(&encoded)
 }

@@ -21,6 +21,7 @@ use crate::protocol::smtp::client::{
     Transaction, Verdict,
 };
 use crate::sys::net::Channel;
+use crate::sys::traffic::{self, Way};
 use crate::sys::{clock, ids, poll};
 
 use connect::Endpoint;
@@ -158,6 +159,7 @@ impl Attempt<'_> {
         let (mut last, mut errno) = (None, 0);
         for address in addresses {
             self.report.relay = Some(connect::relay(host, address));
+            traffic::write(Way::Done, &[b"CONNECT ", &host[..]].concat());
             let channel = match connect::tcp(address, endpoint.port, mailer, context, overall) {
                 Ok(channel) => channel,
                 Err(error) => {

@@ -13,6 +13,7 @@ use crate::protocol::smtp::client::{
 };
 use crate::sys::errors;
 use crate::sys::net::Channel;
+use crate::sys::traffic::{self, Way};
 
 /// Bytes of the message sent at once.
 const BLOCK: usize = 16 * 1024;
@@ -36,6 +37,8 @@ pub struct Session {
     /// Shown in front of the next `MAIL`, once the peer has shown that it still listens.
     announcement: Option<Vec<u8>>,
     closed: bool,
+    /// What the peer says, for the traffic log.
+    heard: traffic::Stream,
 }
 
 impl std::fmt::Debug for Session {
@@ -56,6 +59,7 @@ impl Session {
             lines: Vec::new(),
             announcement: None,
             closed: false,
+            heard: traffic::Stream::new(Way::Heard),
         }
     }
 
@@ -147,6 +151,7 @@ impl Session {
     fn exchange(&mut self, step: Step) {
         match step {
             Step::Write(bytes) => {
+                traffic::write(Way::Sent, &bytes);
                 if let Err(error) = self.channel.send(&bytes, self.timeouts.data_block) {
                     self.client.lost(&loss(&error));
                 }
@@ -155,7 +160,11 @@ impl Session {
                 let mut buffer = [0; 4096];
                 match self.channel.receive(&mut buffer, limit(&self.timeouts, what)) {
                     Ok(0) => self.client.lost(&Loss::Closed),
-                    Ok(count) => self.client.feed(buffer.get(..count).unwrap_or_default()),
+                    Ok(count) => {
+                        let bytes = buffer.get(..count).unwrap_or_default();
+                        self.heard.push(bytes);
+                        self.client.feed(bytes);
+                    }
                     Err(error) => self.client.lost(&loss(&error)),
                 }
             }
@@ -198,6 +207,7 @@ impl Session {
             limit: self.timeouts.data_block,
             buffer: Vec::with_capacity(BLOCK),
             failed: None,
+            said: traffic::Stream::new(Way::Sent),
         };
         let written = message.write(&form, &mut out).and_then(|()| out.finish(&form.eol));
         match (out.failed, written) {
@@ -227,10 +237,12 @@ struct Stuffed<'a> {
     limit: Duration,
     buffer: Vec<u8>,
     failed: Option<Loss>,
+    said: traffic::Stream,
 }
 
 impl Stuffed<'_> {
     fn send(&mut self) -> io::Result<()> {
+        self.said.push(&self.buffer);
         let sent = self.channel.send(&self.buffer, self.limit);
         self.buffer.clear();
         sent.inspect_err(|error| self.failed = Some(loss(error)))
