@@ -43,10 +43,9 @@ pub(super) fn numbers(arguments: &Arguments) -> u8 {
 
 fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> Vec<Entry> {
     let Ok(scan) = post.store.scan(kind) else { return Vec::new() };
-    let mut found: Vec<_> = scan.filter(|entry| entry.place.directory == directory).collect();
-    found.sort_by(|a, b| a.place.id.cmp(&b.place.id));
+    // Of equal priority the file system's order is kept (observed).
+    let found = scan.filter(|entry| entry.place.directory == directory);
     let mut listed: Vec<(i64, Entry)> = found
-        .into_iter()
         .filter_map(|entry| {
             let path = post.store.control_path(&entry.place)?;
             let control = control(&path);
@@ -58,7 +57,11 @@ fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> 
             if envelope.as_ref().is_some_and(|envelope| !selection.matches(envelope)) {
                 return None;
             }
-            let priority = envelope.map_or(0, |envelope| envelope.priority);
+            let priority = match (&control, envelope) {
+                (_, Some(envelope)) => envelope.priority,
+                (Control::Text(text), None) => listing::priority(text),
+                _ => i64::MAX,
+            };
             let spool = post.store.directories().get(directory)?;
             let body = spool.body_file(&entry.place.id);
             let mark = match kind {

@@ -80,9 +80,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         logs_queued: true,
         dead_letter: match error_mode {
             b'q' => Some(DeadLetter::none()),
-            b'p' => account.as_ref().filter(|account| account.name == sender).map(|account| {
-                DeadLetter::of(&controlling(account), &account.home, submission.mode == b'a')
-            }),
+            b'p' => own_dead_letter(submission, account.as_ref().filter(|one| one.name == sender)),
             _ => None,
         },
     };
@@ -104,6 +102,9 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
                 say(voice, &line);
             }
             intake.say_before(line);
+            if error_mode == b'p' {
+                intake.keep_in(own_dead_letter(submission, account.as_ref()));
+            }
             (login.clone(), status.exit.0)
         }
     };
@@ -119,7 +120,10 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         voice.usage(&status.text);
         return status.exit.0;
     }
-    if arguments.has(b't') && !intake.errors().is_empty() {
+    if arguments.has(b't')
+        && !intake.errors().is_empty()
+        && header_fails(&mut intake, arguments, submission)
+    {
         // With -v the expansion has said it already.
         let shown = match (arguments.has(b'v'), arguments.operands.is_empty()) {
             (true, _) => 0,
@@ -142,6 +146,19 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
     if error_mode == b'e' || is_refused { 0 } else { exit }
 }
 
+/// Whether it is the header that names somebody who does not exist; those that the command line names keep nobody from
+/// getting the message (observed).
+fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submission) -> bool {
+    let count = arguments.operands.len();
+    if count == 0 {
+        return true;
+    }
+    let named = submission.recipients.get(count..).unwrap_or_default();
+    let recipients: Vec<Recipient> =
+        named.iter().map(|one| Recipient::primary(crate::daemon::intake::bare(one))).collect();
+    intake.has_flaw(&recipients)
+}
+
 /// With `-t` a recipient that does not exist keeps all from getting the message; of what is wrong with those of
 /// the header only the last thing is said (observed).
 fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode: u8) -> u8 {
@@ -161,6 +178,14 @@ fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode:
 fn say(voice: Voice, line: &[u8]) {
     let (codes, text) = ruleset_vm::split_codes(line);
     voice.say(codes.trim_ascii_end(), text);
+}
+
+fn own_dead_letter(
+    submission: &Submission,
+    account: Option<&users::Account>,
+) -> Option<DeadLetter> {
+    let replies = submission.mode == b'a';
+    account.map(|account| DeadLetter::of(&controlling(account), &account.home, replies))
 }
 
 fn controlling(account: &users::Account) -> ControllingUser {

@@ -264,16 +264,20 @@ impl Intake {
         self.submitted || self.delivery_mode() == b'i' || self.origin.verbose
     }
 
-    /// The first thing wrong with what a recipient stands for. Only where delivery follows at once is it
-    /// looked for already at `RCPT` (observed).
-    fn flaw_of(&mut self, recipient: &Recipient) -> Option<Status> {
+    fn probe(&mut self, recipient: &Recipient) -> Option<expand::Note> {
         let options = self.expand_options();
         let mut probe = Envelope {
             sender: self.envelope.sender.clone(),
             recipients: vec![recipient.clone()],
             ..Envelope::default()
         };
-        let flaw = expand::first_flaw(&mut self.worker, &mut probe, &options)?;
+        expand::first_flaw(&mut self.worker, &mut probe, &options)
+    }
+
+    /// The first thing wrong with what a recipient stands for. Only where delivery follows at once is it
+    /// looked for already at `RCPT` (observed).
+    fn flaw_of(&mut self, recipient: &Recipient) -> Option<Status> {
+        let flaw = self.probe(recipient)?;
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
         if let Some(event) = flaw.event(&id) {
             self.post.events.report(event);
@@ -303,9 +307,16 @@ impl Intake {
         if !self.submitted {
             // No transcript is kept of what RCPT has found out already (observed).
             self.said.transcript.clear();
-            let lists = self.envelope.recipients.iter_mut().filter(|r| r.listing == Listing::List);
-            lists.for_each(|list| list.listing = Listing::Hidden);
         }
+        // What is expanded before it is queued is not told of as a list, but for one with a single member that
+        // the command line names (observed).
+        let submitted = self.submitted;
+        let hides = |listing: Listing| match listing {
+            Listing::List => !submitted,
+            listing => listing == Listing::ListOfSeveral,
+        };
+        let lists = self.envelope.recipients.iter_mut().filter(|r| hides(r.listing));
+        lists.for_each(|list| list.listing = Listing::Hidden);
         expansion
     }
 
@@ -331,6 +342,16 @@ impl Intake {
     #[must_use]
     pub fn errors(&self) -> &[Vec<u8>] {
         &self.said.errors
+    }
+
+    /// Where the message is kept when it fails, instead of being sent back.
+    pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
+        self.origin.dead_letter = dead_letter;
+    }
+
+    /// Whether one of these recipients cannot be resolved.
+    pub fn has_flaw(&mut self, recipients: &[Recipient]) -> bool {
+        recipients.iter().any(|recipient| self.probe(recipient).is_some())
     }
 
     /// The message goes to nobody but back to its sender, with what is wrong with some recipients.

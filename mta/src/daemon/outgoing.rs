@@ -20,6 +20,9 @@ use crate::sys::durable;
 /// The form in which the first line is written when the option does not say (OPT-081).
 const FROM_LINE: &[u8] = b"From $g  $d";
 
+/// What is sent in place of a body that is gone (QU-113).
+const NO_BODY: &[u8] = b"<<< No Message Collected >>>\n";
+
 /// A message in the queue.
 pub(super) struct Outgoing<'a, 'w> {
     pub(super) worker: &'a RefCell<&'w mut Worker>,
@@ -110,7 +113,7 @@ impl Outgoing<'_, '_> {
     ) -> io::Result<()> {
         let mut body: Box<dyn Body> = match &self.body {
             Some(path) => Box::new(durable::open_readable(path).map_err(io::Error::other)?),
-            None => Box::new(io::empty()),
+            None => Box::new(io::Cursor::new(NO_BODY)),
         };
         let by = self.worker.borrow().expand(b"$j id $i");
         match treatment {

@@ -9,10 +9,12 @@ use super::post::Post;
 use super::settings::seconds;
 use super::telling::Said;
 use crate::events::Severity;
+use crate::queue::codec::{Damage, QfError};
+use crate::queue::listing;
 use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
 use crate::queue::selection::Selection;
 use crate::queue::store::{Entry, Kind, QueueStore as _, StoreError};
-use crate::sys::{clock, durable, ids};
+use crate::sys::{clock, durable, ids, terminal};
 
 /// What a run does.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +55,10 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
                     show_progress(post, &entry, number + 1, total);
                 }
                 tried += 1;
+                if attempt.complains && claimed.body.is_none() {
+                    let line = listing::no_body(&entry.place.id.0);
+                    terminal::print(&[&line[..], b"\n"].concat());
+                }
                 attempt.run(&mut worker, claimed);
                 post.counting.save();
             }
@@ -60,11 +66,28 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
             Err(error) => {
                 let id = Some(&entry.place.id);
                 post.log(id, Severity::Alert, 0, format!("Losing {error}"));
+                if attempt.complains {
+                    terminal::print(&[&complaint(&entry.place.id.0, &error)[..], b"\n"].concat());
+                }
             }
         }
     }
     attempt::close_connections(&connections, options.verbose);
     tried
+}
+
+/// What is said of a control file that cannot be used.
+fn complaint(id: &[u8], error: &StoreError) -> Vec<u8> {
+    let StoreError::Damaged { error: QfError { line, damage }, .. } = error else {
+        return error.to_string().into_bytes();
+    };
+    let text = damage.to_string();
+    let file = [b"readqf: ./qf", id, b": "].concat();
+    match damage {
+        Damage::Version(_) => text.into_bytes(),
+        Damage::Incomplete => [&file[..], text.as_bytes()].concat(),
+        _ => [&file[..], format!("line {line}: {text}").as_bytes()].concat(),
+    }
 }
 
 fn show_progress(post: &Post, entry: &Entry, number: usize, total: usize) {

@@ -78,7 +78,7 @@ fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: 
     let envelope = &claimed.envelope;
     let is_reached = |recipient: &Recipient| {
         let counts = match recipient.listing {
-            Listing::List => recipient.state == RecipientState::Expanded,
+            Listing::List | Listing::ListOfSeveral => recipient.state == RecipientState::Expanded,
             Listing::Own | Listing::Hidden => matches!(recipient.state, RecipientState::Sent(_)),
         };
         counts && recipient.flags.on_success

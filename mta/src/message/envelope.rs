@@ -175,6 +175,8 @@ pub enum Listing {
     Hidden,
     /// As a list with an owner, whose members hear from it.
     List,
+    /// The same, with more than one member.
+    ListOfSeveral,
 }
 
 impl Recipient {

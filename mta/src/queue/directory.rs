@@ -101,13 +101,12 @@ pub struct DirectoryStore {
 
 impl DirectoryStore {
     /// Opens the directories that a path stands for: itself, or with a trailing `*` every directory
-    /// whose name starts so, sorted (QU-050).
+    /// whose name starts so, in the order of the file system (QU-050, observed).
     ///
     /// # Errors
     /// [`DiskError::Missing`] when there is none.
     pub fn open(path: &Path, options: DirectoryOptions) -> Result<Self, DiskError> {
-        let mut found = expand(path)?;
-        found.sort();
+        let found = expand(path)?;
         let directories: Vec<_> = found.into_iter().map(SpoolDirectory::new).collect();
         if directories.is_empty() {
             return Err(DiskError::Missing { path: path.to_owned() });

@@ -82,6 +82,12 @@ pub fn head(directory: &[u8], total: usize, printed: usize, verbose: bool) -> Ve
     out
 }
 
+/// What is said of a message whose body is gone (QU-113).
+#[must_use]
+pub fn no_body(id: &[u8]) -> Vec<u8> {
+    [b"readqf: cannot open ./df", id, b": No such file or directory"].concat()
+}
+
 /// The last line of the whole listing (CMD-090).
 #[must_use]
 pub fn total(requests: usize) -> Vec<u8> {
@@ -98,17 +104,27 @@ pub fn entry(entry: &Entry, verbose: bool, offset_at: &dyn Fn(u64) -> i32) -> Ve
     }
     let special: &[u8] = match &entry.control {
         Control::Text(text) => {
+            if entry.body_size.is_none() && entry.mark != Mark::Locked {
+                out.extend_from_slice(&no_body(&entry.id));
+                out.push(b'\n');
+            }
             out.extend_from_slice(entry.mark.sign().to_string().as_bytes());
             Rendering::new(entry, verbose, offset_at, &mut out).run(text);
             b""
         }
         Control::Denied => b" (permission denied)",
         Control::Completed => b" (job completed)",
-        Control::Empty => b" (no control file)",
+        Control::Empty => b"  (no control file)",
     };
     out.extend_from_slice(special);
     out.push(b'\n');
     out
+}
+
+/// The priority that a control file gives, be the rest of it as it may; 0 without.
+#[must_use]
+pub fn priority(text: &[u8]) -> i64 {
+    text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"P")).map_or(0, number)
 }
 
 /// The lines of one control file turned into the lines of the listing.
@@ -279,7 +295,8 @@ Fw\nSroot\nM one\n  two\nCroot:0:0:foo\nRPFD:a\x01b\x80\xc2\xa9@none.example\nH?
         					 a\001b\200\302\251@none.example
         ");
         insta::assert_snapshot!(listed("6AM3GD8k027367", Mark::None, None, text, true), @r"
-        6AM3GD8k027367       -1      30245+Nov 22 02:59 root
+        6AM3GD8k027367readqf: cannot open ./df6AM3GD8k027367: No such file or directory
+               -1      30245+Nov 22 02:59 root
                          (global message that is quite long so it will be cut somewhere, at sixty or at a hundred bytes I am t)
         						(---root:0:0:foo---)
         						a\001b\200\302\251@none.example
@@ -301,7 +318,8 @@ Fw\nSroot\nM one\n  two\nCroot:0:0:foo\nRPFD:a\x01b\x80\xc2\xa9@none.example\nH?
         let text =
             Control::Text(b"V8\nT1795316370\nB8BITMIME\nS<>\nRPFD:foo@bar.com\n.\n".to_vec());
         insta::assert_snapshot!(listed("6AM3GD8k02736a", Mark::None, None, text, false), @r"
-        6AM3GD8k02736a       -1 Sun Nov 22 02:59 <>
+        6AM3GD8k02736areadqf: cannot open ./df6AM3GD8k02736a: No such file or directory
+               -1 Sun Nov 22 02:59 <>
               8BITMIME
         					 foo@bar.com
         ");

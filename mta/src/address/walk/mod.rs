@@ -358,7 +358,7 @@ impl<'a> Walk<'a> {
         let address = recipient.address.clone();
         let wanted = recipient.flags.on_success;
         if has_owner {
-            recipient.listing = Listing::List;
+            recipient.listing = if several { Listing::ListOfSeveral } else { Listing::List };
             self.note(b"", &address, What::ListDelivered);
         }
         if several && wanted {

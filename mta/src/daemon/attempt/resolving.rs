@@ -61,7 +61,7 @@ impl Attempt<'_> {
             .envelope
             .recipients
             .iter()
-            .any(|r| r.route.is_some() || matches!(r.state, RecipientState::Failed(_)));
+            .any(|r| r.route.is_some() || r.state != RecipientState::Pending);
         if self.first && resolved {
             return (Vec::new(), self.said.clone());
         }
