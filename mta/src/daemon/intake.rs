@@ -333,8 +333,10 @@ impl Intake {
         self.refused
     }
 
-    /// Something was said before: the transcript of reports begins with it.
+    /// There was a system error before: the transcript of reports begins with it, and the postmaster gets
+    /// those too.
     pub fn say_before(&mut self, line: Vec<u8>) {
+        self.said.system_error = true;
         self.said.transcript.push(line);
     }
 

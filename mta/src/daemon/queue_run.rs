@@ -66,8 +66,10 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
             Err(error) => {
                 let id = Some(&entry.place.id);
                 post.log(id, Severity::Alert, 0, format!("Losing {error}"));
-                if attempt.complains {
-                    terminal::print(&[&complaint(&entry.place.id.0, &error)[..], b"\n"].concat());
+                if attempt.complains
+                    && let Some(line) = complaint(&entry.place.id.0, &error)
+                {
+                    terminal::print(&[&line[..], b"\n"].concat());
                 }
             }
         }
@@ -76,18 +78,19 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     tried
 }
 
-/// What is said of a control file that cannot be used.
-fn complaint(id: &[u8], error: &StoreError) -> Vec<u8> {
-    let StoreError::Damaged { error: QfError { line, damage }, .. } = error else {
-        return error.to_string().into_bytes();
-    };
+/// What is said of a control file that is damaged; nothing of an empty one, which is being written.
+fn complaint(id: &[u8], error: &StoreError) -> Option<Vec<u8>> {
+    let StoreError::Damaged { error: QfError { line, damage }, .. } = error else { return None };
+    if (*line, damage) == (1, &Damage::Incomplete) {
+        return None;
+    }
     let text = damage.to_string();
     let file = [b"readqf: ./qf", id, b": "].concat();
-    match damage {
+    Some(match damage {
         Damage::Version(_) => text.into_bytes(),
         Damage::Incomplete => [&file[..], text.as_bytes()].concat(),
         _ => [&file[..], format!("line {line}: {text}").as_bytes()].concat(),
-    }
+    })
 }
 
 fn show_progress(post: &Post, entry: &Entry, number: usize, total: usize) {

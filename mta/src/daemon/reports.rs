@@ -163,9 +163,15 @@ fn tell(
         returned,
         header: &header,
     };
-    let report = dsn::report(&request, &[&to]);
+    let mut all = vec![to];
+    if told.concerns_postmaster && kind == Kind::Failure {
+        // In front of the others in the header (observed).
+        all.push(b"postmaster".to_vec());
+    }
+    let names: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    let report = dsn::report(&request, &names);
     log_report(attempt, claimed, &id.0, kind, why.as_ref());
-    let stored = store(attempt, worker, claimed, &report, id, &to);
+    let stored = store(attempt, worker, claimed, &report, id, &all);
     match stored {
         Ok(report) => {
             let next = Attempt {

@@ -20,6 +20,8 @@ pub(super) struct Said {
     /// Why what is left of the message waits, for the queue's listing: the first error, or the last
     /// that a mailer would have given (observed).
     pub(super) waits: Option<Vec<u8>>,
+    /// There was a system error.
+    pub(super) system_error: bool,
 }
 
 impl Said {
@@ -28,6 +30,7 @@ impl Said {
         self.errors.append(&mut later.errors);
         self.transcript.append(&mut later.transcript);
         self.waits = later.waits.or(self.waits.take());
+        self.system_error |= later.system_error;
     }
 }
 

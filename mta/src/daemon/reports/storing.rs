@@ -29,7 +29,7 @@ pub(super) fn store(
     claimed: &Claimed,
     report: &dsn::Report,
     id: QueueId,
-    to: &[u8],
+    to: &[Vec<u8>],
 ) -> Result<Claimed, StoreError> {
     let post = &attempt.post;
     let now = clock::now();
@@ -69,7 +69,8 @@ pub(super) fn store(
     said.push(&report.after_body);
     draft.write(&report.after_body)?;
     let size = if report.with_body { claimed.envelope.size + REPORT_SIZE } else { 0 };
-    let recipient = Recipient { flags: response_flags(), ..Recipient::primary(to) };
+    let recipient =
+        |one: &Vec<u8>| Recipient { flags: response_flags(), ..Recipient::primary(&one[..]) };
     let envelope = Envelope {
         id: Some(id),
         created: now,
@@ -82,7 +83,7 @@ pub(super) fn store(
             (b"s".to_vec(), b"localhost".to_vec()),
             (b"_".to_vec(), b"localhost".to_vec()),
         ],
-        recipients: vec![recipient],
+        recipients: to.iter().map(recipient).collect(),
         header,
         ..Envelope::default()
     };

@@ -23,6 +23,8 @@ pub(in crate::daemon) struct Told {
     pub(in crate::daemon) warn: Option<(u64, u64)>,
     /// The message is given up after so many seconds.
     pub(in crate::daemon) give_up: Option<u64>,
+    /// There was a system error while the message came in: the postmaster hears of a failure too.
+    pub(super) concerns_postmaster: bool,
     pub(super) body_refused: bool,
     system_error: bool,
 }
@@ -46,7 +48,12 @@ pub(super) struct Outcome {
 impl Told {
     /// What was said while the recipients were resolved, and why the message waits, if it does.
     pub(in crate::daemon) fn new(waits: Option<Vec<u8>>, said: &Said) -> Self {
-        Self { queue_message: waits, transcript: said.transcript.clone(), ..Self::default() }
+        Self {
+            queue_message: waits,
+            transcript: said.transcript.clone(),
+            concerns_postmaster: said.system_error,
+            ..Self::default()
+        }
     }
 
     /// A recipient that failed or was put off before a mailer was tried.
