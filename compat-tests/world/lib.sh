@@ -76,9 +76,43 @@ directory() {
     wait_for peer probe 127.0.0.1:3389
 }
 
+# certificate NAME SUBJECT [EXTENSIONS [OPTIONS]]: NAME.pem and NAME.key of the authority ca.pem, all in tls/.
+certificate() {
+    local ec='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+    mkdir -p tls
+    if ! [ -f tls/ca.pem ]; then
+        openssl req -x509 $ec -keyout tls/ca.key -out tls/ca.pem -days 30 -subj '/CN=Authority' 2>/dev/null
+    fi
+    openssl req $ec -keyout tls/"$1".key -out tls/"$1".csr -subj "$2" 2>/dev/null
+    openssl x509 -req -in tls/"$1".csr -CA tls/ca.pem -CAkey tls/ca.key -CAcreateserial -out tls/"$1".pem \
+        -extfile <(echo "${3:-basicConstraints=CA:FALSE}") ${4:--days 30} 2>/dev/null
+}
+
+# directory_tls NAME: the server of `directory` anew, with a certificate, speaking TLS on port 3636 as well.
+directory_tls() {
+    [ -d slapd ] || directory
+    stop_directory
+    [ -f slapd/plain.conf ] || cp slapd/slapd.conf slapd/plain.conf
+    {
+        echo "TLSCertificateFile /tmp/case/tls/$1.pem"
+        echo "TLSCertificateKeyFile /tmp/case/tls/$1.key"
+        cat slapd/plain.conf
+    } >slapd/slapd.conf
+    slapd -f slapd/slapd.conf -h 'ldap://127.0.0.1:3389 ldaps://127.0.0.1:3636' 2>slapd/stderr ||
+        cat slapd/stderr >&2
+    wait_for peer probe 127.0.0.1:3636
+}
+
+# ldap_conf LINE...: the settings of LDAP clients.
+ldap_conf() {
+    printf '%s\n' "$@" >/etc/ldap/ldap.conf
+}
+
 stop_directory() {
-    kill "$(cat slapd/pid)"
-    wait_for bash -c '! peer probe 127.0.0.1:3389'
+    local pid
+    pid=$(cat slapd/pid)
+    kill "$pid"
+    wait_for bash -c "! kill -0 $pid"
 }
 
 # answers PORT FILE: a server that says what the file has, whatever it is asked.

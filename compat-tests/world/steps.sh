@@ -13,6 +13,7 @@ fresh_state() {
     cd /
     rm -rf /tmp/* /tmp/.[!.]* /var/spool/* /var/mail/* /home/* /var/lib/* /root/dead.letter /etc/mail/*
     cp -a /run/etc-mail/. /etc/mail/
+    mkdir -p /etc/ldap && rm -f /etc/ldap/ldap.conf
     mkdir -p /tmp/case /var/spool/mqueue /var/spool/mqueue-client /var/lib/sendmail \
         /run/sendmail/mta /run/sendmail/msp
     # Owned by root: a directory of another user needs the option TrustedUser, which most cases leave out.

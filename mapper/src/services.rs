@@ -155,6 +155,8 @@ pub struct ProgramOutput {
 pub struct ProgramCall<'a> {
     /// Path and arguments.
     pub argv: &'a [Vec<u8>],
+    /// The complete environment, `NAME=value` each.
+    pub environment: &'a [Vec<u8>],
     /// User and group to run as; none: stay.
     pub user: Option<(u32, u32)>,
     /// How much output to keep, bytes; the rest is read and dropped.
@@ -181,9 +183,18 @@ pub enum Endpoint {
         host: Vec<u8>,
         /// Port.
         port: u16,
-        /// Whether TLS is spoken from the beginning (`ldaps:`).
-        tls: bool,
     },
+}
+
+/// How to protect a connection to a directory server.
+#[derive(Clone, Copy, Debug)]
+pub struct Protection<'a> {
+    /// Whom the server's certificate must name: host name or address literal.
+    pub host: &'a [u8],
+    /// Seconds until the connection must be protected; 0 counts as 1.
+    pub limit: u32,
+    /// The variables of `E` lines, `NAME=value` each, some of which say whom to trust.
+    pub environment: &'a [Vec<u8>],
 }
 
 /// A byte stream with the timeout given when it was opened.
@@ -228,6 +239,19 @@ pub trait Services {
     /// # Errors
     /// When the connection cannot be made.
     fn connect(&mut self, endpoint: &Endpoint, timeout: u32) -> io::Result<Box<dyn Stream>>;
+    /// Speaks TLS over a connection from now on, as the client. Whose certificates are good say the
+    /// system's settings for LDAP.
+    ///
+    /// # Errors
+    /// `NotFound` when a file that names whom to trust is missing, `TimedOut` at the limit; else whatever went
+    /// wrong with the connection, or that the server is not to be trusted. Services that cannot do it: `Unsupported`.
+    fn protect(
+        &mut self,
+        _stream: Box<dyn Stream>,
+        _protection: &Protection<'_>,
+    ) -> io::Result<Box<dyn Stream>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Seconds since the epoch.
     fn now(&mut self) -> u64;
     /// Time since some moment in the past, the same for all calls; `None` where there is no clock that is

@@ -432,7 +432,7 @@ impl Map {
         };
         traces::opening(self.common.class, &self.common, env);
         let opening = class.open(&self.common, env);
-        traces::opened(&self.common, opening, env);
+        traces::opened(&self.common, opening, class.trouble(), env);
         self.state = match opening {
             Opening::Ready => State::Open(class),
             Opening::Absent => State::Absent,

@@ -34,6 +34,8 @@ pub struct Settings {
     pub ldap_cluster: Vec<u8>,
     /// See `ldap_cluster`.
     pub ldap_host: Vec<u8>,
+    /// The environment of programs, `NAME=value` each: `AGENT` and the variables of `E` lines (ML-102).
+    pub environment: Vec<Vec<u8>>,
     /// Option `DefaultUser` for program maps: user and group id, and whether to switch at all.
     pub default_user: Option<(u32, u32)>,
     /// Largest value made of several DNS records, bytes (MAP-027).
@@ -75,6 +77,7 @@ impl Default for Settings {
             ldap_defaults: Vec::new(),
             ldap_cluster: Vec::new(),
             ldap_host: Vec::new(),
+            environment: vec![b"AGENT=sendmail".to_vec()],
             default_user: Some((1, 1)),
             max_dns_result: 628,
             blame: BlameSettings::default(),

@@ -110,17 +110,17 @@ pub(crate) fn opening(class: &str, common: &Common, env: &mut Env<'_>) {
     });
 }
 
-/// How opening a map went.
-pub(crate) fn opened(common: &Common, opening: Opening, env: &mut Env<'_>) {
+/// How opening a map went, and with which trouble in the system's words.
+pub(crate) fn opened(common: &Common, opening: Opening, trouble: &[u8], env: &mut Env<'_>) {
     env.trace(Category::Maps, 4, || {
         let class = common.class.as_bytes();
         let head = [b"openmap()\t", class, b":", &common.name, b" ", &file(common)[..], b": "];
         let missing = opening == Opening::Absent || common.class == "implicit";
+        let separator: &[u8] = if trouble.is_empty() { b"" } else { b": " };
+        let with_trouble = [b"invalid", separator, trouble, b"\n"].concat();
         let end: &[u8] = match opening {
             Opening::Ready => b"valid\n",
-            Opening::Absent if common.class == "ldap" => {
-                b"invalid: Transport endpoint is not connected\n"
-            }
+            Opening::Absent if common.class == "ldap" => &with_trouble,
             _ if common.class == "nis" => b"invalid\n",
             _ if common.class == "nisplus" => b"invalid: Resource temporarily unavailable\n",
             _ if missing => b"invalid: No such file or directory\n",

@@ -118,17 +118,24 @@ impl<'a> Iterator for LdapFlags<'a> {
     }
 }
 
-/// The word of [`LDAP_DEREF`], [`LDAP_SCOPE`] or [`LDAP_METHOD`] that the value of a flag is, as its
-/// place there.
+/// The word of [`LDAP_DEREF`], [`LDAP_SCOPE`] or [`LDAP_METHOD`] that the value of a flag begins with, as its
+/// place there: `subtree` is `sub` (observed).
 #[must_use]
 pub fn ldap_word(flag: u8, value: &[u8]) -> Option<usize> {
     let (.., words) = WORDS.iter().find(|(letter, ..)| *letter == flag)?;
-    let prefix = PREFIXES.iter().find(|(letter, _)| *letter == flag)?.1;
-    let short = match value.split_at_checked(prefix.len()) {
-        Some((first, word)) if first.eq_ignore_ascii_case(prefix) => word,
-        _ => value,
-    };
-    words.iter().position(|word| word.as_bytes().eq_ignore_ascii_case(short))
+    let short = without_prefix(flag, value);
+    words.iter().position(|word| begins_with(short, word.as_bytes()))
+}
+
+/// The value of a flag without what may stand before its word.
+fn without_prefix(flag: u8, value: &[u8]) -> &[u8] {
+    let prefix =
+        PREFIXES.iter().find(|(letter, prefix)| *letter == flag && begins_with(value, prefix));
+    prefix.and_then(|(_, prefix)| value.get(prefix.len()..)).unwrap_or(value)
+}
+
+fn begins_with(text: &[u8], beginning: &[u8]) -> bool {
+    text.get(..beginning.len()).is_some_and(|first| first.eq_ignore_ascii_case(beginning))
 }
 
 /// The flags up to the first word that is none. What the flags mean, the map class says when it reads
@@ -174,6 +181,7 @@ fn argument(text: &[u8]) -> (&[u8], &[u8]) {
 fn wrong(flag: u8, value: &[u8]) -> Option<Vec<u8>> {
     if let Some((_, text, _)) = WORDS.iter().find(|(letter, ..)| *letter == flag) {
         let known = ldap_word(flag, value).is_some();
+        let value = without_prefix(flag, value);
         return (!known).then(|| [text.as_bytes(), b" (not ", value, b")"].concat());
     }
     match (flag, atoi(value)) {

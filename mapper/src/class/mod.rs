@@ -113,6 +113,11 @@ pub(crate) trait Class: Send {
     /// Answers one key.
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer;
 
+    /// The system's words about why an optional map is not open, where the class keeps them.
+    fn trouble(&self) -> &[u8] {
+        b""
+    }
+
     /// The connection to a directory that is shared with other maps.
     fn login(&self) -> Option<&ldap::Login> {
         None

@@ -26,8 +26,12 @@ impl Class for Program {
             .chain([request.key])
             .map(<[u8]>::to_vec)
             .collect();
-        let call =
-            ProgramCall { argv: &argv, user: env.settings.default_user, max_output: MAX_VALUE };
+        let call = ProgramCall {
+            argv: &argv,
+            environment: &env.settings.environment,
+            user: env.settings.default_user,
+            max_output: MAX_VALUE,
+        };
         let output = match env.services.run_program(&call) {
             Ok(output) => output,
             Err(_) => return Answer::NotFound { exit: EX_OSFILE },
@@ -35,7 +39,9 @@ impl Class for Program {
         match output.end {
             ProgramEnd::Exited(EX_OK) if output.stdout.is_empty() => Answer::MISS,
             ProgramEnd::Exited(EX_OK) => {
-                let line = output.stdout.split(|&b| b == b'\n').next().unwrap_or_default();
+                // sendmail takes it for a text of C
+                let ends = |byte: &u8| matches!(byte, b'\n' | 0);
+                let line = output.stdout.split(ends).next().unwrap_or_default();
                 Answer::Found(interpolate::result(common, request.key, line, request.args))
             }
             ProgramEnd::Exited(EX_TEMPFAIL) => Answer::tempfail(),

@@ -7,6 +7,7 @@ const BIND: u8 = 0x60;
 const UNBIND: u8 = 0x42;
 const SEARCH: u8 = 0x63;
 const ABANDON: u8 = 0x50;
+const EXTENDED_REQUEST: u8 = 0x77;
 pub(crate) const BIND_DONE: u8 = 0x61;
 const ENTRY: u8 = 0x64;
 const SEARCH_DONE: u8 = 0x65;
@@ -14,6 +15,9 @@ const REFERENCE: u8 = 0x73;
 const EXTENDED: u8 = 0x78;
 /// A password in the clear.
 const SIMPLE: u8 = 0x80;
+/// The name of an extended operation, and that of the one that begins TLS (RFC 4511, 4.14.1).
+const REQUEST_NAME: u8 = 0x80;
+pub(crate) const START_TLS_OID: &[u8] = b"1.3.6.1.4.1.1466.20037";
 
 /// What to look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +51,11 @@ pub(crate) fn bind(version: u32, name: &[u8], password: &[u8]) -> Vec<u8> {
     ber::put(&mut content, ber::OCTETS, name);
     ber::put(&mut content, SIMPLE, password);
     ber::element(BIND, &content)
+}
+
+/// Asks for TLS on this connection.
+pub(crate) fn start_tls() -> Vec<u8> {
+    ber::element(EXTENDED_REQUEST, &ber::element(REQUEST_NAME, START_TLS_OID))
 }
 
 /// Says good-bye.
@@ -194,6 +203,8 @@ mod tests {
                     01a30804037569640401783017040b6f626a656374436c61737304046d61696c0402636e";
         assert_eq!(hex(&wrap(2, &search(&asked))), sent);
         assert_eq!(hex(&wrap(3, &unbind())), "30050201034200");
+        let sent = "301d02010177188016312e332e362e312e342e312e313436362e3230303337";
+        assert_eq!(hex(&wrap(1, &start_tls())), sent);
         assert_eq!(hex(&wrap(3, &abandon(2))), "3006020103500102");
     }
 }

@@ -65,7 +65,8 @@ impl Deadline {
 }
 
 pub(crate) struct Session {
-    stream: Box<dyn Stream>,
+    /// None once it could not be protected.
+    stream: Option<Box<dyn Stream>>,
     received: Vec<u8>,
     /// How much of it has been read.
     read: usize,
@@ -74,7 +75,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
-        Self { stream, received: Vec::new(), read: 0, last_id: 0 }
+        Self { stream: Some(stream), received: Vec::new(), read: 0, last_id: 0 }
     }
 
     /// Logs in.
@@ -87,14 +88,29 @@ impl Session {
         deadline: Deadline,
     ) -> Result<(), Fault> {
         let id = self.send(&message::bind(version, name, password))?;
-        loop {
-            let content = self.receive(services, deadline)?;
-            match answer_to(id, &content)? {
-                Some(Reply::Done(0)) => return Ok(()),
-                Some(Reply::Done(code)) => return Err(Fault::Code(code)),
-                _ => {}
-            }
-        }
+        self.answer(id, services, deadline, |_| Wanted::More)
+    }
+
+    /// Asks the server to go on with TLS. [`Fault::Code`]: it will not, and the connection stays as it is.
+    pub(crate) fn ask_for_tls(
+        &mut self,
+        services: &mut dyn Services,
+        deadline: Deadline,
+    ) -> Result<(), Fault> {
+        let id = self.send(&message::start_tls())?;
+        self.answer(id, services, deadline, |_| Wanted::More)?;
+        // what somebody in between has put behind the answer must not count as protected
+        if self.read < self.received.len() { Err(Fault::Malformed) } else { Ok(()) }
+    }
+
+    /// Protects the connection from here on by what `secure` makes of it.
+    pub(crate) fn protect(
+        &mut self,
+        secure: impl FnOnce(Box<dyn Stream>) -> io::Result<Box<dyn Stream>>,
+    ) -> io::Result<()> {
+        let stream = self.stream.take().ok_or(io::ErrorKind::NotConnected)?;
+        self.stream = Some(secure(stream)?);
+        Ok(())
     }
 
     /// Sends a question; its answer is to be read with [`Self::answer`].
@@ -128,7 +144,8 @@ impl Session {
     fn send(&mut self, operation: &[u8]) -> Result<u32, Fault> {
         self.last_id += 1;
         let wrapped = message::wrap(self.last_id, operation);
-        let sent = self.stream.write_all(&wrapped).and_then(|()| self.stream.flush());
+        let stream = self.stream.as_mut().ok_or(Fault::Closed)?;
+        let sent = stream.write_all(&wrapped).and_then(|()| stream.flush());
         sent.map(|()| self.last_id).map_err(|_| Fault::Closed)
     }
 
@@ -168,9 +185,10 @@ impl Session {
             return Err(Fault::Late);
         }
         let limit = u32::try_from(left).unwrap_or(u32::MAX);
-        self.stream.set_limit(limit).map_err(|_| Fault::Closed)?;
+        let stream = self.stream.as_mut().ok_or(Fault::Closed)?;
+        stream.set_limit(limit).map_err(|_| Fault::Closed)?;
         let mut chunk = [0u8; CHUNK];
-        match self.stream.read(&mut chunk) {
+        match stream.read(&mut chunk) {
             Ok(0) => Err(Fault::Closed),
             Ok(count) => {
                 self.received.extend_from_slice(chunk.get(..count).unwrap_or_default());

@@ -15,8 +15,7 @@ pub(super) fn connect(endpoint: &Endpoint, timeout: u32) -> io::Result<Box<dyn S
         Endpoint::Inet { host, port, v6 } => {
             Box::new(connect_tcp(host, *port, timeout, |address| address.is_ipv6() == *v6)?)
         }
-        Endpoint::Directory { tls: true, .. } => return Err(io::ErrorKind::Unsupported.into()),
-        Endpoint::Directory { host, port, tls: false } => {
+        Endpoint::Directory { host, port } => {
             Box::new(connect_tcp(host, *port, timeout, |_| true)?)
         }
     };

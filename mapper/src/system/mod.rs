@@ -3,6 +3,7 @@
 mod connection;
 mod names;
 mod program;
+mod tls;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -11,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nix::unistd::User;
 
 use crate::services::{
-    AliasName, DnsAnswer, DnsQuery, Endpoint, Passwd, ProgramCall, ProgramOutput, SearchList,
-    Services, Stream,
+    AliasName, DnsAnswer, DnsQuery, Endpoint, Passwd, ProgramCall, ProgramOutput, Protection,
+    SearchList, Services, Stream,
 };
 
 /// Log lines and macro changes are kept up to this number.
@@ -88,6 +89,14 @@ impl Services for SystemServices {
 
     fn connect(&mut self, endpoint: &Endpoint, timeout: u32) -> io::Result<Box<dyn Stream>> {
         connection::connect(endpoint, timeout)
+    }
+
+    fn protect(
+        &mut self,
+        stream: Box<dyn Stream>,
+        protection: &Protection<'_>,
+    ) -> io::Result<Box<dyn Stream>> {
+        tls::protect(stream, protection)
     }
 
     fn now(&mut self) -> u64 {

@@ -1,38 +1,38 @@
 //! Running the program of a program map.
 
-use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
 
 use crate::answer::{EX_CONFIG, EX_UNAVAILABLE};
+use crate::process::{Identity, Program};
 use crate::services::{ProgramCall, ProgramEnd, ProgramOutput};
 
-/// Runs a program to its end with the environment of mailers (`AGENT=sendmail`, `TZ`)
-/// in `/tmp` (observed). Standard input is empty, standard error is this process's.
+/// Where programs run (observed).
+const DIRECTORY: &[u8] = b"/tmp";
+
+/// Runs a program to its end, in `/tmp` (observed). Standard input is empty, standard error is this process's.
 pub(super) fn run(call: &ProgramCall<'_>) -> io::Result<ProgramOutput> {
-    let Some((program, arguments)) = call.argv.split_first() else {
-        return Err(io::ErrorKind::InvalidInput.into());
+    let user = call.user.filter(|_| nix::unistd::geteuid().is_root());
+    let program = Program {
+        path: call.argv.first().cloned().unwrap_or_default(),
+        argv: call.argv.to_vec(),
+        environment: call.environment.to_vec(),
+        identity: user.map_or(Identity::Unchanged, |(uid, gid)| Identity::Full {
+            uid,
+            gid,
+            groups: vec![gid],
+        }),
+        directories: vec![DIRECTORY.to_vec()],
+        ..Program::default()
     };
-    let mut command = Command::new(OsStr::from_bytes(program));
-    command
-        .args(arguments.iter().map(|argument| OsStr::from_bytes(argument)))
-        .current_dir("/tmp")
-        .env_clear()
-        .env("AGENT", "sendmail")
-        .envs(std::env::var_os("TZ").map(|zone| ("TZ", zone)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
-    if let Some((uid, gid)) = call.user.filter(|_| nix::unistd::geteuid().is_root()) {
-        command.gid(gid).uid(uid);
-    }
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    let spawned = program
+        .command()
+        .map_err(io::Error::from)
+        .and_then(|mut command| command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn());
+    let Ok(mut child) = spawned else {
         // as if the child had failed to execute (observed)
-        Err(_) => {
-            return Ok(ProgramOutput { stdout: Vec::new(), end: ProgramEnd::Exited(EX_CONFIG) });
-        }
+        return Ok(ProgramOutput { stdout: Vec::new(), end: ProgramEnd::Exited(EX_CONFIG) });
     };
     let mut stdout = Vec::new();
     if let Some(mut pipe) = child.stdout.take() {

@@ -5,5 +5,6 @@ pub mod dialect_names;
 pub mod flags;
 pub mod mailer;
 pub mod own_names;
+pub mod program_environment;
 pub mod reading;
 pub mod site;

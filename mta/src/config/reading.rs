@@ -10,6 +10,7 @@ use ruleset_vm::load::{
 use super::default_user;
 use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
+use super::program_environment;
 use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
 use crate::sys::{hostname, net, users};
 use cf_parser::debug::{Category, Levels};
@@ -170,6 +171,7 @@ fn map_settings(configuration: &Configuration) -> Settings {
         settings.use_search_list = !value.split(u8::is_ascii_whitespace).any(|w| w == b"-dnsrch");
     }
     settings.ldap_defaults = expanded("LDAPDefaultSpec").unwrap_or_default();
+    settings.environment = program_environment::of(configuration);
     settings.user_database = expanded("UserDatabaseSpec").unwrap_or_default();
     settings.ldap_cluster = configuration.macros.value(b"sendmailMTACluster");
     settings.ldap_host = configuration.macros.value(b"j");

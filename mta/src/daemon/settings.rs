@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::post::file_mode;
-use crate::config::default_user;
 use crate::config::site::Site;
+use crate::config::{default_user, program_environment};
 use crate::delivery::context::DeliverySettings;
-use crate::delivery::program;
 use crate::delivery::timeouts::Timeouts;
 use crate::queue::scheduling::QueueTimeouts;
 
@@ -18,7 +17,7 @@ pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings 
     let options = &configuration.options;
     let own_name = site.value("j");
     let mut settings = DeliverySettings::new(default_user::of(configuration), &own_name);
-    settings.environment = program::environment(&configuration.environment);
+    settings.environment = program_environment::of(configuration);
     settings.queue_directory = queue_directory.as_os_str().as_bytes().to_vec();
     settings.file_mode = file_mode(site, "TempFileMode");
     settings.safe_file_environment =

@@ -126,7 +126,7 @@ impl<F: Fn(&[u8], &Binding<'_>) -> Vec<u8>> Expand for F {
 pub struct DeliverySettings {
     /// `O DefaultUser`.
     pub default_user: ControllingUser,
-    /// Environment of programs: `AGENT=sendmail`, `TZ=`, `E` lines (ML-102).
+    /// Environment of programs (ML-102), see [`crate::config::program_environment`].
     pub environment: Vec<Vec<u8>>,
     /// Working directory of programs without `D=`; empty for the current one.
     pub queue_directory: Vec<u8>,

@@ -14,7 +14,9 @@ use super::outcome;
 use crate::config::mailer::{MAX_ARGUMENTS, Mailer};
 use crate::events::{Event, Severity};
 use crate::message::envelope::ControllingUser;
-use crate::sys::exec::{self, Ended, ExecError, Identity, Invocation, Output, Running};
+use crate::sys::exec::{
+    self, Ended, ExecError, Identity, Ignored, Invocation, Output, Program, Running,
+};
 use crate::sys::traffic::{self, Way};
 use crate::sys::{errors, poll, program_safety, users};
 
@@ -25,20 +27,6 @@ pub struct Addressees {
     pub host: Vec<u8>,
     /// `$u`, one per recipient.
     pub users: Vec<Vec<u8>>,
-}
-
-/// `AGENT=sendmail` and the variables of `E` lines, which may change it (ML-102).
-#[must_use]
-pub fn environment(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<Vec<u8>> {
-    /// Variables beyond are dropped (CF-090).
-    const MAX_VARIABLES: usize = 100;
-    let agent: &[u8] = b"AGENT";
-    let changed = lines.iter().find(|(name, _)| name == agent);
-    let first = changed.map_or(&b"sendmail"[..], |(_, value)| value);
-    let others = lines.iter().filter(|(name, _)| name != agent);
-    let all = std::iter::once((agent, first))
-        .chain(others.map(|(name, value)| (name.as_slice(), value.as_slice())));
-    all.take(MAX_VARIABLES).map(|(name, value)| [name, b"=", value].concat()).collect()
 }
 
 /// Runs the program with the message on its standard input.
@@ -120,7 +108,7 @@ pub(super) fn prepare(
         directories.push(context.settings.queue_directory.clone());
     }
     warn_if_unsafe(mailer, context);
-    Ok(Invocation {
+    let program = Program {
         path: mailer.path.clone(),
         argv: arguments(mailer, addressees, context)?,
         environment: context.settings.environment.clone(),
@@ -128,8 +116,9 @@ pub(super) fn prepare(
         root: mailer.root.as_ref().map(expand),
         directories,
         nice: mailer.nice,
-        output,
-    })
+        ignored: Ignored::BrokenPipesAndTerminals,
+    };
+    Ok(Invocation { program, output })
 }
 
 /// `Warning: program P unsafe: REASON` (ML-152); the program runs nevertheless.

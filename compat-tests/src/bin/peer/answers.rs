@@ -1,7 +1,7 @@
 //! A server of any protocol that says what a file has, whatever it is asked.
 //!
 //! Each line of the file answers what one read has brought in: octets in hexadecimal, blanks between them
-//! as one likes; `close` ends the connection, `wait` keeps it open and says nothing any more. An empty
+//! as one likes; `close` (also behind octets) ends the connection, `wait` keeps it open and says nothing any more. An empty
 //! line begins what the next connection gets; the last part serves all further ones.
 
 use std::io::{self, Read, Write};
@@ -38,8 +38,15 @@ fn serve(mut stream: TcpStream, answers: &[&str]) -> io::Result<()> {
                 return Ok(());
             }
             octets => {
+                let (octets, last) = match octets.strip_suffix("close") {
+                    Some(octets) => (octets, true),
+                    None => (octets, false),
+                };
                 stream.write_all(&hexadecimal(octets)?)?;
                 std::thread::sleep(PAUSE);
+                if last {
+                    return Ok(());
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Class `ldap`: entries of a directory (MAP-052, MAP-062..MAP-080).
 
+mod connecting;
 mod key;
 mod results;
 mod spec;
@@ -8,12 +9,11 @@ use cf_parser::debug::Category;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
 use crate::answer::{EX_NOTFOUND, EX_SOFTWARE};
-use crate::files;
 use crate::interpolate;
 use crate::ldap::message::Search;
 use crate::ldap::session::{Deadline, Fault, Session};
 use crate::ldap::{filter, url};
-use crate::services::Endpoint;
+use connecting::{connect, not_connected};
 use results::{Findings, OBJECT_CLASS, Trouble};
 pub(crate) use spec::Login;
 use spec::{Kind, Spec};
@@ -28,13 +28,15 @@ struct Ldap {
     spec: Spec,
     /// The server was lost, and could not be reached again.
     lost: bool,
+    /// What the system had to say when the map could not be opened.
+    trouble: Vec<u8>,
 }
 
 /// Flags of its own, and a filter (`-k`), which is required.
 pub(crate) fn declare(common: &mut Common, arguments: &[u8], maps: &MapSet) -> Declared {
     let (spec, errors) = spec::read(common, &maps.settings().ldap_defaults, arguments);
     match spec {
-        Some(spec) => Declared::with(Ldap { spec, lost: false }, errors),
+        Some(spec) => Declared::with(Ldap { spec, lost: false, trouble: Vec::new() }, errors),
         None => Declared::faulty(errors),
     }
 }
@@ -48,12 +50,19 @@ impl Class for Ldap {
         });
         match connect(&self.spec, env) {
             Ok(()) => Opening::Ready,
-            Err(_) if common.optional => Opening::Absent,
+            Err(words) if common.optional => {
+                self.trouble = words;
+                Opening::Absent
+            }
             Err(words) => {
                 env.error(not_connected(&self.spec, common, &words));
                 Opening::Failed
             }
         }
+    }
+
+    fn trouble(&self) -> &[u8] {
+        &self.trouble
     }
 
     fn login(&self) -> Option<&Login> {
@@ -97,63 +106,6 @@ impl Class for Ldap {
             },
             Err(failure) => failure.answer(common, request, env),
         }
-    }
-}
-
-/// `ldap_init/ldap_bind failed to HOST in map NAME`, and the system's words.
-fn not_connected(spec: &Spec, common: &Common, words: &[u8]) -> Vec<u8> {
-    let separator: &[u8] = if words.is_empty() { b"" } else { b": " };
-    let server = &spec.login.server;
-    let head = [b"ldap_init/ldap_bind failed to ", &server[..], b" in map ", &common.name].concat();
-    [&head, separator, words].concat()
-}
-
-/// Makes the connection that all maps with the same login share (MAP-077). The error is what the system
-/// says last, which has little to do with the trouble but is what is shown (observed).
-fn connect(spec: &Spec, env: &mut Env<'_>) -> Result<(), Vec<u8>> {
-    let login = &spec.login;
-    if env.maps.directories().contains_key(login) {
-        return Ok(());
-    }
-    // libldap knows no other way to log in
-    if spec.method != spec::SIMPLE {
-        return Err(Vec::new());
-    }
-    let mut last = Vec::new();
-    for endpoint in spec.endpoints().map_err(Vec::from)? {
-        let deadline = Deadline::after(env.services, spec.network_timeout);
-        let stream = match env.services.connect(&endpoint, spec.network_timeout) {
-            Ok(stream) => stream,
-            Err(error) => {
-                last = connect_words(&endpoint, &error);
-                continue;
-            }
-        };
-        let mut session = Session::new(stream);
-        match session.bind(login.version(), &login.name, &login.secret, env.services, deadline) {
-            Ok(()) => {
-                env.maps.directories().insert(login.clone(), session);
-                return Ok(());
-            }
-            Err(Fault::Late) => return Err(Fault::Late.words().into()),
-            Err(_) => {
-                let local = matches!(endpoint, Endpoint::Unix(_));
-                let words = if local { "" } else { "Operation now in progress" };
-                return Err(words.into());
-            }
-        }
-    }
-    Err(last)
-}
-
-fn connect_words(endpoint: &Endpoint, error: &std::io::Error) -> Vec<u8> {
-    use std::io::ErrorKind;
-    match (endpoint, error.kind()) {
-        (Endpoint::Unix(_), _) => files::reason(error),
-        (_, ErrorKind::TimedOut) => Fault::Late.words().into(),
-        // no such host
-        (_, ErrorKind::NotFound) => Vec::new(),
-        _ => spec::NOT_CONNECTED.into(),
     }
 }
 

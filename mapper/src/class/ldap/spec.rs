@@ -8,8 +8,7 @@ use crate::answer::NO_SECRET;
 use crate::class::arith;
 use crate::files;
 use crate::flags::{self, Common, Words};
-use crate::ldap::url;
-use crate::services::Endpoint;
+use crate::ldap::url::{self, Server};
 
 /// Most attributes of one map.
 const MAX_ATTRIBUTES: usize = 64;
@@ -69,17 +68,13 @@ impl Login {
         self.version.unwrap_or(VERSION)
     }
 
-    /// Servers of the words of `server`; else the system's words for what libldap trips over (observed).
-    fn endpoints(&self, port: u16) -> Result<Vec<Endpoint>, &'static str> {
-        let words = self.server.split(|byte| matches!(byte, b' ' | b',' | b'\t'));
-        words.filter(|word| !word.is_empty()).map(|word| self.endpoint(word, port)).collect()
-    }
-
-    fn endpoint(&self, word: &[u8], port: u16) -> Result<Endpoint, &'static str> {
-        if self.is_uri {
-            return url::parse(word).map(|url| url.endpoint).ok_or(NOT_CONNECTED);
+    /// Servers of the words of `server`, none for a word that names no host. No list of URLs at all if one of
+    /// them is none.
+    fn servers(&self, port: u16) -> Option<Vec<Option<Server>>> {
+        if !self.is_uri {
+            return Some(url::hosts(&self.server, port));
         }
-        url::host(word, port, false).ok_or("No such file or directory")
+        url::words(&self.server).map(|word| Some(Some(url::parse(word)?.server))).collect()
     }
 }
 
@@ -235,10 +230,10 @@ impl Spec {
         Ok(())
     }
 
-    /// Where to connect, in order; else the words to show.
-    pub(super) fn endpoints(&self) -> Result<Vec<Endpoint>, &'static str> {
+    /// Where to connect, in order; see [`Login::servers`].
+    pub(super) fn servers(&self) -> Option<Vec<Option<Server>>> {
         // without `-h` the port only tells whose connection is shared (observed)
-        self.login.endpoints(if self.has_server { self.login.port } else { url::PORT })
+        self.login.servers(if self.has_server { self.login.port } else { url::PORT })
     }
 
     /// Whether values may lead to further searches.

@@ -162,18 +162,6 @@ fn too_many_arguments_are_an_error() {
 }
 
 #[test]
-fn the_environment_is_small() {
-    // ML-102
-    let mut lines = vec![(b"A".to_vec(), b"1".to_vec()), (b"AGENT".to_vec(), b"me".to_vec())];
-    assert_eq!(environment(&lines), [&b"AGENT=me"[..], b"A=1"]);
-    lines.truncate(1);
-    assert_eq!(environment(&lines), [&b"AGENT=sendmail"[..], b"A=1"]);
-    // CF-090
-    lines.extend((0..200).map(|n| (format!("V{n}").into_bytes(), Vec::new())));
-    assert_eq!(environment(&lines).last().map(Vec::as_slice), Some(&b"V97="[..]));
-}
-
-#[test]
 fn a_local_user_gets_mail_as_itself_with_flag_o() {
     // ML-056, as observed for the user games.
     let Ok(Some(games)) = users::by_name(b"games") else { return };

@@ -5,16 +5,13 @@ use std::time::Duration;
 use super::*;
 
 fn shell(script: &str) -> Invocation {
-    Invocation {
+    let program = Program {
         path: b"/bin/sh".to_vec(),
         argv: vec![b"sh".to_vec(), b"-c".to_vec(), script.as_bytes().to_vec()],
         environment: vec![b"AGENT=sendmail".to_vec()],
-        identity: Identity::Unchanged,
-        root: None,
-        directories: Vec::new(),
-        nice: 0,
-        output: Output::Captured,
-    }
+        ..Program::default()
+    };
+    Invocation { program, output: Output::Captured }
 }
 
 fn run(invocation: &Invocation, input: &[u8]) -> (Ended, Vec<u8>) {
@@ -90,17 +87,17 @@ fn what_the_program_left_in_the_background_is_waited_for() {
 fn the_first_directory_that_works_is_entered() {
     // ML-022
     let mut invocation = shell("pwd; umask");
-    invocation.directories = vec![b"/no/such".to_vec(), b"/usr".to_vec(), b"/".to_vec()];
+    invocation.program.directories = vec![b"/no/such".to_vec(), b"/usr".to_vec(), b"/".to_vec()];
     assert_eq!(run(&invocation, b"").1, b"/usr\n0022\n");
 }
 
 #[test]
 fn a_missing_program_is_a_permanent_error() {
     let mut invocation = shell("");
-    invocation.path = b"/no/such/program".to_vec();
+    invocation.program.path = b"/no/such/program".to_vec();
     let error = spawn(&invocation).unwrap_err();
     assert!(matches!(error, ExecError::Exec { .. }) && !error.is_transient(), "{error:?}");
-    invocation.path = b"/bin/sh\0".to_vec();
+    invocation.program.path = b"/bin/sh\0".to_vec();
     assert!(matches!(spawn(&invocation), Err(ExecError::Nul)));
 }
 
@@ -111,7 +108,7 @@ fn a_missing_root_directory_is_told() {
         return;
     }
     let mut invocation = shell("");
-    invocation.root = Some(b"/no/such/root".to_vec());
+    invocation.program.root = Some(b"/no/such/root".to_vec());
     let error = spawn(&invocation).unwrap_err();
     let words = "openmailer: Cannot chroot(/no/such/root): No such file or directory";
     assert_eq!(error.to_string(), words);
@@ -124,9 +121,9 @@ fn root_can_switch_the_user() {
         return;
     }
     let mut invocation = shell("id -u; id -g; id -G");
-    invocation.identity = Identity::Full { uid: 65534, gid: 65534, groups: vec![65534] };
+    invocation.program.identity = Identity::Full { uid: 65534, gid: 65534, groups: vec![65534] };
     assert_eq!(run(&invocation, b"").1, b"65534\n65534\n65534\n"); // ML-144
-    invocation.identity = Identity::EffectiveOnly { uid: 5, gid: 60 };
+    invocation.program.identity = Identity::EffectiveOnly { uid: 5, gid: 60 };
     // The shell drops an effective user id that differs from the real one.
     let output = run(&invocation, b"").1;
     assert!(output.starts_with(b"0\n60\n"), "{output:?}"); // ML-024
