@@ -206,6 +206,31 @@ pub trait Stream: io::Read + io::Write + Send {
     fn set_limit(&mut self, seconds: u32) -> io::Result<()>;
 }
 
+/// A line for the system log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogLine {
+    /// A text about the message that is worked on.
+    Text {
+        /// 0 emergency to 7 debug.
+        severity: u8,
+        /// Option `LogLevel` must be above this, if there is something.
+        above: Option<u8>,
+        /// The text.
+        text: Vec<u8>,
+    },
+    /// The same about no message in particular.
+    General {
+        /// As for `Text`.
+        severity: u8,
+        /// As for `Text`.
+        above: Option<u8>,
+        /// The text.
+        text: Vec<u8>,
+    },
+    /// What a [`crate::Notice`] of an error says, as `SYSERR(USER): TEXT`.
+    Error(Vec<u8>),
+}
+
 /// The outcome of parsing the left side of an alias entry as an address (AD-001, AD-005).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AliasName {
@@ -261,8 +286,8 @@ pub trait Services {
     }
     /// Uniformly distributed random bits.
     fn random(&mut self) -> u64;
-    /// Logs a line (`level`: 0 emergency to 7 debug).
-    fn syslog(&mut self, level: u8, text: &[u8]);
+    /// Takes a line for the system log.
+    fn log(&mut self, line: LogLine);
     /// Sets a macro, or with `None` removes it. `name` is without braces.
     fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>);
     /// Parses an alias name. The default takes any name without `@`, in lower case.

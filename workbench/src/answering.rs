@@ -1,7 +1,7 @@
 //! Lookups of the rule machine answered by the configuration's maps.
 
 use cf_parser::debug::{Category, Levels};
-use mapper::{LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
+use mapper::{LogLine, LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
 use ruleset_vm::{Answer, Exit, KeyStyle, KnownMaps, Lookups, Macros, Question, Request};
 
 use crate::traces::lookups;
@@ -17,10 +17,12 @@ pub struct MapMessage {
     pub kind: NoticeKind,
 }
 
-/// Services that also tell what a `macro` map has set since the last call.
+/// Services that also tell what maps have set and want logged since the last call.
 pub trait MapServices: Services {
     /// Macros set or cleared, in order.
     fn take_macros(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)>;
+    /// Lines for the system log, in order.
+    fn take_log(&mut self) -> Vec<LogLine>;
 }
 
 /// Answers lookups at once.
@@ -147,5 +149,9 @@ pub(crate) fn exit_of(notice: &Notice) -> u8 {
 impl MapServices for mapper::SystemServices {
     fn take_macros(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         self.take_macro_changes()
+    }
+
+    fn take_log(&mut self) -> Vec<LogLine> {
+        mapper::SystemServices::take_log(self)
     }
 }

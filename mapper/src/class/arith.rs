@@ -1,12 +1,13 @@
 //! Class `arith`: integer arithmetic (MAP-047).
 
-use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
+use super::{Answer, Class, Common, Declared, Env, MapSet, Request, severity};
 use crate::answer::EX_CONFIG;
+use crate::services::LogLine;
 
 /// Longest result, bytes (observed: longer numbers are cut).
 const MAX_RESULT: usize = 15;
-/// `LOG_WARNING` of syslog(3).
-const WARNING: u8 = 4;
+/// What `LogLevel` must be above for a line about an operator (observed).
+const UNKNOWN_OPERATORS: u8 = 10;
 
 struct Arith;
 
@@ -34,7 +35,8 @@ impl Class for Arith {
             Outcome::UnknownOperator => {
                 let mut text = b"arith_map: unknown operator ".to_vec();
                 text.push(if operator.is_ascii_graphic() { operator } else { b'?' });
-                env.services.syslog(WARNING, &text);
+                let (severity, above) = (severity::WARNING, Some(UNKNOWN_OPERATORS));
+                env.services.log(LogLine::General { severity, above, text });
                 Answer::NotFound { exit: EX_CONFIG }
             }
         }

@@ -1,6 +1,6 @@
 //! Class `dequote`: takes the double quotes off a key (MAP-041).
 
-use super::unscannable::Balance;
+use super::unscannable::{Balance, Counting};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::flags::Words;
 
@@ -34,11 +34,13 @@ impl Class for Dequote {
     }
 }
 
+const COUNTING: Counting = Counting { comments_hide_brackets: true, in_order: true, tabs: true };
+
 /// Removes unescaped quotes and, if `space_sub` is given, replaces blanks. `None` if there was no
 /// quote, or the result could not be put into an address.
 fn dequote(key: &[u8], space_sub: Option<u8>) -> Option<Vec<u8>> {
     let mut bare = Vec::with_capacity(key.len());
-    let mut balance = Balance::default();
+    let mut balance = Balance::new(COUNTING);
     let mut quotes = 0usize;
     let mut escaped = false;
     for &byte in key {
@@ -78,5 +80,10 @@ mod tests {
         check(b"\"a\\\\\"", None, Some(b"a\\\\"));
         check(b"\"a)\"", None, None);
         check(b"<\"a\"", None, None);
+        check(b"\"a>b<c\"", None, None);
+        check(b"\")(\"", None, None);
+        check(b"\"(a b)\"", None, None);
+        check(b"\"(<)\"", None, Some(b"(<)"));
+        check(b"\"<(>)\"", None, None);
     }
 }

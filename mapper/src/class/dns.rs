@@ -90,6 +90,7 @@ impl Class for Dns {
             join(values, common.delimiter, self.max_values, env.settings.max_dns_result, CUT);
         match joined {
             Some(value) => {
+                env.log_lookup(&[b"dns ", request.key, b" => ", &value]);
                 Answer::Found(interpolate::result(common, request.key, &value, request.args))
             }
             None => Answer::NotFound { exit: EX_NOTFOUND },

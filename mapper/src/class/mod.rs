@@ -31,7 +31,7 @@ use cf_parser::debug::Category;
 use crate::answer::{Answer, Notice, NoticeKind};
 use crate::files::{self, Refusal};
 use crate::flags::{self, Common};
-use crate::services::Services;
+use crate::services::{LogLine, Services};
 use crate::set::MapSet;
 use crate::settings::Settings;
 
@@ -66,7 +66,20 @@ impl Env<'_> {
 
     /// The same with another code.
     pub(crate) fn error_coded(&mut self, code: &'static str, text: Vec<u8>) {
+        self.services.log(LogLine::Error(text.clone()));
         self.notices.push(Notice { kind: NoticeKind::Error, code, text });
+    }
+
+    /// Logs a line about the message if option `LogLevel` is above a number.
+    pub(crate) fn log(&mut self, severity: u8, above: Option<u8>, text: &[&[u8]]) {
+        self.services.log(LogLine::Text { severity, above, text: text.concat() });
+    }
+
+    /// Logs what a map of class `ldap`, `dns` or `socket` has found, or not (MAP-028, MAP-086).
+    pub(crate) fn log_lookup(&mut self, text: &[&[u8]]) {
+        /// What `LogLevel` must be above.
+        const LOOKUPS: u8 = 9;
+        self.log(severity::INFO, Some(LOOKUPS), text);
     }
 
     /// Tells whoever asks for this category of debugging at this level; ends its lines itself.
@@ -90,6 +103,12 @@ impl Env<'_> {
     pub(crate) fn message(&mut self, code: &'static str, text: Vec<u8>) {
         self.notices.push(Notice { kind: NoticeKind::Message, code, text });
     }
+}
+
+/// Severities of lines of the system log (RFC 5424, 6.2.1).
+pub(crate) mod severity {
+    pub(crate) const WARNING: u8 = 4;
+    pub(crate) const INFO: u8 = 6;
 }
 
 /// How opening a map went.

@@ -1,7 +1,7 @@
 //! Class `regex`: POSIX regular expressions (MAP-042).
 
-use super::unscannable::Balance;
-use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
+use super::unscannable::{Balance, Counting};
+use super::{Answer, Class, Common, Declared, Env, MapSet, Request, severity};
 use crate::flags::{self, Words};
 use crate::interpolate;
 use crate::posix_regex::{PatternOptions, PosixRegex, Span, TooManySteps};
@@ -10,8 +10,8 @@ use crate::posix_regex::{PatternOptions, PosixRegex, Span, TooManySteps};
 pub const SUBSTRING_DELIMITER: u8 = 0x9b;
 /// Most substrings that can be asked for.
 const MAX_FIELDS: usize = 31;
-/// `LOG_WARNING` of syslog(3).
-const WARNING: u8 = 4;
+
+const COUNTING: Counting = Counting { comments_hide_brackets: false, in_order: false, tabs: false };
 
 struct Regex {
     regex: PosixRegex,
@@ -101,28 +101,33 @@ impl Class for Regex {
                 }
             },
         };
-        let value = self.join(request.key, &groups, &fields);
-        let mut balance = Balance::default();
-        value.iter().for_each(|&byte| balance.take(byte));
+        let parts = parts(request.key, &groups, &fields);
+        // what stands between the parts does not count (observed)
+        let mut balance = Balance::new(COUNTING);
+        parts.iter().copied().flatten().for_each(|&byte| balance.take(byte));
         if !balance.is_closed() {
-            let text = [
-                &b"regex map "[..],
-                &common.name,
-                b": result of ",
-                request.key,
-                b" cannot be part of an address",
-            ];
-            env.services.syslog(WARNING, &text.concat());
+            let head = b"regex may cause prescan() failure map=";
+            env.log(severity::WARNING, None, &[head, &common.name, b" lookup=", request.key]);
             return Answer::MISS;
         }
+        let value = parts.join(&self.delimiter[..]);
         Answer::Found(interpolate::result(common, request.key, &value, request.args))
     }
+}
+
+/// The parts of the key that groups have matched.
+fn parts<'k>(key: &'k [u8], groups: &[Option<Span>], fields: &[usize]) -> Vec<&'k [u8]> {
+    let part = |&field: &usize| match groups.get(field) {
+        Some(Some((from, to))) => key.get(*from..*to).unwrap_or_default(),
+        _ => b"",
+    };
+    fields.iter().map(part).collect()
 }
 
 /// A pattern that cannot be decided in time decides nothing: the mail waits.
 fn too_long(common: &Common, error: &TooManySteps, env: &mut Env<'_>) -> Answer {
     let text = format!(": {error}").into_bytes();
-    env.services.syslog(WARNING, &[b"regex map ", &common.name[..], &text].concat());
+    env.log(severity::WARNING, None, &[b"regex map ", &common.name, &text]);
     Answer::tempfail()
 }
 
@@ -134,16 +139,5 @@ impl Regex {
             Err(error) => return too_long(common, &error, env),
         }
         Answer::Found(interpolate::literal_result(common, request.key, b""))
-    }
-
-    fn join(&self, key: &[u8], groups: &[Option<Span>], fields: &[usize]) -> Vec<u8> {
-        let parts: Vec<&[u8]> = fields
-            .iter()
-            .map(|&field| match groups.get(field) {
-                Some(Some((from, to))) => key.get(*from..*to).unwrap_or_default(),
-                _ => b"",
-            })
-            .collect();
-        parts.join(&self.delimiter[..])
     }
 }

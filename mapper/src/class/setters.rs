@@ -74,7 +74,7 @@ fn level_number(name: &[u8]) -> Option<u8> {
 
 impl Class for Syslog {
     fn lookup(&mut self, _common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
-        env.services.syslog(self.level, request.key);
+        env.log(self.level, None, &[request.key]);
         Answer::Found(Vec::new())
     }
 }

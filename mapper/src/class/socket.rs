@@ -8,15 +8,12 @@ use crate::answer::{EX_NOTFOUND, EX_PROTOCOL, EX_UNAVAILABLE};
 use crate::files;
 use crate::interpolate;
 use crate::netstring::{self, Progress};
-use crate::services::{Endpoint, Stream};
+use crate::services::{Endpoint, LogLine, Stream};
 
 /// Seconds a server may take if `-d` does not say.
 const DEFAULT_TIMEOUT: u32 = 30;
 /// Bytes read at a time.
 const CHUNK: usize = 4096;
-/// `LOG_ERR` and `LOG_INFO` of syslog(3).
-const ERR: u8 = 3;
-const INFO: u8 = 6;
 
 #[derive(Default)]
 struct Socket {
@@ -116,10 +113,10 @@ impl Class for Socket {
         match exchange(&mut *stream, &query) {
             Ok(reply) => {
                 env.maps.connections().insert(endpoint, stream);
-                answer(common, request, env, &place, &reply)
+                answer(common, request, &reply)
             }
             Err(Fault::EndOfFile) => {
-                env.services.syslog(INFO, &[&place[..], b"EOF"].concat());
+                env.log_lookup(&[&place, b"EOF"]);
                 Answer::tempfail()
             }
             Err(Fault::Late(error)) => {
@@ -128,7 +125,9 @@ impl Class for Socket {
                 Answer::tempfail()
             }
             Err(Fault::Told(text)) => {
-                env.message("451 4.3.0", [&place[..], text.as_bytes()].concat());
+                let text = [&place[..], text.as_bytes()].concat();
+                env.services.log(LogLine::Error(text.clone()));
+                env.message("451 4.3.0", text);
                 Answer::tempfail()
             }
         }
@@ -195,13 +194,7 @@ fn exchange(stream: &mut dyn Stream, query: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// Reads `STATUS SP DATA` (MAP-083, MAP-084).
-fn answer(
-    common: &Common,
-    request: Request<'_>,
-    env: &mut Env<'_>,
-    place: &[u8],
-    reply: &[u8],
-) -> Answer {
+fn answer(common: &Common, request: Request<'_>, reply: &[u8]) -> Answer {
     let blank = reply.iter().position(|&b| b == b' ').unwrap_or(reply.len());
     let (status, data) = reply.split_at(blank);
     match status {
@@ -212,10 +205,7 @@ fn answer(
         b"NOTFOUND" => Answer::NotFound { exit: EX_NOTFOUND },
         b"TEMP" | b"TIMEOUT" => Answer::tempfail(),
         b"PERM" => Answer::NotFound { exit: EX_UNAVAILABLE },
-        _ => {
-            env.services.syslog(ERR, &[place, b"unknown status ", status].concat());
-            Answer::NotFound { exit: EX_PROTOCOL }
-        }
+        _ => Answer::NotFound { exit: EX_PROTOCOL },
     }
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nix::unistd::User;
 
 use crate::services::{
-    AliasName, DnsAnswer, DnsQuery, Endpoint, Passwd, ProgramCall, ProgramOutput, Protection,
-    SearchList, Services, Stream,
+    AliasName, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramOutput,
+    Protection, SearchList, Services, Stream,
 };
 
 /// Log lines and macro changes are kept up to this number.
@@ -35,7 +35,7 @@ pub type MacroChange = (Vec<u8>, Option<Vec<u8>>);
 #[derive(Default)]
 pub struct SystemServices {
     names: names::NameService,
-    log: Vec<(u8, Vec<u8>)>,
+    log: Vec<LogLine>,
     macros: Vec<MacroChange>,
     alias_namer: Option<AliasNamer>,
     random_state: u64,
@@ -49,8 +49,8 @@ impl SystemServices {
         self.alias_namer = Some(namer);
     }
 
-    /// The lines to log since the last call: syslog level and text.
-    pub fn take_log(&mut self) -> Vec<(u8, Vec<u8>)> {
+    /// The lines to log since the last call.
+    pub fn take_log(&mut self) -> Vec<LogLine> {
         std::mem::take(&mut self.log)
     }
 
@@ -114,9 +114,9 @@ impl Services for SystemServices {
         RandomState::new().hash_one(self.random_state)
     }
 
-    fn syslog(&mut self, level: u8, text: &[u8]) {
+    fn log(&mut self, line: LogLine) {
         if self.log.len() < MAX_KEPT {
-            self.log.push((level, text.to_vec()));
+            self.log.push(line);
         }
     }
 

@@ -155,8 +155,11 @@ impl Services for World {
         0
     }
 
-    fn syslog(&mut self, level: u8, text: &[u8]) {
-        self.log.push((level, text.to_vec()));
+    fn log(&mut self, line: LogLine) {
+        if let LogLine::Text { severity, text, .. } | LogLine::General { severity, text, .. } = line
+        {
+            self.log.push((severity, text));
+        }
     }
 
     fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>) {

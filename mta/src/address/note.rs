@@ -45,7 +45,7 @@ pub enum What {
         transient: bool,
     },
     /// Only for the log, written when LogLevel is above the number.
-    Logged(u8, Vec<u8>),
+    Logged(i16, Vec<u8>),
     /// A mailer would have been asked, had the address not failed: for the log (LG-008).
     Undelivered(Box<Undelivered>),
     /// A list with an owner is expanded: for the transcript of reports.

@@ -15,8 +15,8 @@ use workbench::explain::{Firing, Firings};
 use workbench::traces::Traces;
 
 use crate::config::site::Site;
-use crate::events::{Event as LogEvent, EventSink, Severity};
-use crate::sys::terminal;
+use crate::events::{Sink, map_lines};
+use crate::sys::{terminal, users};
 
 /// What a hook ruleset says (RS-095..RS-105).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub struct Worker {
     services: SystemServices,
     /// What debugging flags show on standard output.
     levels: Levels,
-    /// Takes the lines that maps log.
-    log: Option<Arc<dyn EventSink + Send + Sync>>,
+    /// Where lines of maps go.
+    log: Option<Arc<Sink>>,
 }
 
 impl Worker {
@@ -75,23 +75,20 @@ impl Worker {
         }
     }
 
-    /// Where the lines go that maps log.
+    /// Where lines of maps go from now on; until then they are dropped.
     #[must_use]
-    pub fn logging_to(mut self, log: Arc<dyn EventSink + Send + Sync>) -> Self {
-        self.log = Some(log);
-        self
+    pub fn logging_to(self, log: Arc<Sink>) -> Self {
+        Self { log: Some(log), ..self }
     }
 
-    /// Passes on what maps have logged; the lines carry the queue id of the message, if there is one.
+    /// Logs what maps have had to say.
     fn log_lines(&mut self) {
         let lines = self.services.take_log();
         let Some(log) = self.log.as_ref().filter(|_| !lines.is_empty()) else { return };
         let id = self.macros.value(b"i");
-        let id = (!id.is_empty()).then_some(id);
-        for (number, text) in lines {
-            let severity = Severity::of_number(number);
-            let text = escaped(&text);
-            log.report(LogEvent::text(id.as_deref(), severity, 0, text));
+        let user = users::own_name();
+        for line in lines {
+            log.report(map_lines::event(line, Some(&id[..]).filter(|id| !id.is_empty()), &user));
         }
     }
 
@@ -387,19 +384,6 @@ impl Worker {
         self.log_lines();
         result
     }
-}
-
-/// A text with octets beyond ASCII in octal, as maps log them (observed).
-fn escaped(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    for &byte in text {
-        if byte.is_ascii() {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(format!("\\{byte:03o}").as_bytes());
-        }
-    }
-    out
 }
 
 /// Keeps the messages of a run and shows what debugging flags ask for.

@@ -28,8 +28,8 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         print_line(OpenError::NoQueueDirectory.to_string().as_bytes());
         return 78;
     }
-    let log = LogSink::new(&site, &start::log_tag(arguments));
-    let mut worker = Worker::new(site.clone());
+    let log = Arc::new(LogSink::new(&site, &start::log_tag(arguments)));
+    let mut worker = Worker::new(site.clone()).logging_to(log.clone());
     let mut exit = 0;
     for file in alias_files(&site) {
         let status = rebuild(&file, &mut worker, &log);

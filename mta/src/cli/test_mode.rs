@@ -3,7 +3,7 @@
 use std::io;
 
 use cf_parser::Severity;
-use mapper::SystemServices;
+use mapper::{LogLine, SystemServices};
 use ruleset_vm::load::post_checks;
 use workbench::bt::{BANNER, Completer, Control, PROMPT, Session, coloured};
 use workbench::traces::startup;
@@ -14,8 +14,11 @@ use super::line_editor::{Entered, LineEditor};
 use super::voice::Voice;
 use super::{complain, either, facts, print, print_line, start, submit, usage};
 use crate::config::reading::Reading;
+use crate::daemon::log_sink::{DEFAULT_LOG_LEVEL, LogSink};
+use crate::events::{EventSink as _, map_lines};
+use crate::sys::syslog::Syslog;
 use crate::sys::terminal::{self, Listening};
-use crate::sys::{clock, config_files, ids, load};
+use crate::sys::{clock, config_files, ids, load, users};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
@@ -62,6 +65,8 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     let mut services = SystemServices::default();
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let verbose = configuration.options.flag("Verbose", false);
+    let log_level = configuration.options.number("LogLevel", DEFAULT_LOG_LEVEL);
+    let sink = LogSink::with(Syslog::new(&start::log_tag(arguments)), log_level);
     let mut session = Session::new(configuration, &mut maps, &mut services, help, exit);
     session.set_levels(arguments.levels());
     session.set_user(&facts::user());
@@ -72,9 +77,14 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     for (name, value) in macros(arguments) {
         session.set_macro(name, &value);
     }
+    let mut log = |lines: Vec<LogLine>| {
+        for line in lines {
+            sink.report(map_lines::event(line, Some(&queue_id), &users::own_name()));
+        }
+    };
     let talked = match completer.and_then(|names| LineEditor::start(names).ok()) {
-        Some(editor) => talk_edited(&mut session, editor),
-        None => talk_plain(&mut session, BANNER, verbose),
+        Some(editor) => talk_edited(&mut session, editor, &mut log),
+        None => talk_plain(&mut session, BANNER, verbose, &mut log),
     };
     let exit = match talked {
         Ok(Ending::Quit) => {
@@ -95,6 +105,9 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     exit
 }
 
+/// Takes the lines that maps want logged.
+type Logger<'a> = &'a mut dyn FnMut(Vec<LogLine>);
+
 /// How a dialogue ended.
 enum Ending {
     Quit,
@@ -104,7 +117,12 @@ enum Ending {
 
 /// Lines from a program, a file, or a terminal that is used like one. With `verbose` each line is shown
 /// behind a prompt when it has been read, and there is no other prompt.
-fn talk_plain(session: &mut Session<'_>, greeting: &[u8], verbose: bool) -> io::Result<Ending> {
+fn talk_plain(
+    session: &mut Session<'_>,
+    greeting: &[u8],
+    verbose: bool,
+    log: Logger<'_>,
+) -> io::Result<Ending> {
     let mut talk = Conversation::new(Listening::start()?, terminal::output()?, LINE_LIMIT);
     talk.kept().extend_from_slice(greeting);
     session.move_output(talk.kept());
@@ -118,6 +136,7 @@ fn talk_plain(session: &mut Session<'_>, greeting: &[u8], verbose: bool) -> io::
             Heard::Stop => break Ending::Stopped,
             Heard::End => break Ending::Quit,
         };
+        log(session.take_log());
         if verbose {
             talk.kept().extend_from_slice(PROMPT.as_bytes());
         }
@@ -131,7 +150,11 @@ fn talk_plain(session: &mut Session<'_>, greeting: &[u8], verbose: bool) -> io::
 }
 
 /// Lines from somebody at a terminal.
-fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<Ending> {
+fn talk_edited(
+    session: &mut Session<'_>,
+    mut editor: LineEditor,
+    log: Logger<'_>,
+) -> io::Result<Ending> {
     let mut out = BANNER.to_vec();
     session.move_output(&mut out);
     loop {
@@ -147,12 +170,13 @@ fn talk_edited(session: &mut Session<'_>, mut editor: LineEditor) -> io::Result<
             Entered::NotText => {
                 drop(editor);
                 let note = b"(not UTF-8: lines are no longer edited; enter this one again)\n";
-                return talk_plain(session, note, false);
+                return talk_plain(session, note, false, log);
             }
         };
         for part in line.chunks(LINE_LIMIT) {
             let control = session.line(part);
             session.move_output(&mut out);
+            log(session.take_log());
             if control == Control::Quit {
                 terminal::print(&coloured(&out));
                 return Ok(Ending::Quit);

@@ -180,7 +180,7 @@ impl<'a> Tour<'a> {
     /// The rules that fired for an address, and its triple; for an alias also those of its value.
     fn rules(&self, post: &Arc<Post>, recipient: &str) {
         self.subheading(&format!("why {recipient} goes where it goes"));
-        let mut worker = Worker::new(post.site.clone());
+        let mut worker = post.worker();
         self.rules_for(&mut worker, post, recipient);
         if let mapper::Answer::Found(value) = worker.lookup(b"aliases", recipient.as_bytes(), &[]) {
             let value = String::from_utf8_lossy(&value).into_owned();

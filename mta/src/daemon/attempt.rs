@@ -156,7 +156,7 @@ impl Attempt<'_> {
         self.post.site.mailers.get(recipient.route.as_ref()?.mailer)
     }
 
-    fn log(&self, claimed: &Claimed, severity: Severity, level: u8, text: &str) {
+    fn log(&self, claimed: &Claimed, severity: Severity, level: i16, text: &str) {
         self.post.log(claimed.envelope.id.as_ref(), severity, level, text);
     }
 

@@ -375,7 +375,7 @@ impl Intake {
         self.sender_mailer.or_else(local).unwrap_or_default()
     }
 
-    fn log(&self, severity: Severity, level: u8, text: Vec<u8>) {
+    fn log(&self, severity: Severity, level: i16, text: Vec<u8>) {
         self.post.log(self.envelope.id.as_ref(), severity, level, text);
     }
 

@@ -7,7 +7,7 @@ use crate::sys::ids;
 use crate::sys::syslog::{Stamp, Syslog};
 
 /// LogLevel without the option (OPT-039).
-const DEFAULT_LOG_LEVEL: i64 = 9;
+pub const DEFAULT_LOG_LEVEL: i64 = 9;
 
 /// Writes events to syslog.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::statistics::Counting;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
-use crate::events::{Event, EventSink, Severity};
+use crate::events::{Event, Severity, Sink};
 use crate::message::date::Moment;
 use crate::message::envelope::{ControllingUser, QueueId};
 use crate::queue::directory::{DirectoryOptions, DirectoryStore};
@@ -17,9 +17,6 @@ use crate::queue::priority::Factors;
 use crate::sys::clock::{self, TimeZoneSpec, Zone};
 use crate::sys::durable::DiskError;
 use crate::sys::{ids, users};
-
-/// Takes events from any thread.
-pub type Sink = dyn EventSink + Send + Sync;
 
 /// The shared part of a process that handles mail.
 pub struct Post {
@@ -57,12 +54,6 @@ pub enum OpenError {
 }
 
 impl Post {
-    /// A worker whose maps log to the log.
-    #[must_use]
-    pub fn worker(&self) -> Worker {
-        Worker::new(self.site.clone()).logging_to(self.events.clone())
-    }
-
     /// Opens the queue of a site.
     ///
     /// # Errors
@@ -111,6 +102,12 @@ impl Post {
         }))
     }
 
+    /// A worker that logs what maps have to say.
+    #[must_use]
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.site.clone()).logging_to(self.events.clone())
+    }
+
     /// A queue id that this process has not used.
     #[must_use]
     pub fn new_id(&self) -> QueueId {
@@ -140,7 +137,7 @@ impl Post {
         &self,
         id: Option<&QueueId>,
         severity: Severity,
-        level: u8,
+        level: i16,
         text: impl Into<Vec<u8>>,
     ) {
         let id = id.map(|id| id.0.as_slice());

@@ -211,7 +211,7 @@ fn dump_state(post: &Post) {
 }
 
 /// A line about the daemon itself, with `NOQUEUE` in front or not.
-fn log(post: &Post, with_id: bool, level: u8, text: impl Into<Vec<u8>>) {
+fn log(post: &Post, with_id: bool, level: i16, text: impl Into<Vec<u8>>) {
     let nothing = QueueId(Vec::new());
     post.log((!with_id).then_some(&nothing), Severity::Info, level, text);
 }

@@ -365,7 +365,7 @@ impl<'a> Server<'a> {
     }
 
     /// A line of the session, with the queue id of its message.
-    pub(super) fn log(&self, severity: Severity, level: u8, parts: &[&[u8]]) {
+    pub(super) fn log(&self, severity: Severity, level: i16, parts: &[&[u8]]) {
         self.post.log(Some(&self.id), severity, level, parts.concat());
     }
 }

@@ -43,7 +43,7 @@ pub fn deliver(
         Ok(invocation) => invocation,
         Err(status) => return DeliveryReport::all(recipients, &status),
     };
-    traffic::write(Way::Done, &[b"EXEC ", &invocation.argv.join(&b" "[..])[..]].concat());
+    traffic::write(Way::Done, &[b"EXEC ", &invocation.program.argv.join(&b" "[..])[..]].concat());
     let mut running = match exec::spawn(&invocation) {
         Ok(running) => running,
         Err(error) => return not_started(mailer, recipients, &error, context),
@@ -262,8 +262,7 @@ fn status_of(
 }
 
 pub(super) fn system_error(context: &DeliveryContext<'_>, text: &[u8]) {
-    let uid = users::real_uid();
-    let name = users::by_uid(uid).ok().flatten().map_or_else(Vec::new, |found| found.name);
+    let name = users::own_name();
     context.events.report(Event::system_error(Some(context.queue_id), &name, text));
 }
 

@@ -21,6 +21,7 @@ pub fn line(event: &Event, time: &str, pid: u32) -> Vec<u8> {
 
 fn severity(severity: Severity) -> &'static str {
     match severity {
+        Severity::Emergency => "emergency",
         Severity::Alert => "alert",
         Severity::Critical => "critical",
         Severity::Error => "error",

@@ -5,6 +5,7 @@
 
 pub mod json;
 mod log;
+pub mod map_lines;
 pub mod statistics;
 
 use ruleset_vm::Enhanced;
@@ -14,6 +15,8 @@ pub use log::{MAX_LINE, interval, lines, printable};
 /// The severities of syslog that mail uses (LG-004).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Nothing works any more; only maps of class `syslog` can say so.
+    Emergency,
     /// Lost files, security.
     Alert,
     /// System errors.
@@ -31,24 +34,28 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The severity of a number of syslog(3).
+    const ALL: [Self; 8] = [
+        Self::Emergency,
+        Self::Alert,
+        Self::Critical,
+        Self::Error,
+        Self::Warning,
+        Self::Notice,
+        Self::Info,
+        Self::Debug,
+    ];
+
+    /// The severity of a number of RFC 3164; those beyond are debugging.
     #[must_use]
-    pub fn of_number(number: u8) -> Self {
-        match number {
-            0 | 1 => Self::Alert,
-            2 => Self::Critical,
-            3 => Self::Error,
-            4 => Self::Warning,
-            5 => Self::Notice,
-            6 => Self::Info,
-            _ => Self::Debug,
-        }
+    pub fn from_number(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Debug)
     }
 
     /// The number RFC 3164 gives it.
     #[must_use]
     pub fn number(self) -> u8 {
         match self {
+            Self::Emergency => 0,
             Self::Alert => 1,
             Self::Critical => 2,
             Self::Error => 3,
@@ -174,19 +181,22 @@ pub struct Event {
     pub id: Option<Vec<u8>>,
     /// Severity.
     pub severity: Severity,
-    /// Written when `LogLevel` is greater than this.
-    pub level: u8,
+    /// Written when `LogLevel` is greater than this; always when it is [`Event::ALWAYS`].
+    pub level: i16,
     /// What happened.
     pub what: Happening,
 }
 
 impl Event {
+    /// The level of what is written whatever `LogLevel` says.
+    pub const ALWAYS: i16 = i16::MIN;
+
     /// A line of text at `severity`, written when `LogLevel` is above `level`.
     #[must_use]
     pub fn text(
         id: Option<&[u8]>,
         severity: Severity,
-        level: u8,
+        level: i16,
         text: impl Into<Vec<u8>>,
     ) -> Self {
         Self { id: id.map(<[u8]>::to_vec), severity, level, what: Happening::Text(text.into()) }
@@ -217,6 +227,9 @@ pub trait EventSink {
     /// Reports one event.
     fn report(&self, event: Event);
 }
+
+/// Takes events from any thread.
+pub type Sink = dyn EventSink + Send + Sync;
 
 /// Drops all events.
 impl EventSink for () {

@@ -151,6 +151,12 @@ pub fn real_uid() -> u32 {
     unistd::getuid().as_raw()
 }
 
+/// The login name of who has started this process; empty if there is none.
+#[must_use]
+pub fn own_name() -> Vec<u8> {
+    by_uid(real_uid()).ok().flatten().map_or_else(Vec::new, |found| found.name)
+}
+
 /// The effective group id of this process.
 #[must_use]
 pub fn effective_gid() -> u32 {

@@ -192,6 +192,11 @@ impl<'a> Session<'a> {
         to.append(&mut self.out);
     }
 
+    /// The lines that maps want logged, since the last call.
+    pub fn take_log(&mut self) -> Vec<mapper::LogLine> {
+        self.services.take_log()
+    }
+
     /// Runs one line, without its newline.
     pub fn line(&mut self, line: &[u8]) -> Control {
         self.maps.begin_round();

@@ -98,6 +98,10 @@ impl Class for Ldap {
         match outcome {
             Ok(()) => match findings.into_value() {
                 Some(value) => {
+                    // what is only matched has no value (observed)
+                    let shown = if common.match_only { b"<NULL>" } else { &value[..] };
+                    let name = &common.name[..];
+                    env.log_lookup(&[b"ldap=", name, b", ", request.key, b"=>", shown]);
                     Answer::Found(interpolate::result(common, request.key, &value, request.args))
                 }
                 // what nothing was found by, having been led on, is no failure (observed)
