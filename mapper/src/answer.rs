@@ -109,6 +109,8 @@ pub struct Lookup {
     pub notices: Vec<Notice>,
     /// How many of them, from the first, are about the opening of the map.
     pub opening: usize,
+    /// The map was not asked, because of `-D`.
+    pub deferred: bool,
 }
 
 /// A complaint about a `K` line, in sendmail's words without the `FILE: line N: ` prefix.

@@ -182,6 +182,14 @@ pub(crate) fn apply<'a>(
     true
 }
 
+/// Applies the first flag if it is one of these letters.
+pub(crate) fn apply_first(common: &mut Common, arguments: &[u8], letters: &[u8]) {
+    let mut words = Words::new(arguments);
+    if let Some((letter, value)) = words.flag().filter(|(letter, _)| letters.contains(letter)) {
+        apply(common, letter, value, &mut words);
+    }
+}
+
 /// Reads flags, file name and rest as most classes do. Returns `Illegal option X map NAME` texts.
 pub(crate) fn parse(common: &mut Common, arguments: &[u8]) -> Vec<Vec<u8>> {
     let mut errors = Vec::new();

@@ -32,8 +32,16 @@ const DEFER_MODE: u8 = b'd';
 /// What of the situation a lookup depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LookupContext {
-    /// The delivery mode letter (`b`, `i`, `q`, `d`); 0 when there is none, as for `/map`.
+    /// The delivery mode letter (`b`, `i`, `q`, `d`); 0 when there is none.
     pub delivery_mode: u8,
+    /// Asked by `/map` and not by a rule: only class `host` looks at the mode then (observed).
+    pub direct: bool,
+}
+
+impl LookupContext {
+    fn is_deferring(self) -> bool {
+        self.delivery_mode == DEFER_MODE
+    }
 }
 
 /// What the rule machine must know to build a map's key text.
@@ -102,6 +110,8 @@ pub struct MapSet {
     levels: Levels,
     /// Notices about the opening of the map that was asked last.
     opening: usize,
+    /// Whether the lookup is made in the mode in which `-D` maps are not asked.
+    deferring: bool,
     /// How many alias maps are declared.
     alias_maps: usize,
     /// Connections of socket maps, shared by endpoint (MAP-087).
@@ -129,6 +139,7 @@ impl MapSet {
             round_began: None,
             levels: Levels::default(),
             opening: 0,
+            deferring: false,
             alias_maps: 0,
             connections: HashMap::new(),
             directories: HashMap::new(),
@@ -183,6 +194,11 @@ impl MapSet {
     /// The connections of socket maps.
     pub(crate) fn connections(&mut self) -> &mut HashMap<Endpoint, Box<dyn Stream>> {
         &mut self.connections
+    }
+
+    /// Whether maps with `-D` are not to be asked.
+    pub(crate) fn is_deferring(&self) -> bool {
+        self.deferring
     }
 
     /// What has been told so far is about the opening of the map that is asked.
@@ -302,9 +318,12 @@ impl MapSet {
         services: &mut dyn Services,
     ) -> Lookup {
         let Some(number) = self.number(name) else {
-            return Lookup { answer: Answer::NoSuchMap, notices: Vec::new(), opening: 0 };
+            let answer = Answer::NoSuchMap;
+            return Lookup { answer, notices: Vec::new(), opening: 0, deferred: false };
         };
-        let deferred = context.delivery_mode == DEFER_MODE
+        self.deferring = context.is_deferring();
+        let deferred = self.deferring
+            && !context.direct
             && self.numbered(number).is_some_and(|map| map.common.not_deferred);
         self.lookup_number(number, Request { key, args }, deferred, services)
     }
@@ -314,7 +333,7 @@ impl MapSet {
     pub fn has_none(&mut self, number: usize, key: &[u8], context: &LookupContext) -> bool {
         let Some(Some(map)) = self.maps.get_mut(number) else { return false };
         let State::Open(class) = &mut map.state else { return false };
-        let deferred = context.delivery_mode == DEFER_MODE && map.common.not_deferred;
+        let deferred = context.is_deferring() && map.common.not_deferred;
         !(deferred || self.levels.on(Category::Maps))
             && class.has_none(&map.common, key, self.round)
     }
@@ -329,11 +348,8 @@ impl MapSet {
         let key = request.key;
         let mut notices = Vec::new();
         self.opening = 0;
-        let mut answer = if deferred {
-            Answer::tempfail()
-        } else {
-            self.ask_number(number, request, services, &mut notices)
-        };
+        let request = (!deferred).then_some(request);
+        let mut answer = self.ask_number(number, request, services, &mut notices);
         if let Answer::Temporary { text, substitute, sets_status, .. } = &mut answer
             && let Some(Map { common, .. }) = self.numbered(number)
         {
@@ -343,7 +359,7 @@ impl MapSet {
             *substitute = suffix.map(|suffix| [key, &suffix[..]].concat());
             *sets_status = deferred || !common.tempfail_is_miss;
         }
-        Lookup { answer, notices, opening: self.opening }
+        Lookup { answer, notices, opening: self.opening, deferred }
     }
 
     fn numbered(&self, number: usize) -> Option<&Map> {
@@ -363,16 +379,17 @@ impl MapSet {
         notices: &mut Vec<Notice>,
     ) -> Answer {
         match self.number(name) {
-            Some(number) => self.ask_number(number, request, services, notices),
+            Some(number) => self.ask_number(number, Some(request), services, notices),
             None if self.depth >= MAX_DEPTH => Answer::MISS,
             None => Answer::NoSuchMap,
         }
     }
 
+    /// Opens a map and asks it, if there is something to ask.
     fn ask_number(
         &mut self,
         number: usize,
-        request: Request<'_>,
+        request: Option<Request<'_>>,
         services: &mut dyn Services,
         notices: &mut Vec<Notice>,
     ) -> Answer {
@@ -403,11 +420,12 @@ impl Map {
         }
     }
 
-    fn ask(&mut self, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+    fn ask(&mut self, request: Option<Request<'_>>, env: &mut Env<'_>) -> Answer {
         self.open(env);
         if env.maps.depth == 1 {
             env.maps.opening = env.notices.len();
         }
+        let Some(request) = request else { return Answer::tempfail() };
         match &mut self.state {
             State::Open(class) => {
                 traces::asking(&self.common, request, env);

@@ -71,8 +71,8 @@ impl Lookups for Answering<'_> {
         let (maps, context) = (&mut *self.maps, &self.context);
         let lookup = maps.lookup(&request.map, &request.key, args, context, self.services);
         if self.levels.on(Category::Lookups) {
-            self.say_traced(request, args, &lookup.answer, lookup.notices, lookup.opening);
-        } else if !lookup.notices.is_empty() {
+            self.say_traced(request, args, &lookup);
+        } else {
             lookup.notices.into_iter().for_each(|notice| self.say_notice(notice));
         }
         for (name, value) in self.services.take_macros() {
@@ -100,23 +100,17 @@ impl Answering<'_> {
 
     /// What maps have to say with the question, which stands behind the notices about the opening
     /// of the map, and the answer.
-    fn say_traced(
-        &mut self,
-        request: &Request,
-        args: &[&[u8]],
-        answer: &mapper::Answer,
-        mut notices: Vec<Notice>,
-        opening: usize,
-    ) {
-        let rest = notices.split_off(opening.min(notices.len()));
-        notices.into_iter().for_each(|notice| self.say_notice(notice));
+    fn say_traced(&mut self, request: &Request, args: &[&[u8]], lookup: &mapper::Lookup) {
+        let at_opening = lookup.opening.min(lookup.notices.len());
+        let (opening, rest) = lookup.notices.split_at(at_opening);
+        opening.iter().for_each(|notice| self.say_notice(notice.clone()));
         // a map that is not there is not asked
-        if *answer == mapper::Answer::NotOpen {
+        if lookup.answer == mapper::Answer::NotOpen {
             return;
         }
-        self.say_trace(lookups::asked(&self.levels, &request.map, &request.key, args));
-        rest.into_iter().for_each(|notice| self.say_notice(notice));
-        self.say_trace(lookups::answered(&request.map, &request.key, answer));
+        self.say_trace(lookups::asked(&self.levels, &request.map, &request.key, args, lookup));
+        rest.iter().for_each(|notice| self.say_notice(notice.clone()));
+        self.say_trace(lookups::answered(&request.map, &request.key, lookup));
     }
 }
 

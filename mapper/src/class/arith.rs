@@ -2,6 +2,7 @@
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request, severity};
 use crate::answer::EX_CONFIG;
+use crate::flags;
 use crate::services::LogLine;
 
 /// Longest result, bytes (observed: longer numbers are cut).
@@ -11,8 +12,9 @@ const UNKNOWN_OPERATORS: u8 = 10;
 
 struct Arith;
 
-/// All flags are ignored.
-pub(crate) fn declare(_common: &mut Common, _arguments: &[u8], _maps: &MapSet) -> Declared {
+/// The first flag counts if it is D or S (observed); all others are ignored.
+pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
+    flags::apply_first(common, arguments, b"DS");
     Declared::ok(Arith)
 }
 

@@ -6,17 +6,14 @@ use cf_parser::debug::Category;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
 use crate::answer::EX_DATAERR;
-use crate::flags::{self, Words};
+use crate::flags;
 use crate::interpolate;
 
 struct Arpa;
 
 /// Only the first flag means anything, and only if it is one of these (observed).
 pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
-    let mut words = Words::new(arguments);
-    if let Some((letter @ (b'a' | b'D' | b'S' | b'T'), value)) = words.flag() {
-        flags::apply(common, letter, value, &mut words);
-    }
+    flags::apply_first(common, arguments, b"aDST");
     Declared::ok(Arpa)
 }
 

@@ -53,8 +53,8 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
                 max_values = usize::try_from(number).unwrap_or_default();
             }
             b'r' => timing.retry = Some(small(words.spaced(value))),
-            // the DNSSEC switch, not a character
-            b'S' => {}
+            // the DNSSEC switch, not a character; and not deferred either (observed)
+            b'S' | b'D' => {}
             _ => {
                 flags::apply(common, letter, value, &mut words);
             }

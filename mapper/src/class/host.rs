@@ -64,6 +64,9 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
 
 impl Class for Host {
     fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        if common.not_deferred && env.maps.is_deferring() {
+            return Answer::tempfail();
+        }
         if request.key.first() == Some(&b'[') {
             return self.literal(common, request, env);
         }

@@ -8,8 +8,9 @@ use crate::flags::{self, Words};
 
 struct Macro;
 
-/// All flags are ignored.
-pub(crate) fn declare_macro(_common: &mut Common, _arguments: &[u8], _maps: &MapSet) -> Declared {
+/// The first flag counts if it is D or S (observed); all others are ignored.
+pub(crate) fn declare_macro(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> Declared {
+    flags::apply_first(common, arguments, b"DS");
     Declared::ok(Macro)
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn declare_syslog(common: &mut Common, arguments: &[u8], _maps: &MapS
                     }
                 }
             }
-            b'D' | b'S' | b'T' => {
+            b'D' | b'S' => {
                 flags::apply(common, letter, value, &mut words);
             }
             // the class's name, not the map's (observed)

@@ -81,6 +81,12 @@ impl Worker {
         Self { log: Some(log), ..self }
     }
 
+    /// What of the situation lookups depend on: the delivery mode of the message.
+    fn context(&self) -> LookupContext {
+        let mode = self.macros.value(b"deliveryMode").first().copied();
+        LookupContext { delivery_mode: mode.unwrap_or_default(), ..LookupContext::default() }
+    }
+
     /// Logs what maps have had to say.
     fn log_lines(&mut self) {
         let lines = self.services.take_log();
@@ -300,7 +306,7 @@ impl Worker {
 
     /// Asks a map of the configuration.
     pub fn lookup(&mut self, map: &[u8], key: &[u8], args: &[&[u8]]) -> mapper::Answer {
-        let context = LookupContext::default();
+        let context = self.context();
         let lookup = self.maps.lookup(map, key, args, &context, &mut self.services);
         let told = lookup.notices.into_iter().filter(|notice| notice.kind != NoticeKind::Warning);
         self.messages.extend(told.map(|notice| notice.text));
@@ -362,10 +368,11 @@ impl Worker {
             NoticeKind::Warning => {}
             NoticeKind::Error | NoticeKind::Message => said.push(message.text),
         };
+        let context = self.context();
         let mut lookups = Answering {
             maps: &mut self.maps,
             services: &mut self.services,
-            context: LookupContext::default(),
+            context,
             levels: self.levels,
             say: &mut say,
             postponed: None,

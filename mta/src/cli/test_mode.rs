@@ -69,6 +69,7 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     let sink = LogSink::with(Syslog::new(&start::log_tag(arguments)), log_level);
     let mut session = Session::new(configuration, &mut maps, &mut services, help, exit);
     session.set_levels(arguments.levels());
+    session.set_delivery_mode(submit::given_delivery_mode(arguments).unwrap_or_default());
     session.set_user(&facts::user());
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     let queue_id = queue_ids.next(clock::now()).0;

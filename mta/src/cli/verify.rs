@@ -21,6 +21,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         return 64;
     }
     let mut worker = post.worker();
+    worker.macros.set(b"deliveryMode", b"v");
     if arguments.has(b'd') {
         worker.set_levels(arguments.levels());
         trace_sender(&mut worker);

@@ -184,6 +184,10 @@ fn claimed_id(claimed: &Claimed) -> Vec<u8> {
 /// The macros of a message that is taken up.
 fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) {
     worker.reset();
+    // what was left for a queue run is delivered now, and maps with `-D` are asked (observed)
+    if matches!(worker.macros.value(b"deliveryMode").first(), Some(b'd' | b'q')) {
+        worker.macros.set(b"deliveryMode", b"i");
+    }
     for (name, value) in &envelope.macros {
         if let Some(name) = cf_parser::names::parse_name(name).name {
             worker.macros.set(name.as_bytes(), value);

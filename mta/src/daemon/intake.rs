@@ -143,6 +143,8 @@ impl Intake {
         };
         let relay = intake.origin.relay.clone();
         intake.set_session_macro(b"_", &relay);
+        let mode = intake.delivery_mode();
+        intake.set_session_macro(b"deliveryMode", &[mode]);
         intake
     }
 

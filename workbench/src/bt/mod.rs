@@ -70,6 +70,8 @@ pub struct Session<'a> {
     out: Vec<u8>,
     /// What `-d` has asked for.
     levels: Levels,
+    /// What of the situation lookups depend on.
+    context: LookupContext,
     /// Memory for the workspace shown last.
     shown: Vec<Token>,
 }
@@ -107,6 +109,7 @@ impl<'a> Session<'a> {
             out: Vec::new(),
             shown: Vec::new(),
             levels: Levels::default(),
+            context: LookupContext::default(),
         };
         session.macros.set(b"addr_type", session.role.addr_type());
         session
@@ -116,6 +119,11 @@ impl<'a> Session<'a> {
     pub fn set_user(&mut self, user: &[u8]) {
         self.user = user.to_vec();
         self.macros.set(b"_", &[user, b"@localhost"].concat());
+    }
+
+    /// The delivery mode of the command line, in which maps may not be asked.
+    pub fn set_delivery_mode(&mut self, mode: u8) {
+        self.context.delivery_mode = mode;
     }
 
     /// The debugging flags of the command line.
@@ -322,7 +330,7 @@ impl<'a> Session<'a> {
         let mut lookups = Answering {
             maps: self.maps,
             services: self.services,
-            context: LookupContext::default(),
+            context: self.context,
             levels: self.levels,
             say: &mut say,
             postponed: None,

@@ -131,7 +131,8 @@ impl Session<'_> {
         if key.is_empty() {
             return self.say("No key specified");
         }
-        let lookup = self.maps.lookup(name, key, &[], &LookupContext::default(), self.services);
+        let context = LookupContext { direct: true, ..self.context };
+        let lookup = self.maps.lookup(name, key, &[], &context, self.services);
         for (name, value) in self.services.take_macros() {
             match value {
                 Some(value) => self.macros.set(&name, &value),

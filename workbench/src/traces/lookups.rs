@@ -1,13 +1,19 @@
 //! Category 60: lookups in rules.
 
 use cf_parser::debug::{Category, Levels};
-use mapper::Answer;
+use mapper::{Answer, Lookup};
 
 /// The head of a lookup; what the map has to say comes between it and the answer.
 #[must_use]
-pub fn asked(levels: &Levels, map: &[u8], key: &[u8], args: &[&[u8]]) -> Vec<u8> {
+pub fn asked(
+    levels: &Levels,
+    map: &[u8],
+    key: &[u8],
+    args: &[&[u8]],
+    lookup: &Lookup,
+) -> Vec<u8> {
     let mut out = [b"map_lookup(", map, b", ", key].concat();
-    if levels.at(Category::Lookups, 5) {
+    if levels.at(Category::Lookups, 5) && !lookup.deferred {
         for (number, arg) in std::iter::once(&key).chain(args).enumerate() {
             out.extend(format!(", %{number}=").into_bytes());
             out.extend_from_slice(arg);
@@ -19,7 +25,11 @@ pub fn asked(levels: &Levels, map: &[u8], key: &[u8], args: &[&[u8]]) -> Vec<u8>
 
 /// The end of the line that [`asked`] began.
 #[must_use]
-pub fn answered(map: &[u8], key: &[u8], answer: &Answer) -> Vec<u8> {
+pub fn answered(map: &[u8], key: &[u8], lookup: &Lookup) -> Vec<u8> {
+    if lookup.deferred {
+        return b"DEFERRED\n".to_vec();
+    }
+    let answer = &lookup.answer;
     let value = match answer {
         Answer::Found(value) => value.as_slice(),
         _ => b"NOT FOUND",
