@@ -28,6 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         print_line(OpenError::NoQueueDirectory.to_string().as_bytes());
         return 78;
     }
+    start::work_in_queue(&site);
     let log = Arc::new(LogSink::new(&site, &start::log_tag(arguments)));
     let mut worker = Worker::new(site.clone()).logging_to(log.clone());
     let mut exit = 0;
@@ -48,11 +49,18 @@ struct AliasSource {
     append: bool,
 }
 
-/// The files that are built, as `AliasFile` names them.
+/// The place of a file, by its number in `AliasFile`, among those that are built: sendmail goes through a table of
+/// their maps' names, `Alias0` and so on (observed; for ten files).
+fn turn(number: usize) -> usize {
+    if number < 10 { number ^ 10 } else { usize::MAX }
+}
+
+/// The files that are built, in the order in which they are.
 fn alias_files(site: &Site) -> Vec<AliasSource> {
     let Found::Exact(option) = options::by_name(b"AliasFile") else { return Vec::new() };
     let specs = site.maps().settings().alias_files.clone();
-    let mut files = Vec::new();
+    let mut files: Vec<(usize, AliasSource)> = Vec::new();
+    let mut number = 0;
     for spec in specs {
         let Some(OptionValue::Aliases(parsed)) = options::interpret(option, None, &spec).value
         else {
@@ -62,10 +70,13 @@ fn alias_files(site: &Site) -> Vec<AliasSource> {
             let class = file.class.unwrap_or_else(|| b"implicit".to_vec());
             // Maps of other classes have no databases that are built from text.
             let rebuilt = types().find(|one| class.eq_ignore_ascii_case(one.name));
-            files.extend(rebuilt.and_then(Type::new_kind).map(|kind| source(&file.spec, kind)));
+            let rebuilt = rebuilt.and_then(Type::new_kind).map(|kind| source(&file.spec, kind));
+            files.extend(rebuilt.map(|source| (number, source)));
+            number += 1;
         }
     }
-    files
+    files.sort_by_key(|(number, _)| turn(*number));
+    files.into_iter().map(|(_, source)| source).collect()
 }
 
 /// Flags and path of a specification.

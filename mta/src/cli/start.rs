@@ -1,6 +1,7 @@
 //! What every mode does first: find and read the configuration, say what is wrong with it.
 
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 
 use cf_parser::Severity;
@@ -85,8 +86,11 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
         print_line(b"Notice: -bv may give misleading output for non-privileged user");
     }
     enter_queue(&site, mode, voice)?;
+    // a name on the command line is where the caller is
+    let sink = sink(arguments, &site, voice)?;
+    work_in_queue(&site);
     let is_embedded = path(arguments, mode).is_none();
-    let post = Post::open(site.clone(), sink(arguments, &site, voice)?);
+    let post = Post::open(site, sink);
     if is_embedded && let Ok(post) = &post {
         let mail = embedded::state_directory().join("mail");
         if let Err(error) = embedded::hand_over(post, &[mail]) {
@@ -119,6 +123,18 @@ fn sink(arguments: &Arguments, site: &Site, voice: Voice) -> Result<Arc<Sink>, u
         73
     })?;
     Ok(Arc::new(JsonSink::new(lines, site)))
+}
+
+/// Makes the queue directory the one that relative paths begin at, those of alias files for instance
+/// (observed; address test mode stays where it is). One that is relative itself is left alone.
+pub(super) fn work_in_queue(site: &Site) {
+    let Some(directory) = site.path("QueueDirectory").filter(|path| path.is_absolute()) else {
+        return;
+    };
+    let is_pattern = directory.as_os_str().as_bytes().ends_with(b"*");
+    let base = if is_pattern { directory.parent().unwrap_or(&directory) } else { &directory };
+    // whoever may not enter it was told
+    let _ = durable::work_in(base);
 }
 
 /// `-L`: at most 32 characters, what cannot be printed shown as `*` (CMD-040).

@@ -264,6 +264,12 @@ pub fn is_directory(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
+/// Makes a directory the one that relative paths begin at; whether that was possible.
+#[must_use]
+pub fn work_in(path: &Path) -> bool {
+    nix::unistd::chdir(path).is_ok()
+}
+
 /// The names in a directory, one by one; memory does not grow with the directory.
 ///
 /// # Errors

@@ -5,13 +5,7 @@ use mapper::{Answer, Lookup};
 
 /// The head of a lookup; what the map has to say comes between it and the answer.
 #[must_use]
-pub fn asked(
-    levels: &Levels,
-    map: &[u8],
-    key: &[u8],
-    args: &[&[u8]],
-    lookup: &Lookup,
-) -> Vec<u8> {
+pub fn asked(levels: &Levels, map: &[u8], key: &[u8], args: &[&[u8]], lookup: &Lookup) -> Vec<u8> {
     let mut out = [b"map_lookup(", map, b", ", key].concat();
     if levels.at(Category::Lookups, 5) && !lookup.deferred {
         for (number, arg) in std::iter::once(&key).chain(args).enumerate() {
