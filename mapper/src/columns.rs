@@ -57,18 +57,29 @@ impl Columns {
         if line.first() == Some(&b'#') {
             return None;
         }
-        Some((column(line, self.key, self.delimiter)?, column(line, self.value, self.delimiter)?))
+        let column = |number| column(line, number, self.delimiter).map(shortened);
+        Some((column(self.key)?, column(self.value)?))
     }
+}
+
+/// Most bytes of a column, and of the key that is looked for (observed).
+pub(crate) const MAX_COLUMN: usize = 256;
+
+/// What counts of a key or a column.
+pub(crate) fn shortened(text: &[u8]) -> &[u8] {
+    text.get(..MAX_COLUMN).unwrap_or(text)
 }
 
 /// Column `number` of a line. With a delimiter, an empty first column is no column. Without one,
 /// blanks at the start of the line count as a separator, but column 0 is the first word all the
-/// same (observed).
+/// same; blanks at its end are followed by an empty column (observed).
 fn column(line: &[u8], number: usize, delimiter: Option<u8>) -> Option<&[u8]> {
     let Some(delimiter) = delimiter else {
         let indented = line.first().is_some_and(|&b| is_blank(b));
-        let mut words = line.split(|&b| is_blank(b)).filter(|word| !word.is_empty());
-        return words.nth(if indented { number.saturating_sub(1) } else { number });
+        let end = line.last().is_some_and(|&b| is_blank(b)).then_some(&b""[..]);
+        let words = line.split(|&b| is_blank(b)).filter(|word| !word.is_empty());
+        let number = if indented { number.saturating_sub(1) } else { number };
+        return words.chain(end).nth(number);
     };
     let column = line.split(|&b| b == delimiter).nth(number)?;
     (number > 0 || !column.is_empty()).then_some(column)
@@ -111,6 +122,8 @@ mod tests {
         check(b"empty::x", 1, Some(b':'), Some(b""));
         check(b"k  v1   v2  ", 1, None, Some(b"v1"));
         check(b"k  v1   v2  ", 2, None, Some(b"v2"));
+        check(b"k  v1   v2  ", 3, None, Some(b""));
+        check(b"k", 1, None, None);
         check(b"m\tn\to", 2, None, Some(b"o"));
         // MAP-113
         check(b"  l v v3", 0, None, Some(b"l"));

@@ -139,7 +139,8 @@ impl<'a> Words<'a> {
         self.rest.trim_ascii_start()
     }
 
-    /// The next flag, as its letter and the rest of its word. A lone `-` gives a blank as letter.
+    /// The next flag, as its letter and the rest of its word. A lone `-` gives what stands behind it as letter:
+    /// a blank, or at the end nothing, which is zero.
     pub(crate) fn flag(&mut self) -> Option<(u8, &'a [u8])> {
         if self.remainder().first() != Some(&b'-') {
             return None;
@@ -147,6 +148,7 @@ impl<'a> Words<'a> {
         let word = self.word();
         match word.get(1..) {
             Some([letter, value @ ..]) => Some((*letter, value)),
+            _ if self.rest.is_empty() => Some((0, b"")),
             _ => Some((b' ', b"")),
         }
     }
@@ -212,6 +214,10 @@ pub(crate) fn parse(common: &mut Common, arguments: &[u8]) -> Vec<Vec<u8>> {
 /// The complaint about an unknown flag (MAP-006).
 pub(crate) fn illegal_option(letter: u8, map: &[u8]) -> Vec<u8> {
     let mut text = b"Illegal option ".to_vec();
+    // the message is a text of C
+    if letter == 0 {
+        return text;
+    }
     text.push(letter);
     text.extend_from_slice(b" map ");
     text.extend_from_slice(map);

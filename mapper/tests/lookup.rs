@@ -336,7 +336,7 @@ fn rule_level_outcomes() {
     ];
     let (mut maps, mut world) = (maps(&lines), World::default());
     let mut lookup = |name: &str, delivery_mode| {
-        let context = LookupContext { delivery_mode };
+        let context = LookupContext { delivery_mode, direct: false };
         maps.lookup(name.as_bytes(), b"75", &[], &context, &mut world).answer
     };
     let failure = |name: &str, substitute: Option<&str>, sets_status| Answer::Temporary {

@@ -13,7 +13,7 @@ use super::fst::{Mapped, fst_file_name};
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::answer::EX_NOTFOUND;
 use crate::column_index::ColumnIndex;
-use crate::columns::Columns;
+use crate::columns::{Columns, shortened};
 use crate::files::{self, Refusal, Stamp};
 use crate::fst_map::FstFile;
 use crate::interpolate;
@@ -178,7 +178,7 @@ impl Class for Text {
         if env.settings.blame.map_in_unsafe_dir_path && env.check_file(&common.file).is_err() {
             return Answer::tempfail();
         }
-        match self.find(common, request.key, env) {
+        match self.find(common, shortened(request.key), env) {
             Ok(true) => {
                 Answer::Found(interpolate::result(common, request.key, &self.value, request.args))
             }
