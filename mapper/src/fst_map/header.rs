@@ -1,6 +1,6 @@
 //! The first block of an fst file.
 //!
-//! A magic text of 16 bytes, then numbers of 64 bits in the order of [`Header`]'s fields, then zeros, then a
+//! A magic text of 16 bytes, then numbers of 64 bits in the order of `Header`'s fields, then zeros, then a
 //! CRC-32 of all that in the last four bytes.
 
 use std::fs::Metadata;

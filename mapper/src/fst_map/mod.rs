@@ -5,11 +5,11 @@
 //!
 //! | part | bytes | |
 //! |---|---|---|
-//! | header | 4096 | see [`header`] |
+//! | header | 4096 | see `header.rs` |
 //! | keys | | the crate `fst`'s format, version 2; a key's output is its rank |
-//! | numbers | | by rank, the number of the value, [packed](packed); none if it is the rank |
+//! | numbers | | by rank, the number of the value, packed; none if it is the rank |
 //! | groups | | where every sixteenth value begins, packed |
-//! | values | | see [`values`] |
+//! | values | | see `values.rs` |
 //! | checksums | 4 for each | CRC-32 of every 4096 bytes from the keys up to here; they have one in the header |
 //!
 //! What is asked of a file is checked before it is believed, block by block, each block once while the file is
