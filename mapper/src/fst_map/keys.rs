@@ -106,26 +106,6 @@ impl<'f> Tail<'f> {
     }
 }
 
-/// Follows nodes that lie one in front of the other as long as their inputs are those of `rest`. Returns what is left of
-/// that and the address it stopped at.
-fn follow_row<'k>(mut rest: &'k [u8], mut tail: Tail<'_>, first: usize) -> (&'k [u8], usize) {
-    while let [input, behind @ ..] = rest
-        && let Some(address) = (first + tail.0.len()).checked_sub(1)
-    {
-        let mut next = Tail(tail.0);
-        let is_row = next.byte().is_some_and(|state| {
-            state & (SINGLE | NEXT) == SINGLE | NEXT
-                && single_input(state, &mut next) == Some(*input)
-        });
-        // the last ones before the edge are left to who looks further
-        if !is_row || next.0.len() < MAX_SINGLE {
-            return (rest, address);
-        }
-        (rest, tail) = (behind, next);
-    }
-    (rest, (first + tail.0.len()).saturating_sub(1))
-}
-
 /// The input of a node with one transition.
 #[inline]
 fn single_input(state: u8, tail: &mut Tail<'_>) -> Option<u8> {
@@ -291,17 +271,11 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         }
         let (mut address, mut rank) = (self.root, 0_u64);
         let mut sound = Sound { bytes: &[], first: 0 };
-        let mut rest = key;
-        while let Some((&input, behind)) = rest.split_first() {
+        for &input in key {
             let Some((next, output)) = self.step(address, input, &mut sound)? else {
                 return Ok(None);
             };
             (address, rank) = (next, rank.wrapping_add(output));
-            rest = behind;
-            // the end of a key that no other shares lies in one piece
-            if let Some(tail) = sound.up_to(address) {
-                (rest, address) = follow_row(rest, tail, sound.first);
-            }
         }
         let Some(output) = self.node(address)?.ends else { return Ok(None) };
         self.ranked(rank.wrapping_add(output), address).map(Some)
