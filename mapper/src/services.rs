@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::Instant;
 
 /// A DNS record type that map classes ask for; the discriminant is the wire value (RFC 1035 and
 /// successors).
@@ -279,9 +279,9 @@ pub trait Services {
     }
     /// Seconds since the epoch.
     fn now(&mut self) -> u64;
-    /// Time since some moment in the past, the same for all calls; `None` where there is no clock that is
-    /// cheap enough to be read for every address.
-    fn elapsed(&mut self) -> Option<Duration> {
+    /// Now, by a clock that does not go back; `None` where there is none that is cheap enough to be read for
+    /// every address.
+    fn instant(&mut self) -> Option<Instant> {
         None
     }
     /// Uniformly distributed random bits.

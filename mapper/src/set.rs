@@ -4,7 +4,7 @@ mod declaring;
 
 use hashbrown::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cf_parser::debug::{Category, Levels};
 
@@ -104,8 +104,8 @@ pub struct MapSet {
     depth: usize,
     /// Counts rounds of lookups: in each, a file is looked at once for changes.
     round: u64,
-    /// When the round began, as [`Services::elapsed`] tells the time.
-    round_began: Option<Duration>,
+    /// When the round began, by [`Services::instant`].
+    round_began: Option<Instant>,
     /// What debugging flags ask for.
     levels: Levels,
     /// Notices about the opening of the map that was asked last.
@@ -223,11 +223,12 @@ impl MapSet {
         self.round_began = None;
     }
 
-    /// Another address comes. `now` is what [`Services::elapsed`] tells: a round of lookups serves all
-    /// addresses of [`ROUND`]; without a clock each begins its own.
-    pub fn begin_address(&mut self, now: Option<Duration>) {
-        let lasts = |began: Duration| now.is_some_and(|now| now.saturating_sub(began) < ROUND);
-        if !self.round_began.is_some_and(lasts) {
+    /// Another address comes. `now` is what [`Services::instant`] tells: a round of lookups serves all
+    /// addresses of a millisecond; without a clock each begins its own.
+    pub fn begin_address(&mut self, now: Option<Instant>) {
+        let age =
+            now.zip(self.round_began).and_then(|(now, began)| now.checked_duration_since(began));
+        if age.is_none_or(|age| age >= ROUND) {
             self.begin_round();
             self.round_began = now;
         }

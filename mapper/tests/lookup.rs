@@ -142,8 +142,9 @@ fn files_are_looked_at_once_in_a_while() {
     new[value + 2] = b't';
     write_old(&path, &old, 60).expect("write");
     let (mut maps, mut world) = (maps(&[&format!("t hash {}", path.display())]), World::default());
+    let start = std::time::Instant::now();
     let mut look = |now: Option<u64>| {
-        maps.begin_address(now.map(std::time::Duration::from_micros));
+        maps.begin_address(now.map(|now| start + std::time::Duration::from_micros(now)));
         ask(&mut maps, &mut world, "t", "foo", "")
     };
     assert_eq!(look(Some(10)), "=bar");

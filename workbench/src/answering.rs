@@ -56,7 +56,7 @@ impl KnownMaps for Answering<'_> {
 
 impl Lookups for Answering<'_> {
     fn begin(&mut self) {
-        self.maps.begin_address(self.services.elapsed());
+        self.maps.begin_address(self.services.instant());
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {

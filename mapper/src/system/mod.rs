@@ -7,7 +7,7 @@ mod tls;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use nix::unistd::User;
 
@@ -39,8 +39,6 @@ pub struct SystemServices {
     macros: Vec<MacroChange>,
     alias_namer: Option<AliasNamer>,
     random_state: u64,
-    /// When the clock was read first.
-    started: Option<Instant>,
 }
 
 impl SystemServices {
@@ -103,8 +101,8 @@ impl Services for SystemServices {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
-    fn elapsed(&mut self) -> Option<Duration> {
-        Some(self.started.get_or_insert_with(Instant::now).elapsed())
+    fn instant(&mut self) -> Option<Instant> {
+        Some(Instant::now())
     }
 
     /// Good enough to spread load, which is all that maps use it for.
