@@ -1,5 +1,6 @@
 //! The classes without data: `macro` (MAP-046), `syslog` (MAP-049) and `null` (MAP-050).
 
+use cf_parser::debug::Category;
 use cf_parser::names::parse_name;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Request};
@@ -74,7 +75,12 @@ fn level_number(name: &[u8]) -> Option<u8> {
 }
 
 impl Class for Syslog {
-    fn lookup(&mut self, _common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+    fn lookup(&mut self, common: &Common, request: Request<'_>, env: &mut Env<'_>) -> Answer {
+        env.trace(Category::Maps, 20, || {
+            let head = [b"syslog_map_lookup(", &common.name[..]].concat();
+            let level = format!(" (priority {}): ", self.level).into_bytes();
+            [&head, &level, request.key, b"\n"].concat()
+        });
         env.log(self.level, None, &[request.key]);
         Answer::Found(Vec::new())
     }
