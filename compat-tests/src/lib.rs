@@ -27,7 +27,7 @@ pub const MIN_EQUAL_PER_MILLE: &[(&str, usize)] = &[
     ("platforms", 999),
     ("collected", 999),
     ("bt", 995),
-    ("sh", 945),
+    ("sh", 970),
 ];
 
 /// The row of [`MIN_EQUAL_PER_MILLE`]; all for a family without one.
