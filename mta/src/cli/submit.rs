@@ -2,13 +2,13 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 
-use ruleset_vm::Exit;
+use ruleset_vm::{Exit, Status};
 
 use super::arguments::Arguments;
 use super::voice::Voice;
 use super::{print_line, start, usage};
 use crate::daemon::dead_letter::DeadLetter;
-use crate::daemon::intake::{Intake, Origin, SenderParameters};
+use crate::daemon::intake::{Intake, Origin, SenderParameters, bare};
 use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
@@ -65,85 +65,120 @@ struct Submission {
 }
 
 fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u8 {
-    let voice = Voice::of(submission.mode);
     let account = users::by_uid(users::real_uid()).ok().flatten();
-    let login = account.as_ref().map_or_else(|| b"nobody".to_vec(), |a| a.name.clone());
-    let sender = submission.sender.clone().unwrap_or_else(|| login.clone());
-    let error_mode = error_mode(post);
-    let origin = Origin {
-        relay: [&login[..], b"@localhost"].concat(),
-        by_smtp: false,
-        user: account.as_ref().filter(|_| submission.sender.is_none()).map(controlling),
-        full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
-        verbose: arguments.has(b'v'),
-        delivery_mode: delivery_mode(arguments),
-        logs_queued: true,
-        dead_letter: match error_mode {
-            b'q' => Some(DeadLetter::none()),
-            b'p' => own_dead_letter(submission, account.as_ref().filter(|one| one.name == sender)),
-            _ => None,
-        },
+    let submitter = Submitter {
+        voice: Voice::of(submission.mode),
+        login: account.as_ref().map_or_else(|| b"nobody".to_vec(), |a| a.name.clone()),
+        account,
+        error_mode: error_mode(post),
     };
-    post.log(None, Severity::Info, 9, [b"connect from ", &origin.relay[..]].concat());
-    let mut intake = Intake::new(post.clone(), origin);
-    for (name, value) in session_macros(arguments) {
-        intake.set_session_macro(&name, &value);
+    let mut intake = submitter.intake(arguments, post, submission);
+    match submitter.take_in(&mut intake, arguments, submission) {
+        Ok(flaw) => submitter.hand_over(&mut intake, arguments, post, submission, flaw),
+        Err(status) => {
+            submitter.voice.usage(&status.text);
+            status.exit.0
+        }
     }
-    if arguments.has(b't') {
-        intake.name_only(&arguments.operands);
+}
+
+/// Who submits, and how errors are told.
+struct Submitter {
+    voice: Voice,
+    login: Vec<u8>,
+    account: Option<users::Account>,
+    error_mode: u8,
+}
+
+impl Submitter {
+    fn intake(&self, arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> Intake {
+        let account = self.account.as_ref();
+        let sender = submission.sender.as_ref().unwrap_or(&self.login);
+        let origin = Origin {
+            relay: [&self.login[..], b"@localhost"].concat(),
+            by_smtp: false,
+            user: account.filter(|_| submission.sender.is_none()).map(controlling),
+            full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
+            verbose: arguments.has(b'v'),
+            delivery_mode: delivery_mode(arguments),
+            logs_queued: true,
+            dead_letter: match self.error_mode {
+                b'q' => Some(DeadLetter::none()),
+                b'p' => own_dead_letter(submission, account.filter(|one| one.name == *sender)),
+                _ => None,
+            },
+        };
+        post.log(None, Severity::Info, 9, [b"connect from ", &origin.relay[..]].concat());
+        let mut intake = Intake::new(post.clone(), origin);
+        for (name, value) in session_macros(arguments) {
+            intake.set_session_macro(&name, &value);
+        }
+        if arguments.has(b't') {
+            intake.name_only(&arguments.operands);
+        }
+        intake
     }
-    let named = submission.sender.as_deref().map(crate::daemon::intake::bare);
-    let flaw = named.filter(|name| name.is_empty()).and_then(|_| intake.null_sender_flaw());
-    let (sender, mistakes) = match &flaw {
-        None => (sender, submission.mistakes),
-        Some(status) => {
-            let line = ruleset_vm::error_mailer::status_text(b"<>", status);
-            if error_mode == b'p' {
-                say(voice, &line);
+
+    /// Takes the message; what was wrong with a null sender, whose place the user has taken.
+    fn take_in(
+        &self,
+        intake: &mut Intake,
+        arguments: &Arguments,
+        submission: &Submission,
+    ) -> Result<Option<Status>, Status> {
+        let named = submission.sender.as_deref().map(bare);
+        let flaw = named.filter(|name| name.is_empty()).and_then(|_| intake.null_sender_flaw());
+        let given = submission.sender.as_ref().filter(|_| flaw.is_none());
+        intake.begin(given.unwrap_or(&self.login), parameters(arguments))?;
+        if let Some(flaw) = &flaw {
+            let line = ruleset_vm::error_mailer::status_text(b"<>", flaw);
+            if self.error_mode == b'p' {
+                say(self.voice, &line);
+                intake.keep_in(own_dead_letter(submission, self.account.as_ref()));
             }
             intake.say_before(line);
-            if error_mode == b'p' {
-                intake.keep_in(own_dead_letter(submission, account.as_ref()));
-            }
-            (login.clone(), status.exit.0)
         }
-    };
-    if let Err(status) = intake.begin(&sender, parameters(arguments)) {
-        voice.usage(&status.text);
-        return status.exit.0;
+        let hops = arguments.last(b'h').and_then(|n| std::str::from_utf8(n).ok()?.parse().ok());
+        intake.set_hops(hops.unwrap_or(0));
+        push_recipients(intake, arguments, &submission.recipients);
+        intake.body(&submission.message);
+        intake.finish()?;
+        Ok(flaw)
     }
-    let hops = arguments.last(b'h').and_then(|count| std::str::from_utf8(count).ok()?.parse().ok());
-    intake.set_hops(hops.unwrap_or(0));
-    push_recipients(&mut intake, arguments, &submission.recipients);
-    intake.body(&submission.message);
-    if let Err(status) = intake.finish() {
-        voice.usage(&status.text);
-        return status.exit.0;
-    }
-    if arguments.has(b't')
-        && !intake.errors().is_empty()
-        && header_fails(&mut intake, arguments, submission)
-    {
+
+    /// Says what is wrong and delivers; the exit status.
+    fn hand_over(
+        &self,
+        intake: &mut Intake,
+        arguments: &Arguments,
+        post: &Arc<Post>,
+        submission: &Submission,
+        flaw: Option<Status>,
+    ) -> u8 {
         // With -v the expansion has said it already.
-        let shown = match (arguments.has(b'v'), arguments.operands.is_empty()) {
-            (true, _) => 0,
-            (false, true) => 1,
-            (false, false) => usize::MAX,
-        };
-        return return_to_sender(&mut intake, voice, shown, error_mode);
+        let verbose = arguments.has(b'v');
+        let has_errors = !intake.errors().is_empty();
+        if arguments.has(b't') && has_errors && header_fails(intake, arguments, submission) {
+            let shown = match (verbose, arguments.operands.is_empty()) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => usize::MAX,
+            };
+            return return_to_sender(intake, self.voice, shown, self.error_mode);
+        }
+        let is_refused = mime::is_refused(intake.envelope(), &post.site.configuration);
+        if is_refused {
+            self.voice.say(b"554 5.6.1", b"Eight bit data not allowed");
+        }
+        if self.error_mode == b'p' && !verbose {
+            intake.errors().iter().for_each(|line| say(self.voice, line));
+        }
+        let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
+        let delivered = deliver(post, intake, arguments, mistakes == 0);
+        let exit = if mistakes == submission.mistakes { delivered } else { mistakes };
+        // That nobody gets the message is told in a report alone (observed).
+        if self.error_mode == b'e' || is_refused { 0 } else { exit }
     }
-    let is_refused = mime::is_refused(intake.envelope(), &post.site.configuration);
-    if is_refused {
-        voice.say(b"554 5.6.1", b"Eight bit data not allowed");
-    }
-    // With -v the expansion has said it already.
-    if error_mode == b'p' && !arguments.has(b'v') {
-        print_failures(&intake, voice);
-    }
-    let exit = deliver(post, &mut intake, arguments, mistakes == 0);
-    let exit = if flaw.is_some() { mistakes } else { exit };
-    // That nobody gets the message is told in a report alone (observed).
-    if error_mode == b'e' || is_refused { 0 } else { exit }
 }
 
 /// Whether it is the header that names somebody who does not exist; those that the command line names keep nobody from
@@ -155,7 +190,7 @@ fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submiss
     }
     let named = submission.recipients.get(count..).unwrap_or_default();
     let recipients: Vec<Recipient> =
-        named.iter().map(|one| Recipient::primary(crate::daemon::intake::bare(one))).collect();
+        named.iter().map(|one| Recipient::primary(bare(one))).collect();
     intake.has_flaw(&recipients)
 }
 
@@ -199,11 +234,6 @@ pub(super) fn error_mode(post: &Post) -> u8 {
     if b"pqmwe".contains(&mode) { mode } else { b'p' }
 }
 
-/// Says what is wrong with recipients that cannot be delivered to (CMD-072).
-fn print_failures(intake: &Intake, voice: Voice) {
-    intake.errors().iter().for_each(|line| say(voice, line));
-}
-
 /// Delivers what was accepted. In the background a process of its own does it (AD-095).
 fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_detach: bool) -> u8 {
     let mode = delivery_mode(arguments).unwrap_or_else(|| post.site.delivery_mode());
@@ -224,7 +254,7 @@ fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec
     for recipient in recipients {
         // As in lists, the last one comes first.
         for element in elements(recipient, ListStyle::Commas).into_iter().rev() {
-            let mut recipient = Recipient::primary(crate::daemon::intake::bare(element));
+            let mut recipient = Recipient::primary(bare(element));
             if let Some((success, failure, delay)) = notify {
                 recipient.flags.notify_given = true;
                 recipient.flags.on_success = success;

@@ -410,6 +410,7 @@ impl Intake {
         self.collecting = None;
         self.envelope = Envelope::default();
         self.known.clear();
+        self.said = Said::default();
         self.sender_mailer = None;
         self.discard = false;
     }
