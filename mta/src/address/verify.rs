@@ -47,7 +47,7 @@ impl From<Status> for Refusal {
 /// [exists](Resolved::exists) is asked later.
 ///
 /// # Errors
-/// The reply that refuses it: an error triple, a program (AD-038).
+/// The reply that refuses it: an error triple, or a flaw in its syntax.
 pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<Resolved>, Refusal> {
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
@@ -62,11 +62,6 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     };
     let site = worker.site.clone();
     let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown().into()) };
-    if known.name == b"prog"
-        && let Some(refusal) = judge::direct_refusal(&known.name)
-    {
-        return Err(refusal.into());
-    }
     Ok(Some(Resolved {
         mailer,
         mailer_name: known.name.clone(),
@@ -83,7 +78,7 @@ impl Resolved {
     /// (AD-046).
     ///
     /// # Errors
-    /// The reply that refuses it: `User unknown`, files and lists (AD-038).
+    /// The reply that refuses it: `User unknown`, programs, files and lists (AD-038).
     pub fn exists(&mut self, worker: &mut Worker, options: &ExpandOptions) -> Result<(), Status> {
         if let Some(refusal) = judge::direct_refusal(&self.mailer_name) {
             return Err(refusal);

@@ -20,6 +20,8 @@ impl CompanionLog {
         let now = clock::now();
         let offset = i64::from(self.zone.offset_at(now).seconds);
         let stamp = Stamp::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset);
-        self.log.write(severity, stamp, None, [printable(text).as_slice()]);
+        // these do not double backslashes (observed)
+        let parts: Vec<Vec<u8>> = text.split(|byte| *byte == b'\\').map(printable).collect();
+        self.log.write(severity, stamp, None, [parts.join(&b'\\').as_slice()]);
     }
 }

@@ -8,7 +8,7 @@ use super::arguments::Arguments;
 use super::voice::Voice;
 use super::{print_line, start, usage};
 use crate::daemon::dead_letter::DeadLetter;
-use crate::daemon::intake::{Intake, Origin, SenderParameters, bare};
+use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters, bare};
 use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements};
@@ -119,24 +119,30 @@ impl Submitter {
         intake
     }
 
-    /// Takes the message; what was wrong with a null sender, whose place the user has taken.
+    /// Takes the message; what was wrong with its sender.
     fn take_in(
         &self,
         intake: &mut Intake,
         arguments: &Arguments,
         submission: &Submission,
-    ) -> Result<Option<Status>, Status> {
-        let named = submission.sender.as_deref().map(bare);
-        let flaw = named.filter(|name| name.is_empty()).and_then(|_| intake.null_sender_flaw());
-        let given = submission.sender.as_ref().filter(|_| flaw.is_none());
-        intake.begin(given.unwrap_or(&self.login), parameters(arguments))?;
+    ) -> Result<Option<SenderFlaw>, Status> {
+        let named = submission.sender.as_deref();
+        let flaw = named.and_then(|sender| intake.sender_flaw(sender));
+        let readable = flaw.as_ref().is_none_or(|flaw| flaw.readable);
+        let given = submission.sender.as_ref().filter(|_| readable);
+        let sender = match given {
+            Some(given) if given.is_empty() => b"<>",
+            given => given.unwrap_or(&self.login).as_slice(),
+        };
+        intake.begin(sender, parameters(arguments))?;
         if let Some(flaw) = &flaw {
-            let line = ruleset_vm::error_mailer::status_text(b"<>", flaw);
             if self.error_mode == b'p' {
-                say(self.voice, &line);
-                intake.keep_in(own_dead_letter(submission, self.account.as_ref()));
+                flaw.lines.iter().for_each(|line| say(self.voice, line));
+                if !flaw.readable {
+                    intake.keep_in(own_dead_letter(submission, self.account.as_ref()));
+                }
             }
-            intake.say_before(line);
+            flaw.lines.iter().for_each(|line| intake.say_before(line.clone()));
         }
         let hops = arguments.last(b'h').and_then(|n| std::str::from_utf8(n).ok()?.parse().ok());
         intake.set_hops(hops.unwrap_or(0));
@@ -153,7 +159,7 @@ impl Submitter {
         arguments: &Arguments,
         post: &Arc<Post>,
         submission: &Submission,
-        flaw: Option<Status>,
+        flaw: Option<SenderFlaw>,
     ) -> u8 {
         // With -v the expansion has said it already.
         let verbose = arguments.has(b'v');

@@ -8,6 +8,8 @@ mod assembling;
 mod handing_over;
 mod hooks;
 
+pub use addresses::SenderFlaw;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 

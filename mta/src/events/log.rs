@@ -48,7 +48,7 @@ pub fn interval(seconds: u64) -> String {
 }
 
 /// Control characters made visible, so that no message can forge a line: `\t`, `\n`, `\r`, others in
-/// octal; a backslash is doubled, octets above 127 stay (LG-003; observed).
+/// octal, as octets above 127; a backslash is doubled (LG-003; observed).
 #[must_use]
 pub fn printable(text: &[u8]) -> Vec<u8> {
     let mut shown = Vec::with_capacity(text.len());
@@ -58,7 +58,7 @@ pub fn printable(text: &[u8]) -> Vec<u8> {
             b'\n' => shown.extend_from_slice(b"\\n"),
             b'\r' => shown.extend_from_slice(b"\\r"),
             b'\\' => shown.extend_from_slice(b"\\\\"),
-            0..=31 | 127 => {
+            0..=31 | 127.. => {
                 let _ = write!(shown, "\\{byte:03o}");
             }
             _ => shown.push(byte),

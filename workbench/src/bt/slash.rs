@@ -5,6 +5,7 @@ use cf_parser::{Name, Piece, Text};
 use mapper::{Answer, Exchangers, LookupContext, Notice, NoticeKind};
 use ruleset_vm::error_mailer::status_text;
 use ruleset_vm::limits::MAX_NAME;
+use ruleset_vm::prescan::{Complaint, Mode, prescan};
 use ruleset_vm::validity::{invalid, shorten, shown};
 use ruleset_vm::{Parsed, Role, Target, split_codes};
 
@@ -250,8 +251,13 @@ impl Session<'_> {
         let words = format!("Trying {} {} address ", place(role), kind(role));
         self.say([words.as_bytes(), address, b" for mailer ", name].concat());
         let mailer = self.configuration.mailers[index].clone();
-        let (text, exit) =
+        let (mut text, exit) =
             self.with_rewriter(|rewriter| rewriter.remote_name(address, &mailer, role, None));
+        let mode = Mode::of_text(self.configuration.program.operators());
+        if prescan(address, mode).complaints.contains(&Complaint::AddressTooLong) {
+            // only its beginning is kept (observed)
+            text.truncate(MAX_NAME);
+        }
         let code = format!("Rcode = {}, addr = ", exit.0);
         self.say([code.as_bytes(), &text].concat());
     }

@@ -1,6 +1,6 @@
 //! Sender and recipients: what `MAIL` and `RCPT` give, or the command line.
 
-use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+use ruleset_vm::{Enhanced, Exit, Role, Status, Target, error_mailer};
 
 use super::{
     Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
@@ -45,6 +45,8 @@ impl Intake {
         self.take_parameters(parameters);
         self.trust_author(sender);
         if !self.origin.by_smtp {
+            // said already (sender_flaw)
+            self.worker.take_messages();
             return Ok(());
         }
         self.hook("check_mail", &[sender], true, Some(sender))
@@ -78,20 +80,56 @@ impl Intake {
         Err(Status::from_reply(Exit::TEMPFAIL, 452, Enhanced::new(4, 4, 5), text))
     }
 
-    /// What rules make of the null sender, if it is an error: then the command line cannot name it (observed).
-    pub fn null_sender_flaw(&mut self) -> Option<Status> {
+    /// What is wrong with a sender of the command line. It is told, and the message goes on: under this name where it can only
+    /// not be read as it should, else under that of the user (observed).
+    pub fn sender_flaw(&mut self, sender: &[u8]) -> Option<SenderFlaw> {
         let role = Role { header: false, sender: true };
-        let Target::Error(status) = self.worker.parse(b"<>", role)?.triple.mailer else {
-            return None;
+        let address = bare(sender);
+        let null = address.is_empty() && sender.trim_ascii() == sender;
+        self.worker.take_messages();
+        let parsed = self.worker.parse(if null { b"<>" } else { address }, role);
+        let messages = self.worker.take_messages();
+        let mut lines: Vec<Vec<u8>> =
+            messages.into_iter().filter(|text| text.starts_with(b"553 ")).collect();
+        let unbalanced = !lines.is_empty();
+        let mut exit = if unbalanced { Exit::USAGE } else { Exit::OK };
+        let readable = match parsed.map(|parsed| parsed.triple.mailer) {
+            None => null,
+            Some(Target::Mailer(_)) => {
+                // sendmail reads it twice
+                lines.extend_from_within(..);
+                true
+            }
+            Some(Target::Error(status)) => {
+                let shown = if null { b"<>" } else { sender };
+                lines.push(error_mailer::status_text(shown, &status));
+                if null {
+                    let text = status.text.clone();
+                    let id = self.id();
+                    self.post.events.report(Event::system_error(Some(&id.0), &self.user(), text));
+                }
+                if !status.retry && !unbalanced {
+                    exit = status.exit;
+                }
+                status.retry
+            }
         };
-        let id = self.id();
-        let user =
-            users::by_uid(users::real_uid()).ok().flatten().map_or_else(Vec::new, |u| u.name);
-        self.post.events.report(Event::system_error(Some(&id.0), &user, status.text.clone()));
-        let relay = &self.origin.relay;
-        let text = [b"setsender: <>: invalid or unparsable, received from ", &relay[..]].concat();
-        self.post.log(Some(&id), Severity::Notice, 3, text);
-        Some(status)
+        if !readable {
+            let shown: &[u8] = if null { b"<>" } else { sender };
+            let meta = |byte: &u8| if (0x80..0xa0).contains(byte) { b'?' } else { *byte };
+            let shown: Vec<u8> = shown.iter().map(meta).collect();
+            let id = self.id();
+            let relay = &self.origin.relay;
+            let text =
+                [b"setsender: ", &shown[..], b": invalid or unparsable, received from ", relay];
+            self.post.log(Some(&id), Severity::Notice, 3, text.concat());
+        }
+        let wrong = !readable || !lines.is_empty();
+        wrong.then_some(SenderFlaw { lines, exit, readable })
+    }
+
+    fn user(&self) -> Vec<u8> {
+        users::by_uid(users::real_uid()).ok().flatten().map_or_else(Vec::new, |user| user.name)
     }
 
     fn start_envelope(&mut self) {
@@ -148,9 +186,13 @@ impl Intake {
         }
         let role = Role { header: false, sender: true };
         let parsed = self.worker.parse(address, role);
-        self.refuse_unbalanced()?;
+        if self.origin.by_smtp {
+            self.refuse_unbalanced()?;
+        }
         let Some(parsed) = parsed else { return Ok(nobody) };
         match parsed.triple.mailer {
+            // the command line has been told (sender_flaw)
+            Target::Error(_) if !self.origin.by_smtp => Ok(nobody),
             Target::Error(status) => Err(status),
             Target::Mailer(index) => {
                 Ok((parsed.triple.host.unwrap_or_default(), parsed.triple.user, Some(index)))
@@ -289,6 +331,17 @@ fn notify_words((success, failure, delay): (bool, bool, bool)) -> String {
 /// What is said to a recipient of comments only (observed).
 fn missing_recipient() -> Status {
     Status::from_reply(Exit::USAGE, 501, Enhanced::new(5, 0, 0), "Missing recipient")
+}
+
+/// What is wrong with a sender of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderFlaw {
+    /// What is said about it, reply codes in front.
+    pub lines: Vec<Vec<u8>>,
+    /// The exit status of the submission.
+    pub exit: Exit,
+    /// It can stay the sender.
+    pub readable: bool,
 }
 
 /// Host, user and mailer of a sender; no mailer for the null sender.
