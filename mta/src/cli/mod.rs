@@ -10,6 +10,7 @@ mod embedded;
 mod facts;
 mod getopt;
 mod host_status;
+mod incoming;
 mod line_editor;
 mod listing;
 mod mail_local;

@@ -1,10 +1,12 @@
 //! `-bm`, `-t`: a message on standard input (CMD-016, CMD-035, CMD-058, AD-057..AD-061).
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::fs::File;
+use std::io;
 
 use ruleset_vm::{Exit, Status};
 
 use super::arguments::Arguments;
+use super::incoming::Incoming;
 use super::voice::Voice;
 use super::{print_line, start, usage};
 use crate::daemon::dead_letter::DeadLetter;
@@ -16,15 +18,12 @@ use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
-use crate::sys::traffic::{self, Way};
-use crate::sys::{background, users};
+use crate::sys::{background, errors, terminal, users};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long deliveries in the background may go on.
 const BACKGROUND_LIMIT: Duration = Duration::from_secs(24 * 3600);
-/// Longest piece of input taken at once, bytes.
-const CHUNK: u64 = 64 << 10;
 
 /// Takes the message and delivers it; `mistakes` is the exit status that flags already ask for.
 pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
@@ -38,33 +37,50 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
         return 64;
     }
     let options = &post.site.configuration.options;
-    let message = read_message(arguments.has(b'i') || options.flag("IgnoreDots", false));
+    let ignore_dots = arguments.has(b'i') || options.flag("IgnoreDots", false);
+    let opened = terminal::input().and_then(|input| {
+        let mut incoming = Incoming::new(input, ignore_dots);
+        incoming.head().map(|head| (incoming, head))
+    });
+    let (mut incoming, head) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            Voice::of(mode).usage(&errors::describe(&error));
+            return Exit::IOERR.0;
+        }
+    };
     let mut recipients: Vec<Vec<u8>> = arguments.operands.clone();
     if from_header {
-        recipients.extend(header_recipients(&message, options.flag("OldStyleHeaders", false)));
+        recipients.extend(header_recipients(&head, options.flag("OldStyleHeaders", false)));
         if recipients.is_empty() {
             print_line(b"No recipient addresses found in header");
             return 0;
         }
     }
     let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
-    let sender = if mode == b'a' { header_sender(&message).or(sender) } else { sender };
-    submit(arguments, &post, &Submission { mode, mistakes, message, recipients, sender })
+    let sender = if mode == b'a' { header_sender(&head).or(sender) } else { sender };
+    let submission = Submission { mode, mistakes, head, recipients, sender };
+    submit(arguments, &post, &submission, &mut incoming)
 }
 
-/// A message as it was read, and what the command line says about it.
+/// The beginning of a message, and what the command line says about it.
 struct Submission {
     /// `-bm` or `-ba`.
     mode: u8,
     /// An exit status that must be reported, so that the process cannot end early.
     mistakes: u8,
-    message: Vec<u8>,
+    head: Vec<u8>,
     recipients: Vec<Vec<u8>>,
     /// The sender that was given; else it is the user.
     sender: Option<Vec<u8>>,
 }
 
-fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u8 {
+fn submit(
+    arguments: &Arguments,
+    post: &Arc<Post>,
+    submission: &Submission,
+    rest: &mut Incoming<File>,
+) -> u8 {
     let account = users::by_uid(users::real_uid()).ok().flatten();
     let submitter = Submitter {
         voice: Voice::of(submission.mode),
@@ -73,7 +89,7 @@ fn submit(arguments: &Arguments, post: &Arc<Post>, submission: &Submission) -> u
         error_mode: error_mode(post),
     };
     let mut intake = submitter.intake(arguments, post, submission);
-    match submitter.take_in(&mut intake, arguments, submission) {
+    match submitter.take_in(&mut intake, arguments, submission, rest) {
         Ok(flaw) => submitter.hand_over(&mut intake, arguments, post, submission, flaw),
         Err(status) => {
             submitter.voice.usage(&status.text);
@@ -125,6 +141,7 @@ impl Submitter {
         intake: &mut Intake,
         arguments: &Arguments,
         submission: &Submission,
+        rest: &mut Incoming<File>,
     ) -> Result<Option<SenderFlaw>, Status> {
         let named = submission.sender.as_deref();
         let flaw = named.and_then(|sender| intake.sender_flaw(sender));
@@ -147,7 +164,12 @@ impl Submitter {
         let hops = arguments.last(b'h').and_then(|n| std::str::from_utf8(n).ok()?.parse().ok());
         intake.set_hops(hops.unwrap_or(0));
         push_recipients(intake, arguments, &submission.recipients);
-        intake.body(&submission.message);
+        intake.body(&submission.head);
+        let unreadable =
+            |error: io::Error| Status::from_exit(Exit::IOERR, errors::describe(&error));
+        while let Some(piece) = rest.piece().map_err(unreadable)? {
+            intake.body(piece);
+        }
         intake.finish()?;
         Ok(flaw)
     }
@@ -347,37 +369,6 @@ fn header_sender(message: &[u8]) -> Option<Vec<u8>> {
             .map(|address| address.to_vec())
     };
     named(b"From").or_else(|| named(b"Sender"))
-}
-
-/// The whole of standard input in queue form: lines end in LF. Unless dots are ignored, a line with one
-/// dot ends it, and of two dots at the beginning of a line one goes (observed).
-fn read_message(ignore_dots: bool) -> Vec<u8> {
-    let mut input = BufReader::new(std::io::stdin().lock());
-    let mut message = Vec::new();
-    let mut line = Vec::new();
-    loop {
-        let starts = message.is_empty() || message.ends_with(b"\n");
-        line.clear();
-        match input.by_ref().take(CHUNK).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => {
-                traffic::write(Way::Heard, b"[EOF]");
-                break;
-            }
-            Ok(_) => traffic::write(Way::Heard, &line),
-        }
-        if line.ends_with(b"\r\n") {
-            line.truncate(line.len() - 2);
-            line.push(b'\n');
-        }
-        match &line[..] {
-            b"." | b".\n" if starts && !ignore_dots => break,
-            [b'.', rest @ ..] if starts && !ignore_dots && rest.starts_with(b".") => {
-                message.extend_from_slice(rest);
-            }
-            line => message.extend_from_slice(line),
-        }
-    }
-    message
 }
 
 /// To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses
