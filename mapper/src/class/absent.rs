@@ -3,8 +3,8 @@
 //!
 //! For a bucket that has been searched there are some bits, of which each of its keys has set one.
 
-/// Buckets of which it is kept; another bucket takes the place of the one before it.
-const PLACES: usize = 1024;
+/// Buckets of which it is kept. One whose place is taken is not learned: files with more buckets would do nothing else.
+const PLACES: usize = 8192;
 /// Words of bits for a bucket, which has a hundred keys if they are short.
 const WORDS: usize = 32;
 
@@ -33,9 +33,9 @@ impl Absent {
         place.as_deref().filter(|bucket| bucket.number == number)
     }
 
-    /// Whether it is known what this bucket has.
-    pub(super) fn knows(&self, bucket: u32) -> bool {
-        self.bucket(bucket).is_some()
+    /// Whether there is a place for what this bucket has, which is not known yet.
+    pub(super) fn has_room(&self, bucket: u32) -> bool {
+        self.places.get(bucket as usize % PLACES).is_none_or(Option::is_none)
     }
 
     /// Whether no key of the bucket has this hash, as far as that is known.
@@ -75,16 +75,16 @@ mod tests {
         let mut absent = Absent::default();
         let hash = |number: u32| number.wrapping_mul(0x0100_0193) ^ 0x55;
         let keys: Vec<u32> = (0..100).map(hash).collect();
-        assert!(!absent.knows(7) && !absent.lacks(7, keys[0]));
+        assert!(absent.has_room(7) && !absent.lacks(7, keys[0]));
         absent.learn(7, &keys);
-        assert!(absent.knows(7) && keys.iter().all(|key| !absent.lacks(7, *key)));
+        assert!(!absent.has_room(7) && keys.iter().all(|key| !absent.lacks(7, *key)));
         let others = (100..1100).map(hash).filter(|key| absent.lacks(7, *key)).count();
         assert!(others > 900, "{others}");
         let same_place = 7 + PLACES as u32;
-        assert!(!absent.lacks(same_place, hash(100)));
-        absent.learn(same_place, &[]);
-        assert!(absent.lacks(same_place, keys[0]) && !absent.knows(7));
+        assert!(!absent.has_room(same_place) && !absent.lacks(same_place, hash(100)));
         absent.clear();
-        assert!(!absent.knows(same_place));
+        assert!(absent.has_room(same_place));
+        absent.learn(same_place, &[]);
+        assert!(absent.lacks(same_place, keys[0]) && !absent.has_room(7));
     }
 }

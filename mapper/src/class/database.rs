@@ -310,7 +310,7 @@ impl OpenFile {
         let terminated = (form != Some(Form::Bare)).then(|| key.terminated());
         for key in bare.into_iter().chain(terminated) {
             let bucket = self.database.bucket_of(key.hash());
-            let Some(bucket) = bucket.filter(|bucket| !self.absent.knows(*bucket)) else {
+            let Some(bucket) = bucket.filter(|bucket| self.absent.has_room(*bucket)) else {
                 continue;
             };
             let hashes = self.database.hashes(&Locked::new(self), bucket);
