@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
     let (mut incoming, head) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            Voice::of(mode).usage(&errors::describe(&error));
+            Voice::of(mode).usage(errors::describe(&error));
             return Exit::IOERR.0;
         }
     };
