@@ -74,6 +74,12 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
 }
 
 impl Resolved {
+    /// The refusal of a program (AD-038).
+    #[must_use]
+    pub fn as_program(&self) -> Option<Status> {
+        judge::direct_refusal(&self.mailer_name).filter(|_| self.mailer_name == b"prog")
+    }
+
     /// Whether there is such a recipient. Aliases and lists are not expanded, but they must exist; so must local users
     /// (AD-046).
     ///

@@ -20,8 +20,10 @@ impl CompanionLog {
         let now = clock::now();
         let offset = i64::from(self.zone.offset_at(now).seconds);
         let stamp = Stamp::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset);
-        // these do not double backslashes (observed)
-        let parts: Vec<Vec<u8>> = text.split(|byte| *byte == b'\\').map(printable).collect();
-        self.log.write(severity, stamp, None, [parts.join(&b'\\').as_slice()]);
+        // other octets stay as they are (observed)
+        let control = |byte: u8| byte.is_ascii_control();
+        let shown = |byte: &u8| if control(*byte) { printable(&[*byte]) } else { vec![*byte] };
+        let line: Vec<u8> = text.iter().flat_map(shown).collect();
+        self.log.write(severity, stamp, None, [line.as_slice()]);
     }
 }

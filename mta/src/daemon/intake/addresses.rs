@@ -274,9 +274,11 @@ impl Intake {
             self.worker.macros.clear(name);
         }
         verdict?;
-        // who gets a message that is discarded does not matter (observed)
+        // who gets a message that is discarded does not matter, unless it is a program (observed)
         if !self.discard {
             resolved.exists(&mut self.worker, &options)?;
+        } else if let Some(refusal) = resolved.as_program() {
+            return Err(refusal.into());
         }
         let mut recipient = Recipient::primary(address.trim_ascii());
         let final_recipient = self.final_recipient(bare(address), &resolved);
