@@ -79,7 +79,7 @@ impl<'f> Sound<'f> {
     /// The bytes up to a node's last one, if enough of them for one transition are among these.
     #[inline]
     fn up_to(&self, address: usize) -> Option<Tail<'f>> {
-        let end = (address + 1).checked_sub(self.first)?;
+        let end = address.checked_add(1)?.checked_sub(self.first)?;
         if end < MAX_SINGLE && self.first > FIRST_NODE {
             return None;
         }
