@@ -220,3 +220,16 @@ proptest! {
         let _ = all(&file);
     }
 }
+
+#[test]
+fn a_root_beyond_everything_is_damage() {
+    let rows: Vec<_> = (0..100).map(|n| (format!("key{n}").into_bytes(), b"v".to_vec())).collect();
+    let (mut bytes, _) = built(&rows, 1 << 20, false);
+    let end = FstFile::open(&bytes[..]).unwrap().file.keys.end;
+    for root in [u64::MAX, u64::MAX - 1, 1 << 40] {
+        bytes[end - 8..end].copy_from_slice(&root.to_le_bytes());
+        sign(&mut bytes).unwrap();
+        let file = FstFile::open(&bytes[..]).unwrap();
+        assert!(get(&file, b"key1").is_err() && all(&file).is_err(), "{root}");
+    }
+}
