@@ -44,9 +44,6 @@ pub const MAX_FILLED: usize = MAX_NAME;
 /// that repeats keeps it busy for ever.
 pub const MAX_WORK: usize = 200_000;
 
-/// Recordings that are played for one ruleset of a chain; the rest of the way goes rule by rule.
-pub const MAX_REPLAYS: usize = 1000;
-
 /// The work of entering a ruleset or applying a rule that makes a workspace of so many tokens.
 #[must_use]
 pub const fn work(tokens: usize) -> usize {

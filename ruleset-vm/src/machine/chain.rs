@@ -69,7 +69,6 @@ impl Machine {
         self.recordings.stop();
         self.answer = None;
         self.work = 0;
-        self.replays = 0;
         self.chain = rulesets.then;
         self.chain_failed = false;
         self.frames.push(Frame::new(rulesets.first, workspace));
@@ -85,7 +84,6 @@ impl Machine {
         };
         self.chain_failed |= outcome.exit == Exit::TEMPFAIL;
         self.work = 0;
-        self.replays = 0;
         self.frames.push(Frame::new(next, outcome.workspace));
         self.announce_entry(env);
         None

@@ -169,8 +169,6 @@ pub struct Machine {
     answer: Option<Answer>,
     /// [`work`] since the start of the chain's ruleset.
     work: usize,
-    /// Recordings played since.
-    replays: usize,
     /// Rulesets that follow.
     chain: Chain,
     /// A ruleset of the chain that has ended failed for now.
@@ -205,7 +203,6 @@ impl Machine {
             request: Request::default(),
             answer: None,
             work: 0,
-            replays: 0,
             chain: Chain::default(),
             chain_failed: false,
             spare_texts: Vec::new(),

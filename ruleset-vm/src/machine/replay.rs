@@ -18,7 +18,7 @@ use super::onward::{Left, Source};
 use super::record::{MAX_RECORDED, record};
 use super::recording::{Base, End, On, Recording, Stop};
 use super::{Answer, Env, Frame, Machine, Outcome, Phase, Question};
-use crate::limits::{MAX_RECURSION, MAX_REPLAYS, MAX_WORK};
+use crate::limits::{MAX_RECURSION, MAX_WORK};
 use crate::status::Exit;
 use crate::token::Token;
 use crate::trace::{Event, Scene};
@@ -219,11 +219,6 @@ impl Machine {
         if recording.stops.is_empty() || deep || self.work + MAX_RECORDED > MAX_WORK {
             return Played::Nothing;
         }
-        // Recordings may lead back to where they began without having counted any work: the rules themselves do.
-        if self.replays >= MAX_REPLAYS {
-            return Played::Nothing;
-        }
-        self.replays += 1;
         let Some(frame) = self.frames.pop() else { return Played::Nothing };
         let follows = outermost.then_some(chain);
         let Recordings { all, base, .. } = &mut self.recordings;

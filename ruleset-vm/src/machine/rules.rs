@@ -31,6 +31,9 @@ impl Machine {
     pub(super) fn match_rules(&mut self, env: &mut Env<'_>) -> Control {
         let program = Arc::clone(&self.program);
         let watch = env.tracer.wants_rules();
+        // A recording may end where it began, as before a macro that has a value by now: the next rule is the
+        // machine's, or it would be played for ever.
+        let mut just_played = false;
         loop {
             let Some(frame) = self.frames.last() else { return Control::Leave };
             let Some(ruleset) = program.ruleset(frame.ruleset) else { return Control::Leave };
@@ -39,13 +42,17 @@ impl Machine {
                 frame.rule == 0 && self.frames.len() == 1 && self.chain != Chain::default();
             let has_more =
                 frame.rule < ruleset.rules.len() || passes || self.is_resolved(self.chain);
-            let may_replay = !watch && !self.strays && has_more;
+            let may_replay = !watch && !self.strays && has_more && !just_played;
+            just_played = false;
             let played = if may_replay { self.replay(env) } else { Played::Nothing };
             match (played, self.frames.last().map(|frame| &frame.phase)) {
                 (Played::Nothing, _) => {}
                 (Played::Asks, _) => return Control::Wait,
                 (Played::Through(outcome), _) => return Control::Through(outcome),
-                (Played::All, Some(Phase::Match)) => continue,
+                (Played::All, Some(Phase::Match)) => {
+                    just_played = true;
+                    continue;
+                }
                 (Played::All, _) => return Control::Continue,
             }
             let Some(frame) = self.frames.last() else { return Control::Leave };
