@@ -1,7 +1,7 @@
 //! Log lines of the programs beside sendmail: under their own names and without a process id (observed).
 
 use crate::events::{Severity, printable};
-use crate::sys::clock::{self, TimeZoneSpec, Zone};
+use crate::sys::clock::{TimeZoneSpec, Zone};
 use crate::sys::syslog::{Stamp, Syslog};
 
 /// The system log, as one program writes to it.
@@ -17,13 +17,12 @@ impl CompanionLog {
 
     /// Writes one line.
     pub(super) fn write(&self, severity: Severity, text: &[u8]) {
-        let now = clock::now();
-        let offset = i64::from(self.zone.offset_at(now).seconds);
-        let stamp = Stamp::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset);
-        // other octets stay as they are (observed)
-        let control = |byte: u8| byte.is_ascii_control();
-        let shown = |byte: &u8| if control(*byte) { printable(&[*byte]) } else { vec![*byte] };
+        // octets that are no control characters stay as they are (observed)
+        let shown = |byte: &u8| match byte.is_ascii_control() {
+            true => printable(&[*byte]),
+            false => vec![*byte],
+        };
         let line: Vec<u8> = text.iter().flat_map(shown).collect();
-        self.log.write(severity, stamp, None, [line.as_slice()]);
+        self.log.write(severity, Stamp::now(&self.zone), None, [line.as_slice()]);
     }
 }

@@ -6,7 +6,6 @@ use ruleset_vm::Exit;
 
 use super::arguments::Arguments;
 use super::{print_line, start};
-use crate::config::site::Site;
 use crate::daemon::settings;
 use crate::delivery::host_status::{HostStatus, HostStatusError, host_of};
 use crate::delivery::outcome;
@@ -87,11 +86,8 @@ pub(super) fn purge(arguments: &Arguments) -> u8 {
         Err(exit) => return exit,
     };
     if let Some(directory) = settings::host_status_directory(&site) {
-        host_status_files::purge(&directory, validity(&site));
+        let validity = settings::host_status_validity(&site);
+        host_status_files::purge(&directory, Duration::from_secs(validity));
     }
     Exit::OK.0
-}
-
-fn validity(site: &Site) -> Duration {
-    Duration::from_secs(settings::host_status_validity(site))
 }

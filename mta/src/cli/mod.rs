@@ -50,19 +50,49 @@ const PERSONALITIES: [(&[u8], &[u8]); 6] = [
     (b"runq", b"-q"),
 ];
 
-/// A program of its own: its words, its exit status.
-type Companion = fn(&[Vec<u8>]) -> u8;
+/// A program beside sendmail that this one plays, by its name or as `bangpath NAME`.
+struct Companion {
+    name: &'static str,
+    /// What `bangpath --help` says of it.
+    about: &'static str,
+    /// Takes its words, returns its exit status.
+    run: fn(&[Vec<u8>]) -> u8,
+}
 
-/// Programs beside sendmail that this one plays, by its name or as `bangpath NAME`.
-const COMPANIONS: [(&[u8], Companion); 7] = [
-    (b"makemap", makemap::run),
-    (b"editmap", editmap::run),
-    (b"praliases", praliases::run),
-    (b"mail.local", mail_local::run),
-    (b"mailstats", mailstats::run),
-    (b"rmail", rmail::run),
-    (b"smrsh", smrsh::run),
+const COMPANIONS: [Companion; 7] = [
+    Companion {
+        name: "makemap",
+        about: "Builds a database from a text, prints one (-u)",
+        run: makemap::run,
+    },
+    Companion {
+        name: "editmap",
+        about: "Looks a key up in a database (-q), gives it a value (-u), takes it out (-x)",
+        run: editmap::run,
+    },
+    Companion { name: "praliases", about: "Prints the databases of aliases", run: praliases::run },
+    Companion {
+        name: "mail.local",
+        about: "Appends messages to mailboxes, from standard input or by LMTP (-l)",
+        run: mail_local::run,
+    },
+    Companion {
+        name: "mailstats",
+        about: "Shows how many messages each mailer had",
+        run: mailstats::run,
+    },
+    Companion { name: "rmail", about: "Hands a message from UUCP to sendmail", run: rmail::run },
+    Companion {
+        name: "smrsh",
+        about: "Runs a command of a program mailer, if it is in /etc/mail/smrsh",
+        run: smrsh::run,
+    },
 ];
+
+/// The program called `name`.
+fn companion(name: &[u8]) -> Option<&'static Companion> {
+    COMPANIONS.iter().find(|companion| companion.name.as_bytes() == name)
+}
 
 /// Runs the program with its arguments, the name it was called by in front; returns the exit
 /// status.
@@ -76,8 +106,8 @@ pub fn run(argv: &[Vec<u8>]) -> u8 {
     {
         return exit;
     }
-    if let Some((_, companion)) = COMPANIONS.iter().find(|(name, _)| *name == called) {
-        return companion(words);
+    if let Some(companion) = companion(called) {
+        return (companion.run)(words);
     }
     let mut words = words.to_vec();
     if let Some((_, flag)) = PERSONALITIES.iter().find(|(name, _)| *name == called) {

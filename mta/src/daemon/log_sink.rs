@@ -2,7 +2,7 @@
 
 use crate::config::site::Site;
 use crate::events::{self, Event, EventSink};
-use crate::sys::clock::{self, TimeZoneSpec, Zone};
+use crate::sys::clock::{TimeZoneSpec, Zone};
 use crate::sys::ids;
 use crate::sys::syslog::{Stamp, Syslog};
 
@@ -41,9 +41,7 @@ impl EventSink for LogSink {
         if self.level <= i64::from(event.level) {
             return;
         }
-        let now = clock::now();
-        let offset = i64::from(self.zone.offset_at(now).seconds);
-        let stamp = Stamp::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset);
+        let stamp = Stamp::now(&self.zone);
         let lines = events::lines(&event);
         let lines = lines.iter().map(Vec::as_slice);
         self.log.write(event.severity, stamp, Some(ids::process_id()), lines);

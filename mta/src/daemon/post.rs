@@ -87,7 +87,7 @@ impl Post {
             Some(name) if name.is_empty() => TimeZoneSpec::Environment,
             Some(name) => TimeZoneSpec::Named(name),
         });
-        let counting = Counting::into(site.path("StatusFile"));
+        let counting = Counting::new(site.path("StatusFile"));
         let delivery = super::settings::delivery(&site, &directory);
         Ok(Arc::new(Self {
             store: Arc::new(store),

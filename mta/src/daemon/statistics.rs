@@ -15,7 +15,8 @@ pub struct Counting {
 }
 
 impl Counting {
-    pub(super) fn into(path: Option<PathBuf>) -> Self {
+    /// Counts for the file at `path`; nothing is counted without one.
+    pub(super) fn new(path: Option<PathBuf>) -> Self {
         Self { path, counts: Mutex::default() }
     }
 

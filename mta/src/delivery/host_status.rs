@@ -61,7 +61,7 @@ impl HostStatus {
     /// Reads the content of a host's file. What is behind the dot, or missing behind a first line, counts as nothing.
     ///
     /// # Errors
-    /// See [`HostStatusError`]; the line is told with it.
+    /// See [`HostStatusError`].
     pub fn decode(text: &[u8]) -> Result<Self, HostStatusError> {
         let mut status = Self::default();
         let mut begun = false;

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use super::clock::{self, Zone};
 use crate::events::Severity;
 
 /// The number of facility `mail`, shifted as RFC 3164 says.
@@ -28,6 +29,14 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Now, in a zone.
+    #[must_use]
+    pub fn now(zone: &Zone) -> Self {
+        let now = clock::now();
+        let offset = i64::from(zone.offset_at(now).seconds);
+        Self::from_local_seconds(i64::try_from(now).unwrap_or(0) + offset)
+    }
+
     /// The stamp of `at` (seconds since 1970, already moved by the zone's offset).
     #[must_use]
     pub fn from_local_seconds(at: i64) -> Self {
