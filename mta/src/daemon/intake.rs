@@ -36,7 +36,8 @@ use crate::sys::ids;
 pub struct Origin {
     /// `$_` and `relay=`: `root@localhost`, `host.example.com [192.0.2.1]`.
     pub relay: Vec<u8>,
-    /// By SMTP, so that check_mail and check_eom are asked; nobody asks them about the command line (observed).
+    /// By SMTP, else from the command line: about that nobody asks check_mail and check_eom, and its recipients come without
+    /// being resolved (observed).
     pub by_smtp: bool,
     /// The local user who submits, if one does.
     pub user: Option<ControllingUser>,
@@ -104,8 +105,6 @@ pub struct Intake {
     discard: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
-    /// The command line submits: recipients were added without being resolved.
-    submitted: bool,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
     /// (observed).
     refused: Exit,
@@ -135,7 +134,6 @@ impl Intake {
             collecting: None,
             discard: false,
             named: None,
-            submitted: false,
             refused: Exit::OK,
             bad_recipients: 0,
             known: HashMap::new(),
@@ -265,7 +263,7 @@ impl Intake {
     /// What the command line submits is resolved before it is stored. Of an SMTP client's recipients it is
     /// known already that they exist; what they stand for is found out by the delivery (observed).
     fn expands_at_once(&self) -> bool {
-        self.submitted || self.delivery_mode() == b'i' || self.origin.verbose
+        !self.origin.by_smtp || self.delivery_mode() == b'i' || self.origin.verbose
     }
 
     fn probe(&mut self, recipient: &Recipient) -> Option<expand::Note> {
@@ -308,13 +306,13 @@ impl Intake {
         if envelope.message.is_none() {
             envelope.message.clone_from(&self.said.waits);
         }
-        if !self.submitted {
+        if self.origin.by_smtp {
             // No transcript is kept of what RCPT has found out already (observed).
             self.said.transcript.clear();
         }
         // What is expanded before it is queued is not told of as a list, but for one with a single member that
         // the command line names (observed).
-        let submitted = self.submitted;
+        let submitted = !self.origin.by_smtp;
         let hides = |listing: Listing| match listing {
             Listing::List => !submitted,
             listing => listing == Listing::ListOfSeveral,

@@ -307,7 +307,6 @@ impl Intake {
 
     /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.
     pub fn push_recipient(&mut self, recipient: Recipient) {
-        self.submitted = true;
         self.envelope.recipients.push(recipient);
     }
 

@@ -69,7 +69,7 @@ impl Intake {
         if let Some(id) = value_of(&header, b"message-id") {
             self.worker.macros.set(b"msg_id", id.trim_ascii());
         }
-        let is_submission = self.submitted;
+        let is_submission = !self.origin.by_smtp;
         let envelope = &mut self.envelope;
         envelope.header = header;
         envelope.size = size;
