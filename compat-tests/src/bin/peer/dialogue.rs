@@ -87,7 +87,9 @@ impl Player {
         match name {
             "raw" => {
                 say("C", format!("!raw {text}").as_bytes())?;
-                wire.send(&unescape(text))
+                // A peer that has gone may have left replies, which the next `!wait` or command shows.
+                let _ = wire.send(&unescape(text));
+                Ok(())
             }
             "wait" => self.await_reply(wire),
             "sleep" => {
