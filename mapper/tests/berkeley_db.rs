@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mapper::bdb::{Database, DatabaseKind, DatabaseWriter};
+use mapper::bdb::{Database, DatabaseKind, DatabaseWriter, HashedKey};
 use proptest::prelude::*;
 
 /// All fixtures, for the tests that break them.
@@ -108,6 +108,27 @@ fn many_small_pages_and_deleted_entries() {
     expected.insert(b"q".repeat(200), b"bigkey".to_vec());
     expected.insert(b"r".repeat(200), b"s".repeat(3000));
     check("small-page-btree", &expected);
+}
+
+#[test]
+fn a_place_that_is_told_is_only_a_hint() {
+    for name in ["small-page-hash", "over-hash", "dup-hash"] {
+        let bytes = fixture(name);
+        let database = Database::open(&bytes[..]).expect("open");
+        for (key, _) in all(&bytes) {
+            let expected = get(&bytes, &key);
+            let hashed = HashedKey::new(&key);
+            let bucket = database.bucket_of(hashed.hash()).expect("a hash file");
+            let hashes = database.hashes(&bytes[..], bucket).expect("hashes");
+            let own = hashes.iter().position(|hash| *hash == hashed.hash());
+            for place in [own, Some(0), Some(1), Some(usize::MAX)] {
+                let mut value = b"old".to_vec();
+                let found = database.get_hashed(&bytes[..], hashed, place, &mut value);
+                assert!(found.expect("get"), "{name}: {place:?}");
+                assert_eq!(Some(&value), expected.as_ref(), "{name}: {place:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -334,6 +334,10 @@ impl Program {
         ids.dedup();
         let texts = Arc::make_mut(&mut self.texts);
         let (mode, mut room) = (Mode::of_text(&self.operators), Vec::new());
+        // addresses and answers of maps have those that no rule names, too
+        for byte in (b'!'..=b'~').filter(|byte| self.operators.contains(*byte)) {
+            texts.add(Kind::Operator, &[byte]);
+        }
         for id in &ids {
             let mut words: Vec<&[u8]> = classes.few(*id, MAX_NAMED).collect();
             words.sort_unstable();

@@ -1,6 +1,5 @@
 //! A file whose pages stay in memory between lookups.
 
-use hashbrown::HashMap;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
@@ -9,7 +8,10 @@ use std::sync::Arc;
 use super::ReadAt;
 
 /// Bytes of pages that are kept; then the oldest makes room for a new one.
-const KEPT: usize = 32 << 20;
+const KEPT: usize = 128 << 20;
+
+/// Pages of a shelf.
+const SHELF: usize = 256;
 
 /// An open file and the pages that have been read of it. Whoever holds it must forget it when the file
 /// has changed.
@@ -19,48 +21,77 @@ pub struct CachedFile {
     pages: RefCell<Pages>,
 }
 
+type Shelf = [Option<Arc<[u8]>>; SHELF];
+
+/// Pages of one length, by number; there is a shelf where a page has been read.
 #[derive(Debug, Default)]
 struct Pages {
-    /// Places in the list, by offset in the file.
-    places: HashMap<u64, usize>,
-    list: Vec<(u64, Arc<[u8]>)>,
+    shelves: Vec<Option<Box<Shelf>>>,
+    /// The numbers of those that are kept.
+    numbers: Vec<usize>,
     bytes: usize,
-    /// The oldest, once there is no more room.
+    /// The place of the oldest of them, once there is no more room.
     oldest: usize,
 }
 
+/// Shelf and place of a page.
+fn place(offset: u64, length: usize) -> Option<(usize, usize)> {
+    let number = usize::try_from(offset).ok()?.checked_div(length)?;
+    Some((number / SHELF, number % SHELF))
+}
+
 impl Pages {
+    #[inline]
     fn get(&self, offset: u64, length: usize) -> Option<&Arc<[u8]>> {
-        let (_, page) = self.list.get(*self.places.get(&offset)?)?;
-        Some(page).filter(|page| page.len() == length)
+        let (shelf, place) = place(offset, length)?;
+        let page = self.shelves.get(shelf)?.as_ref()?.get(place)?.as_ref();
+        page.filter(|page| page.len() == length)
+    }
+
+    /// Takes the page of this number away.
+    fn take(&mut self, number: usize) -> Option<Arc<[u8]>> {
+        self.shelves.get_mut(number / SHELF)?.as_mut()?.get_mut(number % SHELF)?.take()
+    }
+
+    fn put(&mut self, (shelf, place): (usize, usize), page: Arc<[u8]>) {
+        if shelf >= self.shelves.len() {
+            self.shelves.resize(shelf + 1, None);
+        }
+        if let Some(shelf) = self.shelves.get_mut(shelf) {
+            let shelf = shelf.get_or_insert_with(|| Box::new([const { None }; SHELF]));
+            if let Some(slot) = shelf.get_mut(place) {
+                *slot = Some(page);
+            }
+        }
     }
 
     /// Reads a page, into the memory of the oldest one if that is as long and nobody has it any more.
     fn read(&mut self, file: &File, offset: u64, length: usize) -> io::Result<Arc<[u8]>> {
+        let Some(at) = place(offset, length) else { return file.page(offset, length) };
+        let number = at.0 * SHELF + at.1;
         if self.bytes + length <= KEPT {
             let page = file.page(offset, length)?;
-            self.places.insert(offset, self.list.len());
-            self.list.push((offset, Arc::clone(&page)));
+            self.numbers.push(number);
             self.bytes += length;
+            self.put(at, Arc::clone(&page));
             return Ok(page);
         }
-        let place = if self.oldest < self.list.len() { self.oldest } else { 0 };
-        let Some((old, page)) = self.list.get_mut(place) else { return file.page(offset, length) };
-        self.places.remove(old);
-        // no page has this offset, should reading fail
-        *old = u64::MAX;
-        match Arc::get_mut(page).filter(|page| page.len() == length) {
-            Some(room) => file.read_at(offset, room)?,
-            None => {
-                let new = file.page(offset, length)?;
-                self.bytes = self.bytes - page.len() + length;
-                *page = new;
-            }
+        let oldest = if self.oldest < self.numbers.len() { self.oldest } else { 0 };
+        let old = self.numbers.get(oldest).copied().and_then(|number| self.take(number));
+        let old = old.filter(|page| page.len() == length);
+        let page = match old {
+            Some(mut old) => match Arc::get_mut(&mut old) {
+                Some(room) => file.read_at(offset, room).map(|()| old),
+                None => file.page(offset, length),
+            },
+            None => file.page(offset, length),
+        }?;
+        if let Some(place) = self.numbers.get_mut(oldest) {
+            *place = number;
+            self.oldest = oldest + 1;
+            self.put(at, Arc::clone(&page));
         }
-        *old = offset;
-        self.places.insert(offset, place);
-        self.oldest = place + 1;
-        Ok(Arc::clone(page))
+        Ok(page)
     }
 }
 

@@ -77,34 +77,48 @@ pub(super) fn get<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     meta: &HashMeta,
     key: HashedKey<'_>,
-) -> Result<Option<Vec<u8>>, BdbError> {
+    mut place: Option<usize>,
+    value: &mut Vec<u8>,
+) -> Result<bool, BdbError> {
     let mut number = meta.first_page(meta.bucket_of(key.hash()))?;
     loop {
         let page = bucket_page(pager, number)?;
         let pairs = page.entries() / 2;
+        // a place in a later page of the bucket is not looked for
+        if let Some(pair) = place.take().filter(|pair| *pair < pairs)
+            && let [ITEM_KEYDATA, stored @ ..] = page.hash_item(pair * 2)?
+            && stored == key.bytes()
+        {
+            return first_value(pager, &page, pair * 2 + 1, value);
+        }
         let pair = match page.kind() {
             kind::HASH => search(pager, &page, pairs, key.bytes())?,
             _ => search_unsorted(pager, &page, pairs, key.bytes())?,
         };
         if let Some(pair) = pair {
-            return first_value(pager, &page, pair * 2 + 1);
+            return first_value(pager, &page, pair * 2 + 1, value);
         }
         number = page.next();
         if number == 0 {
-            return Ok(None);
+            return Ok(false);
         }
     }
 }
 
-/// The value at this index, of duplicates the first.
+/// Puts the value at this index, of duplicates the first, into `value`; says whether there is one.
 fn first_value<R: ReadAt + ?Sized>(
     pager: &Pager<'_, R>,
     page: &Page,
     index: usize,
-) -> Result<Option<Vec<u8>>, BdbError> {
-    let mut found = None;
-    values(pager, page, index, &mut |value| {
-        found.get_or_insert_with(|| value.to_vec());
+    value: &mut Vec<u8>,
+) -> Result<bool, BdbError> {
+    let mut found = false;
+    values(pager, page, index, &mut |first| {
+        if !found {
+            value.clear();
+            value.extend_from_slice(first);
+        }
+        found = true;
         Wanted::Enough
     })?;
     Ok(found)

@@ -113,10 +113,13 @@ impl Database {
         source: &(impl ReadAt + ?Sized),
         key: &[u8],
     ) -> Result<Option<Vec<u8>>, BdbError> {
-        self.get_hashed(source, HashedKey::new(key))
+        let mut value = Vec::new();
+        let found = self.get_hashed(source, HashedKey::new(key), None, &mut value)?;
+        Ok(found.then_some(value))
     }
 
-    /// As [`Database::get`].
+    /// As [`Database::get`], but puts the value into `value` and says whether there is one. In a hash file the
+    /// key is looked for first at this place of its bucket, if one is told.
     ///
     /// # Errors
     /// As [`Database::get`].
@@ -124,11 +127,16 @@ impl Database {
         &self,
         source: &(impl ReadAt + ?Sized),
         key: HashedKey<'_>,
-    ) -> Result<Option<Vec<u8>>, BdbError> {
+        place: Option<usize>,
+        value: &mut Vec<u8>,
+    ) -> Result<bool, BdbError> {
         let pager = Pager::new(source, &self.meta);
         match self.meta.kind {
-            Kind::Hash(ref hash) => hash::get(&pager, hash, key),
-            Kind::Btree { root } => btree::get(&pager, root, key.bytes()),
+            Kind::Hash(ref hash) => hash::get(&pager, hash, key, place, value),
+            Kind::Btree { root } => {
+                let found = btree::get(&pager, root, key.bytes())?;
+                Ok(found.map(|found| *value = found).is_some())
+            }
         }
     }
 
@@ -142,7 +150,16 @@ impl Database {
         }
     }
 
-    /// The hashes of all keys of a bucket of a hash file.
+    /// How many buckets a hash file has, if its header is right; none if this is no hash file.
+    #[must_use]
+    pub fn buckets(&self) -> u32 {
+        match &self.meta.kind {
+            Kind::Hash(meta) => meta.max_bucket.saturating_add(1),
+            Kind::Btree { .. } => 0,
+        }
+    }
+
+    /// The hashes of all keys of a bucket of a hash file, in their order.
     ///
     /// # Errors
     /// When the file cannot be read or is damaged.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use cf_parser::debug::Category;
 
-use super::absent::Absent;
+use super::buckets::{Buckets, Where};
 use super::recent::Recent;
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request, title};
 use crate::bdb::{BdbError, CachedFile, Database, HashedKey, ReadAt};
@@ -42,8 +42,12 @@ pub(crate) struct DatabaseMap {
     form: Option<Form>,
     /// The round of lookups in which the file was looked at last.
     round: Option<u64>,
-    /// Room for the key that is searched.
+    /// Room for the key that is searched, and for what is found.
     room: Vec<u8>,
+    value: Vec<u8>,
+    /// Whether these are a key of this round, as it came, and its value: who asks whether there is one asks for
+    /// it next.
+    fits: bool,
 }
 
 struct OpenFile {
@@ -54,8 +58,8 @@ struct OpenFile {
     database: Database,
     /// What was found for the last keys.
     recent: Recent,
-    /// Which keys it does not have.
-    absent: Absent,
+    /// Which keys its buckets have.
+    buckets: Buckets,
 }
 
 /// In which form keys stand in a file.
@@ -209,12 +213,13 @@ impl DatabaseMap {
             Some(open) => {
                 open.file.forget();
                 open.recent.clear();
-                open.absent.clear();
+                open.buckets.clear();
                 open.settled = is_settled(&open.stamp);
             }
             None => self.open = Some(Box::new(open_file(&self.file)?)),
         }
         self.round = Some(round);
+        self.fits = false;
         Ok(())
     }
 
@@ -231,31 +236,38 @@ impl DatabaseMap {
             return Ok(use_value(None));
         }
         self.refresh(round)?;
+        if self.fits && self.room.split_last().is_some_and(|(_, last)| last == key) {
+            return Ok(use_value(Some(&self.value)));
+        }
+        self.fits = false;
         let Some(open) = &mut self.open else {
             return Err(Trouble::Bad(BdbError::Unsupported("not open")));
         };
         let key = searched(&mut self.room, common, key);
-        if open.lacks(key, self.form) {
-            return Ok(use_value(None));
-        }
         if let Some(found) = open.recent.get(key.bare) {
             return Ok(use_value(found));
         }
-        let mut found = search(open, key, self.form);
+        let places = open.places(key, self.form);
+        if (places.bare, places.terminated) == (Where::Nowhere, Where::Nowhere) {
+            return Ok(use_value(None));
+        }
+        let mut found = search(open, key, places, &mut self.value);
         if has_changed(&found) {
             **open = open_file(&self.file)?;
-            found = search(open, key, self.form);
+            found = search(open, key, open.places(key, self.form), &mut self.value);
         }
-        let found = found.map_err(Trouble::Bad)?;
-        if let (None, Some((form, _))) = (self.form, &found) {
+        let (found, pages) = found.map_err(Trouble::Bad)?;
+        if let (None, Some(form)) = (self.form, found) {
             // From now on keys are looked for in this form only.
             open.recent.clear();
-            self.form = Some(*form);
+            self.form = Some(form);
         }
-        let value = found.as_ref().map(|(_, value)| &value[..]);
+        self.fits = found.is_some();
+        let value = found.map(|_| &self.value[..]);
         if open.settled {
             open.recent.keep(key.bare, value);
-            if value.is_none() {
+            // what keys stand in a page is worth knowing when it is asked again
+            if value.is_none() || pages == Pages::Kept {
                 open.learn(key, self.form);
             }
         }
@@ -292,52 +304,81 @@ impl<'k> Searched<'k> {
     }
 }
 
+/// What is known of where a key is, in each of its forms.
+#[derive(Clone, Copy)]
+struct Places {
+    bare: Where,
+    terminated: Where,
+}
+
+/// What a search has read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pages {
+    /// Pages that were in memory.
+    Kept,
+    /// Others as well.
+    Read,
+}
+
 impl OpenFile {
-    /// Whether the file is known not to have the key.
+    /// What is known of a key; forms that are not searched are nowhere.
     #[inline]
-    fn lacks(&self, key: Searched<'_>, form: Option<Form>) -> bool {
-        let lacks = |key: HashedKey<'_>| {
-            let bucket = self.database.bucket_of(key.hash());
-            bucket.is_some_and(|bucket| self.absent.lacks(bucket, key.hash()))
+    fn places(&self, key: Searched<'_>, form: Option<Form>) -> Places {
+        let place = |key: HashedKey<'_>| match self.database.bucket_of(key.hash()) {
+            Some(bucket) => self.buckets.find(bucket, key.hash()),
+            None => Where::Unknown,
         };
-        (form == Some(Form::Terminated) || lacks(key.bare))
-            && (form == Some(Form::Bare) || lacks(key.terminated()))
+        Places {
+            bare: if form == Some(Form::Terminated) { Where::Nowhere } else { place(key.bare) },
+            terminated: match form {
+                Some(Form::Bare) => Where::Nowhere,
+                _ => place(key.terminated()),
+            },
+        }
     }
 
-    /// Takes in which keys the file has where this one is not.
+    /// Takes in which keys the file has where this one is or is not.
     fn learn(&mut self, key: Searched<'_>, form: Option<Form>) {
         let bare = (form != Some(Form::Terminated)).then_some(key.bare);
         let terminated = (form != Some(Form::Bare)).then(|| key.terminated());
         for key in bare.into_iter().chain(terminated) {
             let bucket = self.database.bucket_of(key.hash());
-            let Some(bucket) = bucket.filter(|bucket| self.absent.has_room(*bucket)) else {
+            let Some(bucket) = bucket.filter(|bucket| self.buckets.has_room(*bucket)) else {
                 continue;
             };
             let hashes = self.database.hashes(&Locked::new(self), bucket);
             if let Ok(hashes) = hashes {
-                self.absent.learn(bucket, &hashes);
+                self.buckets.learn(bucket, &hashes);
             }
         }
     }
 }
 
+/// In which form the file has a key, and what was read for it.
+type Found = (Option<Form>, Pages);
+
+/// Puts what the file has for a key into `value`.
 fn search(
     open: &OpenFile,
     key: Searched<'_>,
-    form: Option<Form>,
-) -> Result<Option<(Form, Vec<u8>)>, BdbError> {
+    places: Places,
+    value: &mut Vec<u8>,
+) -> Result<Found, BdbError> {
     let source = Locked::new(open);
-    if form != Some(Form::Terminated)
-        && let Some(value) = open.database.get_hashed(&source, key.bare)?
-    {
-        return Ok(Some((Form::Bare, value)));
-    }
-    if form != Some(Form::Bare)
-        && let Some(value) = open.database.get_hashed(&source, key.terminated())?
-    {
-        return Ok(Some((Form::Terminated, value)));
-    }
-    Ok(None)
+    let mut has = |key, place| match place {
+        Where::Nowhere => Ok(false),
+        Where::Unknown => open.database.get_hashed(&source, key, None, value),
+        Where::At(pair) => open.database.get_hashed(&source, key, Some(pair), value),
+    };
+    let found = if has(key.bare, places.bare)? {
+        Some(Form::Bare)
+    } else if places.terminated != Where::Nowhere && has(key.terminated(), places.terminated)? {
+        Some(Form::Terminated)
+    } else {
+        None
+    };
+    let pages = if source.held.get() { Pages::Read } else { Pages::Kept };
+    Ok((found, pages))
 }
 
 /// The answer for the value found, which ends where a zero byte is.
@@ -360,13 +401,14 @@ fn open_file(name: &[u8]) -> Result<OpenFile, Trouble> {
         return Err(Trouble::Bad(BdbError::Unsupported("size is no multiple of the page size")));
     }
     let settled = is_settled(&stamp);
+    let buckets = Buckets::new(database.buckets());
     Ok(OpenFile {
         stamp,
         settled,
         database,
         file: CachedFile::new(file),
         recent: Recent::default(),
-        absent: Absent::default(),
+        buckets,
     })
 }
 

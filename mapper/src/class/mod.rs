@@ -1,9 +1,9 @@
 //! The map classes: the trait they implement and the table of their names (MAP-029..MAP-061).
 
-mod absent;
 pub(crate) mod arith;
 pub(crate) mod arpa;
 pub(crate) mod bestmx;
+mod buckets;
 pub(crate) mod database;
 pub(crate) mod dequote;
 pub(crate) mod dns;

@@ -20,6 +20,8 @@ const MAX_SINGLE: usize = 1 + 1 + 1 + 8 + 8;
 const MAX_NODE: usize = 3 + 256 + 256 * (1 + 8 + 8) + 8;
 /// Nodes with more transitions have an index of them.
 pub(super) const INDEXED: usize = 32;
+/// Inputs that are sooner compared one by one.
+const FEW: usize = 12;
 /// What stands in front of the nodes: version and type.
 pub(super) const FIRST_NODE: usize = 16;
 /// What stands behind them: the number of keys, the root's address.
@@ -117,9 +119,7 @@ fn single_input(state: u8, tail: &mut Tail<'_>) -> Option<u8> {
 
 #[inline]
 fn number(bytes: &[u8]) -> u64 {
-    let mut raw = [0; 8];
-    raw.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    u64::from_le_bytes(raw)
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl<'f> Node<'f> {
@@ -188,6 +188,9 @@ impl<'f> Node<'f> {
     fn find(&self, input: u8) -> Option<usize> {
         match self.inputs {
             Inputs::One(own) | Inputs::Next(own) => (own == input).then_some(0),
+            Inputs::Many(inputs) if inputs.len() <= FEW => {
+                inputs.iter().position(|own| *own == input)
+            }
             Inputs::Many(inputs) => memchr::memchr(input, inputs),
         }
     }
@@ -303,7 +306,12 @@ impl<'f, D: AsRef<[u8]>> Keys<'f, D> {
         // most nodes have one transition
         let state = tail.byte().ok_or_else(broken)?;
         if state & SINGLE == 0 {
-            let node = self.node(address)?;
+            let (ends, low) = (state & ENDS != 0, usize::from(state & LOW));
+            let node = match Node::many(tail, sound.first, ends, low) {
+                Some(node) => node,
+                // it begins in front of these bytes
+                None => self.node(address)?,
+            };
             return match node.find(input) {
                 Some(place) => node.follow(place).map(Some).ok_or_else(broken),
                 None => Ok(None),

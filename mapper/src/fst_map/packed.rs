@@ -47,8 +47,7 @@ pub(super) fn unpack<D: AsRef<[u8]>>(
     if start.saturating_add(length) > part.end {
         return Err(outside);
     }
-    let mut raw = [0; 8];
     let bytes = file.get(start..start + length)?;
-    raw.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-    Ok(u64::from_le_bytes(raw) >> (bit % 8) & ((1 << bits) - 1))
+    let raw = bytes.iter().rev().fold(0, |raw, byte| raw << 8 | u64::from(*byte));
+    Ok(raw >> (bit % 8) & ((1 << bits) - 1))
 }
