@@ -83,16 +83,44 @@ impl AliasFile<'_> {
     }
 }
 
-/// Reads an alias file. `name_of` parses a left side as an address; with `append_duplicates`
-/// (flag `-A`) a second entry's value goes before the first one's, else it replaces it. Linear in
-/// the size of the text, but for joined duplicates.
+/// What an address list of an alias file has been found to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AliasPart {
+    /// The last address in it as messages name it.
+    pub text: Vec<u8>,
+    /// What is wrong with it, as [`AliasDiagnostic::text`].
+    pub complaints: Vec<(AliasSeverity, Vec<u8>)>,
+}
+
+/// Reads the addresses of an alias file by the rules of a configuration.
+pub trait AliasReader {
+    /// The left side with which a line begins. It ends at a colon, but not at one in quotes, comments or angle
+    /// brackets, and if those are not closed, at the end of the line (AD-004).
+    fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart);
+
+    /// Looks at the addresses of a value (CheckAliases, OPT-042); `None` if nobody wants to know.
+    fn right(&mut self, _value: &[u8]) -> Option<AliasPart> {
+        None
+    }
+}
+
+/// Reads names without rules: they end at the first colon.
+impl<F: FnMut(&[u8]) -> AliasName> AliasReader for F {
+    fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
+        (self(name), AliasPart { text: name.to_vec(), complaints: Vec::new() })
+    }
+}
+
+/// Reads an alias file; with `append_duplicates` (flag `-A`) a second entry's value goes before the first one's,
+/// else it replaces it. Linear in the size of the text, but for joined duplicates.
 pub fn build<'t>(
     text: &'t [u8],
     append_duplicates: bool,
-    name_of: &mut dyn FnMut(&[u8]) -> AliasName,
+    reader: &mut dyn AliasReader,
 ) -> AliasFile<'t> {
     let mut builder = Builder { append_duplicates, ..Builder::default() };
-    each_logical_line(text, &mut |logical| builder.line(logical, name_of));
+    each_logical_line(text, &mut |logical| builder.line(logical, reader));
     builder.file
 }
 
@@ -110,60 +138,57 @@ impl<'t> Builder<'t> {
         self.file.diagnostics.push(AliasDiagnostic { line, severity, text });
     }
 
-    fn line(&mut self, logical: Logical<'t>, name_of: &mut dyn FnMut(&[u8]) -> AliasName) {
+    fn line(&mut self, logical: Logical<'t>, reader: &mut dyn AliasReader) {
         let (line, text) = (logical.last, &*logical.text);
         let error = |what: &[u8]| [text, what].concat();
         if logical.stray {
             let text = b"Non-continuation line starts with space".to_vec();
             return self.complain(line, AliasSeverity::Error, text);
         }
-        let colon = match find_colon(text) {
-            Left::EndsAt(colon) => colon,
-            Left::NoColon => {
-                return self.complain(line, AliasSeverity::Error, b"missing colon".to_vec());
-            }
-            Left::Unbalanced(what) => {
-                let text = [&error(b"... Unbalanced '")[..], &[what], b"'"].concat();
-                return self.complain(line, AliasSeverity::Error, text);
-            }
+        // The value stands behind the first colon, wherever the name is found to end (observed).
+        let Some(colon) = memchr::memchr(b':', text) else {
+            return self.complain(line, AliasSeverity::Error, b"missing colon".to_vec());
         };
-        let (left, right) = text.split_at(colon);
-        let left = left.trim_ascii();
-        let value = right.get(1..).unwrap_or_default().trim_ascii_start();
-        if left.is_empty() {
-            return self.complain(line, AliasSeverity::Error, error(b"... illegal alias name"));
-        }
-        match name_of(left) {
+        let value = text.get(colon + 1..).unwrap_or_default().trim_ascii_start();
+        let (name, mut part) = reader.left(text);
+        let complaints = part.complaints.drain(..);
+        complaints.for_each(|(severity, text)| self.complain(line, severity, text));
+        match name {
             AliasName::Illegal => {
                 self.complain(line, AliasSeverity::Error, error(b"... illegal alias name"));
             }
             AliasName::NotLocal => {
-                let text = [left, b"... cannot alias non-local names"].concat();
+                let text = [&part.text[..], b"... cannot alias non-local names"].concat();
                 self.complain(line, AliasSeverity::Error, text);
             }
             AliasName::Local(_) if value.is_empty() => {
                 self.complain(line, AliasSeverity::Error, error(b"... missing value for alias"));
             }
             AliasName::Local(name) => {
+                let named = reader.right(value).map_or(part.text, |right| {
+                    let complaints = right.complaints.into_iter();
+                    complaints.for_each(|(severity, text)| self.complain(line, severity, text));
+                    right.text
+                });
                 let from = text.len() - value.len();
                 let value = match &logical.text {
                     Cow::Borrowed(text) => Cow::Borrowed(text.get(from..).unwrap_or_default()),
                     Cow::Owned(_) => Cow::Owned(value.to_vec()),
                 };
-                self.entry(line, left, name, value);
+                self.entry(line, &named, name, value);
             }
         }
     }
 
-    fn entry(&mut self, line: usize, left: &[u8], name: Vec<u8>, value: Cow<'t, [u8]>) {
+    fn entry(&mut self, line: usize, named: &[u8], name: Vec<u8>, value: Cow<'t, [u8]>) {
         let file = &mut self.file;
         file.count += 1;
         file.longest = file.longest.max(value.len());
         file.total += name.len() + value.len();
-        let named = |place: &usize| file.entries.get(*place).map(|entry| &entry.name);
+        let at = |place: &usize| file.entries.get(*place).map(|entry| &entry.name);
         let hash = self.hasher.hash_one(&name);
-        let Some(&place) = self.places.find(hash, |place| named(place) == Some(&name)) else {
-            let hash_of = |place: &usize| self.hasher.hash_one(named(place).unwrap_or(&name));
+        let Some(&place) = self.places.find(hash, |place| at(place) == Some(&name)) else {
+            let hash_of = |place: &usize| self.hasher.hash_one(at(place).unwrap_or(&name));
             self.places.insert_unique(hash, file.entries.len(), hash_of);
             file.entries.push(AliasEntry { name, value, line });
             return;
@@ -176,44 +201,9 @@ impl<'t> Builder<'t> {
             };
         }
         if !self.append_duplicates {
-            let text = [left, b"... Warning: duplicate alias name ", &name[..]].concat();
+            let text = [named, b"... Warning: duplicate alias name ", &name[..]].concat();
             self.complain(line, AliasSeverity::Warning, text);
         }
-    }
-}
-
-enum Left {
-    EndsAt(usize),
-    NoColon,
-    /// The character that stands open at the end of the line.
-    Unbalanced(u8),
-}
-
-/// Finds the colon that ends the name: not in quotes, comments or angle brackets, not escaped.
-fn find_colon(line: &[u8]) -> Left {
-    let (mut quoted, mut escaped, mut comments, mut angles) = (false, false, 0usize, 0usize);
-    for (at, &byte) in line.iter().enumerate() {
-        if std::mem::take(&mut escaped) {
-            continue;
-        }
-        match byte {
-            b'\\' => escaped = true,
-            b'"' if comments == 0 => quoted = !quoted,
-            _ if quoted => {}
-            b'(' => comments += 1,
-            b')' => comments = comments.saturating_sub(1),
-            _ if comments > 0 => {}
-            b'<' => angles += 1,
-            b'>' => angles = angles.saturating_sub(1),
-            b':' if angles == 0 => return Left::EndsAt(at),
-            _ => {}
-        }
-    }
-    match (quoted, comments, angles) {
-        (true, _, _) => Left::Unbalanced(b'"'),
-        (_, 1.., _) => Left::Unbalanced(b'('),
-        (_, _, 1..) => Left::Unbalanced(b'<'),
-        _ => Left::NoColon,
     }
 }
 
@@ -278,7 +268,9 @@ mod tests {
 
     fn report(text: &[u8], append: bool) -> String {
         let mut name_of = |name: &[u8]| {
-            if name.contains(&b'@') {
+            if name.is_empty() {
+                AliasName::Illegal
+            } else if name.contains(&b'@') {
                 AliasName::NotLocal
             } else {
                 AliasName::Local(name.to_ascii_lowercase())
@@ -303,7 +295,7 @@ mod tests {
         let text = b"  indented at start\n\tmore\na: b,\n  c\nnocolon\nnocolon2\n  cont\n: b\nX:\n\
             X:   \ny: z\nY: q\n\"with space\": foo\nfoo@bar.com: baz\nesc: a\\\nb\n# comment\n  \
             continues\ncomm: x # not comment\n\t\n  after blank\ntrail: a,b   \ncolon:a:b:c\n\
-            sp : val\n\nct: a\n \n b\nbad<: x\nlast: nonl";
+            sp : val\n\nct: a\n \n b\nlast: nonl";
         insta::assert_snapshot!(report(text, false), @r#"
         F: line 2: Non-continuation line starts with space
         F: line 5: missing colon
@@ -313,7 +305,6 @@ mod tests {
         F: line 10: X:   ... missing value for alias
         F: line 12: Y... Warning: duplicate alias name y
         F: line 14: foo@bar.com... cannot alias non-local names
-        F: line 29: bad<: x... Unbalanced '<'
         a = b,  c
         y = q
         "with space" = foo
@@ -340,7 +331,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_are_read(text in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            let file = build(&text, true, &mut |n| AliasName::Local(n.to_vec()));
+            let file = build(&text, true, &mut |n: &[u8]| AliasName::Local(n.to_vec()));
             proptest::prop_assert!(file.entries.len() <= file.count);
         }
     }

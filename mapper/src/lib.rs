@@ -53,7 +53,8 @@ mod traces;
 mod unsafe_mapping;
 
 pub use alias_file::{
-    AliasDiagnostic, AliasEntry, AliasFile, AliasSeverity, build as build_aliases,
+    AliasDiagnostic, AliasEntry, AliasFile, AliasPart, AliasReader, AliasSeverity,
+    build as build_aliases,
 };
 pub use answer::*;
 pub use class::database::database_file_name;

@@ -392,7 +392,7 @@ fn aliases_built_here_are_found_here() {
     let text = directory.path().join("aliases");
     std::fs::write(&text, "Foo: bar,\n baz\nx: y\n").expect("write");
     let read = std::fs::read(&text).expect("read");
-    let parsed = mapper::build_aliases(&read, false, &mut |name| {
+    let parsed = mapper::build_aliases(&read, false, &mut |name: &[u8]| {
         mapper::AliasName::Local(name.to_ascii_lowercase())
     });
     let database = mapper::alias_database(&parsed, DatabaseKind::Hash);

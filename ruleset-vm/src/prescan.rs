@@ -16,7 +16,8 @@ use crate::token::Kind;
 pub struct Mode<'a> {
     /// The operators in force.
     pub operators: &'a Operators,
-    /// The byte that ends the text: `,` in address lists, SP in SMTP arguments, TAB in rules.
+    /// The byte that ends the text: `,` in address lists, SP in SMTP arguments, TAB in rules, `:` behind the name of
+    /// an alias.
     pub delimiter: Option<u8>,
     /// Remove RFC 822 comments; else parentheses are operators (rules at V9 and above).
     pub comments: bool,
@@ -236,8 +237,10 @@ impl<'a, S: Sink> Scanner<'a, S> {
             let span = lexer.span();
             let part = &bytes[span.clone()];
             if lexeme == Ok(Lexeme::Run) {
-                self.run(part);
-                self.used = base + span.end;
+                let taken = self.before_delimiter(part);
+                self.run(taken);
+                self.used = base + span.start + taken.len();
+                self.done = taken.len() < part.len();
             } else if let Ok(lexeme) = lexeme {
                 self.used = base + span.start;
                 self.steering(lexeme, part[0], &bytes[span.end..]);
@@ -251,7 +254,17 @@ impl<'a, S: Sink> Scanner<'a, S> {
         }
     }
 
-    /// A run of bytes none of which steers the scanner, but for a delimiter among them.
+    /// A run up to a delimiter in it that ends the text.
+    fn before_delimiter<'b>(&self, run: &'b [u8]) -> &'b [u8] {
+        let Some(delimiter) = self.mode.delimiter else { return run };
+        if self.comment_depth > 0 || self.state == State::Quoted || self.angle_depth > 0 {
+            return run;
+        }
+        let end = memchr::memchr(delimiter, run).unwrap_or(run.len());
+        run.get(..end).unwrap_or(run)
+    }
+
+    /// A run of bytes none of which steers the scanner.
     fn run(&mut self, part: &[u8]) {
         if self.comment_depth > 0 && !self.backslash {
             return;

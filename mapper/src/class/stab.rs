@@ -29,7 +29,7 @@ impl Class for Stab {
             return if common.optional { Opening::Absent } else { Opening::Failed };
         };
         let services = &mut *env.services;
-        let built = alias_file::build(&text, common.append_duplicates, &mut |name| {
+        let built = alias_file::build(&text, common.append_duplicates, &mut |name: &[u8]| {
             services.alias_name(name)
         });
         // duplicates are told of only when a database is built (observed)

@@ -145,6 +145,12 @@ impl Worker {
         self.with_rewriter(|rewriter| rewriter.parse(address, None, role))
     }
 
+    /// The recipient with which a list begins that `delimiter` separates: messages about its syntax name all of the
+    /// list.
+    pub fn parse_first(&mut self, list: &[u8], delimiter: u8) -> Option<Parsed> {
+        self.with_rewriter(|rewriter| rewriter.parse(list, Some(delimiter), Role::default()))
+    }
+
     /// What an address is refused for that is too long to be tokenized.
     fn unscannable(&self, address: &[u8]) -> Option<Status> {
         if address.len() < ruleset_vm::limits::MAX_NAME {

@@ -3,15 +3,16 @@
 use cf_parser::options::{self, Found, OptionValue};
 use mapper::bdb::DatabaseKind;
 use mapper::{
-    AliasName, AliasSeverity, AliasText, AliasTextRules, DatabaseFile, FileError, FileRules,
-    database_file_name,
+    AliasName, AliasPart, AliasReader, AliasSeverity, AliasText, AliasTextRules, DatabaseFile,
+    FileError, FileRules, database_file_name,
 };
-use ruleset_vm::{Role, Target};
+use ruleset_vm::Target;
 use std::sync::Arc;
 
 use super::arguments::Arguments;
 use super::map_tools::{Type, fresh_uid, types};
 use super::{print_line, start};
+use crate::address::list;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
@@ -157,8 +158,9 @@ fn build(
     let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
     let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
     log.report(Event::text(Some(b""), Severity::Notice, 8, text));
-    let aliases =
-        mapper::build_aliases(&source.text, file.append, &mut |left| name_of(worker, left));
+    let checks = worker.site.configuration.options.flag("CheckAliases", false);
+    let mut reader = Reader { worker, checks };
+    let aliases = mapper::build_aliases(&source.text, file.append, &mut reader);
     for diagnostic in &aliases.diagnostics {
         let text = diagnostic.render(&file.path);
         print_line(&text);
@@ -185,20 +187,66 @@ fn no_database(file: &AliasSource, log: &LogSink) -> u8 {
     70
 }
 
-/// What a left side stands for: the user part of a local address (AD-004).
-fn name_of(worker: &mut Worker, left: &[u8]) -> AliasName {
-    let Some(parsed) = worker.parse(left, Role::default()) else { return AliasName::Illegal };
-    let Target::Mailer(index) = parsed.triple.mailer else { return AliasName::Illegal };
-    let Some(mailer) = worker.site.mailers.get(index) else { return AliasName::Illegal };
-    if mailer.name == b"*include*" {
-        return AliasName::Illegal;
+/// Reads addresses by the rules of the configuration.
+struct Reader<'w> {
+    worker: &'w mut Worker,
+    /// CheckAliases.
+    checks: bool,
+}
+
+/// What is said of an address, by its severity: what sendmail itself finds wrong with its configuration is an
+/// error, what it finds wrong with an address is not (observed).
+fn complaints(worker: &mut Worker) -> Vec<(AliasSeverity, Vec<u8>)> {
+    let severity = |text: &[u8]| match text.starts_with(b"buildaddr:") {
+        true => AliasSeverity::Error,
+        false => AliasSeverity::Warning,
+    };
+    let messages = worker.take_messages().into_iter();
+    messages.map(|message| ruleset_vm::split_codes(&message).1.to_vec()).map(|text| (severity(&text), text)).collect()
+}
+
+impl AliasReader for Reader<'_> {
+    /// The user part of a local address (AD-004).
+    fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        self.worker.take_messages();
+        let parsed = self.worker.parse_first(line, b':');
+        let complaints = complaints(self.worker);
+        let Some(parsed) = parsed else {
+            return (AliasName::Illegal, AliasPart { text: line.to_vec(), complaints });
+        };
+        let text = line.get(..parsed.used).unwrap_or(line).trim_ascii().to_vec();
+        let mailer = match parsed.triple.mailer {
+            Target::Mailer(index) => self.worker.site.mailers.get(index),
+            Target::Error(_) => None,
+        };
+        let name = match mailer.filter(|mailer| mailer.flags.has(b'A')) {
+            None => AliasName::NotLocal,
+            Some(mailer) if mailer.flags.has(b'u') => AliasName::Local(parsed.triple.user),
+            Some(_) => AliasName::Local(parsed.triple.user.to_ascii_lowercase()),
+        };
+        (name, AliasPart { text, complaints })
     }
-    if !mailer.flags.has(b'A') {
-        return AliasName::NotLocal;
+
+    fn right(&mut self, value: &[u8]) -> Option<AliasPart> {
+        if !self.checks {
+            return None;
+        }
+        let mut part = AliasPart::default();
+        let operators = self.worker.site.configuration.program.clone();
+        for element in list::elements(value, operators.operators()) {
+            let parsed = self.worker.parse_first(element.rest, b',');
+            part.complaints.extend(complaints(self.worker));
+            part.text = element.text.to_vec();
+            if parsed.is_none() {
+                let rest = element.rest;
+                let shown = rest.get(..40).unwrap_or(rest);
+                let text = [rest, b"... ", shown, b"... bad address"].concat();
+                part.complaints.push((AliasSeverity::Warning, text));
+                part.text = rest.to_vec();
+            }
+        }
+        Some(part)
     }
-    let keeps_case = mailer.flags.has(b'u');
-    let user = parsed.triple.user;
-    AliasName::Local(if keeps_case { user } else { user.to_ascii_lowercase() })
 }
 
 #[cfg(test)]
