@@ -27,7 +27,9 @@ pub struct AliasEntry<'t> {
 pub enum AliasSeverity {
     /// The entry is left out and the rebuild exits 70.
     Error,
-    /// Only told.
+    /// The entry counts, but for what is told.
+    Fault,
+    /// Only told when a database is built.
     Warning,
 }
 

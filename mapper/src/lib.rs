@@ -73,5 +73,5 @@ pub use makemap::{
 pub use services::*;
 pub use set::{LookupContext, MapDescription, MapSet, MapTraits, OpenedMap};
 pub use settings::{BlameSettings, Settings};
-pub use system::{AliasNamer, MacroChange, SystemServices};
+pub use system::{LeftReader, MacroChange, SystemServices};
 pub use unsafe_mapping::Mapping;

@@ -1,5 +1,6 @@
 //! What maps ask of the outside world: names, programs, users, connections, the clock, files.
 
+use crate::alias_file::{AliasPart, AliasReader};
 use std::io;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -242,6 +243,15 @@ pub enum AliasName {
     Illegal,
 }
 
+/// Reads the name with which a line of an alias file begins, without rules.
+pub(crate) fn plain_alias_left(line: &[u8]) -> (AliasName, AliasPart) {
+    let mut name_of = |name: &[u8]| match name {
+        name if name.contains(&b'@') => AliasName::NotLocal,
+        name => AliasName::Local(name.to_ascii_lowercase()),
+    };
+    name_of.left(line)
+}
+
 /// What map classes may ask of the outside. Every method may block; none may be called before a
 /// lookup needs it.
 pub trait Services {
@@ -290,13 +300,10 @@ pub trait Services {
     fn log(&mut self, line: LogLine);
     /// Sets a macro, or with `None` removes it. `name` is without braces.
     fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>);
-    /// Parses an alias name. The default takes any name without `@`, in lower case.
-    fn alias_name(&mut self, name: &[u8]) -> AliasName {
-        if name.contains(&b'@') {
-            AliasName::NotLocal
-        } else {
-            AliasName::Local(name.to_ascii_lowercase())
-        }
+    /// Reads the name with which a line of an alias file begins. The default takes any name without `@`, in lower
+    /// case.
+    fn alias_left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        plain_alias_left(line)
     }
 }
 

@@ -11,6 +11,8 @@ use crate::traces::lookups;
 pub struct MapMessage {
     /// The text behind reply codes.
     pub text: Vec<u8>,
+    /// Reply codes, as [`Notice::code`].
+    pub code: &'static str,
     /// The exit status it asks for; 0 for none.
     pub exit: u8,
     /// How it is meant.
@@ -91,11 +93,11 @@ impl Lookups for Answering<'_> {
 impl Answering<'_> {
     fn say_notice(&mut self, notice: Notice) {
         let exit = exit_of(&notice);
-        (self.say)(MapMessage { text: notice.text, exit, kind: notice.kind });
+        (self.say)(MapMessage { text: notice.text, code: notice.code, exit, kind: notice.kind });
     }
 
     fn say_trace(&mut self, text: Vec<u8>) {
-        (self.say)(MapMessage { text, exit: 0, kind: NoticeKind::Trace });
+        (self.say)(MapMessage { text, code: "", exit: 0, kind: NoticeKind::Trace });
     }
 
     /// What maps have to say with the question, which stands behind the notices about the opening
@@ -127,12 +129,14 @@ fn for_rules(answer: mapper::Answer) -> Answer {
     }
 }
 
-/// The exit status that a message of a map asks for: 71 with the system's words at its end, which
+/// The exit status that a message of a map asks for: 64 for what a user has written wrongly, 71 with the system's words at its end, which
 /// begin with a capital (observed).
-pub(crate) fn exit_of(notice: &Notice) -> u8 {
+#[must_use]
+pub fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();
     match notice.kind {
         NoticeKind::Message | NoticeKind::Warning | NoticeKind::Trace => 0,
+        NoticeKind::Error if notice.code.starts_with("553") => 64,
         // these words are not the system's
         NoticeKind::Error if end == b" Internal NIS error" => 70,
         NoticeKind::Error if matches!(end, [b' ', b'A'..=b'Z', ..]) => 71,

@@ -70,6 +70,12 @@ impl Env<'_> {
         self.notices.push(Notice { kind: NoticeKind::Error, code, text });
     }
 
+    /// Reports an error in what a user has written, with its code.
+    pub(crate) fn user_error(&mut self, code: &'static str, text: Vec<u8>) {
+        self.log(severity::NOTICE, Some(3), &[&text]);
+        self.notices.push(Notice { kind: NoticeKind::Error, code, text });
+    }
+
     /// Logs a line about the message if option `LogLevel` is above a number.
     pub(crate) fn log(&mut self, severity: u8, above: Option<u8>, text: &[&[u8]]) {
         self.services.log(LogLine::Text { severity, above, text: text.concat() });
@@ -108,6 +114,7 @@ impl Env<'_> {
 /// Severities of lines of the system log (RFC 5424, 6.2.1).
 pub(crate) mod severity {
     pub(crate) const WARNING: u8 = 4;
+    pub(crate) const NOTICE: u8 = 5;
     pub(crate) const INFO: u8 = 6;
 }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Answer, Class, Common, Declared, Env, MapSet, Opening, Request};
-use crate::alias_file::{self, AliasSeverity};
+use crate::alias_file::{self, AliasPart, AliasReader, AliasSeverity};
 use crate::files;
+use crate::services::{AliasName, Services};
 
 /// Largest alias file that is read, bytes.
 const MAX_FILE: usize = 256 << 20;
@@ -23,19 +24,30 @@ pub(crate) fn declare(common: &mut Common, arguments: &[u8], _maps: &MapSet) -> 
     }
 }
 
+/// Lets the caller read names.
+struct ByServices<'s>(&'s mut dyn Services);
+
+impl AliasReader for ByServices<'_> {
+    fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        self.0.alias_left(line)
+    }
+}
+
 impl Class for Stab {
     fn open(&mut self, common: &Common, env: &mut Env<'_>) -> Opening {
         let Ok(text) = files::read_bounded(&common.file, MAX_FILE) else {
             return if common.optional { Opening::Absent } else { Opening::Failed };
         };
-        let services = &mut *env.services;
-        let built = alias_file::build(&text, common.append_duplicates, &mut |name: &[u8]| {
-            services.alias_name(name)
-        });
-        // duplicates are told of only when a database is built (observed)
-        let errors = built.diagnostics.iter().filter(|d| d.severity == AliasSeverity::Error);
-        for diagnostic in errors {
-            env.error(diagnostic.render(&common.file));
+        let mut reader = ByServices(&mut *env.services);
+        let built = alias_file::build(&text, common.append_duplicates, &mut reader);
+        for diagnostic in &built.diagnostics {
+            let text = diagnostic.render(&common.file);
+            match diagnostic.severity {
+                AliasSeverity::Error => env.error(text),
+                AliasSeverity::Fault => env.user_error("553 5.0.0", text),
+                // duplicates are told of only when a database is built (observed)
+                AliasSeverity::Warning => {}
+            }
         }
         env.message("", built.summary(&common.file));
         self.entries = built.entries.into_iter().map(|e| (e.name, e.value.into_owned())).collect();

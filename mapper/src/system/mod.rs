@@ -11,16 +11,17 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use nix::unistd::User;
 
+use crate::alias_file::AliasPart;
 use crate::services::{
     AliasName, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramOutput,
-    Protection, SearchList, Services, Stream,
+    Protection, SearchList, Services, Stream, plain_alias_left,
 };
 
 /// Log lines and macro changes are kept up to this number.
 const MAX_KEPT: usize = 10_000;
 
-/// Parses an alias name as an address, as rulesets say.
-pub type AliasNamer = Box<dyn FnMut(&[u8]) -> AliasName + Send>;
+/// Reads the name with which a line of an alias file begins, as rulesets say.
+pub type LeftReader = Box<dyn FnMut(&[u8]) -> (AliasName, AliasPart) + Send>;
 
 /// A macro set (`Some`) or removed (`None`) by class `macro`: name without braces, value.
 pub type MacroChange = (Vec<u8>, Option<Vec<u8>>);
@@ -37,14 +38,14 @@ pub struct SystemServices {
     names: names::NameService,
     log: Vec<LogLine>,
     macros: Vec<MacroChange>,
-    alias_namer: Option<AliasNamer>,
+    alias_reader: Option<LeftReader>,
     random_state: u64,
 }
 
 impl SystemServices {
-    /// Sets how alias names are parsed; without it every name without `@` is local.
-    pub fn set_alias_namer(&mut self, namer: AliasNamer) {
-        self.alias_namer = Some(namer);
+    /// Sets how names in the text of an alias file are read; without it every name without `@` is local.
+    pub fn set_alias_reader(&mut self, reader: LeftReader) {
+        self.alias_reader = Some(reader);
     }
 
     /// The lines to log since the last call.
@@ -124,11 +125,10 @@ impl Services for SystemServices {
         }
     }
 
-    fn alias_name(&mut self, name: &[u8]) -> AliasName {
-        match &mut self.alias_namer {
-            Some(namer) => namer(name),
-            None if name.contains(&b'@') => AliasName::NotLocal,
-            None => AliasName::Local(name.to_ascii_lowercase()),
+    fn alias_left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        match &mut self.alias_reader {
+            Some(read) => read(line),
+            None => plain_alias_left(line),
         }
     }
 }

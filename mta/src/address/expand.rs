@@ -69,7 +69,9 @@ pub fn first_flaw(
 ) -> Option<Note> {
     let mut flaw = None;
     expand(worker, envelope, options, &mut |note| {
-        if flaw.is_none() && note.exit().is_some() {
+        // trouble with maps is nobody's fault who wants to be a recipient
+        let is_flaw = note.exit().is_some() && !matches!(note.what, What::Trouble(..));
+        if flaw.is_none() && is_flaw {
             flaw = Some(note);
         }
     });

@@ -1,5 +1,6 @@
 //! L2: addresses of a message: the configuration's rules and maps applied to them.
 
+pub mod alias_names;
 pub mod expand;
 pub mod list;
 pub mod list_safety;

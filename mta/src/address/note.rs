@@ -33,6 +33,9 @@ pub enum What {
     Failed(Status),
     /// Ruleset 0 has returned an error for now.
     Doubtful(Status),
+    /// Something is wrong with a map or its file, codes in front, which asks for this exit status; the log has it
+    /// already.
+    Trouble(Vec<u8>, Exit),
     /// Rules, maps or the tokenizer said this; codes in front.
     Said(Vec<u8>),
     /// A `.forward` file was passed over (AD-032, AD-033).
@@ -115,6 +118,7 @@ impl Note {
             What::Failed(status) if !status.retry && status.exit == Exit::OK => Some(Exit::USAGE),
             What::Failed(status) if !status.retry => Some(status.exit),
             What::Doubtful(status) => Some(status.exit).filter(|exit| *exit != Exit::TEMPFAIL),
+            What::Trouble(_, exit) => Some(*exit),
             What::Said(text)
                 if matches!(text.first(), Some(b'5')) && !split_codes(text).0.is_empty() =>
             {
@@ -144,6 +148,7 @@ impl Note {
                 text(Severity::Warning, 2, [b"forward ", &file[..], kind, reason].concat())
             }
             What::Logged(level, line) => text(Severity::Notice, *level, line.clone()),
+            What::Trouble(..) => None,
             _ => {
                 let line = self.verbose().filter(|_| self.is_error())?;
                 text(Severity::Notice, 3, line)
@@ -174,7 +179,7 @@ impl Note {
                 let text = [b"Message delivered to mailing list ", &self.address[..]].concat();
                 Some((Vec::new(), text))
             }
-            What::Said(text) => {
+            What::Trouble(text, _) | What::Said(text) => {
                 let (codes, text) = split_codes(text);
                 Some((completed(codes), text.to_vec()))
             }

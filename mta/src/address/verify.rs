@@ -52,6 +52,7 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     worker.take_messages();
     let parsed = worker.parse(address, Role::default());
     let messages = worker.take_messages();
+    worker.take_failures();
     if let Some(complaint) = messages.iter().find_map(|message| complaint(message)) {
         return Err(complaint.into());
     }

@@ -10,10 +10,11 @@ use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
 use ruleset_vm::{Enhanced, Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
-use workbench::answering::{Answering, MapMessage, MapServices};
+use workbench::answering::{Answering, MapMessage, MapServices, exit_of};
 use workbench::explain::{Firing, Firings};
 use workbench::traces::Traces;
 
+use super::alias_names;
 use crate::config::site::Site;
 use crate::events::{Sink, map_lines};
 use crate::sys::{terminal, users};
@@ -34,6 +35,17 @@ pub enum Verdict {
 /// What a hook ruleset returns behind `$#`, `$@` and `$:`.
 pub type HookAnswer = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
+/// Something wrong with a map or its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What, codes in front.
+    pub text: Vec<u8>,
+    /// The exit status it asks for.
+    pub exit: Exit,
+    /// How many messages were there before it.
+    pub at: usize,
+}
+
 /// Applies rules and maps for one message or connection at a time.
 pub struct Worker {
     /// The configuration.
@@ -42,6 +54,8 @@ pub struct Worker {
     pub macros: Macros,
     /// What rules and maps had to say since it was taken last; reply codes in front.
     pub messages: Vec<Vec<u8>>,
+    /// What is wrong with maps, codes in front, and the exit status it asks for, since it was taken last.
+    failures: Vec<Failure>,
     /// What the first map said that could not answer, since it was taken last.
     postponed: Option<Vec<u8>>,
     machine: Machine,
@@ -57,6 +71,18 @@ impl Worker {
     /// A worker for a configuration. Nothing is opened yet.
     #[must_use]
     pub fn new(site: Arc<Site>) -> Self {
+        let mut worker = Self::without_aliases(site.clone());
+        // The text of an alias file is read by a machine of its own: this one waits for it in the middle of a lookup.
+        let mut reader = None;
+        worker.services.set_alias_reader(Box::new(move |line| {
+            let worker = reader.get_or_insert_with(|| Self::without_aliases(site.clone()));
+            alias_names::left(worker, line)
+        }));
+        worker
+    }
+
+    /// One that knows no names of aliases in the text of an alias file but plain ones.
+    fn without_aliases(site: Arc<Site>) -> Self {
         let macros = site.configuration.macros.clone();
         let machine = Machine::new(site.configuration.program.clone());
         let maps = site.maps();
@@ -66,6 +92,7 @@ impl Worker {
             site,
             macros,
             messages: Vec::new(),
+            failures: Vec::new(),
             postponed: None,
             machine,
             maps,
@@ -115,12 +142,32 @@ impl Worker {
     pub fn reset(&mut self) {
         self.macros = self.site.configuration.macros.clone();
         self.messages.clear();
+        self.failures.clear();
         self.postponed = None;
+    }
+
+    /// Lets `run` work on another message in between: macros and what was said of this one stay as they are.
+    pub fn aside<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let macros = self.macros.clone();
+        let messages = std::mem::take(&mut self.messages);
+        let failures = std::mem::take(&mut self.failures);
+        let postponed = self.postponed.take();
+        self.reset();
+        let result = run(self);
+        (self.macros, self.messages) = (macros, messages);
+        (self.failures, self.postponed) = (failures, postponed);
+        result
     }
 
     /// Takes the messages.
     pub fn take_messages(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.messages)
+    }
+
+    /// Takes what is wrong with maps, such as files that cannot be opened, codes in front, and the exit status it asks for.
+    /// The log has it already.
+    pub fn take_failures(&mut self) -> Vec<Failure> {
+        std::mem::take(&mut self.failures)
     }
 
     /// Takes what the first map said that could not answer: why a message waits (RS-068).
@@ -314,8 +361,17 @@ impl Worker {
     pub fn lookup(&mut self, map: &[u8], key: &[u8], args: &[&[u8]]) -> mapper::Answer {
         let context = self.context();
         let lookup = self.maps.lookup(map, key, args, &context, &mut self.services);
-        let told = lookup.notices.into_iter().filter(|notice| notice.kind != NoticeKind::Warning);
-        self.messages.extend(told.map(|notice| notice.text));
+        for notice in lookup.notices {
+            match notice.kind {
+                NoticeKind::Warning => {}
+                NoticeKind::Error => {
+                    let text = [notice.code.as_bytes(), b" ", &notice.text].concat();
+                    let (exit, at) = (Exit(exit_of(&notice)), self.messages.len());
+                    self.failures.push(Failure { text, exit, at });
+                }
+                NoticeKind::Message | NoticeKind::Trace => self.messages.push(notice.text),
+            }
+        }
         for (name, value) in MapServices::take_macros(&mut self.services) {
             match value {
                 Some(value) => self.macros.set(&name, &value),
@@ -369,10 +425,16 @@ impl Worker {
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
     ) -> T {
         let mut said: Vec<Vec<u8>> = Vec::new();
+        let mut failures: Vec<Failure> = Vec::new();
+        let at = self.messages.len();
         let mut say = |message: MapMessage| match message.kind {
             NoticeKind::Trace => terminal::print(&message.text),
             NoticeKind::Warning => {}
-            NoticeKind::Error | NoticeKind::Message => said.push(message.text),
+            NoticeKind::Error => {
+                let text = [message.code.as_bytes(), b" ", &message.text].concat();
+                failures.push(Failure { text, exit: Exit(message.exit), at });
+            }
+            NoticeKind::Message => said.push(message.text),
         };
         let context = self.context();
         let mut lookups = Answering {
@@ -394,6 +456,7 @@ impl Worker {
         let postponed = lookups.postponed;
         self.postponed = self.postponed.take().or(postponed);
         self.messages.append(&mut said);
+        self.failures.append(&mut failures);
         self.log_lines();
         result
     }

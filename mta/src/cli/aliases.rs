@@ -6,14 +6,13 @@ use mapper::{
     AliasName, AliasPart, AliasReader, AliasSeverity, AliasText, AliasTextRules, DatabaseFile,
     FileError, FileRules, database_file_name,
 };
-use ruleset_vm::Target;
 use std::sync::Arc;
 
 use super::arguments::Arguments;
 use super::map_tools::{Type, fresh_uid, types};
 use super::{print_line, start};
-use crate::address::list;
 use crate::address::worker::Worker;
+use crate::address::{alias_names, list};
 use crate::config::site::Site;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::{OpenError, Post};
@@ -164,8 +163,10 @@ fn build(
     for diagnostic in &aliases.diagnostics {
         let text = diagnostic.render(&file.path);
         print_line(&text);
-        if diagnostic.severity == AliasSeverity::Error {
-            log.report(Event::system_error(None, &user, text));
+        match diagnostic.severity {
+            AliasSeverity::Error => log.report(Event::system_error(None, &user, text)),
+            AliasSeverity::Fault => log.report(Event::text(None, Severity::Notice, 3, text)),
+            AliasSeverity::Warning => {}
         }
     }
     if database.replace(&mapper::alias_database(&aliases, file.kind), fresh_uid()).is_err() {
@@ -194,37 +195,9 @@ struct Reader<'w> {
     checks: bool,
 }
 
-/// What is said of an address, by its severity: what sendmail itself finds wrong with its configuration is an
-/// error, what it finds wrong with an address is not (observed).
-fn complaints(worker: &mut Worker) -> Vec<(AliasSeverity, Vec<u8>)> {
-    let severity = |text: &[u8]| match text.starts_with(b"buildaddr:") {
-        true => AliasSeverity::Error,
-        false => AliasSeverity::Warning,
-    };
-    let messages = worker.take_messages().into_iter();
-    messages.map(|message| ruleset_vm::split_codes(&message).1.to_vec()).map(|text| (severity(&text), text)).collect()
-}
-
 impl AliasReader for Reader<'_> {
-    /// The user part of a local address (AD-004).
     fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
-        self.worker.take_messages();
-        let parsed = self.worker.parse_first(line, b':');
-        let complaints = complaints(self.worker);
-        let Some(parsed) = parsed else {
-            return (AliasName::Illegal, AliasPart { text: line.to_vec(), complaints });
-        };
-        let text = line.get(..parsed.used).unwrap_or(line).trim_ascii().to_vec();
-        let mailer = match parsed.triple.mailer {
-            Target::Mailer(index) => self.worker.site.mailers.get(index),
-            Target::Error(_) => None,
-        };
-        let name = match mailer.filter(|mailer| mailer.flags.has(b'A')) {
-            None => AliasName::NotLocal,
-            Some(mailer) if mailer.flags.has(b'u') => AliasName::Local(parsed.triple.user),
-            Some(_) => AliasName::Local(parsed.triple.user.to_ascii_lowercase()),
-        };
-        (name, AliasPart { text, complaints })
+        alias_names::left(self.worker, line)
     }
 
     fn right(&mut self, value: &[u8]) -> Option<AliasPart> {
@@ -235,13 +208,13 @@ impl AliasReader for Reader<'_> {
         let operators = self.worker.site.configuration.program.clone();
         for element in list::elements(value, operators.operators()) {
             let parsed = self.worker.parse_first(element.rest, b',');
-            part.complaints.extend(complaints(self.worker));
+            part.complaints.extend(alias_names::complaints(self.worker));
             part.text = element.text.to_vec();
             if parsed.is_none() {
                 let rest = element.rest;
                 let shown = rest.get(..40).unwrap_or(rest);
                 let text = [rest, b"... ", shown, b"... bad address"].concat();
-                part.complaints.push((AliasSeverity::Warning, text));
+                part.complaints.push((AliasSeverity::Fault, text));
                 part.text = rest.to_vec();
             }
         }

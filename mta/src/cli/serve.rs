@@ -85,7 +85,7 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         queue_run::run(&post, &options);
         return 0;
     };
-    if background::detach().is_err() {
+    if background::detach(0).is_err() {
         return 71;
     }
     loop {

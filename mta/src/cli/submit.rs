@@ -202,8 +202,13 @@ impl Submitter {
             intake.errors().iter().for_each(|line| say(self.voice, line));
         }
         let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
+        let trouble = intake.trouble();
         let delivered = deliver(post, intake, arguments, mistakes == 0);
-        let exit = if mistakes == submission.mistakes { delivered } else { mistakes };
+        let exit = match trouble {
+            Exit::OK if mistakes == submission.mistakes => delivered,
+            Exit::OK => mistakes,
+            trouble => trouble.0,
+        };
         // That nobody gets the message is told in a report alone (observed).
         if self.error_mode == b'e' || is_refused { 0 } else { exit }
     }
@@ -262,16 +267,24 @@ pub(super) fn error_mode(post: &Post) -> u8 {
     if b"pqmwe".contains(&mode) { mode } else { b'p' }
 }
 
-/// Delivers what was accepted. In the background a process of its own does it (AD-095).
+/// Delivers what was accepted. In the background a process of its own does it (AD-095), if there is anybody who
+/// gets it.
 fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_detach: bool) -> u8 {
     let mode = delivery_mode(arguments).unwrap_or_else(|| post.site.delivery_mode());
-    let background = mode == b'b' && !arguments.has(b'v') && may_detach;
-    if background && let Err(error) = background::detach() {
-        // The message is in the queue; a queue run will deliver it.
-        post.log(None, Severity::Warning, 0, format!("cannot fork: {error}"));
-        return 0;
+    let (alive, failed) = intake.prospects();
+    let failed = if intake.trouble() == Exit::OK { failed } else { intake.trouble() };
+    let background = mode == b'b' && !arguments.has(b'v') && may_detach && alive;
+    if background {
+        if let Err(error) = background::detach(failed.0) {
+            // The message is in the queue; a queue run will deliver it.
+            post.log(None, Severity::Warning, 0, format!("cannot fork: {error}"));
+            return 0;
+        }
+        // There is no terminal to print errors on any more: they are mailed (observed).
+        intake.mail_errors();
     }
-    let exit = intake.deliver_accepted().0;
+    let exit = intake.deliver_accepted();
+    let exit = if mode == b'b' && exit == Exit::OK { failed.0 } else { exit.0 };
     post.wait_for_background(BACKGROUND_LIMIT);
     post.counting.save();
     exit

@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         }
     }
     let id = post.new_id();
+    worker.macros.set(b"i", &id.0);
     let mut exit = None;
     let mut notes = |note: expand::Note| {
         let failure = note.exit();

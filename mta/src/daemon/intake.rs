@@ -303,7 +303,7 @@ impl Intake {
         let (worker, envelope) = (&mut self.worker, &mut self.envelope);
         let expansion = expand::expand(worker, envelope, &options, &mut |note| telling.note(&note));
         self.said.append(telling.said);
-        if envelope.message.is_none() {
+        if envelope.message.is_none() || self.said.trouble.is_some() {
             envelope.message.clone_from(&self.said.waits);
         }
         if self.origin.by_smtp {
@@ -348,9 +348,20 @@ impl Intake {
         &self.said.errors
     }
 
+    /// The exit status that the first trouble with a map asks for.
+    #[must_use]
+    pub fn trouble(&self) -> Exit {
+        self.said.trouble.unwrap_or(Exit::OK)
+    }
+
     /// Where the message is kept when it fails, instead of being sent back.
     pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
         self.origin.dead_letter = dead_letter;
+    }
+
+    /// Errors that would be printed are sent back.
+    pub fn mail_errors(&mut self) {
+        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
     }
 
     /// Whether one of these recipients cannot be resolved.
@@ -360,7 +371,7 @@ impl Intake {
 
     /// The message goes to nobody but back to its sender, with what is wrong with some recipients.
     pub fn return_to_sender(&mut self) {
-        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
+        self.mail_errors();
         self.origin.delivery_mode = Some(b'i');
         for claimed in &mut self.accepted {
             for recipient in &mut claimed.envelope.recipients {
@@ -434,6 +445,8 @@ type RecipientKey = (usize, Vec<u8>, Vec<u8>);
 pub struct RecipientTaken {
     /// The address the reply names, when the recipient was there already.
     pub known_as: Option<Vec<u8>>,
+    /// It could not be resolved for now.
+    pub waits: bool,
 }
 
 /// Why a `RCPT` is refused.

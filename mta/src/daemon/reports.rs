@@ -118,7 +118,9 @@ fn tell(
     let envelope = &claimed.envelope;
     let mut transcript = told.transcript.clone();
     let mut why = told.queue_message.clone();
-    let Some((kind, to)) = addressee(attempt, envelope, kind, (&mut transcript, &mut why)) else {
+    let said = (&mut transcript, &mut why);
+    let addressee = worker.aside(|worker| addressee(attempt, worker, envelope, kind, said));
+    let Some((kind, to)) = addressee else {
         return false;
     };
     if to.is_empty() {
@@ -182,9 +184,7 @@ fn tell(
                 dead_letter: None,
                 ..attempt.clone()
             };
-            // The report's own delivery must not disturb the macros of this message.
-            let mut own = post.worker();
-            next.run(&mut own, report);
+            worker.aside(|worker| next.run(worker, report));
             true
         }
         Err(error) => {
@@ -208,6 +208,7 @@ fn success_line(reported: &Reported) -> Option<Vec<u8>> {
 /// that has failed already.
 fn addressee(
     attempt: &Attempt<'_>,
+    worker: &mut Worker,
     envelope: &Envelope,
     kind: Kind,
     (transcript, why): (&mut Vec<Vec<u8>>, &mut Option<Vec<u8>>),
@@ -216,7 +217,7 @@ fn addressee(
         if kind != Kind::Failure {
             return Some((kind, envelope.sender.clone()));
         }
-        let unknown = unreachable_sender(attempt, envelope);
+        let unknown = unreachable_sender(attempt, worker, envelope);
         if unknown.errors.is_empty() {
             return Some((kind, envelope.sender.clone()));
         }
@@ -239,16 +240,15 @@ fn addressee(
 }
 
 /// What is wrong with a sender that nothing can be delivered to (QU-108); nothing if something can.
-fn unreachable_sender(attempt: &Attempt<'_>, original: &Envelope) -> Said {
+fn unreachable_sender(attempt: &Attempt<'_>, worker: &mut Worker, original: &Envelope) -> Said {
     let post = &attempt.post;
-    let mut worker = post.worker();
     let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
     let mut envelope = Envelope {
         recipients: vec![Recipient::primary(&original.sender[..])],
         ..Envelope::default()
     };
     let mut notes = Vec::new();
-    expand::expand(&mut worker, &mut envelope, &options, &mut |note| notes.push(note));
+    expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
     let is_open = |recipient: &Recipient| {
         matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
     };
@@ -288,7 +288,7 @@ fn log_report(
     };
     attempt.post.events.report(Event {
         id: Some(claimed.place.id.0.clone()),
-        severity: if kind == Kind::Receipt { Severity::Info } else { Severity::Notice },
+        severity: Severity::Info,
         level: 5,
         what: Happening::Reported { id: id.to_vec(), kind: label, text },
     });

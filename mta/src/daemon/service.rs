@@ -116,7 +116,7 @@ pub fn start(
 /// It cannot start, or not start again.
 pub fn run(post: &Arc<Post>, options: &DaemonOptions) -> Result<(), DaemonError> {
     if options.detach {
-        background::detach()?;
+        background::detach(0)?;
     }
     let signals = Signals::take_over()?;
     announce(post, options);

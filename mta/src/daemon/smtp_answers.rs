@@ -131,8 +131,8 @@ impl Server<'_> {
             original: parameters.orcpt,
         };
         match self.intake.recipient(address, parameters) {
-            // The oracle says `(will queue)` in no delivery mode (observed).
-            Ok(taken) => Answer::Accepted { address: taken.known_as, will_queue: false },
+            // It is no matter of the delivery mode (observed).
+            Ok(taken) => Answer::Accepted { address: taken.known_as, will_queue: taken.waits },
             Err(RecipientRefused::Address(status)) => {
                 self.log_user_error(&status, address);
                 Answer::Status(status)

@@ -1,7 +1,7 @@
 //! What is said while recipients are resolved: to whoever watches, to the log, and in the transcript of
 //! reports.
 
-use ruleset_vm::Status;
+use ruleset_vm::{Exit, Status};
 
 use super::post::Post;
 use super::reports::reply_text;
@@ -22,6 +22,8 @@ pub(super) struct Said {
     pub(super) waits: Option<Vec<u8>>,
     /// There was a system error.
     pub(super) system_error: bool,
+    /// The exit status of the first trouble with a map.
+    pub(super) trouble: Option<Exit>,
 }
 
 impl Said {
@@ -31,6 +33,7 @@ impl Said {
         self.transcript.append(&mut later.transcript);
         self.waits = later.waits.or(self.waits.take());
         self.system_error |= later.system_error;
+        self.trouble = self.trouble.or(later.trouble);
     }
 }
 
@@ -63,6 +66,12 @@ impl Telling<'_> {
             self.post.events.report(event);
         }
         match &note.what {
+            What::Trouble(_, exit) => {
+                self.said.errors.extend(note.transcript());
+                self.said.transcript.extend(note.transcript());
+                self.said.waits = note.verbose();
+                self.said.trouble = self.said.trouble.or(Some(*exit));
+            }
             What::Undelivered(undelivered) => self.undelivered(&note.address, undelivered),
             What::Failed(_) | What::Doubtful(_) | What::Said(_) if is_error => {
                 self.said.errors.extend(note.transcript());

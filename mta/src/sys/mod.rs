@@ -29,5 +29,6 @@ pub mod statistics_file;
 pub mod syslog;
 pub mod terminal;
 pub mod traffic;
+mod unsafe_fork;
 mod unsafe_user_list;
 pub mod users;

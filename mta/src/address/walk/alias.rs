@@ -72,11 +72,18 @@ impl Walk<'_> {
         self.worker.debug(Category::Alias, 1, &[b"alias(", key, b")"]);
         let answer = self.worker.lookup(b"aliases", key, &[host]);
         let address = self.address(index);
-        for text in self.worker.take_messages() {
+        let mut failures = self.worker.take_failures().into_iter().peekable();
+        for (at, text) in self.worker.take_messages().into_iter().enumerate() {
+            while let Some(failure) = failures.next_if(|failure| failure.at <= at) {
+                self.note(b"", &address, What::Trouble(failure.text, failure.exit));
+            }
             // Messages about the file itself name it.
             let shown =
                 if text.starts_with(b"/") { text } else { [&address[..], b"... ", &text].concat() };
             self.note(place, &address, What::Said(shown));
+        }
+        for failure in failures {
+            self.note(b"", &address, What::Trouble(failure.text, failure.exit));
         }
         answer
     }

@@ -119,6 +119,7 @@ impl Walk<'_> {
         let (triple, deferred) = self.worker.localaddr(user);
         let address = self.address(index);
         let mut said = self.worker.take_messages();
+        self.note_troubles(&address);
         if triple.as_ref().is_some_and(|it| matches!(it.mailer, ruleset_vm::Target::Error(_))) {
             // The verdict itself becomes the note of the failure.
             said.pop();

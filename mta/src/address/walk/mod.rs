@@ -277,6 +277,7 @@ impl<'a> Walk<'a> {
             .as_ref()
             .is_some_and(|parsed| matches!(parsed.triple.mailer, ruleset_vm::Target::Error(_)));
         let mut said = self.worker.take_messages();
+        self.note_troubles(address);
         if failed {
             // The verdict itself becomes the note of the failure.
             said.pop();
@@ -286,6 +287,13 @@ impl<'a> Walk<'a> {
             self.note(place, address, What::Said(text));
         }
         parsed
+    }
+
+    /// What has been found wrong with maps; no address or file stands in front of it.
+    pub(super) fn note_troubles(&mut self, address: &[u8]) {
+        for failure in self.worker.take_failures() {
+            self.note(b"", address, What::Trouble(failure.text, failure.exit));
+        }
     }
 
     /// Resolves the elements of a list that stands for `index`, to be entered last first.

@@ -91,7 +91,7 @@ impl Attempt<'_> {
             let (class, count) = (envelope.class, counted(&envelope));
             envelope.priority = priority::initial(envelope.size, class, count, &post.factors());
         }
-        if envelope.message.is_none() {
+        if envelope.message.is_none() || said.trouble.is_some() {
             envelope.message.clone_from(&said.waits);
         }
         let parts = split_by_owner(post, &mut envelope, &expansion);

@@ -290,9 +290,10 @@ impl Intake {
             recipient.flags.on_delay = delay;
         }
         recipient.original = parameters.original;
+        let waits = resolved.deferred;
         let key = (resolved.mailer, resolved.host.to_ascii_lowercase(), resolved.user);
         if let Some(known) = self.known.get(&key).and_then(|&at| self.envelope.recipients.get(at)) {
-            return Ok(RecipientTaken { known_as: Some(known.address.clone()) });
+            return Ok(RecipientTaken { known_as: Some(known.address.clone()), waits });
         }
         if self.delivery_mode() == b'i'
             && !self.discard
@@ -302,7 +303,7 @@ impl Intake {
         }
         self.known.insert(key, self.envelope.recipients.len());
         self.envelope.recipients.push(recipient);
-        Ok(RecipientTaken { known_as: None })
+        Ok(RecipientTaken { known_as: None, waits })
     }
 
     /// Adds a recipient without resolving it now, for `-bm` and `-t`, where errors become reports.

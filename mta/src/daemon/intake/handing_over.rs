@@ -89,6 +89,21 @@ impl Intake {
         }
     }
 
+    /// Whether anybody is left who can get what was accepted, and the exit status of the first one who cannot.
+    #[must_use]
+    pub fn prospects(&self) -> (bool, Exit) {
+        let recipients = || self.accepted.iter().flat_map(|claimed| &claimed.envelope.recipients);
+        let failed = |recipient: &Recipient| match &recipient.state {
+            RecipientState::Failed(status) => Some(status.exit),
+            _ => None,
+        };
+        let lives = |state: &RecipientState| {
+            matches!(state, RecipientState::Pending | RecipientState::Deferred(_))
+        };
+        let alive = recipients().any(|recipient| lives(&recipient.state));
+        (alive, recipients().find_map(failed).unwrap_or(Exit::OK))
+    }
+
     /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the
     /// background (`b`), or not (`q`, `d`). Returns the exit status of an immediate delivery.
     pub fn deliver_accepted(&mut self) -> Exit {
