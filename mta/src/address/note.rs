@@ -201,6 +201,14 @@ impl Note {
     }
 }
 
+/// What the tokenizer complains of in a message about an address that can be read all the same: `Unbalanced '<'`.
+#[must_use]
+pub fn complaint(message: &[u8]) -> Option<&[u8]> {
+    let (codes, text) = split_codes(message);
+    let at = text.windows(14).rposition(|window| window == b"... Unbalanced")?;
+    text.get(at + 4..).filter(|_| codes.starts_with(b"553 "))
+}
+
 /// Codes of an error with an enhanced one, `X.0.0` where none was given (observed).
 fn completed(codes: &[u8]) -> Vec<u8> {
     match codes.first() {

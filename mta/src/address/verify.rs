@@ -3,6 +3,7 @@
 use mapper::Answer;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
+use super::note;
 use super::options::ExpandOptions;
 use super::walk::judge;
 use super::worker::Worker;
@@ -171,13 +172,8 @@ impl Existence<'_> {
 
 /// The reply to an address the tokenizer complains of, though it can be repaired.
 fn complaint(message: &[u8]) -> Option<Status> {
-    let (codes, text) = ruleset_vm::split_codes(message);
-    let at = text
-        .windows(14)
-        .rposition(|window| window == b"... Unbalanced")
-        .filter(|_| codes == b"553 ")?;
     let code = Enhanced::new(5, 0, 0);
-    Some(Status::from_reply(Exit::USAGE, 553, code, text.get(at + 4..).unwrap_or_default()))
+    Some(Status::from_reply(Exit::USAGE, 553, code, note::complaint(message)?))
 }
 
 /// What `-bv` prints for an address that can be delivered to (CMD-093).

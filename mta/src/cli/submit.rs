@@ -10,10 +10,10 @@ use super::incoming::Incoming;
 use super::voice::Voice;
 use super::{print_line, start, usage};
 use crate::daemon::dead_letter::DeadLetter;
-use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters, bare};
+use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
-use crate::message::address_list::{ListStyle, elements};
+use crate::message::address_list::{ListStyle, elements, elements_in_place};
 use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
 use crate::message::field_kind::kind_of;
@@ -185,8 +185,8 @@ impl Submitter {
     ) -> u8 {
         // With -v the expansion has said it already.
         let verbose = arguments.has(b'v');
-        let has_errors = !intake.errors().is_empty();
-        if arguments.has(b't') && has_errors && header_fails(intake, arguments, submission) {
+        if arguments.has(b't') && intake.is_faulty() && header_fails(intake, arguments, submission)
+        {
             let shown = match (verbose, arguments.operands.is_empty()) {
                 (true, _) => 0,
                 (false, true) => 1,
@@ -202,9 +202,10 @@ impl Submitter {
             intake.errors().iter().for_each(|line| say(self.voice, line));
         }
         let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
-        let trouble = intake.trouble();
+        let (trouble, least) = (intake.trouble(), intake.least());
         let delivered = deliver(post, intake, arguments, mistakes == 0);
         let exit = match trouble {
+            Exit::OK if mistakes == submission.mistakes && delivered == 0 => least.0,
             Exit::OK if mistakes == submission.mistakes => delivered,
             Exit::OK => mistakes,
             trouble => trouble.0,
@@ -222,8 +223,7 @@ fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submiss
         return true;
     }
     let named = submission.recipients.get(count..).unwrap_or_default();
-    let recipients: Vec<Recipient> =
-        named.iter().map(|one| Recipient::primary(bare(one))).collect();
+    let recipients: Vec<Recipient> = named.iter().map(|one| Recipient::primary(&one[..])).collect();
     intake.has_flaw(&recipients)
 }
 
@@ -272,8 +272,14 @@ pub(super) fn error_mode(post: &Post) -> u8 {
 fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_detach: bool) -> u8 {
     let mode = delivery_mode(arguments).unwrap_or_else(|| post.site.delivery_mode());
     let (alive, failed) = intake.prospects();
-    let failed = if intake.trouble() == Exit::OK { failed } else { intake.trouble() };
-    let background = mode == b'b' && !arguments.has(b'v') && may_detach && alive;
+    let trouble = intake.trouble();
+    let failed = if trouble == Exit::OK { failed } else { trouble };
+    // with trouble in a header it is read as a whole once more later (observed)
+    let waits = arguments.has(b't') && trouble != Exit::OK;
+    if waits {
+        intake.only_queue();
+    }
+    let background = mode == b'b' && !waits && !arguments.has(b'v') && may_detach && alive;
     if background {
         if let Err(error) = background::detach(failed.0) {
             // The message is in the queue; a queue run will deliver it.
@@ -294,8 +300,9 @@ fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec
     let notify = arguments.last(b'N').and_then(usage::notify);
     for recipient in recipients {
         // As in lists, the last one comes first.
-        for element in elements(recipient, ListStyle::Commas).into_iter().rev() {
-            let mut recipient = Recipient::primary(bare(element));
+        for (element, rest) in elements_in_place(recipient, ListStyle::Commas).into_iter().rev() {
+            let mut recipient = Recipient::primary(element);
+            recipient.listed = Some(rest.to_vec());
             if let Some((success, failure, delay)) = notify {
                 recipient.flags.notify_given = true;
                 recipient.flags.on_success = success;

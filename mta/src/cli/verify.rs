@@ -6,7 +6,7 @@ use ruleset_vm::Role;
 use super::arguments::Arguments;
 use super::{print_line, start};
 use crate::address::expand;
-use crate::message::address_list::{ListStyle, elements};
+use crate::message::address_list::{ListStyle, elements_in_place};
 use crate::message::envelope::Recipient;
 use crate::sys::users;
 
@@ -31,8 +31,9 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let mut envelope = crate::message::envelope::Envelope::default();
     for operand in &arguments.operands {
         // As in lists, the last one comes first.
-        for element in elements(operand, ListStyle::Commas).into_iter().rev() {
-            envelope.recipients.push(Recipient::primary(element));
+        for (element, rest) in elements_in_place(operand, ListStyle::Commas).into_iter().rev() {
+            let listed = Some(rest.to_vec());
+            envelope.recipients.push(Recipient { listed, ..Recipient::primary(element) });
         }
     }
     let id = post.new_id();

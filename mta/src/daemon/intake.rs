@@ -348,15 +348,32 @@ impl Intake {
         &self.said.errors
     }
 
+    /// Whether something is wrong with recipients, and not with maps alone.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        self.said.faulty
+    }
+
     /// The exit status that the first trouble with a map asks for.
     #[must_use]
     pub fn trouble(&self) -> Exit {
         self.said.trouble.unwrap_or(Exit::OK)
     }
 
+    /// The exit status if nothing worse has happened: addresses may have been read that are not balanced.
+    #[must_use]
+    pub fn least(&self) -> Exit {
+        if self.said.unbalanced { Exit::USAGE } else { Exit::OK }
+    }
+
     /// Where the message is kept when it fails, instead of being sent back.
     pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
         self.origin.dead_letter = dead_letter;
+    }
+
+    /// What is accepted waits for a queue run.
+    pub fn only_queue(&mut self) {
+        self.origin.delivery_mode = Some(b'q');
     }
 
     /// Errors that would be printed are sent back.

@@ -6,6 +6,7 @@ use ruleset_vm::{Exit, Status};
 use super::post::Post;
 use super::reports::reply_text;
 use crate::address::expand::{Note, Undelivered, What};
+use crate::address::note::complaint;
 use crate::delivery::outcome::stat_text;
 use crate::events::{Delivered, Event};
 use crate::sys::terminal;
@@ -20,8 +21,12 @@ pub(super) struct Said {
     /// Why what is left of the message waits, for the queue's listing: the first error, or the last
     /// that a mailer would have given (observed).
     pub(super) waits: Option<Vec<u8>>,
+    /// Something is wrong with recipients, and not with maps alone.
+    pub(super) faulty: bool,
     /// There was a system error.
     pub(super) system_error: bool,
+    /// The syntax of an address is wrong, but it can be read.
+    pub(super) unbalanced: bool,
     /// The exit status of the first trouble with a map.
     pub(super) trouble: Option<Exit>,
 }
@@ -32,7 +37,9 @@ impl Said {
         self.errors.append(&mut later.errors);
         self.transcript.append(&mut later.transcript);
         self.waits = later.waits.or(self.waits.take());
+        self.faulty |= later.faulty;
         self.system_error |= later.system_error;
+        self.unbalanced |= later.unbalanced;
         self.trouble = self.trouble.or(later.trouble);
     }
 }
@@ -74,6 +81,9 @@ impl Telling<'_> {
             }
             What::Undelivered(undelivered) => self.undelivered(&note.address, undelivered),
             What::Failed(_) | What::Doubtful(_) | What::Said(_) if is_error => {
+                self.said.unbalanced |=
+                    matches!(&note.what, What::Said(text) if complaint(text).is_some());
+                self.said.faulty = true;
                 self.said.errors.extend(note.transcript());
                 self.said.transcript.extend(note.transcript());
                 if self.said.waits.is_none() {

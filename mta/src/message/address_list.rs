@@ -21,6 +21,12 @@ fn is_space(byte: u8) -> bool {
 /// The elements of a list, comments and display texts included, without empty ones.
 #[must_use]
 pub fn elements(list: &[u8], style: ListStyle) -> Vec<&[u8]> {
+    elements_in_place(list, style).into_iter().map(|(element, _)| element).collect()
+}
+
+/// The same, each with the list from it on, which messages about its syntax name.
+#[must_use]
+pub fn elements_in_place(list: &[u8], style: ListStyle) -> Vec<(&[u8], &[u8])> {
     let mut found = Vec::new();
     let mut rest = list;
     loop {
@@ -32,16 +38,16 @@ pub fn elements(list: &[u8], style: ListStyle) -> Vec<&[u8]> {
         let (element, after) = rest.split_at(element_end(rest, style));
         let element = element.trim_ascii_end();
         if !element.is_empty() {
-            found.push(element);
+            found.push((element, rest));
         }
         rest = after;
     }
 }
 
-/// Where the first element ends. Quotes, comments, and angle brackets protect what they enclose; in
+/// Where the first element ends. Quotes, comments, and the angle brackets of a route protect what they enclose; in
 /// the old style an at sign beside the space binds the words.
 fn element_end(text: &[u8], style: ListStyle) -> usize {
-    let (mut quoted, mut comments, mut angles) = (false, 0usize, 0usize);
+    let (mut quoted, mut comments, mut angles, mut route) = (false, 0usize, 0usize, false);
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -51,9 +57,13 @@ fn element_end(text: &[u8], style: ListStyle) -> usize {
             b'(' => comments += 1,
             b')' => comments = comments.saturating_sub(1),
             _ if comments > 0 => {}
-            b'<' => angles += 1,
-            b'>' => angles = angles.saturating_sub(1),
-            b',' if angles == 0 => return at,
+            b'<' => {
+                let inside = text.get(at + 1..).unwrap_or_default();
+                (angles, route) =
+                    (angles + 1, route || inside.trim_ascii_start().starts_with(b"@"));
+            }
+            b'>' => (angles, route) = (angles.saturating_sub(1), false),
+            b',' if angles == 0 || !route => return at,
             _ if angles == 0 && style == ListStyle::Spaces && is_space(byte) => {
                 let next = text.get(at..).unwrap_or_default().trim_ascii_start();
                 let before = text.get(..at).unwrap_or_default().last();

@@ -163,6 +163,8 @@ pub struct Recipient {
     pub state: RecipientState,
     /// A list has taken its place in reports of success, or it is such a list; not stored.
     pub listing: Listing,
+    /// The list from this address on, if it was named in one, for messages about its syntax; not stored.
+    pub listed: Option<Vec<u8>>,
 }
 
 /// How reports of success name a recipient.
@@ -199,6 +201,7 @@ impl Recipient {
             route: None,
             state: RecipientState::Pending,
             listing: Listing::Own,
+            listed: None,
         }
     }
 }

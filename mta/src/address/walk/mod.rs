@@ -198,7 +198,8 @@ impl<'a> Walk<'a> {
         let Some(recipient) = self.recipients.get(index).cloned() else { return };
         self.touched.clear();
         let place: Rc<[u8]> = Rc::from(&b""[..]);
-        match self.parse(&recipient.address, &recipient.address, &place) {
+        let shown = recipient.listed.as_ref().unwrap_or(&recipient.address);
+        match self.parse(&recipient.address, shown, &place) {
             Some(parsed) => {
                 let member = Member {
                     control: recipient
@@ -213,6 +214,8 @@ impl<'a> Walk<'a> {
                 self.run();
                 self.end_of_submitted(index);
             }
+            // a comment in a list is nobody
+            None if recipient.listed.is_some() => self.expanded(index),
             None => {
                 let code = Enhanced::new(5, 1, 3);
                 let status =
