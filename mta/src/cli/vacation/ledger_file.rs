@@ -40,21 +40,24 @@ impl LedgerFile {
     }
 
     /// Lets `change` work on what the file has, or on nothing if it is to be `fresh`, and writes it if that returns
-    /// true, which it then does itself. Others wait meanwhile.
+    /// true. Others wait meanwhile.
     pub(super) fn change(
         &self,
         fresh: bool,
         change: impl FnOnce(&mut Ledger) -> bool,
-    ) -> Result<bool, FileError> {
-        let open = DatabaseFile::open_for_writing(&self.path, self.rules, &mut |_| ())?;
+    ) -> Result<(), FileError> {
+        let open = || DatabaseFile::open_for_writing(&self.path, self.rules, &mut |_| ());
+        let mut file = open()?;
+        if file.begin()? {
+            file = open()?;
+        }
         let mut ledger = Ledger::default();
-        if !fresh && !open.is_empty() {
-            ledger.database = open.read(&KINDS)?;
+        if !fresh && !file.is_empty() {
+            ledger.database = file.read(&KINDS)?;
         }
-        let changed = change(&mut ledger);
-        if changed {
-            open.replace(&ledger.database, fresh_uid())?;
+        if change(&mut ledger) {
+            file.replace(&ledger.database, fresh_uid())?;
         }
-        Ok(changed)
+        Ok(())
     }
 }

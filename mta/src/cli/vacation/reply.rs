@@ -69,7 +69,8 @@ fn reply(user: &User<'_>, incoming: &Incoming, recipient: &[u8]) -> Result<(), F
     let mut text = Ok(Vec::new());
     // noted first, so that of two messages at once only one is answered
     let noted = ledger.change(false, |ledger| {
-        if let Some(interval) = user.request.interval {
+        let other = user.request.interval.filter(|interval| *interval != ledger.interval());
+        if let Some(interval) = other {
             ledger.set_interval(interval);
         }
         if ledger.is_due(recipient, now) {
@@ -79,7 +80,7 @@ fn reply(user: &User<'_>, incoming: &Incoming, recipient: &[u8]) -> Result<(), F
         if due {
             ledger.note(recipient, now);
         }
-        due || user.request.interval.is_some()
+        due || other.is_some()
     });
     noted.map_err(|error| user.unusable(&error))?;
     let text = text?;

@@ -41,7 +41,7 @@ pub(super) fn keep(user: &User<'_>, input: impl BufRead) -> Result<(), Failure> 
         excluded.iter().for_each(|address| ledger.exclude(address));
         true
     });
-    changed.map(|_| ()).map_err(|error| user.unusable(&error))
+    changed.map_err(|error| user.unusable(&error))
 }
 
 /// The lines of the list that can be addresses or domains.

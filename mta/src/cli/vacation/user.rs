@@ -10,9 +10,10 @@ use ruleset_vm::Exit;
 use super::Failure;
 use super::ledger_file::LedgerFile;
 use super::request::Request;
+use crate::cli::map_tools::no_kind_fits;
 use crate::sys::list_files::{ListFile, Reader};
 use crate::sys::users::{self, Account};
-use crate::sys::{config_files, durable};
+use crate::sys::{config_files, durable, errors};
 
 const DATABASE: &[u8] = b".vacation";
 const MESSAGE: &[u8] = b".vacation.msg";
@@ -80,7 +81,13 @@ impl<'r> User<'r> {
     }
 
     pub(super) fn unusable(&self, error: &FileError) -> Failure {
-        let text = [self.database(), b": ", error.to_string().as_bytes()].concat();
+        let why = match error {
+            FileError::Io(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                errors::describe(error)
+            }
+            error => no_kind_fits(error),
+        };
+        let text = [self.database(), b": ", why.as_bytes()].concat();
         Failure::new(Exit::DATAERR, text)
     }
 
