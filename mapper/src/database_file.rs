@@ -169,6 +169,21 @@ impl DatabaseFile {
         Err(FileError::Denied)
     }
 
+    /// Makes an empty file where there is none yet, for those who change what others may have begun meanwhile: all lock
+    /// the same file. After `true` it has to be opened again.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn begin(&self) -> io::Result<bool> {
+        if self.open.is_some() {
+            return Ok(false);
+        }
+        match OpenOptions::new().write(true).create_new(true).mode(MODE).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(true),
+            made => made.map(|_| true),
+        }
+    }
+
     /// Whether there is no file yet, or nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -238,7 +253,8 @@ impl DatabaseFile {
 
     /// Puts `database` in the place of the file. Readers have the old file or the new one, never part
     /// of one, and so does whoever looks after a crash. Only where no file can be made in the
-    /// directory, or the file has other names, it is rewritten where it is. `uid` as for
+    /// directory or be given to the owner and group of the old one, or the file has other names, it
+    /// is rewritten where it is. `uid` as for
     /// [`DatabaseWriter::render`].
     ///
     /// # Errors
@@ -252,7 +268,13 @@ impl DatabaseFile {
         if facts.nlink() > 1 || may_create(&self.path).is_err() {
             return self.rewrite(old, &mut fill);
         }
-        self.put_in_place(&mut fill, Some(&facts), uid)?;
+        match self.put_in_place(&mut fill, Some(&facts), uid) {
+            // a new file cannot always be given to the owner and the group of the old one
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return self.rewrite(old, &mut fill);
+            }
+            placed => placed?,
+        }
         // Real sendmail looks at the file it has open, not at the name, to see that it has to open it again.
         let seconds = Duration::from_secs(1);
         let after = facts.modified().map_or_else(|_| SystemTime::now(), |time| time + seconds);

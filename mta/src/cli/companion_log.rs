@@ -1,18 +1,25 @@
-//! Log lines of the programs beside sendmail: under their own names and without a process id (observed).
+//! Log lines of the programs beside sendmail: under their own names, most without a process id (observed).
 
 use crate::events::{Severity, printable};
 use crate::sys::clock::{TimeZoneSpec, Zone};
+use crate::sys::ids;
 use crate::sys::syslog::{Stamp, Syslog};
 
 /// The system log, as one program writes to it.
 pub(super) struct CompanionLog {
     log: Syslog,
     zone: Zone,
+    pid: Option<u32>,
 }
 
 impl CompanionLog {
     pub(super) fn new(program: &str) -> Self {
-        Self { log: Syslog::new(program), zone: Zone::load(&TimeZoneSpec::System) }
+        Self { log: Syslog::new(program), zone: Zone::load(&TimeZoneSpec::System), pid: None }
+    }
+
+    /// One whose lines have the process id.
+    pub(super) fn with_process_id(program: &str) -> Self {
+        Self { pid: Some(ids::process_id()), ..Self::new(program) }
     }
 
     /// Writes one line.
@@ -23,6 +30,6 @@ impl CompanionLog {
             false => vec![*byte],
         };
         let line: Vec<u8> = text.iter().flat_map(shown).collect();
-        self.log.write(severity, Stamp::now(&self.zone), None, [line.as_slice()]);
+        self.log.write(severity, Stamp::now(&self.zone), self.pid, [line.as_slice()]);
     }
 }

@@ -31,6 +31,7 @@ mod tool;
 mod tour;
 mod tour_client;
 mod usage;
+mod vacation;
 mod verify;
 mod voice;
 
@@ -59,7 +60,7 @@ struct Companion {
     run: fn(&[Vec<u8>]) -> u8,
 }
 
-const COMPANIONS: [Companion; 7] = [
+const COMPANIONS: [Companion; 8] = [
     Companion {
         name: "makemap",
         about: "Builds a database from a text, prints one (-u)",
@@ -86,6 +87,11 @@ const COMPANIONS: [Companion; 7] = [
         name: "smrsh",
         about: "Runs a command of a program mailer, if it is in /etc/mail/smrsh",
         run: smrsh::run,
+    },
+    Companion {
+        name: "vacation",
+        about: "Answers mail for a user who is away",
+        run: vacation::run,
     },
 ];
 
