@@ -86,18 +86,21 @@ fn check_file(
 /// What a case needs and this machine lacks. With the oracle required nothing may be lacking: the case
 /// then runs, and fails.
 fn unavailable(case: &Case, etc_mail: &EtcMail) -> Option<&'static str> {
-    let script = case.step.files.get("script").map(|s| String::from_utf8_lossy(s).into_owned())?;
-    let debian = case.title.contains("Debian") || script.contains("debian_cf");
+    let texts: Vec<_> = case.step.files.values().map(|s| String::from_utf8_lossy(s)).collect();
+    let names = |word: &str| texts.iter().any(|text| text.contains(word));
+    let debian = case.title.contains("Debian") || names("debian_cf");
     if subject::oracle_required() {
         None
     } else if debian && etc_mail.is_empty() {
         Some("Debian configuration")
-    } else if script.contains("swaks") && !subject::installed("swaks") {
-        Some("swaks")
     } else {
-        None
+        PROGRAMS.into_iter().find(|program| names(program) && !subject::installed(program))
     }
 }
+
+/// Programs of other packages that some cases run.
+const PROGRAMS: [&str; 7] =
+    ["swaks", "bsd-mailx", "mutt", "procmail", "maildrop", "dovecot", "python3"];
 
 /// The new results, with the recorded ones of the cases that were not run, in the file's order.
 fn keep_unchosen(

@@ -3,7 +3,7 @@
 # Ends every process that an earlier step left behind (daemons, queue runners, sinks).
 stop_all() {
     local pid
-    for pid in $(pgrep -x 'sendmail|mailq|newaliases|peer|slapd|sh|sleep' || true); do
+    for pid in $(pgrep -x 'sendmail|mailq|newaliases|peer|slapd|dovecot|python3|sh|sleep' || true); do
         [ "$pid" = 1 ] || [ "$pid" = "$syslog_pid" ] || kill -9 "$pid" 2>/dev/null || true
     done
 }

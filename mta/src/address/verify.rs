@@ -75,6 +75,18 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     }))
 }
 
+/// Whether somebody named a program, a file or a list, which only aliases may (AD-024, AD-038).
+#[must_use]
+pub fn is_direct_refusal(status: &Status) -> bool {
+    judge::is_direct_refusal(status)
+}
+
+/// Whether somebody named a program.
+#[must_use]
+pub fn is_program_refusal(status: &Status) -> bool {
+    judge::direct_refusal(b"prog").as_ref() == Some(status)
+}
+
 impl Resolved {
     /// The refusal of a program (AD-038).
     #[must_use]

@@ -227,8 +227,8 @@ fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submiss
     intake.has_flaw(&recipients)
 }
 
-/// With `-t` a recipient that does not exist keeps all from getting the message; of what is wrong with those of
-/// the header only the last thing is said (observed).
+/// With `-t` a recipient that does not exist keeps all from getting the message before the next queue run; of what is
+/// wrong with those of the header only the last thing is said (observed).
 fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode: u8) -> u8 {
     let errors = intake.errors();
     let from = errors.len().saturating_sub(shown);

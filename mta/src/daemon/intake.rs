@@ -25,9 +25,7 @@ use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
 use crate::events::Severity;
 use crate::message::date;
-use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient, RecipientState,
-};
+use crate::message::envelope::{BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient};
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::ids;
 
@@ -60,7 +58,7 @@ pub struct SenderParameters {
     pub size: Option<u64>,
     /// `BODY=`
     pub body: Option<BodyType>,
-    /// `ENVID=`, decoded.
+    /// `ENVID=`, xtext.
     pub envid: Option<Vec<u8>>,
     /// `RET=`: `Some(true)` for HDRS.
     pub return_headers_only: Option<bool>,
@@ -99,6 +97,8 @@ pub struct Intake {
     sender_mailer: Option<usize>,
     /// A refusal has been counted: of one session only the first one is (observed).
     refusal_counted: bool,
+    /// The sender that rules refused last, unless another one came after it.
+    turned_away: Option<Envelope>,
     /// The queue id of the next message, once log lines have named it.
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
@@ -110,6 +110,8 @@ pub struct Intake {
     refused: Exit,
     /// How many `RCPT` of the transaction were refused.
     bad_recipients: u32,
+    /// A recipient of the transaction does not exist: it counts when `$u` is to be the only one (observed).
+    has_missing: bool,
     /// The recipients that `RCPT` named, with their places in the envelope.
     known: HashMap<RecipientKey, usize>,
     /// What was said while the recipients of the last message were resolved.
@@ -130,12 +132,14 @@ impl Intake {
             sender_shown: Vec::new(),
             sender_mailer: None,
             refusal_counted: false,
+            turned_away: None,
             reserved: None,
             collecting: None,
             discard: false,
             named: None,
             refused: Exit::OK,
             bad_recipients: 0,
+            has_missing: false,
             known: HashMap::new(),
             said: Said::default(),
             accepted: Vec::new(),
@@ -287,6 +291,11 @@ impl Intake {
         flaw.refusal()
     }
 
+    /// Only the header names the recipients (-t): what is wrong with them is told, not logged (observed).
+    fn by_header(&self) -> bool {
+        self.named.as_ref().is_some_and(Vec::is_empty)
+    }
+
     fn expand(&mut self) -> Expansion {
         let options = self.expand_options();
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
@@ -296,7 +305,8 @@ impl Intake {
             id: &id,
             verbose: self.origin.verbose,
             complains: false,
-            logs_errors: true,
+            logs_errors: !self.by_header(),
+            shows_last: self.by_header(),
             waited: (0, 0),
             said: Said::default(),
         };
@@ -374,6 +384,9 @@ impl Intake {
     /// What is accepted waits for a queue run.
     pub fn only_queue(&mut self) {
         self.origin.delivery_mode = Some(b'q');
+        if let [claimed] = self.accepted.as_mut_slice() {
+            claimed.envelope.flags.split = false;
+        }
     }
 
     /// Errors that would be printed are sent back.
@@ -386,17 +399,12 @@ impl Intake {
         recipients.iter().any(|recipient| self.probe(recipient).is_some())
     }
 
-    /// The message goes to nobody but back to its sender, with what is wrong with some recipients.
+    /// Nothing is delivered now: what is wrong with some recipients goes back to the sender, the others wait
+    /// for a queue run (observed).
     pub fn return_to_sender(&mut self) {
         self.mail_errors();
-        self.origin.delivery_mode = Some(b'i');
-        for claimed in &mut self.accepted {
-            for recipient in &mut claimed.envelope.recipients {
-                if recipient.state == RecipientState::Pending {
-                    recipient.state = RecipientState::Expanded;
-                }
-            }
-        }
+        self.only_queue();
+        self.origin.logs_queued = false;
     }
 
     /// The mailer that counts what its sender does: that of the sender, else the local one.
@@ -412,8 +420,14 @@ impl Intake {
     /// Drops what was begun by `MAIL`, and says so in the log (LG-073); after `RSET` also for each
     /// recipient (LG-074).
     pub fn cut_short(&mut self, reset: bool) {
+        if let Some(envelope) = self.turned_away.take() {
+            self.envelope = envelope;
+            self.reserved = None;
+        }
         if self.envelope.id.is_some() {
-            self.envelope.size = self.collecting.as_ref().map_or(0, Collecting::size);
+            if let Some(collecting) = &self.collecting {
+                self.envelope.size = collecting.size();
+            }
             if reset {
                 for recipient in &self.envelope.recipients {
                     let shown = [b"to=<", bare(&recipient.address), b">"].concat();
@@ -428,7 +442,9 @@ impl Intake {
 
     /// Drops what `MAIL` began because it was refused: the next attempt has the same queue id.
     pub fn refuse(&mut self) {
-        let id = self.envelope.id.take();
+        let id = self.envelope.id.clone();
+        // Only a sender that could be resolved is worth a line in the log (observed).
+        self.turned_away = self.sender_mailer.map(|_| std::mem::take(&mut self.envelope));
         self.abandon();
         self.reserved = id;
     }

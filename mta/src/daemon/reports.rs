@@ -9,9 +9,9 @@ mod told;
 
 use std::cell::RefCell;
 
-use ruleset_vm::Status;
+use ruleset_vm::{Status, Target};
 
-use recipients::{reported, wants_delay, wants_failure};
+use recipients::{decoded, reported, wants_delay, wants_failure};
 use storing::store;
 pub(super) use told::Told;
 
@@ -47,13 +47,20 @@ pub(super) fn send(
     told: &Told,
 ) -> bool {
     let envelope = &claimed.envelope;
-    let failed = reported(envelope, told, worker, |recipient| {
+    let is_failed = |recipient: &Recipient| {
         matches!(recipient.state, RecipientState::Failed(_)) && wants_failure(recipient)
-    });
+    };
+    let failed = envelope.recipients.iter().any(is_failed);
     let mut safe = true;
-    if !failed.is_empty() {
-        safe = keep(attempt, worker, claimed)
-            || tell(attempt, worker, claimed, told, Kind::Failure, failed);
+    if failed {
+        safe = keep(attempt, worker, claimed) || {
+            // who was reached is told in the same report (observed)
+            let (told, _) = with_successes(envelope, told, worker);
+            let listed = reported(envelope, &told, worker, |recipient| {
+                is_failed(recipient) || is_listed_success(recipient)
+            });
+            tell(attempt, worker, claimed, &told, Kind::Failure, listed)
+        };
     }
     if let Some((after, give_up)) = told.warn
         && !envelope.is_from_nobody()
@@ -66,41 +73,49 @@ pub(super) fn send(
             tell(attempt, worker, claimed, told, Kind::Warning { after, give_up }, late);
         }
     }
-    if !envelope.is_from_nobody() {
+    if !failed && !envelope.is_from_nobody() {
         receipt(attempt, worker, claimed, told);
     }
     safe
 }
 
-/// Tells of recipients that were reached, if that was asked for. Members of a list that was just expanded are in
-/// the transcript only (observed).
+/// Whether a recipient was reached for whom that was asked.
+fn is_success(recipient: &Recipient) -> bool {
+    let counts = match recipient.listing {
+        Listing::List | Listing::ListOfSeveral => recipient.state == RecipientState::Expanded,
+        Listing::Own | Listing::Hidden => matches!(recipient.state, RecipientState::Sent(_)),
+    };
+    counts && recipient.flags.on_success
+}
+
+/// Members of a list that was just expanded are in the transcript only (observed).
+fn is_listed_success(recipient: &Recipient) -> bool {
+    is_success(recipient) && recipient.listing != Listing::Hidden
+}
+
+/// What has been found out, with the lines about recipients that were reached, and whether there are any.
+fn with_successes(envelope: &Envelope, told: &Told, worker: &Worker) -> (Told, bool) {
+    let reached = reported(envelope, told, worker, is_success);
+    let mut told = told.clone();
+    told.transcript.extend(reached.iter().filter_map(success_line));
+    (told, !reached.is_empty())
+}
+
+/// Tells of recipients that were reached, if that was asked for.
 fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: &Told) {
     let envelope = &claimed.envelope;
-    let is_reached = |recipient: &Recipient| {
-        let counts = match recipient.listing {
-            Listing::List | Listing::ListOfSeveral => recipient.state == RecipientState::Expanded,
-            Listing::Own | Listing::Hidden => matches!(recipient.state, RecipientState::Sent(_)),
-        };
-        counts && recipient.flags.on_success
-    };
-    let reached = reported(envelope, told, worker, is_reached);
-    if reached.is_empty() {
-        return;
+    let (told, any) = with_successes(envelope, told, worker);
+    if any {
+        let listed = reported(envelope, &told, worker, is_listed_success);
+        tell(attempt, worker, claimed, &told, Kind::Receipt, listed);
     }
-    let lines: Vec<Vec<u8>> = reached.iter().filter_map(success_line).collect();
-    let hidden = reported(envelope, told, worker, |recipient| {
-        is_reached(recipient) && recipient.listing == Listing::Hidden
-    });
-    let mut told = told.clone();
-    told.transcript.extend(lines);
-    let listed = reached.into_iter().filter(|one| !hidden.contains(one)).collect();
-    tell(attempt, worker, claimed, &told, Kind::Receipt, listed);
 }
 
 /// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
 fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
-    let header = returned_header(worker, &claimed.envelope);
+    let files = attempt.post.site.mailers.iter().position(|mailer| mailer.name == b"*file*");
+    let header = returned_header(worker, &claimed.envelope, files);
     let from_line = [&worker.macros.value(b"l")[..], b"\n"].concat();
     dead_letter.save(&from_line, &header, claimed.body.as_deref())
 }
@@ -132,7 +147,9 @@ fn tell(
     } else if let Kind::Warning { after, give_up } = kind {
         transcript.extend(dsn::warning_lines(after, give_up));
     }
-    let header = returned_header(worker, envelope);
+    let envid = envelope.envid.as_deref().map(decoded);
+    let mailer = mailer_of(worker, &to);
+    let header = returned_header(worker, envelope, mailer);
     let host = worker.macros.value(b"j");
     let origin = worker.macros.value(b"_");
     let name = worker.macros.value(b"s");
@@ -152,7 +169,7 @@ fn tell(
         host: &host,
         origin: &origin,
         received_from_mta: (by_smtp && from_network && !name.is_empty()).then_some(name.as_slice()),
-        envid: envelope.envid.as_deref(),
+        envid: envid.as_deref(),
         arrived: envelope.created,
         deliver_by: None,
         now: clock::now(),
@@ -262,6 +279,7 @@ fn unreachable_sender(attempt: &Attempt<'_>, worker: &mut Worker, original: &Env
         verbose: false,
         complains: false,
         logs_errors: false,
+        shows_last: false,
         waited: (original.priority, clock::now().saturating_sub(original.created)),
         said: Said::default(),
     };
@@ -278,6 +296,8 @@ fn log_report(
     why: Option<&Vec<u8>>,
 ) {
     let label = match kind {
+        // a report about a report (observed)
+        _ if claimed.envelope.flags.response => "return to sender",
         Kind::Failure | Kind::Receipt => "DSN",
         Kind::Warning { .. } => "sender notify",
         Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
@@ -294,14 +314,26 @@ fn log_report(
     });
 }
 
-/// The header of the original as a report shows it: not rewritten.
-fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
+/// The mailer that a report goes to.
+fn mailer_of(worker: &mut Worker, to: &[u8]) -> Option<usize> {
+    let macros = worker.macros.clone();
+    let parsed = worker.parse(bare(to), ruleset_vm::Role { header: false, sender: false });
+    worker.macros = macros;
+    match parsed?.triple.mailer {
+        Target::Mailer(index) => Some(index),
+        Target::Error(_) => None,
+    }
+}
+
+/// The header of the original as a report shows it: with addresses as the mailer of the report wants them
+/// (observed).
+fn returned_header(worker: &mut Worker, envelope: &Envelope, mailer: Option<usize>) -> Vec<u8> {
     if !envelope.is_from_nobody() {
         let sender = worker.canonical_sender(bare(&envelope.sender));
         worker.macros.set(b"g", &sender);
     }
     let cell = RefCell::new(worker);
-    let host = Headers { worker: &cell, mailer: None, sender_domain: None };
+    let host = Headers { worker: &cell, mailer, sender_domain: None };
     let options = OutputOptions {
         mailer_flags: RETURNED_HEADER_FLAGS,
         delete_bcc: envelope.flags.delete_bcc,

@@ -9,12 +9,13 @@ use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, sub
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
-use crate::address::expand::{self, ExpandOptions};
+use crate::address::expand::{self, ExpandOptions, is_direct_refusal};
 use crate::address::worker::Verdict;
 use crate::events::Severity;
 use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState, Route};
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, MailParameters, Question, RcptParameters, Return, Verified, replies,
+    Admission, Answer, Body, Inquiry, MailParameters, Question, RcptParameters, Return, Verified,
+    replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 use crate::sys::users;
@@ -43,8 +44,8 @@ impl Server<'_> {
                 Answer::Status(result(self.intake.data(recipients)))
             }
             Question::Message(_) => self.message(),
-            Question::Verify(address) => self.verify(&address, false),
-            Question::Expand(address) => self.verify(&address, true),
+            Question::Verify(inquiry) => self.verify(&inquiry, false),
+            Question::Expand(inquiry) => self.verify(&inquiry, true),
             Question::Etrn(node) => Answer::Status(self.etrn(&node)),
             Question::Other { command, reply_class } => {
                 let class = reply_class.to_string();
@@ -162,12 +163,13 @@ impl Server<'_> {
     }
 
     /// `VRFY` and `EXPN` (SM-024, SM-025).
-    fn verify(&mut self, argument: &[u8], expand: bool) -> Answer {
+    fn verify(&mut self, inquiry: &Inquiry, expand: bool) -> Answer {
         self.issued = true;
+        let argument = inquiry.argument.as_slice();
         let (ruleset, verb): (_, &[u8]) =
             if expand { ("check_expn", b"EXPN") } else { ("check_vrfy", b"VRFY") };
         let peer = self.connection.display.clone();
-        self.log(Severity::Info, 5, &[&peer, b": ", verb, b" ", argument]);
+        self.log(Severity::Info, 5, &[&peer, b": ", &inquiry.line]);
         let refusal = self.check(ruleset, &[argument]);
         if !refusal.is_ok() {
             return Answer::Refusal(refusal);
@@ -293,7 +295,7 @@ impl Server<'_> {
 
     /// `ADDR... User unknown` (LG-012), for refusals that no ruleset has logged.
     fn log_user_error(&self, status: &Status, address: &[u8]) {
-        if status.exit == Exit::NOUSER {
+        if status.exit == Exit::NOUSER || is_direct_refusal(status) {
             self.log(Severity::Notice, 3, &[address, b"... ", &status.text]);
         }
     }

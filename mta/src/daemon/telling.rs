@@ -55,6 +55,8 @@ pub(super) struct Telling<'a> {
     pub(super) complains: bool,
     /// Errors get log lines of their own: not while a message of the queue is resolved (observed).
     pub(super) logs_errors: bool,
+    /// Of several errors the listing shows the last one, not the first.
+    pub(super) shows_last: bool,
     /// Priority of the message and the seconds it has waited; nothing yet for a new one.
     pub(super) waited: (i64, u64),
     pub(super) said: Said,
@@ -86,7 +88,7 @@ impl Telling<'_> {
                 self.said.faulty = true;
                 self.said.errors.extend(note.transcript());
                 self.said.transcript.extend(note.transcript());
-                if self.said.waits.is_none() {
+                if self.said.waits.is_none() || self.shows_last {
                     self.said.waits = note.verbose();
                 }
             }

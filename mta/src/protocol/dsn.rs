@@ -187,7 +187,7 @@ pub struct Request<'a> {
     pub transcript: &'a [Vec<u8>],
     /// How much is returned.
     pub returned: Returned,
-    /// The original's header (written with [`RETURNED_HEADER_FLAGS`], addresses as they are).
+    /// The original's header (written with [`RETURNED_HEADER_FLAGS`]).
     pub header: &'a [u8],
 }
 

@@ -326,9 +326,9 @@ fn only_lists_name_programs_and_files() {
         /tmp/f... Cannot mail directly to files
         :include:/tmp/f... Cannot mail directly to :include:s
         ok... aliased to /tmp/f
-        ! PF:"|/bin/cat" C: r
-        ! PF:/tmp/f C: r
-        ! PF::include:/tmp/f C: r
+        ! PF:"|/bin/cat" C: rRFC822; "|/bin/cat"@host.test
+        ! PF:/tmp/f C: rRFC822; /tmp/f@host.test
+        ! PF::include:/tmp/f C: rRFC822; /tmp/f@host.test
         - PF:ok C: rRFC822; ok@host.test
         = PAF:/tmp/f Cok:1:0:ok rRFC822; ok@host.test
         "#);

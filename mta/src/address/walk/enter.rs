@@ -42,6 +42,13 @@ pub(in crate::address) fn direct_refusal(mailer: &[u8]) -> Option<Status> {
     Some(refused([b"Cannot mail directly to ", what].concat()))
 }
 
+/// Whether it is one of [`direct_refusal`].
+pub(in crate::address) fn is_direct_refusal(status: &Status) -> bool {
+    [&b"prog"[..], b"*file*", b"*include*"]
+        .iter()
+        .any(|mailer| direct_refusal(mailer).as_ref() == Some(status))
+}
+
 impl Walk<'_> {
     /// Enters one address and starts what follows from it.
     pub(super) fn enter(&mut self, candidate: Candidate) {
@@ -53,6 +60,13 @@ impl Walk<'_> {
             let is_error = matches!(parsed.triple.mailer, Target::Error(_));
             if is_error && is_for_now(&status) {
                 return self.doubt(recipient, member, &parsed, status, (slot, &place));
+            }
+            if is_direct_refusal(&status) {
+                // so that reports know what kind of address it is
+                recipient.route = route(&parsed);
+                let own = self.worker.macros.value(b"j");
+                let name = [b"RFC822; ", &parsed.triple.user[..], b"@", &own].concat();
+                recipient.final_recipient.get_or_insert(name);
             }
             let index = self.place(recipient, member, slot);
             self.settle(index, status, &place);

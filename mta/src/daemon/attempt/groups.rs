@@ -220,7 +220,7 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
 }
 
 /// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the
-/// sender is not local.
+/// sender's mailer has no users (flag `w`).
 fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<ControllingUser>> {
     if envelope.is_from_nobody() {
         return Some(None);
@@ -228,7 +228,7 @@ fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<Con
     let role = Role { header: false, sender: true };
     let parsed = worker.parse(bare(&envelope.sender), role)?;
     let Target::Mailer(index) = parsed.triple.mailer else { return None };
-    if worker.site.mailers.get(index)?.name != b"local" {
+    if !worker.site.mailers.get(index)?.flags.has(b'w') {
         return None;
     }
     let account = users::by_name(&parsed.triple.user).ok().flatten();

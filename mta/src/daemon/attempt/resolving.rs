@@ -75,6 +75,7 @@ impl Attempt<'_> {
             verbose: self.verbose,
             complains: self.complains,
             logs_errors: is_report,
+            shows_last: false,
             // What comes by SMTP is taken up like something from the queue (observed).
             waited: match (self.first, is_report) {
                 (true, true) => (0, 0),

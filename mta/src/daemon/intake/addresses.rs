@@ -19,6 +19,7 @@ impl Intake {
     /// The reply that refuses it.
     pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
         self.abandon();
+        self.turned_away = None;
         self.check_room(parameters.size)?;
         self.start_envelope();
         self.sender_shown = sender.to_vec();
@@ -144,12 +145,15 @@ impl Intake {
         self.worker.macros.set(b"x", &self.origin.full_name);
         self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
         self.discard = false;
+        self.has_missing = false;
         self.bad_recipients = 0;
     }
 
     fn take_parameters(&mut self, parameters: SenderParameters) {
         let envelope = &mut self.envelope;
         envelope.body_type = parameters.body;
+        // what is said of its size until some of it has come in (observed)
+        envelope.size = parameters.size.unwrap_or(0);
         envelope.envid = parameters.envid;
         envelope.auth = parameters.auth;
         if let Some(headers_only) = parameters.return_headers_only {
@@ -200,10 +204,10 @@ impl Intake {
         }
     }
 
-    /// `$x`: the name given with `-F`, else that of the local user who sends.
+    /// `$x`: the name given with `-F`, else that of the sender's account if its mailer has users.
     fn name_sender(&mut self, user: &[u8], mailer: Option<usize>) {
         let mailer = mailer.and_then(|index| self.post.site.mailers.get(index));
-        if mailer.is_none_or(|m| m.name != b"local") {
+        if mailer.is_none_or(|m| !m.flags.has(b'w')) {
             self.worker.macros.clear(b"x");
             return;
         }
@@ -276,7 +280,9 @@ impl Intake {
         verdict?;
         // who gets a message that is discarded does not matter, unless it is a program (observed)
         if !self.discard {
-            resolved.exists(&mut self.worker, &options)?;
+            let exists = resolved.exists(&mut self.worker, &options);
+            self.has_missing |= exists.is_err();
+            exists?;
         } else if let Some(refusal) = resolved.as_program() {
             return Err(refusal.into());
         }

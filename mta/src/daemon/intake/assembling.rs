@@ -37,7 +37,7 @@ impl Intake {
         let hops = assembled.hops.max(self.envelope.hops);
         self.worker.macros.set(b"c", hops.to_string().as_bytes());
         match self.named.as_deref().unwrap_or(recipients) {
-            [one] => self.worker.macros.set(b"u", one),
+            [one] if !self.has_missing => self.worker.macros.set(b"u", one),
             _ => self.worker.macros.clear(b"u"),
         }
         if let Some(name) = value_of(&collected.fields, b"full-name") {

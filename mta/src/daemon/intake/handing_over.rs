@@ -3,7 +3,7 @@
 use ruleset_vm::{Exit, Status};
 
 use super::{Intake, refused};
-use crate::address::expand::Expansion;
+use crate::address::expand::{self, Expansion};
 use crate::daemon::attempt::{self, Attempt};
 use crate::daemon::collect::Collected;
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
@@ -167,9 +167,11 @@ impl Intake {
 
 /// The recipients that count: neither replaced by others nor refused before a mailer was known (observed).
 pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
-    let counts = |recipient: &&Recipient| match recipient.state {
+    let counts = |recipient: &&Recipient| match &recipient.state {
         RecipientState::Expanded | RecipientState::Duplicate => false,
-        RecipientState::Failed(_) => recipient.route.is_some(),
+        RecipientState::Failed(status) => {
+            recipient.route.is_some() && !expand::is_program_refusal(status)
+        }
         _ => true,
     };
     envelope.recipients.iter().filter(counts).count()

@@ -4,6 +4,7 @@ use ruleset_vm::{Enhanced, Status};
 
 use super::reply_text;
 use super::told::{Outcome, Told, diagnostic_type};
+use crate::address::expand::is_direct_refusal;
 use crate::address::worker::Worker;
 use crate::daemon::intake::bare;
 use crate::delivery::outcome;
@@ -87,7 +88,8 @@ fn one_reported(
     let reply = outcome.and_then(|o| {
         o.exit_text.clone().or_else(|| o.diagnostic.as_ref().map(|(_, text)| text.clone()))
     });
-    let local_reply = reply_text(&status);
+    // of what only aliases may name, no reply is kept (observed)
+    let local_reply = reply_text(&status).filter(|_| !is_direct_refusal(&status));
     let failed = action == Action::Failed && told.give_up.is_none();
     let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
     Reported {
@@ -108,7 +110,7 @@ fn one_reported(
 }
 
 /// xtext as it was before it was encoded (RFC 3461 section 4).
-fn decoded(text: &[u8]) -> Vec<u8> {
+pub(super) fn decoded(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -126,4 +128,15 @@ fn decoded(text: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn xtext_is_decoded_and_what_is_none_stays() {
+        assert_eq!(decoded(b"an+2Bid"), b"an+id");
+        assert_eq!(decoded(b"a+b+2"), b"a+b+2");
+    }
 }

@@ -3,6 +3,7 @@
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::reply_text;
+use crate::address::expand::is_direct_refusal;
 use crate::config::mailer::{Mailer, Transport};
 use crate::daemon::telling::Said;
 use crate::delivery::context::{DeliveryReport, RecipientOutcome};
@@ -70,7 +71,7 @@ impl Told {
             reported,
             remote_mta: None,
             diagnostic: reply_text(status)
-                .filter(|_| !status.retry)
+                .filter(|_| !status.retry && !is_direct_refusal(status))
                 .map(|text| (diagnostic_type(mailer), text)),
             address_type: mailer.and_then(|mailer| mailer.types.address.clone()),
             exit_text: None,

@@ -46,6 +46,15 @@ pub enum Timeout {
     Auth,
 }
 
+/// What `VRFY` and `EXPN` ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The address.
+    pub argument: Vec<u8>,
+    /// The line as it came, for the log.
+    pub line: Vec<u8>,
+}
+
 /// Why a transaction ended without a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abandoned {
@@ -141,9 +150,9 @@ pub enum Question {
     /// The message is complete: make it durable or refuse it. Success is [`Answer::Queued`].
     Message(Received),
     /// `VRFY`. Success is [`Answer::Addresses`].
-    Verify(Vec<u8>),
+    Verify(Inquiry),
     /// `EXPN`. Success is [`Answer::Addresses`].
-    Expand(Vec<u8>),
+    Expand(Inquiry),
     /// `ETRN`: the status is the whole reply ([`super::replies::QUEUING_NODE`], ...).
     Etrn(Vec<u8>),
     /// check_other, for commands without a hook of their own (RS-119).

@@ -1,7 +1,7 @@
 //! Everything beside mail itself: `VRFY`, `EXPN`, `ETRN`, `HELP`, `VERB`, `NOOP`, `QUIT`, and the
 //! commands that are refused or unknown.
 
-use super::action::{Answer, Note, Question, UnexpectedAnswer};
+use super::action::{Answer, Inquiry, Note, Question, UnexpectedAnswer};
 use super::help;
 use super::replies::{self, Template};
 use super::reply::{Reply, shortened};
@@ -48,7 +48,8 @@ impl Session {
             return self.reply(reply);
         }
         let topic = Topic::Verify { argument: argument.clone(), pause };
-        let question = if expand { Question::Expand(argument) } else { Question::Verify(argument) };
+        let inquiry = Inquiry { argument, line: command.line.clone() };
+        let question = if expand { Question::Expand(inquiry) } else { Question::Verify(inquiry) };
         self.ask(question, topic);
     }
 

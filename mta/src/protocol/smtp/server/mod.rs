@@ -34,7 +34,8 @@ mod transaction;
 mod verbs;
 
 pub use action::{
-    Abandoned, Action, Answer, Lost, Note, Question, Received, Timeout, UnexpectedAnswer, Verified,
+    Abandoned, Action, Answer, Inquiry, Lost, Note, Question, Received, Timeout, UnexpectedAnswer,
+    Verified,
 };
 pub use parameters::{
     Body, DeliverBy, MAX_PARAMETERS, MailParameters, Notify, RcptParameters, Return,

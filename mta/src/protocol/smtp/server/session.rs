@@ -32,6 +32,8 @@ pub struct Session {
     /// Commands of substance get this reply.
     pub(super) refusal: Option<Reply>,
     pub(super) transaction: Option<Transaction>,
+    /// The last `MAIL` was refused by its address: whoever answers may want to hear when it is over.
+    pub(super) sender_refused: bool,
     pub(super) authenticated: bool,
     pub(super) verbose: bool,
     tls: bool,
@@ -114,6 +116,7 @@ impl Session {
             greeted: false,
             refusal: None,
             transaction: None,
+            sender_refused: false,
             authenticated: false,
             verbose: false,
             tls: false,
@@ -408,7 +411,8 @@ impl Session {
     }
 
     pub(super) fn abandon(&mut self, why: Abandoned) {
-        if self.transaction.take().is_some() {
+        let refused = std::mem::take(&mut self.sender_refused);
+        if self.transaction.take().is_some() || refused {
             self.out.push_back(Action::Abandon(why));
         }
     }

@@ -52,6 +52,7 @@ impl Session {
     ) -> Result<(), UnexpectedAnswer> {
         let shown = match answer {
             Answer::Status(status) if !status.is_ok() => {
+                self.sender_refused = true;
                 self.reply(Reply::from_status(&status, Some(address)));
                 return Ok(());
             }
@@ -60,6 +61,7 @@ impl Session {
             _ => return Err(UnexpectedAnswer),
         };
         self.transaction = Some(transaction);
+        self.sender_refused = false;
         let shown = shown.as_deref().unwrap_or(address);
         self.reply(replies::SENDER_OK.reply().about(Some(shown)));
         Ok(())

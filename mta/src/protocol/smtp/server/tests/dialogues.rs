@@ -443,3 +443,18 @@ fn clear_text_behind_starttls_is_dropped() {
         S: 250 2.0.0 OK",
     );
 }
+
+#[test]
+fn a_refused_sender_is_abandoned_once() {
+    // LG-073: whoever answers logs it then.
+    check(
+        World::default(),
+        "C: MAIL FROM:<mtemp@x.com>
+        S: 451 4.7.1 later
+        C: RSET
+        A: Reset
+        S: 250 2.0.0 Reset state
+        C: RSET
+        S: 250 2.0.0 Reset state",
+    );
+}

@@ -1,8 +1,8 @@
 //! VRFY, EXPN, ETRN, HELP, VERB, check_other, unknown and refused commands.
 
 use super::check;
-use super::world::World;
-use crate::protocol::smtp::server::Privacy;
+use super::world::{World, peer};
+use crate::protocol::smtp::server::{Action, Privacy, Question, Session};
 
 const HELP_FILE: &[u8] = b"#vers\t2\nsmtp\tTopics:\nsmtp\t\tHELO\tEHLO\nmail\tMAIL From:<sender>\n";
 
@@ -32,6 +32,23 @@ fn vrfy_and_expn() {
         C: NOOP
         S: 250 2.0.0 OK",
     );
+}
+
+#[test]
+fn the_line_is_passed_on_as_it_came() {
+    // LG-030
+    let mut session = Session::new(World::default().settings.into(), peer());
+    session.feed(b"  Vrfy   alice  x \r\n");
+    let line = loop {
+        match session.poll() {
+            Action::Ask(Question::Verify(inquiry)) => break inquiry,
+            Action::Ask(question) => session.answer(World::default().answer(&question)).unwrap(),
+            Action::Close => panic!("closed"),
+            _ => {}
+        }
+    };
+    assert_eq!(line.line, b"  Vrfy   alice  x ");
+    assert_eq!(line.argument, b"alice  x");
 }
 
 #[test]
