@@ -18,6 +18,11 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
+    text.get(blanks..).unwrap_or_default()
+}
+
 /// The elements of a list, comments and display texts included, without empty ones.
 #[must_use]
 pub fn elements(list: &[u8], style: ListStyle) -> Vec<&[u8]> {
@@ -65,7 +70,7 @@ fn element_end(text: &[u8], style: ListStyle) -> usize {
             b'>' => (angles, route) = (angles.saturating_sub(1), false),
             b',' if angles == 0 || !route => return at,
             _ if angles == 0 && style == ListStyle::Spaces && is_space(byte) => {
-                let next = text.get(at..).unwrap_or_default().trim_ascii_start();
+                let next = without_blanks(text.get(at..).unwrap_or_default());
                 let before = text.get(..at).unwrap_or_default().last();
                 let binds = next.first() == Some(&b'@') || before == Some(&b'@');
                 if !binds && next.first() != Some(&b'(') {
@@ -124,6 +129,7 @@ mod tests {
         check("", commas, &[]);
         // AD-053
         check("a b @ c d", ListStyle::Spaces, &["a", "b @ c", "d"]);
+        check("a \x0b@ \x0bc\x0bd", ListStyle::Spaces, &["a \x0b@ \x0bc", "d"]);
     }
 
     proptest::proptest! {
