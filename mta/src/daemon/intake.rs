@@ -23,7 +23,7 @@ use super::post::Post;
 use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::date;
 use crate::message::envelope::{
     BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient, RecipientState,
@@ -115,6 +115,8 @@ pub struct Intake {
     /// What was said while the recipients of the last message were resolved.
     said: Said,
     accepted: Vec<Claimed>,
+    /// What is logged once the client has its reply.
+    late: Vec<Event>,
 }
 
 impl Intake {
@@ -139,6 +141,7 @@ impl Intake {
             known: HashMap::new(),
             said: Said::default(),
             accepted: Vec::new(),
+            late: Vec::new(),
             origin,
         };
         let relay = intake.origin.relay.clone();
@@ -253,7 +256,7 @@ impl Intake {
             return Err(status);
         }
         if self.discard {
-            self.log(Severity::Info, 4, b"discarded".to_vec());
+            self.log_discarded();
             return Ok(Accepted { id, discarded: true });
         }
         self.store(collected, &expansion)?;
@@ -379,23 +382,6 @@ impl Intake {
 
     fn log(&self, severity: Severity, level: i16, text: Vec<u8>) {
         self.post.log(self.envelope.id.as_ref(), severity, level, text);
-    }
-
-    /// Drops what was begun by `MAIL`, and says so in the log (LG-073); after `RSET` also for each
-    /// recipient (LG-074).
-    pub fn cut_short(&mut self, reset: bool) {
-        if self.envelope.id.is_some() {
-            self.envelope.size = self.collecting.as_ref().map_or(0, Collecting::size);
-            if reset {
-                for recipient in &self.envelope.recipients {
-                    let shown = [b"to=<", bare(&recipient.address), b">"].concat();
-                    let text = [&shown[..], b", delay=00:00:00, pri=0, stat=RSET"].concat();
-                    self.log(Severity::Info, 10, text);
-                }
-            }
-            self.log_accepted();
-        }
-        self.abandon();
     }
 
     /// Drops what `MAIL` began because it was refused: the next attempt has the same queue id.

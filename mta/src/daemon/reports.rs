@@ -277,21 +277,28 @@ fn log_report(
     kind: Kind,
     why: Option<&Vec<u8>>,
 ) {
-    let label = match kind {
-        Kind::Failure | Kind::Receipt => "DSN",
-        Kind::Warning { .. } => "sender notify",
-        Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
-    };
     let text = match (kind, why) {
         (Kind::Failure | Kind::Postmaster, Some(why)) => why.clone(),
+        (Kind::Failure, None) => b"Unable to deliver mail".to_vec(),
         _ => kind.subject().into_bytes(),
     };
     attempt.post.events.report(Event {
         id: Some(claimed.place.id.0.clone()),
-        severity: if kind == Kind::Receipt { Severity::Info } else { Severity::Notice },
+        severity: Severity::Info,
         level: 5,
-        what: Happening::Reported { id: id.to_vec(), kind: label, text },
+        what: Happening::Reported { id: id.to_vec(), kind: label(kind, &claimed.envelope), text },
     });
+}
+
+/// How the log calls a report (LG-013). One that follows a warning is called as that was.
+fn label(kind: Kind, original: &Envelope) -> &'static str {
+    match kind {
+        _ if original.flags.response => "return to sender",
+        Kind::Warning { .. } => "sender notify",
+        _ if original.flags.warning_sent => "sender notify",
+        Kind::Failure | Kind::Receipt => "DSN",
+        Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
+    }
 }
 
 /// The header of the original as a report shows it: not rewritten.

@@ -52,8 +52,9 @@ fn happening(object: &mut Object, what: &Happening) {
             object.put("kind", *kind);
             object.bytes("text", Some(text));
         }
-        Happening::Cloned { owner } => {
+        Happening::Cloned { id, owner } => {
             object.put("event", "cloned");
+            object.bytes("clone", Some(id));
             object.bytes("owner", Some(owner));
         }
         Happening::Alias { name, value } => {

@@ -5,7 +5,7 @@ use ruleset_vm::{Exit, Status};
 use super::{Intake, refused};
 use crate::address::expand::Expansion;
 use crate::daemon::attempt::{self, Attempt};
-use crate::daemon::collect::Collected;
+use crate::daemon::collect::{Collected, Collecting};
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
 use crate::queue::store::{Kind, QueueStore as _};
@@ -23,7 +23,7 @@ impl Intake {
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
         claimed.envelope = self.envelope.clone();
         for part in parts {
-            match self.post.store.split(&claimed, part) {
+            match self.post.split(&claimed, part) {
                 Ok(split) => self.accepted.push(split),
                 Err(error) => {
                     // The first part must not survive alone: the client will send all again.
@@ -71,19 +71,46 @@ impl Intake {
         });
     }
 
+    /// Drops what was begun by `MAIL`, and says so in the log (LG-073); `why`, also for each recipient (LG-074).
+    pub fn cut_short(&mut self, why: Option<(i16, &[u8])>) {
+        if self.envelope.id.is_some() {
+            self.envelope.size = self.collecting.as_ref().map_or(0, Collecting::size);
+            if let Some((level, why)) = why {
+                self.log_not_delivered(level, 0, why);
+            }
+            self.log_accepted();
+        }
+        self.abandon();
+    }
+
     /// The message is refused after it has come in (LG-074).
     pub(super) fn log_refused(&self, status: &Status) {
+        self.log_not_delivered(8, self.envelope.priority, &status.text);
+    }
+
+    /// The message was taken and is dropped: in one word, or above level 9 for each recipient (LG-016, LG-074).
+    pub(in crate::daemon) fn log_discarded(&self) {
+        const DISCARDED: &[u8] = b"discarded";
+        if self.post.logs(9) {
+            self.log_not_delivered(9, self.envelope.priority, DISCARDED);
+        } else {
+            self.log(Severity::Info, 4, DISCARDED.to_vec());
+        }
+    }
+
+    /// What became of recipients without an attempt.
+    pub(super) fn log_not_delivered(&self, level: i16, priority: i64, why: &[u8]) {
         for recipient in &self.envelope.recipients {
             let delivered = Delivered {
                 to: vec![recipient.address.clone()],
-                priority: self.envelope.priority,
-                stat: status.text.clone(),
+                priority,
+                stat: why.to_vec(),
                 ..Delivered::default()
             };
             self.post.events.report(Event {
                 id: self.envelope.id.as_ref().map(|id| id.0.clone()),
                 severity: Severity::Info,
-                level: 8,
+                level,
                 what: Happening::Delivered(Box::new(delivered)),
             });
         }

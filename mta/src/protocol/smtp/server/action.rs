@@ -52,8 +52,13 @@ pub enum Abandoned {
     /// `RSET`.
     Reset,
     /// `HELO` or `EHLO`.
-    Hello,
-    /// `QUIT`, or the connection was closed or lost.
+    Hello {
+        /// It was `EHLO`.
+        extended: bool,
+    },
+    /// `QUIT`.
+    Quit,
+    /// The connection was closed or lost.
     Ended,
     /// The data were refused while they came in.
     Refused,
@@ -71,6 +76,31 @@ pub enum Lost {
 /// Facts for the log, in the order in which they happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
+    /// A command has come: its line, and its verb if that is one (LG-023).
+    Command {
+        /// The line.
+        line: Vec<u8>,
+        /// The verb, in upper case.
+        verb: Option<&'static str>,
+    },
+    /// `VRFY` or `EXPN`, as it was written; whether the privacy options forbid it (LG-030).
+    Inquiry {
+        /// The line.
+        line: Vec<u8>,
+        /// It is refused.
+        rejected: bool,
+    },
+    /// `ETRN`, with its argument (LG-030).
+    TurnRequested {
+        /// The argument.
+        node: Vec<u8>,
+        /// It is refused.
+        rejected: bool,
+    },
+    /// The argument of `HELO` is no name: its first word.
+    BadHello(Vec<u8>),
+    /// A recipient was refused by the session itself; the text of the reply (LG-012).
+    RecipientRefused(Vec<u8>),
     /// `possible SMTP attack: command=C, count=N` (SM-061), once a limit is reached.
     Attack {
         /// `HELO/EHLO`, `VRFY`, `EXPN`, `ETRN`, `NOOP`, ...

@@ -39,6 +39,6 @@ pub use action::{
 pub use parameters::{
     Body, DeliverBy, MAX_PARAMETERS, MailParameters, Notify, RcptParameters, Return,
 };
-pub use reply::{MAX_REPLY_LINE, Reply};
+pub use reply::{MAX_REPLY_LINE, Reply, shortened};
 pub use session::{MAX_COMMAND, MAX_LINE, Session};
 pub use settings::{Admission, BareEnd, Features, Limits, Peer, Privacy, Settings, StartTls};

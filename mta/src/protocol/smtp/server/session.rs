@@ -311,6 +311,8 @@ impl Session {
 
     fn command(&mut self, line: &[u8]) {
         let (verb, command) = verbs::take_apart(line);
+        let row = verbs::find(&verb);
+        self.note(Note::Command { line: line.to_vec(), verb: row.map(|row| row.name) });
         let first = std::mem::replace(&mut self.first_command, false);
         let http = verbs::HTTP_COMMANDS.iter().any(|name| name.as_bytes() == verb);
         if http && (first || self.features.refuse_http) {
@@ -321,7 +323,7 @@ impl Session {
             self.reply(reply);
             return self.close();
         }
-        let Some(row) = verbs::find(&verb) else {
+        let Some(row) = row else {
             return self.unrecognized(&command);
         };
         match &self.refusal {

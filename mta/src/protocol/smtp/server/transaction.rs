@@ -75,7 +75,9 @@ impl Session {
             Ok((question, topic)) => self.ask(question, topic),
             Err(reply) => {
                 self.count_bad_recipient();
+                let told = self.transaction.is_some().then(|| reply.text.clone());
                 self.reply(reply);
+                told.into_iter().for_each(|text| self.note(Note::RecipientRefused(text)));
             }
         }
     }
@@ -226,7 +228,7 @@ impl Session {
     }
 
     pub(super) fn rset(&mut self, _command: &Command) {
-        self.abandon(Abandoned::Reset);
         self.reply(replies::RESET.reply());
+        self.abandon(Abandoned::Reset);
     }
 }
