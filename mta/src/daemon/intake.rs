@@ -102,7 +102,10 @@ pub struct Intake {
     /// The queue id of the next message, once log lines have named it.
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
+    /// The message is taken and dropped.
     discard: bool,
+    /// Every message is (check_relay said so).
+    discard_all: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
@@ -135,6 +138,7 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
+            discard_all: false,
             named: None,
             refused: Exit::OK,
             bad_recipients: 0,
@@ -231,16 +235,18 @@ impl Intake {
         self.body(b"");
         let Some(collecting) = self.collecting.take() else { return Err(no_space(true)) };
         let collected = collecting.finish().map_err(|error| refused(&error))?;
-        if collected.header_too_long {
-            let text = format!("Headers too large ({} max)", self.header_limit());
-            let code = Enhanced::new(5, 6, 0);
-            return Err(Status::from_reply(Exit::DATAERR, 552, code, text));
-        }
         let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
         let given: Vec<Vec<u8>> =
             self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
-        let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
-        let mut verdict = self.check_headers(&collected);
+        let expansion = if self.expands_at_once() && !self.discard && !collected.header_too_long {
+            self.expand()
+        } else {
+            Expansion::default()
+        };
+        let mut verdict = self.header_length(&collected);
+        if verdict.is_ok() {
+            verdict = self.check_headers(&collected);
+        }
         self.make_envelope(&collected, &given);
         self.log_accepted();
         // What the command line submits is not shown to check_eom (observed).

@@ -14,8 +14,8 @@ use crate::address::worker::Verdict;
 use crate::events::{Event, Severity};
 use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState, Route};
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, MailParameters, Note, Question, RcptParameters, Reply, Return, Verified,
-    replies,
+    Admission, Answer, Body, MailParameters, Note, Question, RcptParameters, Reply, Return,
+    Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 use crate::sys::users;
@@ -69,7 +69,7 @@ impl Server<'_> {
                     refusal = Some(status);
                     self.issued = true;
                 }
-                Verdict::Discard => self.discard = true,
+                Verdict::Discard => self.intake.discard_all(),
                 Verdict::Accept | Verdict::Quarantine(_) => {}
             }
             greet_pause = self.greet_pause(&arguments);
@@ -89,7 +89,7 @@ impl Server<'_> {
         for complaint in complaints {
             self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
-        if refusal.is_none() && !self.discard {
+        if refusal.is_none() && !self.intake.discards() {
             self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
         }
         Admission { features, refusal, greet_pause }
@@ -146,12 +146,6 @@ impl Server<'_> {
 
     fn message(&mut self) -> Answer {
         self.in_transaction = false;
-        if self.discard {
-            let id = self.intake.envelope().id.clone();
-            self.intake.log_discarded();
-            self.intake.abandon();
-            return Answer::Queued(id.map_or_else(Vec::new, |id| id.0));
-        }
         match self.intake.finish() {
             Ok(accepted) => {
                 self.accepted = true;

@@ -80,7 +80,7 @@ struct About<'a> {
 /// The line about `note`: severity, level, text.
 fn line(note: &Note, about: &About<'_>) -> Option<(Severity, i16, Vec<u8>)> {
     use Severity::{Critical, Info, Notice};
-    let &About { peer, address, .. } = about;
+    let &About { peer, name, address, .. } = about;
     let rejected = |is: bool| if is { &b" [rejected]"[..] } else { b"" };
     Some(match note {
         Note::Command { line, .. } => (Info, 14, [b"<-- ", &line[..]].concat()),
@@ -127,6 +127,21 @@ fn line(note: &Note, about: &About<'_>) -> Option<(Severity, i16, Vec<u8>)> {
             let text = [b"lost input channel from ", peer, b" to ", daemon, b" after ", stage];
             (Notice, level, text.concat())
         }
+        Note::BadLineEnd { sender, info, in_header } => {
+            let place: &[u8] = if *in_header { b"header" } else { b"body" };
+            let text: [&[u8]; 9] = [
+                b"collect: relay=",
+                name,
+                b", from=",
+                sender,
+                b", info=",
+                info,
+                b", where=",
+                place,
+                b", status=tempfail",
+            ];
+            (Notice, 0, text.concat())
+        }
         Note::TooManyBadCommands | Note::LostMessage { .. } => return None,
     })
 }
@@ -143,7 +158,7 @@ pub(super) fn cause(why: Abandoned) -> Option<(i16, &'static [u8])> {
         Abandoned::Hello { extended: true } => Some((10, b"EHLO")),
         Abandoned::Hello { extended: false } => Some((10, b"HELO")),
         Abandoned::Quit => Some((9, b"aborted by sender")),
-        Abandoned::Ended | Abandoned::Refused => None,
+        Abandoned::Ended | Abandoned::Refused | Abandoned::TooLarge { .. } => None,
     }
 }
 
@@ -202,6 +217,19 @@ mod tests {
                     Severity::Info,
                     0,
                     "rejecting commands from h [192.0.2.5] due to pre-greeting traffic after 3 seconds",
+                ),
+            ),
+            // LG-080
+            (
+                Note::BadLineEnd {
+                    sender: b"<a@b>".to_vec(),
+                    info: b"Bare CR".to_vec(),
+                    in_header: false,
+                },
+                (
+                    Severity::Notice,
+                    0,
+                    "collect: relay=h, from=<a@b>, info=Bare CR, where=body, status=tempfail",
                 ),
             ),
             (

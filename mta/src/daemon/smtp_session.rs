@@ -13,7 +13,7 @@ use super::smtp_settings::{self, Waits};
 use crate::events::Severity;
 use crate::message::date;
 use crate::message::envelope::QueueId;
-use crate::protocol::smtp::server::{Action, Lost, Peer, Session, Timeout};
+use crate::protocol::smtp::server::{Abandoned, Action, Lost, Peer, Session, Timeout};
 use crate::sys::clock;
 use crate::sys::duplex::{Bell, Duplex, Woken};
 use crate::sys::traffic::{self, Way};
@@ -77,8 +77,6 @@ pub(super) struct Server<'a> {
     pub(super) stage: String,
     /// What a process that serves standard input ends with.
     exit: Exit,
-    /// All mail of the session is dropped (check_relay said so).
-    pub(super) discard: bool,
     /// When the message that is being received must be complete, once the daemon stops.
     grace: Option<Instant>,
     pub(super) started: Instant,
@@ -112,7 +110,6 @@ impl<'a> Server<'a> {
             issued: false,
             stage: "startup".to_owned(),
             exit: Exit::OK,
-            discard: false,
             grace: None,
             started: clock::monotonic(),
         }
@@ -154,7 +151,10 @@ impl<'a> Server<'a> {
                 Action::Body(bytes) => self.intake.body(&bytes),
                 Action::Abandon(why) => {
                     self.in_transaction = false;
-                    self.intake.cut_short(cause(why));
+                    match why {
+                        Abandoned::TooLarge { size, limit } => self.intake.too_large(size, limit),
+                        _ => self.intake.cut_short(cause(why)),
+                    }
                     self.id = self.intake.id();
                 }
                 // Without certificates it is never offered.
@@ -241,7 +241,8 @@ impl<'a> Server<'a> {
                 // A message that breaks off has words of its own.
                 if timeout != Timeout::DataBlock {
                     let peer = self.connection.peer_name();
-                    let text = [b"timeout waiting for input from ", peer, b" during server cmd read"];
+                    let text =
+                        [b"timeout waiting for input from ", peer, b" during server cmd read"];
                     self.log(Severity::Notice, 1, &text);
                 }
                 session.lost(Lost::TimedOut);

@@ -1,6 +1,6 @@
 //! What has come in is stored, told of and handed to its delivery.
 
-use ruleset_vm::{Exit, Status};
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Intake, refused};
 use crate::address::expand::Expansion;
@@ -8,6 +8,7 @@ use crate::daemon::attempt::{self, Attempt};
 use crate::daemon::collect::{Collected, Collecting};
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
+use crate::protocol::smtp::server::replies;
 use crate::queue::store::{Kind, QueueStore as _};
 
 impl Intake {
@@ -86,6 +87,39 @@ impl Intake {
     /// The message is refused after it has come in (LG-074).
     pub(super) fn log_refused(&self, status: &Status) {
         self.log_not_delivered(8, self.envelope.priority, &status.text);
+    }
+
+    /// MaxHeadersLength (LG-085).
+    pub(super) fn header_length(&self, collected: &Collected) -> Result<(), Status> {
+        if !collected.header_too_long {
+            return Ok(());
+        }
+        let limit = self.header_limit();
+        // The name alone, of whoever speaks SMTP.
+        let name = self.origin.relay.split(|&byte| byte == b' ').next().unwrap_or_default();
+        let name = name.rsplit(|&byte| byte == b'@').next().unwrap_or_default();
+        let peer = if self.origin.by_smtp { name } else { b"local" };
+        let text = format!("headers too large ({limit} max) from ");
+        let text = [text.as_bytes(), peer, b" during message collect"].concat();
+        self.log(Severity::Notice, Event::ALWAYS, text);
+        let text = format!("Headers too large ({limit} max)");
+        Err(Status::from_reply(Exit::DATAERR, 552, Enhanced::new(5, 6, 0), text))
+    }
+
+    /// A message is refused for its size (LG-085). What was kept of it is told of.
+    pub fn too_large(&mut self, size: u64, limit: u64) {
+        if let Some(Ok(mut collected)) = self.collecting.take().map(Collecting::finish) {
+            collected.size = size;
+            let given: Vec<_> =
+                self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
+            self.make_envelope(&collected, &given);
+        }
+        self.envelope.size = size;
+        self.log_accepted();
+        let text = format!("message size ({size}) exceeds maximum ({limit})");
+        self.log(Severity::Notice, 6, text.into_bytes());
+        self.log_refused(&replies::MESSAGE_OVER_LIMIT.status(&[limit.to_string().as_bytes()]));
+        self.abandon();
     }
 
     /// The message was taken and is dropped: in one word, or above level 9 for each recipient (LG-016, LG-074).

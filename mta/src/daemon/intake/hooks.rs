@@ -78,6 +78,16 @@ impl Intake {
         }
     }
 
+    /// Drops all messages of the session.
+    pub(in crate::daemon) fn discard_all(&mut self) {
+        self.discard_all = true;
+    }
+
+    /// Whether all messages of the session are dropped.
+    pub(in crate::daemon) fn discards(&self) -> bool {
+        self.discard_all
+    }
+
     /// To be reported once the client has its reply.
     pub(in crate::daemon) fn tell_late(&mut self, event: Event) {
         self.late.push(event);

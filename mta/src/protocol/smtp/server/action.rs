@@ -62,6 +62,13 @@ pub enum Abandoned {
     Ended,
     /// The data were refused while they came in.
     Refused,
+    /// The message has so many octets more than MaxMessageSize lets it.
+    TooLarge {
+        /// Its octets.
+        size: u64,
+        /// MaxMessageSize.
+        limit: u64,
+    },
 }
 
 /// How the peer's side of the connection failed.
@@ -125,6 +132,15 @@ pub enum Note {
     TooManyBadCommands,
     /// The connection ended without `QUIT`; the command it ended in.
     LostInput(Lost),
+    /// A message is refused for a CR or LF that is not part of a line end (LG-080).
+    BadLineEnd {
+        /// As `MAIL` gave it.
+        sender: Vec<u8>,
+        /// The text of the reply.
+        info: Vec<u8>,
+        /// It is in the header.
+        in_header: bool,
+    },
     /// The connection ended inside a message from this sender.
     LostMessage {
         /// As `MAIL` gave it.

@@ -474,8 +474,8 @@ impl Session {
         }
         match end {
             Some(End::Complete) => self.body_complete(&reader),
-            Some(End::BareCr) => self.body_refused(replies::BARE_CR.reply()),
-            Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply()),
+            Some(End::BareCr) => self.body_refused(replies::BARE_CR.reply(), reader.is_in_header()),
+            Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply(), reader.is_in_header()),
             None => {
                 let starved = self.input.is_empty() && self.out.is_empty();
                 match self.ended.filter(|_| starved) {
