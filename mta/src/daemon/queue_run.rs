@@ -240,7 +240,7 @@ mod tests {
         };
         let shown = |error: &StoreError| -> Vec<String> {
             let events = unusable(b"ID", error);
-            let lines = events.iter().flat_map(|event| lines(event));
+            let lines = events.iter().flat_map(lines);
             lines.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
         };
         let bogus = StoreError::Bogus { path: path.clone(), uid: 0, gid: 8, mode: 0o666 };
