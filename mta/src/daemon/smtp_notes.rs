@@ -1,4 +1,4 @@
-//! The log lines of an SMTP dialogue (LG-023..LG-037).
+//! The log lines of an SMTP dialogue (LG-023..LG-030, LG-035, LG-037).
 
 use super::smtp_session::Server;
 use crate::events::{Event, Severity};
