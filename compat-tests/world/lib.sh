@@ -133,4 +133,10 @@ debian_cf() {
     chown smmta:smmsp mqueue
 }
 
-maillog() { cat /run/maillog; }
+# maillog: what was logged. A line of our own, which is not shown, tells when all of it is in the file.
+maillog() {
+    local end="the end of the log $EPOCHREALTIME"
+    logger "$end"
+    wait_for grep -q "$end" /run/maillog
+    grep -av 'the end of the log' /run/maillog
+}

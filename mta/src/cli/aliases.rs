@@ -156,7 +156,7 @@ fn build(
 ) -> u8 {
     let user = Post::account(users::real_uid()).map_or_else(|| b"nobody".to_vec(), |a| a.user);
     let text = [b"alias database ", &file.path[..], b" rebuilt by ", &user].concat();
-    log.report(Event::text(Some(b""), Severity::Notice, 8, text));
+    log.report(Event::text(Some(b""), Severity::Notice, 7, text));
     let checks = worker.site.configuration.options.flag("CheckAliases", false);
     let mut reader = Reader { worker, checks };
     let aliases = mapper::build_aliases(&source.text, file.append, &mut reader);

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::arguments::Arguments;
 use super::{print_line, queue, start};
 use crate::daemon::post::Post;
+use crate::events::{Event, Severity};
 use crate::queue::quarantine::{Change, summary};
 use crate::queue::selection::Selection;
 use crate::queue::store::{Entry, Kind, QueueStore as _, StoreError};
@@ -69,6 +70,12 @@ fn hold(
         post.store.update(&mut claimed)?;
         let kind = if reason.is_some() { Kind::Quarantined } else { Kind::Normal };
         post.store.set_kind(claimed, kind)?;
+        // Whatever LogLevel says (observed).
+        let text = match reason {
+            Some(reason) => [b"quarantine=", reason].concat(),
+            None => b"unquarantine".to_vec(),
+        };
+        post.log(Some(&entry.place.id), Severity::Info, Event::ALWAYS, text);
     }
     Ok(change)
 }

@@ -18,7 +18,7 @@ use crate::config::site::Site;
 use crate::daemon::json_sink::JsonSink;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::{OpenError, Post};
-use crate::events::Sink;
+use crate::events::{self, Event, Sink};
 use crate::sys::durable::{self, DiskError};
 use crate::sys::line_file::LineFile;
 use crate::sys::{config_files, errors, traffic, users};
@@ -107,6 +107,11 @@ pub(super) fn open(arguments: &Arguments, mode: u8) -> Result<Arc<Post>, u8> {
     })
 }
 
+/// Who hands in a message, or asks about addresses (LG-022).
+pub(super) fn log_connection(post: &Post, relay: &[u8]) {
+    post.log(None, events::Severity::Info, 9, [b"connect from ", relay].concat());
+}
+
 /// Where events go: the system log, or what `--log` says.
 fn sink(arguments: &Arguments, site: &Site, voice: Voice) -> Result<Arc<Sink>, u8> {
     let Some(LogChoice::Json(file)) = &arguments.log else {
@@ -181,9 +186,12 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         voice.say(code, error.to_string().as_bytes());
         72
     })?;
-    warn_of_permissions(&reading.path, mode);
+    let mut events: Vec<Event> = warn_of_permissions(&reading.path, mode).into_iter().collect();
     for (message, severity) in reading.messages() {
         voice.diagnostic(&message, severity);
+        if matches!(severity, Severity::Error { .. }) {
+            events.push(Event::system_error(None, &facts::user(), message));
+        }
     }
     usage::check_body_type(arguments, voice);
     let exit = reading.exit();
@@ -200,6 +208,10 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         reading.maps.set_settings(settings);
     }
     let site = Site::new(reading);
+    if !events.is_empty() {
+        let sink = sink(arguments, &site, voice)?;
+        events.into_iter().for_each(|event| sink.report(event));
+    }
     may_run(&site, mode, voice)?;
     if let Some(warning) = group_warning(&site.configuration) {
         print_line(warning.as_bytes());
@@ -259,11 +271,16 @@ pub(super) fn open_traffic_log(path: &[u8], voice: Voice) -> Result<File, u8> {
     })
 }
 
-/// A configuration that others may change is told of where it matters most (CF-002).
-fn warn_of_permissions(path: &[u8], mode: u8) {
-    if matches!(mode, b'd' | b'i' | b'C') && config_files::is_loosely_writable(path) {
-        complain(&[path, b": WARNING: dangerous write permissions"].concat());
+/// A configuration that others may change: told where it matters most, always in the log (CF-002, LG-045).
+fn warn_of_permissions(path: &[u8], mode: u8) -> Option<Event> {
+    if !config_files::is_loosely_writable(path) {
+        return None;
     }
+    let text = [path, b": WARNING: dangerous write permissions"].concat();
+    if matches!(mode, b'd' | b'i' | b'C') {
+        complain(&text);
+    }
+    Some(Event::text(Some(b""), events::Severity::Critical, 0, text))
 }
 
 /// Whether this user, and this configuration, may run the mode (CMD-025, CMD-026).

@@ -124,7 +124,7 @@ impl Submitter {
                 _ => None,
             },
         };
-        post.log(None, Severity::Info, 9, [b"connect from ", &origin.relay[..]].concat());
+        start::log_connection(post, &origin.relay);
         let mut intake = Intake::new(post.clone(), origin);
         for (name, value) in session_macros(arguments) {
             intake.set_session_macro(&name, &value);

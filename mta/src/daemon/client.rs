@@ -170,7 +170,7 @@ fn ask(
 
 /// The name under which the name service keeps the name of an address (RFC 1035 section 3.5,
 /// RFC 3596 section 2.5).
-fn reverse_name(ip: IpAddr) -> Vec<u8> {
+pub(super) fn reverse_name(ip: IpAddr) -> Vec<u8> {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, c, d] = ip.octets();

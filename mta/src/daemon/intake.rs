@@ -23,7 +23,7 @@ use super::post::Post;
 use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::date;
 use crate::message::envelope::{BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient};
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
@@ -102,7 +102,10 @@ pub struct Intake {
     /// The queue id of the next message, once log lines have named it.
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
+    /// The message is taken and dropped.
     discard: bool,
+    /// Every message is (check_relay said so).
+    discard_all: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
@@ -117,6 +120,8 @@ pub struct Intake {
     /// What was said while the recipients of the last message were resolved.
     said: Said,
     accepted: Vec<Claimed>,
+    /// What is logged once the client has its reply.
+    late: Vec<Event>,
 }
 
 impl Intake {
@@ -136,6 +141,7 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
+            discard_all: false,
             named: None,
             refused: Exit::OK,
             bad_recipients: 0,
@@ -143,6 +149,7 @@ impl Intake {
             known: HashMap::new(),
             said: Said::default(),
             accepted: Vec::new(),
+            late: Vec::new(),
             origin,
         };
         let relay = intake.origin.relay.clone();
@@ -232,16 +239,18 @@ impl Intake {
         self.body(b"");
         let Some(collecting) = self.collecting.take() else { return Err(no_space(true)) };
         let collected = collecting.finish().map_err(|error| refused(&error))?;
-        if collected.header_too_long {
-            let text = format!("Headers too large ({} max)", self.header_limit());
-            let code = Enhanced::new(5, 6, 0);
-            return Err(Status::from_reply(Exit::DATAERR, 552, code, text));
-        }
         let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
         let given: Vec<Vec<u8>> =
             self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
-        let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
-        let mut verdict = self.check_headers(&collected);
+        let expansion = if self.expands_at_once() && !self.discard && !collected.header_too_long {
+            self.expand()
+        } else {
+            Expansion::default()
+        };
+        let mut verdict = self.header_length(&collected);
+        if verdict.is_ok() {
+            verdict = self.check_headers(&collected);
+        }
         self.make_envelope(&collected, &given);
         self.log_accepted();
         // What the command line submits is not shown to check_eom (observed).
@@ -257,7 +266,7 @@ impl Intake {
             return Err(status);
         }
         if self.discard {
-            self.log(Severity::Info, 4, b"discarded".to_vec());
+            self.log_discarded();
             return Ok(Accepted { id, discarded: true });
         }
         self.store(collected, &expansion)?;
@@ -415,29 +424,6 @@ impl Intake {
 
     fn log(&self, severity: Severity, level: i16, text: Vec<u8>) {
         self.post.log(self.envelope.id.as_ref(), severity, level, text);
-    }
-
-    /// Drops what was begun by `MAIL`, and says so in the log (LG-073); after `RSET` also for each
-    /// recipient (LG-074).
-    pub fn cut_short(&mut self, reset: bool) {
-        if let Some(envelope) = self.turned_away.take() {
-            self.envelope = envelope;
-            self.reserved = None;
-        }
-        if self.envelope.id.is_some() {
-            if let Some(collecting) = &self.collecting {
-                self.envelope.size = collecting.size();
-            }
-            if reset {
-                for recipient in &self.envelope.recipients {
-                    let shown = [b"to=<", bare(&recipient.address), b">"].concat();
-                    let text = [&shown[..], b", delay=00:00:00, pri=0, stat=RSET"].concat();
-                    self.log(Severity::Info, 10, text);
-                }
-            }
-            self.log_accepted();
-        }
-        self.abandon();
     }
 
     /// Drops what `MAIL` began because it was refused: the next attempt has the same queue id.

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 
 use mapper::{DnsAnswer, DnsQuery, MAX_EXCHANGERS, RecordData, RecordType, Services as _};
 
+use super::client;
 use crate::address::worker::Worker;
 use crate::delivery::hosts::{LookupFailure, Mx, Resolver};
 use crate::sys::config_files;
-use crate::sys::hostname::parse_hosts;
+use crate::sys::hostname::{HostsEntry, bracketed_address, parse_hosts};
 
 /// Seconds per try, and tries, when the configuration does not say.
 const RETRANS: u32 = 5;
@@ -36,7 +37,30 @@ impl Names<'_, '_> {
         }
     }
 
+    /// The name of an address of this host, or the address in brackets.
+    pub(super) fn of_address(&self, address: IpAddr) -> Vec<u8> {
+        let address = address.to_canonical();
+        let known = self.hosts_file().into_iter().find(|entry| entry.address == address);
+        if let Some(name) = known.and_then(|entry| entry.names.into_iter().next()) {
+            return name;
+        }
+        let found = self.ask(&client::reverse_name(address), RecordType::Ptr).unwrap_or_default();
+        let name = found.into_iter().find_map(|data| match data {
+            RecordData::Name(name) => Some(name),
+            _ => None,
+        });
+        name.unwrap_or_else(|| bracketed_address(address))
+    }
+
     fn in_hosts_file(&self, host: &[u8]) -> Vec<IpAddr> {
+        self.hosts_file()
+            .into_iter()
+            .filter(|entry| entry.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
+            .map(|entry| entry.address)
+            .collect()
+    }
+
+    fn hosts_file(&self) -> Vec<HostsEntry> {
         let path = self.worker.borrow().site.path("HostsFile");
         let path = path.unwrap_or_else(|| "/etc/hosts".into());
         let text = {
@@ -44,10 +68,6 @@ impl Names<'_, '_> {
             config_files::read_regular(path.as_os_str().as_bytes()).unwrap_or_default()
         };
         parse_hosts(&text)
-            .into_iter()
-            .filter(|entry| entry.names.iter().any(|name| name.eq_ignore_ascii_case(host)))
-            .map(|entry| entry.address)
-            .collect()
     }
 }
 

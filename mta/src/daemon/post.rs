@@ -4,16 +4,18 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::log_sink;
 use super::statistics::Counting;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
 use crate::delivery::context::DeliverySettings;
 use crate::events::{Event, Severity, Sink};
 use crate::message::date::Moment;
-use crate::message::envelope::{ControllingUser, QueueId};
+use crate::message::envelope::{ControllingUser, Envelope, QueueId};
 use crate::queue::directory::{DirectoryOptions, DirectoryStore};
 use crate::queue::id::IdSource;
 use crate::queue::priority::Factors;
+use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::clock::{self, TimeZoneSpec, Zone};
 use crate::sys::durable::DiskError;
 use crate::sys::{ids, users};
@@ -130,6 +132,23 @@ impl Post {
             recipient: options.number("RecipientFactor", defaults.recipient),
             retry: options.number("RetryFactor", defaults.retry),
         }
+    }
+
+    /// Whether lines of `level` are written.
+    #[must_use]
+    pub fn logs(&self, level: i16) -> bool {
+        log_sink::level(&self.site) > i64::from(level)
+    }
+
+    /// Stores what a list with an owner makes of a message, and says so in the log.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn split(&self, original: &Claimed, part: Envelope) -> Result<Claimed, StoreError> {
+        let split = self.store.split(original, part)?;
+        let (from, id, owner) = (&original.place.id.0, &split.place.id.0, &split.envelope.sender);
+        self.events.report(Event::cloned(from, id, owner));
+        Ok(split)
     }
 
     /// Writes a line to the log when `LogLevel` is above `level`.

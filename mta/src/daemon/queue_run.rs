@@ -8,13 +8,13 @@ use super::attempt::{self, Attempt};
 use super::post::Post;
 use super::settings::seconds;
 use super::telling::Said;
-use crate::events::Severity;
-use crate::queue::codec::{Damage, QfError};
+use crate::events::{Event, Severity};
+use crate::queue::codec::{Damage, Disposition, QfError};
 use crate::queue::listing;
 use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
 use crate::queue::selection::Selection;
 use crate::queue::store::{Entry, Kind, QueueStore as _, StoreError};
-use crate::sys::{clock, durable, ids, terminal};
+use crate::sys::{clock, durable, ids, terminal, users};
 
 /// What a run does.
 #[derive(Clone, Debug, Default)]
@@ -62,10 +62,9 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
                 attempt.run(&mut worker, claimed);
                 post.counting.save();
             }
-            Err(StoreError::Locked { .. } | StoreError::Gone(_) | StoreError::Changed { .. }) => {}
             Err(error) => {
-                let id = Some(&entry.place.id);
-                post.log(id, Severity::Alert, 0, format!("Losing {error}"));
+                let events = unusable(&entry.place.id.0, &error);
+                events.into_iter().for_each(|event| post.events.report(event));
                 if attempt.complains
                     && let Some(line) = complaint(&entry.place.id.0, &error)
                 {
@@ -76,6 +75,37 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     }
     attempt::close_connections(&connections, options.verbose);
     tried
+}
+
+/// What the log says of a control file that cannot be worked on (LG-018): what is wrong with it, and that it is lost,
+/// if it is. Nothing of one that goes or changes meanwhile.
+fn unusable(id: &[u8], error: &StoreError) -> Vec<Event> {
+    let alert = |text: Vec<u8>| Event::text(Some(id), Severity::Alert, 0, text);
+    let losing = |reason: &str| alert([b"Losing ./qf", id, b": ", reason.as_bytes()].concat());
+    match error {
+        StoreError::Gone(_) | StoreError::Changed { .. } => Vec::new(),
+        StoreError::Locked { .. } => {
+            vec![Event::text(Some(id), Severity::Debug, 19, b"queueup: locked".to_vec())]
+        }
+        StoreError::Bogus { uid, gid, mode, .. } => {
+            // The type of a plain file is shown with its mode.
+            let found =
+                format!("bogus queue file, uid={uid}, gid={gid}, mode={:o}", 0o100_000 | mode);
+            vec![alert(found.into_bytes()), losing("bogus file uid/gid in mqueue")]
+        }
+        StoreError::Damaged { error: damaged, .. } => {
+            let user = users::by_uid(users::real_uid()).ok().flatten();
+            let user = user.map_or_else(|| b"root".to_vec(), |user| user.name);
+            let complaint =
+                complaint(id, error).map(|text| Event::system_error(Some(id), &user, text));
+            let lost = match damaged.damage.disposition() {
+                Disposition::Lose(reason) => Some(losing(reason)),
+                Disposition::Skip => None,
+            };
+            complaint.into_iter().chain(lost).collect()
+        }
+        other => vec![losing(&other.to_string())],
+    }
 }
 
 /// What is said of a control file that is damaged; nothing of an empty one, which is being written.
@@ -192,5 +222,37 @@ fn recover(post: &Post) {
         if let Err(error) = crate::queue::recovery::remove(&leftover) {
             post.log(None, Severity::Warning, 1, error.to_string());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::lines;
+
+    #[test]
+    fn control_files_that_cannot_be_used() {
+        // LG-018, as observed
+        let path = std::path::PathBuf::from("/q/qfID");
+        let damaged = |line, damage| StoreError::Damaged {
+            path: path.clone(),
+            error: QfError { line, damage },
+        };
+        let shown = |error: &StoreError| -> Vec<String> {
+            let events = unusable(b"ID", error);
+            let lines = events.iter().flat_map(lines);
+            lines.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
+        };
+        let bogus = StoreError::Bogus { path: path.clone(), uid: 0, gid: 8, mode: 0o666 };
+        insta::assert_snapshot!(shown(&bogus).join("\n"), @r"
+        ID: bogus queue file, uid=0, gid=8, mode=100666
+        ID: Losing ./qfID: bogus file uid/gid in mqueue
+        ");
+        let unknown = shown(&damaged(2, Damage::UnknownLine(b"%what".to_vec())));
+        assert!(unknown[0].ends_with("readqf: ./qfID: line 2: bad line \"%what\""));
+        assert_eq!(unknown[1], "ID: Losing ./qfID: unrecognized line");
+        assert_eq!(shown(&damaged(9, Damage::Incomplete)).len(), 1);
+        assert!(shown(&damaged(1, Damage::Incomplete)).is_empty());
+        assert_eq!(shown(&StoreError::Locked { path }), ["ID: queueup: locked"]);
     }
 }

@@ -295,22 +295,16 @@ fn log_report(
     kind: Kind,
     why: Option<&Vec<u8>>,
 ) {
-    let label = match kind {
-        // a report about a report (observed)
-        _ if claimed.envelope.flags.response => "return to sender",
-        Kind::Failure | Kind::Receipt => "DSN",
-        Kind::Warning { .. } => "sender notify",
-        Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
-    };
     let text = match (kind, why) {
         (Kind::Failure | Kind::Postmaster, Some(why)) => why.clone(),
+        (Kind::Failure, None) => b"Unable to deliver mail".to_vec(),
         _ => kind.subject().into_bytes(),
     };
     attempt.post.events.report(Event {
         id: Some(claimed.place.id.0.clone()),
         severity: Severity::Info,
         level: 5,
-        what: Happening::Reported { id: id.to_vec(), kind: label, text },
+        what: Happening::Reported { id: id.to_vec(), kind: label(kind, &claimed.envelope), text },
     });
 }
 
@@ -322,6 +316,17 @@ fn mailer_of(worker: &mut Worker, to: &[u8]) -> Option<usize> {
     match parsed?.triple.mailer {
         Target::Mailer(index) => Some(index),
         Target::Error(_) => None,
+    }
+}
+
+/// How the log calls a report (LG-013). One that follows a warning is called as that was.
+fn label(kind: Kind, original: &Envelope) -> &'static str {
+    match kind {
+        _ if original.flags.response => "return to sender",
+        Kind::Warning { .. } => "sender notify",
+        _ if original.flags.warning_sent => "sender notify",
+        Kind::Failure | Kind::Receipt => "DSN",
+        Kind::Postmaster | Kind::PostmasterWarning { .. } => "postmaster notify",
     }
 }
 

@@ -12,7 +12,7 @@ use super::listener::{ListenError, Listener};
 use super::pidfile::PidFile;
 use super::post::Post;
 use super::queue_run::{self, RunOptions};
-use crate::events::{self, Severity};
+use crate::events::{self, Event, Severity};
 use crate::message::envelope::QueueId;
 use crate::sys::background;
 use crate::sys::duplex::Bell;
@@ -156,7 +156,7 @@ fn announce(post: &Post, options: &DaemonOptions) {
     let version = String::from_utf8_lossy(&post.site.value("v")).into_owned();
     let info = daemon_info(options.queue_interval);
     let info = String::from_utf8_lossy(&info);
-    log(post, false, 8, format!("starting daemon ({version}): {info}"));
+    log(post, false, Event::ALWAYS, format!("starting daemon ({version}): {info}"));
     log(post, false, 9, [b"started as: ".to_vec(), options.argv.join(&b' ')].concat());
 }
 

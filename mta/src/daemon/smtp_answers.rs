@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use ruleset_vm::{Exit, Status};
+use ruleset_vm::Status;
 
 use super::hook_log;
 use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, subject};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
-use crate::address::expand::{self, ExpandOptions, is_direct_refusal};
+use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState, Route};
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, Inquiry, MailParameters, Question, RcptParameters, Return, Verified,
-    replies,
+    Admission, Answer, Body, MailParameters, Note, Question, RcptParameters, Reply, Return,
+    Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 use crate::sys::users;
@@ -28,7 +28,6 @@ impl Server<'_> {
         match question {
             Question::Connect => Answer::Admission(Box::new(self.admit())),
             Question::Hello { extended, name } => {
-                self.stage = if extended { "ehlo" } else { "helo" };
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
                 let command = [verb, b" ", name.as_slice()].concat();
                 let refusal = self.check("check_other", &[&command, b"2"]);
@@ -39,13 +38,10 @@ impl Server<'_> {
             }
             Question::Mail { address, parameters } => self.mail(&address, parameters),
             Question::Rcpt { address, parameters } => self.rcpt(&address, parameters),
-            Question::Data { recipients } => {
-                self.stage = "data";
-                Answer::Status(result(self.intake.data(recipients)))
-            }
+            Question::Data { recipients } => Answer::Status(result(self.intake.data(recipients))),
             Question::Message(_) => self.message(),
-            Question::Verify(inquiry) => self.verify(&inquiry, false),
-            Question::Expand(inquiry) => self.verify(&inquiry, true),
+            Question::Verify(argument) => self.verify(&argument, false),
+            Question::Expand(argument) => self.verify(&argument, true),
             Question::Etrn(node) => Answer::Status(self.etrn(&node)),
             Question::Other { command, reply_class } => {
                 let class = reply_class.to_string();
@@ -65,12 +61,15 @@ impl Server<'_> {
         let name = client.map_or(&b""[..], |client| &client.name);
         if let Some(client) = client {
             let arguments: [&[u8]; 2] = [name, &client.address];
-            match self.judge("check_relay", &arguments) {
+            let verdict = self.judge("check_relay", &arguments);
+            // There is no reply to wait for.
+            self.intake.report_late();
+            match verdict {
                 Verdict::Reject(status) => {
                     refusal = Some(status);
                     self.issued = true;
                 }
-                Verdict::Discard => self.discard = true,
+                Verdict::Discard => self.intake.discard_all(),
                 Verdict::Accept | Verdict::Quarantine(_) => {}
             }
             greet_pause = self.greet_pause(&arguments);
@@ -90,6 +89,9 @@ impl Server<'_> {
         for complaint in complaints {
             self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
+        if refusal.is_none() && !self.intake.discards() {
+            self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
+        }
         Admission { features, refusal, greet_pause }
     }
 
@@ -101,7 +103,6 @@ impl Server<'_> {
     }
 
     fn mail(&mut self, address: &[u8], parameters: MailParameters) -> Answer {
-        self.stage = "mail";
         self.issued = true;
         let parameters = SenderParameters {
             size: parameters.size,
@@ -118,7 +119,6 @@ impl Server<'_> {
         match begun {
             Ok(()) => Answer::Accepted { address: None, will_queue: false },
             Err(status) => {
-                self.log_user_error(&status, address);
                 self.intake.refuse();
                 Answer::Status(status)
             }
@@ -126,7 +126,6 @@ impl Server<'_> {
     }
 
     fn rcpt(&mut self, address: &[u8], parameters: RcptParameters) -> Answer {
-        self.stage = "rcpt";
         let parameters = RecipientParameters {
             notify: parameters.notify.map(|it| (it.success, it.failure, it.delay)),
             original: parameters.orcpt,
@@ -135,21 +134,18 @@ impl Server<'_> {
             // It is no matter of the delivery mode (observed).
             Ok(taken) => Answer::Accepted { address: taken.known_as, will_queue: taken.waits },
             Err(RecipientRefused::Address(status)) => {
-                self.log_user_error(&status, address);
+                self.log_refused_recipient(&status, Some(address));
                 Answer::Status(status)
             }
-            Err(RecipientRefused::Member(status)) => Answer::Refusal(status),
+            Err(RecipientRefused::Member(status)) => {
+                self.log_refused_recipient(&status, None);
+                Answer::Refusal(status)
+            }
         }
     }
 
     fn message(&mut self) -> Answer {
         self.in_transaction = false;
-        if self.discard {
-            let id = self.intake.envelope().id.clone();
-            self.log(Severity::Info, 4, &[b"discarded"]);
-            self.intake.abandon();
-            return Answer::Queued(id.map_or_else(Vec::new, |id| id.0));
-        }
         match self.intake.finish() {
             Ok(accepted) => {
                 self.accepted = true;
@@ -163,13 +159,10 @@ impl Server<'_> {
     }
 
     /// `VRFY` and `EXPN` (SM-024, SM-025).
-    fn verify(&mut self, inquiry: &Inquiry, expand: bool) -> Answer {
+    fn verify(&mut self, argument: &[u8], expand: bool) -> Answer {
         self.issued = true;
-        let argument = inquiry.argument.as_slice();
         let (ruleset, verb): (_, &[u8]) =
             if expand { ("check_expn", b"EXPN") } else { ("check_vrfy", b"VRFY") };
-        let peer = self.connection.display.clone();
-        self.log(Severity::Info, 5, &[&peer, b": ", &inquiry.line]);
         let refusal = self.check(ruleset, &[argument]);
         if !refusal.is_ok() {
             return Answer::Refusal(refusal);
@@ -250,7 +243,8 @@ impl Server<'_> {
         if !refusal.is_ok() {
             return refusal;
         }
-        self.log(Severity::Info, 5, &[&self.connection.display, b": ETRN ", argument]);
+        let node = argument.to_vec();
+        self.note(&Note::TurnRequested { node, rejected: false });
         if let Some(group) = argument.strip_prefix(b"#") {
             return replies::QUEUE_UNKNOWN.status(&[group]);
         }
@@ -287,16 +281,15 @@ impl Server<'_> {
         let relay = &self.connection.display;
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, None) {
             // These lines carry no queue id (LG-069).
-            let nothing = QueueId(Vec::new());
-            self.post.log(Some(&nothing), Severity::Notice, 3, line);
+            self.intake.tell(Event::text(Some(b""), Severity::Notice, 3, line), &verdict);
         }
         verdict
     }
 
     /// `ADDR... User unknown` (LG-012), for refusals that no ruleset has logged.
-    fn log_user_error(&self, status: &Status, address: &[u8]) {
-        if status.exit == Exit::NOUSER || is_direct_refusal(status) {
-            self.log(Severity::Notice, 3, &[address, b"... ", &status.text]);
+    fn log_refused_recipient(&mut self, status: &Status, address: Option<&[u8]>) {
+        if !self.intake.has_late_events() {
+            self.log_recipient(&Reply::from_status(status, address).text);
         }
     }
 }

@@ -8,11 +8,12 @@ use ruleset_vm::Exit;
 use super::connection::Connection;
 use super::intake::Intake;
 use super::post::Post;
+use super::smtp_notes::cause;
 use super::smtp_settings::{self, Waits};
-use crate::events::{Event, Severity};
+use crate::events::Severity;
 use crate::message::date;
 use crate::message::envelope::QueueId;
-use crate::protocol::smtp::server::{Abandoned, Action, Lost, Note, Peer, Session, Timeout};
+use crate::protocol::smtp::server::{Abandoned, Action, Lost, Peer, Session, Timeout};
 use crate::sys::clock;
 use crate::sys::duplex::{Bell, Duplex, Woken};
 use crate::sys::traffic::{self, Way};
@@ -57,13 +58,13 @@ pub(super) struct Server<'a> {
     pub(super) intake: Intake,
     waits: Waits,
     /// The queue id of the message, or of the next one: log lines carry it.
-    id: QueueId,
+    pub(super) id: QueueId,
     /// Replies not yet written.
     held: Vec<u8>,
     /// Nothing can be written any more.
     deaf: bool,
     /// The connection was reset.
-    broken: bool,
+    pub(super) broken: bool,
     /// What the peer says, for the traffic log.
     heard: traffic::Stream,
     /// A message was accepted whose delivery begins when the reply is out.
@@ -72,15 +73,13 @@ pub(super) struct Server<'a> {
     pub(super) in_transaction: bool,
     /// `MAIL`, `EXPN`, `VRFY` or `ETRN` was issued, or is refused to this peer.
     pub(super) issued: bool,
-    /// The last command, for log lines.
-    pub(super) stage: &'static str,
+    /// The last command, if it was one, for log lines.
+    pub(super) stage: String,
     /// What a process that serves standard input ends with.
     exit: Exit,
-    /// All mail of the session is dropped (check_relay said so).
-    pub(super) discard: bool,
     /// When the message that is being received must be complete, once the daemon stops.
     grace: Option<Instant>,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 impl<'a> Server<'a> {
@@ -109,9 +108,8 @@ impl<'a> Server<'a> {
             accepted: false,
             in_transaction: false,
             issued: false,
-            stage: "startup",
+            stage: "startup".to_owned(),
             exit: Exit::OK,
-            discard: false,
             grace: None,
             started: clock::monotonic(),
         }
@@ -153,7 +151,10 @@ impl<'a> Server<'a> {
                 Action::Body(bytes) => self.intake.body(&bytes),
                 Action::Abandon(why) => {
                     self.in_transaction = false;
-                    self.intake.cut_short(why == Abandoned::Reset);
+                    match why {
+                        Abandoned::TooLarge { size, limit } => self.intake.too_large(size, limit),
+                        _ => self.intake.cut_short(cause(why)),
+                    }
                     self.id = self.intake.id();
                 }
                 // Without certificates it is never offered.
@@ -173,6 +174,7 @@ impl<'a> Server<'a> {
             self.log(Severity::Info, 14, &[b"--- ", line]);
             traffic::write(Way::Sent, line);
         }
+        self.intake.report_late();
         self.held.extend_from_slice(bytes);
         if self.held.len() > MAX_HELD {
             self.flush(session);
@@ -236,15 +238,13 @@ impl<'a> Server<'a> {
         match woken {
             Ok(Woken::Input) => self.receive(session, limit),
             Ok(Woken::Silence) => {
-                let during = if timeout == Timeout::DataBlock {
-                    &b"message collect"[..]
-                } else {
-                    b"server cmd read"
-                };
-                let peer = &self.connection.display;
-                let text: [&[u8]; 4] =
-                    [b"timeout waiting for input from ", peer, b" during ", during];
-                self.log(Severity::Notice, 1, &text);
+                // A message that breaks off has words of its own.
+                if timeout != Timeout::DataBlock {
+                    let peer = self.connection.peer_name();
+                    let text =
+                        [b"timeout waiting for input from ", peer, b" during server cmd read"];
+                    self.log(Severity::Notice, 1, &text);
+                }
                 session.lost(Lost::TimedOut);
             }
             Ok(Woken::Bell) if timeout == Timeout::DataBlock => {
@@ -272,87 +272,6 @@ impl<'a> Server<'a> {
                 session.lost(Lost::Closed);
             }
         }
-    }
-
-    /// Log lines of the dialogue (LG-025..LG-037).
-    fn note(&mut self, note: &Note) {
-        use Severity::{Critical, Info, Notice};
-        let peer = self.connection.display.clone();
-        let peer = peer.as_slice();
-        match note {
-            Note::Attack { command, count } => {
-                let text = format!(": possible SMTP attack: command={command}, count={count}");
-                self.log(Info, 5, &[peer, text.as_bytes()]);
-            }
-            Note::PreGreetingTraffic => {
-                let text = b" due to pre-greeting traffic after ";
-                let seconds = format!("{} seconds", self.started.elapsed().as_secs());
-                self.log(Info, 0, &[b"rejecting commands from ", peer, text, seconds.as_bytes()]);
-            }
-            Note::EarlyTraffic(command) => {
-                let text = b" due to traffic before response";
-                let (name, address) = self.connection.name_and_address();
-                let parts: [&[u8]; 7] = [
-                    b"rejecting server ",
-                    command.as_bytes(),
-                    b" from ",
-                    name,
-                    b" [",
-                    address,
-                    b"]",
-                ];
-                self.log(Info, 5, &[&parts.concat(), text]);
-                self.issued = true;
-            }
-            Note::CommandTooLong(length) => {
-                let text = format!(": SMTP violation, input too long: {length}");
-                self.log(Info, 5, &[peer, text.as_bytes()]);
-            }
-            Note::OpenProxy(command) => {
-                self.log(Info, 5, &[peer, b": probable open proxy: command=", command, b"\r\n"]);
-            }
-            Note::Intruder(command) => {
-                let client = self.connection.arrival.as_ref();
-                let address = client.map_or(&b"0"[..], |arrival| &arrival.client.address);
-                let text: [&[u8]; 7] =
-                    [b"\"", command, b"\" command from ", peer, b" (", address, b")"];
-                self.log(Critical, 0, &text);
-            }
-            Note::RecipientFlood => {
-                self.log(Notice, 5, &[peer, b": Possible SMTP RCPT flood, throttling."]);
-            }
-            Note::TooManyBadCommands => {}
-            Note::LostMessage { sender, how } => self.message_lost(sender, *how),
-            Note::LostInput(_) => {
-                let level = if self.in_transaction { 1 } else { 19 };
-                let (daemon, stage) = (self.connection.daemon_name(), self.stage.as_bytes());
-                let text: [&[u8]; 6] =
-                    [b"lost input channel from ", peer, b" to ", daemon, b" after ", stage];
-                self.log(Notice, level, &text);
-            }
-        }
-    }
-
-    /// The connection ended inside a message.
-    fn message_lost(&self, sender: &[u8], how: Lost) {
-        let (name, _) = self.connection.name_and_address();
-        let collect =
-            |info: &[u8]| [b"collect: relay=", name, b", from=", sender, b", info=", info].concat();
-        if how == Lost::TimedOut {
-            return self.system_error(collect(b"read timeout"));
-        }
-        let reset = [b"Connection reset by ", name].concat();
-        let cause: &[u8] = if self.broken { &reset } else { b"unexpected close" };
-        self.log(Severity::Warning, 1, &[b"collect: premature EOM: ", cause]);
-        if self.broken {
-            self.system_error(collect(b"I/O error"));
-        } else {
-            self.log(Severity::Notice, 0, &[&collect(cause)]);
-        }
-    }
-
-    fn system_error(&self, text: Vec<u8>) {
-        self.post.events.report(Event::system_error(Some(&self.id.0), b"root", text));
     }
 
     fn say_goodbye(&mut self) {

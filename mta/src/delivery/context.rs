@@ -208,8 +208,8 @@ pub struct DeliveryContext<'a> {
     pub connections: Option<&'a RefCell<ConnectionCache>>,
     /// Takes events.
     pub events: &'a dyn EventSink,
-    /// Told of each connection to a server that has been made.
-    pub connected: &'a dyn Fn(),
+    /// Told of each connection to a server that has been made: from which address of this host.
+    pub connected: &'a dyn Fn(Option<IpAddr>),
     /// Takes the lines of `-v`: `ADDR... Connecting to H via M...`, `>>> MAIL ...`, `<<< 250 ...`.
     pub verbose: &'a dyn Fn(&[u8]),
     /// Takes the lines about failures, which queue runs show and submissions do not (observed).

@@ -143,7 +143,7 @@ impl World {
             is_own_name: &|name| name == b"me.example",
             connections: self.connections.as_ref(),
             events: &self.events,
-            connected: &|| {},
+            connected: &|_| {},
             verbose: &verbose,
             complain: &|_| (),
         };

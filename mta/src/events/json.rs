@@ -52,8 +52,9 @@ fn happening(object: &mut Object, what: &Happening) {
             object.put("kind", *kind);
             object.bytes("text", Some(text));
         }
-        Happening::Cloned { owner } => {
+        Happening::Cloned { id, owner } => {
             object.put("event", "cloned");
+            object.bytes("clone", Some(id));
             object.bytes("owner", Some(owner));
         }
         Happening::Alias { name, value } => {
@@ -170,6 +171,7 @@ mod tests {
             ..Delivered::default()
         };
         insta::assert_snapshot!(shown(Happening::Delivered(Box::new(delivered))), @r#"{"time":"2026-11-28T01:00:00.000001Z","pid":7,"id":"ID","severity":"info","level":4,"event":"delivered","to":["x","y"],"ctladdr":"joe","ctluid":1,"ctlgid":2,"delay":3,"xdelay":1,"pri":30017,"dsn":"2.0.0","stat":"Sent\n"}"#);
+        insta::assert_snapshot!(shown(Event::cloned(b"ID", b"NEW", b"joe").what), @r#"{"time":"2026-11-28T01:00:00.000001Z","pid":7,"id":"ID","severity":"info","level":4,"event":"cloned","clone":"NEW","owner":"joe"}"#); // LG-014
         insta::assert_snapshot!(shown(Happening::Text(b"done".to_vec())), @r#"{"time":"2026-11-28T01:00:00.000001Z","pid":7,"id":"ID","severity":"info","level":4,"event":"text","text":"done"}"#);
     }
 

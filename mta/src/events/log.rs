@@ -30,7 +30,9 @@ pub fn lines(event: &Event) -> Vec<Vec<u8>> {
         Happening::Reported { id, kind, text } => {
             vec![[id.as_slice(), b": ", kind.as_bytes(), b": ", text].concat()]
         }
-        Happening::Cloned { owner } => vec![[b"clone: owner=", owner.as_slice()].concat()],
+        Happening::Cloned { id, owner } => {
+            vec![[id.as_slice(), b": clone: owner=", owner].concat()]
+        }
         Happening::Alias { name, value } => {
             vec![[b"alias ", name.as_slice(), b" => ", value].concat()]
         }
@@ -273,6 +275,7 @@ mod tests {
         let event =
             Event::system_error(Some(b"ID"), b"root", b"mailer prog died with signal 9".to_vec());
         assert_eq!(text(&event), "ID: SYSERR(root): mailer prog died with signal 9"); // LG-005
+        assert_eq!(text(&Event::cloned(b"ID", b"NEW", b"joe")), "ID: NEW: clone: owner=joe"); // LG-014
         let event = Event::text(None, severity, 0, vec![b'x'; 2000]);
         let all = lines(&event);
         assert!(all.len() == 3 && all.iter().all(|line| line.len() < MAX_LINE));

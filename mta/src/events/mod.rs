@@ -158,9 +158,11 @@ pub enum Happening {
         /// The reason.
         text: Vec<u8>,
     },
-    /// LG-014: `clone of` / `clone: owner=`.
+    /// LG-014: `NEWID: clone: owner=OWNER`.
     Cloned {
-        /// The queue id of the original.
+        /// Queue id of the message made of this one.
+        id: Vec<u8>,
+        /// Its sender: the owner of a list.
         owner: Vec<u8>,
     },
     /// LG-017: `alias A => B`.
@@ -207,6 +209,13 @@ impl Event {
     pub fn system_error(id: Option<&[u8]>, user: &[u8], text: impl Into<Vec<u8>>) -> Self {
         let what = Happening::SystemError { user: user.to_vec(), text: text.into() };
         Self { id: id.map(<[u8]>::to_vec), severity: Severity::Critical, level: 0, what }
+    }
+
+    /// A message was made of another, for the members of a list with an owner.
+    #[must_use]
+    pub fn cloned(original: &[u8], id: &[u8], owner: &[u8]) -> Self {
+        let what = Happening::Cloned { id: id.to_vec(), owner: owner.to_vec() };
+        Self { id: Some(original.to_vec()), severity: Severity::Info, level: 4, what }
     }
 
     /// A delivery, with the level that goes with its outcome (LG-008): sent 7, deferred 8, failed 6.

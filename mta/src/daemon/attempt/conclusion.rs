@@ -8,6 +8,7 @@ use crate::daemon::reports::{self, Told};
 use crate::daemon::settings::queue_timeouts;
 use crate::events::{Event, Happening, Severity};
 use crate::message::envelope::RecipientState;
+use crate::protocol::dsn;
 use crate::queue::scheduling::{TimeoutClass, Verdict};
 use crate::queue::store::{Claimed, Kind, QueueStore as _};
 
@@ -65,7 +66,7 @@ impl Attempt<'_> {
             post.events.report(Event {
                 id: id.as_ref().map(|id| id.0.clone()),
                 severity: Severity::Info,
-                level: 10,
+                level: 9,
                 what: Happening::Done { delay, tries },
             });
             post.store.finish(claimed)
@@ -90,7 +91,10 @@ impl Attempt<'_> {
                 told.warn = Some((after, limits.give_up_after(class)));
             }
             Verdict::GiveUp => {
-                told.give_up = Some(limits.give_up_after(class));
+                let after = limits.give_up_after(class);
+                told.give_up = Some(after);
+                let why = format!("Cannot send message for {}", dsn::interval(after));
+                told.queue_message = Some(why.into_bytes());
                 for recipient in &mut claimed.envelope.recipients {
                     if waits(&recipient.state) {
                         let code = Enhanced::new(4, 4, 7);

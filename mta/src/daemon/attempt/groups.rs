@@ -1,6 +1,7 @@
 //! Delivering the groups of recipients that share mailer and host, one after the other.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 
 use ruleset_vm::{Role, Target};
 
@@ -18,7 +19,7 @@ use crate::delivery::cache::ConnectionCache;
 use crate::delivery::context::{Binding, DeliveryContext, DeliveryReport};
 use crate::delivery::host_status::HostStatuses;
 use crate::delivery::{self, hosts, plan, report};
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::envelope::{ControllingUser, Envelope, RecipientState};
 use crate::queue::store::{Claimed, QueueStore as _};
 use crate::sys::{clock, durable, users};
@@ -182,11 +183,25 @@ impl Attempt<'_> {
             is_own_name: &is_own_name,
             connections: Some(self.connections),
             events: &*post.events,
-            connected: &|| post.counting.count(|counts| counts.connections.to += 1),
+            connected: &|own| {
+                post.counting.count(|counts| counts.connections.to += 1);
+                log_connection(post, &id, &names, own);
+            },
             verbose: &verbose,
             complain: &|line| self.complain(line),
         };
         delivery::deliver(group, &message, &context)
+    }
+}
+
+/// `SMTP outgoing connect on NAME`, the name of the own end. Looked up for the log only.
+fn log_connection(post: &Post, id: &[u8], names: &Names<'_, '_>, own: Option<IpAddr>) {
+    const LEVEL: i16 = 11;
+    if let Some(own) = own.filter(|_| post.logs(LEVEL)) {
+        let mut name = names.of_address(own);
+        name.truncate(40);
+        let text = [b"SMTP outgoing connect on ", &name[..]].concat();
+        post.events.report(Event::text(Some(id), Severity::Info, LEVEL, text));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::daemon::telling::{Said, Telling};
 use crate::events::Severity;
 use crate::message::envelope::{Envelope, RecipientState};
 use crate::queue::priority;
-use crate::queue::store::{Claimed, QueueStore as _};
+use crate::queue::store::Claimed;
 use crate::sys::clock;
 
 /// Makes the envelopes of list members whose list has an owner (AD-016..AD-018): the members leave
@@ -99,7 +99,7 @@ impl Attempt<'_> {
         claimed.envelope = envelope;
         let mut split_off = Vec::new();
         for part in parts {
-            match post.store.split(claimed, part) {
+            match post.split(claimed, part) {
                 Ok(split) => split_off.push(split),
                 Err(error) => self.log(claimed, Severity::Alert, 1, &error.to_string()),
             }

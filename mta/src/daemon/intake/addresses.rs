@@ -144,7 +144,7 @@ impl Intake {
         set_time_macros(&mut self.worker, &self.post, now, &id);
         self.worker.macros.set(b"x", &self.origin.full_name);
         self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
-        self.discard = false;
+        self.discard = self.discard_all;
         self.has_missing = false;
         self.bad_recipients = 0;
     }

@@ -1,13 +1,14 @@
 //! What has come in is stored, told of and handed to its delivery.
 
-use ruleset_vm::{Exit, Status};
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Intake, refused};
 use crate::address::expand::{self, Expansion};
 use crate::daemon::attempt::{self, Attempt};
-use crate::daemon::collect::Collected;
+use crate::daemon::collect::{Collected, Collecting};
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
+use crate::protocol::smtp::server::replies;
 use crate::queue::store::{Kind, QueueStore as _};
 
 impl Intake {
@@ -23,7 +24,7 @@ impl Intake {
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
         claimed.envelope = self.envelope.clone();
         for part in parts {
-            match self.post.store.split(&claimed, part) {
+            match self.post.split(&claimed, part) {
                 Ok(split) => self.accepted.push(split),
                 Err(error) => {
                     // The first part must not survive alone: the client will send all again.
@@ -71,19 +72,85 @@ impl Intake {
         });
     }
 
+    /// Drops what was begun by `MAIL`, and says so in the log (LG-073); `why`, also for each recipient (LG-074).
+    pub fn cut_short(&mut self, why: Option<(i16, &[u8])>) {
+        if let Some(envelope) = self.turned_away.take() {
+            self.envelope = envelope;
+            self.reserved = None;
+        }
+        if self.envelope.id.is_some() {
+            if let Some(collecting) = &self.collecting {
+                self.envelope.size = collecting.size();
+            }
+            if let Some((level, why)) = why {
+                self.log_not_delivered(level, 0, why);
+            }
+            self.log_accepted();
+        }
+        self.abandon();
+    }
+
     /// The message is refused after it has come in (LG-074).
     pub(super) fn log_refused(&self, status: &Status) {
+        self.log_not_delivered(8, self.envelope.priority, &status.text);
+    }
+
+    /// MaxHeadersLength (LG-085).
+    pub(super) fn header_length(&self, collected: &Collected) -> Result<(), Status> {
+        if !collected.header_too_long {
+            return Ok(());
+        }
+        let limit = self.header_limit();
+        // The name alone, of whoever speaks SMTP.
+        let name = self.origin.relay.split(|&byte| byte == b' ').next().unwrap_or_default();
+        let name = name.rsplit(|&byte| byte == b'@').next().unwrap_or_default();
+        let peer = if self.origin.by_smtp { name } else { b"local" };
+        let text = format!("headers too large ({limit} max) from ");
+        let text = [text.as_bytes(), peer, b" during message collect"].concat();
+        self.log(Severity::Notice, Event::ALWAYS, text);
+        let text = format!("Headers too large ({limit} max)");
+        Err(Status::from_reply(Exit::DATAERR, 552, Enhanced::new(5, 6, 0), text))
+    }
+
+    /// A message is refused for its size (LG-085). What was kept of it is told of.
+    pub fn too_large(&mut self, size: u64, limit: u64) {
+        if let Some(Ok(mut collected)) = self.collecting.take().map(Collecting::finish) {
+            collected.size = size;
+            let given: Vec<_> =
+                self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
+            self.make_envelope(&collected, &given);
+        }
+        self.envelope.size = size;
+        self.log_accepted();
+        let text = format!("message size ({size}) exceeds maximum ({limit})");
+        self.log(Severity::Notice, 6, text.into_bytes());
+        self.log_refused(&replies::MESSAGE_OVER_LIMIT.status(&[limit.to_string().as_bytes()]));
+        self.abandon();
+    }
+
+    /// The message was taken and is dropped: in one word, or above level 9 for each recipient (LG-016, LG-074).
+    pub(in crate::daemon) fn log_discarded(&self) {
+        const DISCARDED: &[u8] = b"discarded";
+        if self.post.logs(9) {
+            self.log_not_delivered(9, self.envelope.priority, DISCARDED);
+        } else {
+            self.log(Severity::Info, 4, DISCARDED.to_vec());
+        }
+    }
+
+    /// What became of recipients without an attempt.
+    pub(super) fn log_not_delivered(&self, level: i16, priority: i64, why: &[u8]) {
         for recipient in &self.envelope.recipients {
             let delivered = Delivered {
                 to: vec![recipient.address.clone()],
-                priority: self.envelope.priority,
-                stat: status.text.clone(),
+                priority,
+                stat: why.to_vec(),
                 ..Delivered::default()
             };
             self.post.events.report(Event {
                 id: self.envelope.id.as_ref().map(|id| id.0.clone()),
                 severity: Severity::Info,
-                level: 8,
+                level,
                 what: Happening::Delivered(Box::new(delivered)),
             });
         }

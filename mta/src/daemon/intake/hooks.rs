@@ -6,7 +6,7 @@ use super::Intake;
 use crate::address::worker::Verdict;
 use crate::daemon::collect::Collected;
 use crate::daemon::hook_log;
-use crate::events::Severity;
+use crate::events::{Event, Severity};
 use crate::message::envelope::{Field, QueueId};
 
 impl Intake {
@@ -70,6 +70,39 @@ impl Intake {
         self.hook_as(self.envelope.id.clone(), ruleset, arguments, comments, about)
     }
 
+    /// Reports what a hook ruleset has said about a command: the client hears of a refusal first (observed).
+    pub(in crate::daemon) fn tell(&mut self, event: Event, verdict: &Verdict) {
+        match verdict {
+            Verdict::Reject(_) => self.late.push(event),
+            _ => self.post.events.report(event),
+        }
+    }
+
+    /// Drops all messages of the session.
+    pub(in crate::daemon) fn discard_all(&mut self) {
+        self.discard_all = true;
+    }
+
+    /// Whether all messages of the session are dropped.
+    pub(in crate::daemon) fn discards(&self) -> bool {
+        self.discard_all
+    }
+
+    /// To be reported once the client has its reply.
+    pub(in crate::daemon) fn tell_late(&mut self, event: Event) {
+        self.late.push(event);
+    }
+
+    /// Whether a refusal is to be reported already.
+    pub(in crate::daemon) fn has_late_events(&self) -> bool {
+        !self.late.is_empty()
+    }
+
+    /// The client has its reply.
+    pub(in crate::daemon) fn report_late(&mut self) {
+        self.late.drain(..).for_each(|event| self.post.events.report(event));
+    }
+
     /// [`Intake::hook`] with this queue id in the log.
     pub(super) fn hook_as(
         &mut self,
@@ -82,7 +115,14 @@ impl Intake {
         let verdict = self.worker.check(ruleset, arguments, comments);
         let relay = &self.origin.relay;
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, about) {
-            self.post.log(id.as_ref(), Severity::Notice, 3, line);
+            let id = id.as_ref().map(|id| id.0.as_slice());
+            let event = Event::text(id, Severity::Notice, 3, line);
+            // Of a message that has come it is told before the reply.
+            if self.origin.by_smtp && about.is_some() {
+                self.tell(event, &verdict);
+            } else {
+                self.post.events.report(event);
+            }
         }
         self.count(&verdict);
         match verdict {

@@ -119,7 +119,7 @@ pub(super) fn tcp(
         }
         done => done,
     }?;
-    (context.connected)();
+    (context.connected)(net::own_address(&stream));
     Ok(Box::new(stream))
 }
 

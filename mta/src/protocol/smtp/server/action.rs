@@ -46,26 +46,29 @@ pub enum Timeout {
     Auth,
 }
 
-/// What `VRFY` and `EXPN` ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inquiry {
-    /// The address.
-    pub argument: Vec<u8>,
-    /// The line as it came, for the log.
-    pub line: Vec<u8>,
-}
-
 /// Why a transaction ended without a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abandoned {
     /// `RSET`.
     Reset,
     /// `HELO` or `EHLO`.
-    Hello,
-    /// `QUIT`, or the connection was closed or lost.
+    Hello {
+        /// It was `EHLO`.
+        extended: bool,
+    },
+    /// `QUIT`.
+    Quit,
+    /// The connection was closed or lost.
     Ended,
     /// The data were refused while they came in.
     Refused,
+    /// The message has so many octets more than MaxMessageSize lets it.
+    TooLarge {
+        /// Its octets.
+        size: u64,
+        /// MaxMessageSize.
+        limit: u64,
+    },
 }
 
 /// How the peer's side of the connection failed.
@@ -80,6 +83,31 @@ pub enum Lost {
 /// Facts for the log, in the order in which they happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
+    /// A command has come: its line, and its verb if that is one (LG-023).
+    Command {
+        /// The line.
+        line: Vec<u8>,
+        /// The verb, in upper case.
+        verb: Option<&'static str>,
+    },
+    /// `VRFY` or `EXPN`, as it was written; whether the privacy options forbid it (LG-030).
+    Inquiry {
+        /// The line.
+        line: Vec<u8>,
+        /// It is refused.
+        rejected: bool,
+    },
+    /// `ETRN`, with its argument (LG-030).
+    TurnRequested {
+        /// The argument.
+        node: Vec<u8>,
+        /// It is refused.
+        rejected: bool,
+    },
+    /// The argument of `HELO` is no name: its first word.
+    BadHello(Vec<u8>),
+    /// A recipient was refused by the session itself; the text of the reply (LG-012).
+    RecipientRefused(Vec<u8>),
     /// `possible SMTP attack: command=C, count=N` (SM-061), once a limit is reached.
     Attack {
         /// `HELO/EHLO`, `VRFY`, `EXPN`, `ETRN`, `NOOP`, ...
@@ -104,6 +132,15 @@ pub enum Note {
     TooManyBadCommands,
     /// The connection ended without `QUIT`; the command it ended in.
     LostInput(Lost),
+    /// A message is refused for a CR or LF that is not part of a line end (LG-080).
+    BadLineEnd {
+        /// As `MAIL` gave it.
+        sender: Vec<u8>,
+        /// The text of the reply.
+        info: Vec<u8>,
+        /// It is in the header.
+        in_header: bool,
+    },
     /// The connection ended inside a message from this sender.
     LostMessage {
         /// As `MAIL` gave it.
@@ -150,9 +187,9 @@ pub enum Question {
     /// The message is complete: make it durable or refuse it. Success is [`Answer::Queued`].
     Message(Received),
     /// `VRFY`. Success is [`Answer::Addresses`].
-    Verify(Inquiry),
+    Verify(Vec<u8>),
     /// `EXPN`. Success is [`Answer::Addresses`].
-    Expand(Inquiry),
+    Expand(Vec<u8>),
     /// `ETRN`: the status is the whole reply ([`super::replies::QUEUING_NODE`], ...).
     Etrn(Vec<u8>),
     /// check_other, for commands without a hook of their own (RS-119).

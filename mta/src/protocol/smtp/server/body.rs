@@ -46,15 +46,24 @@ pub(super) struct BodyReader {
     rules: BodyRules,
     at: At,
     received: Received,
+    /// Nothing of the line has been handed on.
+    line_is_empty: bool,
+    in_header: bool,
 }
 
 impl BodyReader {
     pub(super) fn new(rules: BodyRules) -> Self {
-        Self { rules, at: At::Start, received: Received::default() }
+        let received = Received::default();
+        Self { rules, at: At::Start, received, line_is_empty: true, in_header: true }
     }
 
     pub(super) fn received(&self) -> Received {
         self.received
+    }
+
+    /// Whether no empty line has come yet.
+    pub(super) fn is_in_header(&self) -> bool {
+        self.in_header
     }
 
     pub(super) fn over_limit(&self) -> bool {
@@ -151,6 +160,9 @@ impl BodyReader {
         self.received.size = self.received.size.saturating_add(bytes.len() as u64);
         self.received.eight_bit |= !bytes.is_ascii();
         self.received.nul |= memchr(0, bytes).is_some();
+        let ends_line = bytes == b"\n";
+        self.in_header &= !(ends_line && self.line_is_empty);
+        self.line_is_empty = ends_line;
         if !self.over_limit() {
             out.extend_from_slice(bytes);
         }

@@ -1,6 +1,6 @@
 //! `HELO`, `EHLO` and the list of extensions.
 
-use super::action::{Abandoned, Question};
+use super::action::{Abandoned, Note, Question};
 use super::replies;
 use super::reply::Reply;
 use super::session::{Session, Topic};
@@ -33,10 +33,12 @@ impl Session {
                 return self.reply(replies::HELLO_REQUIRES_DOMAIN.with(&[verb]));
             }
             if !sane {
-                return self.reply(replies::INVALID_DOMAIN.reply());
+                self.reply(replies::INVALID_DOMAIN.reply());
+                let first = name.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                return self.note(Note::BadHello(first.to_vec()));
             }
         }
-        self.abandon(Abandoned::Hello);
+        self.abandon(Abandoned::Hello { extended });
         self.ask(Question::Hello { extended, name: name.clone() }, Topic::Hello { extended, sane });
     }
 

@@ -1,7 +1,7 @@
 //! Everything beside mail itself: `VRFY`, `EXPN`, `ETRN`, `HELP`, `VERB`, `NOOP`, `QUIT`, and the
 //! commands that are refused or unknown.
 
-use super::action::{Answer, Inquiry, Note, Question, UnexpectedAnswer};
+use super::action::{Abandoned, Answer, Note, Question, UnexpectedAnswer};
 use super::help;
 use super::replies::{self, Template};
 use super::reply::{Reply, shortened};
@@ -31,6 +31,10 @@ impl Session {
         let limit = self.settings.limits.verify;
         let name = if expand { "EXPN" } else { "VRFY" };
         let Some(pause) = self.price(name, self.counters.verify, limit) else { return };
+        let introduced = self.missing_hello(need_hello, replies::POLITE_PEOPLE.reply()).is_none();
+        if refused || introduced {
+            self.note(Note::Inquiry { line: command.line.clone(), rejected: refused });
+        }
         let introduce = replies::INTRODUCE_YOURSELF.reply();
         let argument = command.argument.clone();
         let refusal = if let Some(reply) = self.missing_hello(need_hello, introduce) {
@@ -48,8 +52,7 @@ impl Session {
             return self.reply(reply);
         }
         let topic = Topic::Verify { argument: argument.clone(), pause };
-        let inquiry = Inquiry { argument, line: command.line.clone() };
-        let question = if expand { Question::Expand(inquiry) } else { Question::Verify(inquiry) };
+        let question = if expand { Question::Expand(argument) } else { Question::Verify(argument) };
         self.ask(question, topic);
     }
 
@@ -99,7 +102,9 @@ impl Session {
 
     pub(super) fn etrn(&mut self, command: &Command) {
         if self.settings.privacy.no_etrn || !self.features.etrn {
-            return self.reply(replies::NOT_ALLOWED.reply());
+            self.reply(replies::NOT_ALLOWED.reply());
+            let node = command.argument.clone();
+            return self.note(Note::TurnRequested { node, rejected: true });
         }
         if command.argument.is_empty() {
             return self.reply(replies::PARAMETER_REQUIRED.reply());
@@ -142,6 +147,7 @@ impl Session {
 
     pub(super) fn quit(&mut self, _command: &Command) {
         self.reply(replies::CLOSING.with(&[&self.settings.hostname]));
+        self.abandon(Abandoned::Quit);
         self.close();
     }
 

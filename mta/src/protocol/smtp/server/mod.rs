@@ -34,12 +34,11 @@ mod transaction;
 mod verbs;
 
 pub use action::{
-    Abandoned, Action, Answer, Inquiry, Lost, Note, Question, Received, Timeout, UnexpectedAnswer,
-    Verified,
+    Abandoned, Action, Answer, Lost, Note, Question, Received, Timeout, UnexpectedAnswer, Verified,
 };
 pub use parameters::{
     Body, DeliverBy, MAX_PARAMETERS, MailParameters, Notify, RcptParameters, Return,
 };
-pub use reply::{MAX_REPLY_LINE, Reply};
+pub use reply::{MAX_REPLY_LINE, Reply, shortened};
 pub use session::{MAX_COMMAND, MAX_LINE, Session};
 pub use settings::{Admission, BareEnd, Features, Limits, Peer, Privacy, Settings, StartTls};

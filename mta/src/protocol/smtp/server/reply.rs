@@ -87,7 +87,8 @@ impl Reply {
 }
 
 /// What the oracle leaves of a long text inside a reply: 100 bytes of either end (observed).
-pub(super) fn shortened(text: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn shortened(text: &[u8]) -> Vec<u8> {
     const KEPT: usize = 100;
     match (text.first_chunk::<KEPT>(), text.last_chunk::<KEPT>()) {
         (Some(head), Some(tail)) if text.len() > 2 * KEPT + 3 => {

@@ -314,6 +314,8 @@ impl Session {
 
     fn command(&mut self, line: &[u8]) {
         let (verb, command) = verbs::take_apart(line);
+        let row = verbs::find(&verb);
+        self.note(Note::Command { line: line.to_vec(), verb: row.map(|row| row.name) });
         let first = std::mem::replace(&mut self.first_command, false);
         let http = verbs::HTTP_COMMANDS.iter().any(|name| name.as_bytes() == verb);
         if http && (first || self.features.refuse_http) {
@@ -324,7 +326,7 @@ impl Session {
             self.reply(reply);
             return self.close();
         }
-        let Some(row) = verbs::find(&verb) else {
+        let Some(row) = row else {
             return self.unrecognized(&command);
         };
         match &self.refusal {
@@ -476,8 +478,8 @@ impl Session {
         }
         match end {
             Some(End::Complete) => self.body_complete(&reader),
-            Some(End::BareCr) => self.body_refused(replies::BARE_CR.reply()),
-            Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply()),
+            Some(End::BareCr) => self.body_refused(replies::BARE_CR.reply(), reader.is_in_header()),
+            Some(End::BareLf) => self.body_refused(replies::BARE_LF.reply(), reader.is_in_header()),
             None => {
                 let starved = self.input.is_empty() && self.out.is_empty();
                 match self.ended.filter(|_| starved) {

@@ -77,7 +77,9 @@ impl Session {
             Ok((question, topic)) => self.ask(question, topic),
             Err(reply) => {
                 self.count_bad_recipient();
+                let told = self.transaction.is_some().then(|| reply.text.clone());
                 self.reply(reply);
+                told.into_iter().for_each(|text| self.note(Note::RecipientRefused(text)));
             }
         }
     }
@@ -179,8 +181,10 @@ impl Session {
         let received = reader.received();
         let eight_bit_mime = self.transaction.as_ref().is_some_and(|it| it.eight_bit_mime);
         let fault = if reader.over_limit() {
-            let limit = limits.message_size.to_string();
-            Some(replies::MESSAGE_OVER_LIMIT.with(&[limit.as_bytes()]))
+            let (size, limit) = (received.size, limits.message_size);
+            let reply = replies::MESSAGE_OVER_LIMIT.with(&[limit.to_string().as_bytes()]);
+            self.abandon(Abandoned::TooLarge { size, limit });
+            Some(reply)
         } else if limits.reject_nul && received.nul {
             Some(replies::NUL_BYTE.reply())
         } else if limits.reject_eight_bit && received.eight_bit && !eight_bit_mime {
@@ -198,7 +202,9 @@ impl Session {
     }
 
     /// A bare CR or LF: the reply, and the end, because what follows cannot be told from commands.
-    pub(super) fn body_refused(&mut self, reply: Reply) {
+    pub(super) fn body_refused(&mut self, reply: Reply, in_header: bool) {
+        let sender = self.transaction.as_ref().map(|it| it.sender.clone()).unwrap_or_default();
+        self.note(Note::BadLineEnd { sender, info: reply.text.clone(), in_header });
         self.abandon(Abandoned::Refused);
         self.reply(reply);
         self.close();
@@ -228,7 +234,7 @@ impl Session {
     }
 
     pub(super) fn rset(&mut self, _command: &Command) {
-        self.abandon(Abandoned::Reset);
         self.reply(replies::RESET.reply());
+        self.abandon(Abandoned::Reset);
     }
 }

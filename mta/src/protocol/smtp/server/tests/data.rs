@@ -42,7 +42,7 @@ fn a_message_over_the_limit_is_read_to_its_end() {
         world,
         "R: 1234567\\r\\n9\\r\\n.\\r\\nNOOP\\r\\n
         B: 1234567\\n
-        A: Refused
+        A: TooLarge { size: 10, limit: 8 }
         S: 552 5.2.3 Message exceeds maximum fixed size (8)
         S: 250 2.0.0 OK
         C: MAIL FROM:<a@b.com> SIZE=9

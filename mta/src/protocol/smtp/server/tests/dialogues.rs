@@ -165,13 +165,13 @@ fn a_transaction_and_its_order() {
         C: RCPT TO:<queued@x.com>
         S: 250 2.1.5 <queued@x.com>... Recipient ok (will queue)
         C: RSET
-        A: Reset
         S: 250 2.0.0 Reset state
+        A: Reset
         C: MAIL FROM:(x)
         S: 250 2.1.0 MAILER-DAEMON... Sender ok
         C: QUIT
         S: 221 2.0.0 mail.example.com closing connection
-        A: Ended
+        A: Quit
         Q:",
     );
 }

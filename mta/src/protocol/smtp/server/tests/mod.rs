@@ -9,7 +9,7 @@ mod properties;
 mod queries;
 mod world;
 
-use super::{Action, Lost, Session};
+use super::{Action, Lost, Note, Session};
 use world::World;
 
 /// Plays a script and compares what really happened with it.
@@ -88,6 +88,8 @@ impl Player {
                 Action::Body(bytes) => self.log.push(format!("B: {}", bytes.escape_ascii())),
                 Action::Abandon(why) => self.log.push(format!("A: {why:?}")),
                 Action::StartTls => self.session.tls_started(self.world.admission.features.clone()),
+                // The script has the command already.
+                Action::Note(Note::Command { .. }) => {}
                 Action::Note(note) if self.world.notes => self.log.push(format!("N: {note:?}")),
                 Action::Note(_) => {}
                 Action::Close => {

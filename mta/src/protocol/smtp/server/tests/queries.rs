@@ -2,6 +2,7 @@
 
 use super::check;
 use super::world::{World, peer};
+use crate::protocol::smtp::server::Note;
 use crate::protocol::smtp::server::{Action, Privacy, Question, Session};
 
 const HELP_FILE: &[u8] = b"#vers\t2\nsmtp\tTopics:\nsmtp\t\tHELO\tEHLO\nmail\tMAIL From:<sender>\n";
@@ -39,16 +40,18 @@ fn the_line_is_passed_on_as_it_came() {
     // LG-030
     let mut session = Session::new(World::default().settings.into(), peer());
     session.feed(b"  Vrfy   alice  x \r\n");
-    let line = loop {
+    let mut noted = Vec::new();
+    let argument = loop {
         match session.poll() {
-            Action::Ask(Question::Verify(inquiry)) => break inquiry,
+            Action::Ask(Question::Verify(argument)) => break argument,
+            Action::Note(Note::Inquiry { line, .. }) => noted = line,
             Action::Ask(question) => session.answer(World::default().answer(&question)).unwrap(),
             Action::Close => panic!("closed"),
             _ => {}
         }
     };
-    assert_eq!(line.line, b"  Vrfy   alice  x ");
-    assert_eq!(line.argument, b"alice  x");
+    assert_eq!(noted, b"  Vrfy   alice  x ");
+    assert_eq!(argument, b"alice  x");
 }
 
 #[test]
@@ -229,4 +232,25 @@ fn verbose_lines_only_after_verb() {
     S: 050 list... aliased to alice, bob
     S: 250 2.0.0 OK
     ");
+}
+
+#[test]
+fn what_the_log_is_told_of() {
+    // LG-012, LG-030: behind the reply where it is refused, in front of it where the world is asked
+    let mut world = World { notes: true, ..World::default() };
+    world.settings.privacy.no_expn = true;
+    check(
+        world,
+        "C: HELO a<b c
+        S: 501 5.0.0 Invalid domain name
+        N: BadHello([97, 60, 98])
+        C: EXPN x
+        N: Inquiry { line: [69, 88, 80, 78, 32, 120], rejected: true }
+        S: 502 5.7.0 Sorry, we do not allow this operation
+        C: MAIL FROM:<a@b.com>
+        S: 250 2.1.0 <a@b.com>... Sender ok
+        C: RCPT TO
+        S: 501 5.5.2 Syntax error in parameters scanning \"TO\"
+        N: RecipientRefused([83, 121, 110, 116, 97, 120, 32, 101, 114, 114, 111, 114, 32, 105, 110, 32, 112, 97, 114, 97, 109, 101, 116, 101, 114, 115, 32, 115, 99, 97, 110, 110, 105, 110, 103, 32, 34, 84, 79, 34])",
+    );
 }

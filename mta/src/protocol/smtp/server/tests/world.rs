@@ -56,7 +56,7 @@ impl World {
                 Answer::Status(refused(554, [5, 6, 0], "eom bad"))
             }
             Question::Message(_) => Answer::Queued(b"6AM3UtOf000058".to_vec()),
-            Question::Verify(inquiry) | Question::Expand(inquiry) => verify(&inquiry.argument),
+            Question::Verify(argument) | Question::Expand(argument) => verify(argument),
             Question::Etrn(argument) if argument.starts_with(b"#") => {
                 let queue = argument.get(1..).unwrap_or_default();
                 Answer::Status(replies::QUEUE_UNKNOWN.status(&[queue]))
