@@ -117,6 +117,7 @@ pub(super) fn prepare(
         directories,
         nice: mailer.nice,
         ignored: Ignored::BrokenPipesAndTerminals,
+        own_session: true,
     };
     Ok(Invocation { program, output })
 }
