@@ -151,6 +151,14 @@ fn daemon_info(queue_interval: Option<Duration>) -> Vec<u8> {
     format!("SMTP{}", queueing.unwrap_or_default()).into_bytes()
 }
 
+/// A process that only runs the queue tells the log so (LG-064).
+pub fn announce_runs(post: &Post, persistent: bool, interval: Duration) {
+    let version = String::from_utf8_lossy(&post.site.value("v")).into_owned();
+    let kind = if persistent { "persistent-queueing" } else { "queueing" };
+    let interval = events::interval(interval.as_secs());
+    log(post, false, 8, format!("starting daemon ({version}): {kind}@{interval}"));
+}
+
 /// LG-064
 fn announce(post: &Post, options: &DaemonOptions) {
     let version = String::from_utf8_lossy(&post.site.value("v")).into_owned();
