@@ -7,6 +7,7 @@ mod addresses;
 mod assembling;
 mod handing_over;
 mod hooks;
+mod submitting;
 
 pub use addresses::SenderFlaw;
 
@@ -39,6 +40,10 @@ pub struct Origin {
     /// By SMTP, else from the command line: about that nobody asks check_mail and check_eom, and its recipients come without
     /// being resolved (observed).
     pub by_smtp: bool,
+    /// Who sends is what the header says in the end (`-ba`).
+    pub sender_in_header: bool,
+    /// The sender is named by somebody who is neither that nor trusted: nobody vouches for it.
+    pub doubtful: bool,
     /// The local user who submits, if one does.
     pub user: Option<ControllingUser>,
     /// Full name of the sender given with `-F`, `$x`; empty for that of the account.
@@ -105,6 +110,10 @@ pub struct Intake {
     discard: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
+    /// What makes it doubtful who sends, for the header (AD-058).
+    warnings: Vec<Vec<u8>>,
+    /// The peer has said `HELO` or `EHLO`.
+    introduced: bool,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
     /// (observed).
     refused: Exit,
@@ -135,6 +144,8 @@ impl Intake {
             discard: false,
             named: None,
             refused: Exit::OK,
+            warnings: Vec::new(),
+            introduced: false,
             bad_recipients: 0,
             known: HashMap::new(),
             said: Said::default(),
@@ -177,6 +188,7 @@ impl Intake {
     pub fn hello(&mut self, protocol: &[u8], name: &[u8]) {
         self.set_session_macro(b"r", protocol);
         self.set_session_macro(b"s", name);
+        self.introduced = true;
     }
 
     /// `DATA`: asks check_data.
@@ -241,6 +253,9 @@ impl Intake {
         self.make_envelope(&collected, &given);
         self.log_accepted();
         // What the command line submits is not shown to check_eom (observed).
+        if self.origin.sender_in_header {
+            self.take_sender_from_header();
+        }
         if verdict.is_ok() && self.origin.by_smtp {
             verdict = self.check_end(&collected);
         }
@@ -335,42 +350,6 @@ impl Intake {
         self.refused
     }
 
-    /// There was a system error before: the transcript of reports begins with it, and the postmaster gets
-    /// those too.
-    pub fn say_before(&mut self, line: Vec<u8>) {
-        self.said.system_error = true;
-        self.said.transcript.push(line);
-    }
-
-    /// What is wrong with recipients, reply codes in front.
-    #[must_use]
-    pub fn errors(&self) -> &[Vec<u8>] {
-        &self.said.errors
-    }
-
-    /// Where the message is kept when it fails, instead of being sent back.
-    pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
-        self.origin.dead_letter = dead_letter;
-    }
-
-    /// Whether one of these recipients cannot be resolved.
-    pub fn has_flaw(&mut self, recipients: &[Recipient]) -> bool {
-        recipients.iter().any(|recipient| self.probe(recipient).is_some())
-    }
-
-    /// The message goes to nobody but back to its sender, with what is wrong with some recipients.
-    pub fn return_to_sender(&mut self) {
-        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
-        self.origin.delivery_mode = Some(b'i');
-        for claimed in &mut self.accepted {
-            for recipient in &mut claimed.envelope.recipients {
-                if recipient.state == RecipientState::Pending {
-                    recipient.state = RecipientState::Expanded;
-                }
-            }
-        }
-    }
-
     /// The mailer that counts what its sender does: that of the sender, else the local one.
     fn counted_mailer(&self) -> usize {
         let local = || self.post.site.mailers.iter().position(|mailer| mailer.name == b"local");
@@ -412,6 +391,7 @@ impl Intake {
         self.known.clear();
         self.said = Said::default();
         self.sender_mailer = None;
+        self.warnings.clear();
         self.discard = false;
     }
 

@@ -22,6 +22,10 @@ impl Intake {
         self.check_room(parameters.size)?;
         self.start_envelope();
         self.sender_shown = sender.to_vec();
+        if self.origin.by_smtp && !self.introduced {
+            let relay = self.origin.relay.clone();
+            self.warn(&[&relay[..], b" didn't use HELO protocol"].concat());
+        }
         let address = bare(sender).to_vec();
         let (host, user, mailer) = self.resolve_sender(&address)?;
         self.sender_mailer = mailer;
