@@ -49,6 +49,8 @@ pub struct MessageForm {
     pub seven_bit_header: bool,
     /// The eighth bit of the body is cleared, after conversion (flag `7`).
     pub seven_bit_body: bool,
+    /// What EBCDIC does not have is encoded in a converted body (flag `3`).
+    pub for_ebcdic: bool,
     /// Conversion of the body.
     pub conversion: Conversion,
     /// Only the header is sent.
@@ -76,6 +78,7 @@ impl MessageForm {
             line_limit: mailer.line_limit,
             seven_bit_header: has(b'6') || has(b'7'),
             seven_bit_body: has(b'7'),
+            for_ebcdic: has(b'3'),
             conversion,
             header_only: false,
         }
