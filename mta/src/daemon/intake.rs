@@ -27,7 +27,7 @@ use crate::address::worker::Worker;
 use crate::events::Severity;
 use crate::message::date;
 use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient, RecipientState,
+    BodyType, ControllingUser, DeliverBy, Envelope, Listing, QueueId, Recipient,
 };
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::ids;
@@ -71,6 +71,8 @@ pub struct SenderParameters {
     pub return_headers_only: Option<bool>,
     /// `AUTH=`, xtext.
     pub auth: Option<Vec<u8>>,
+    /// `BY=`
+    pub deliver_by: Option<DeliverBy>,
 }
 
 /// Parameters of `RCPT`.
@@ -108,12 +110,12 @@ pub struct Intake {
     reserved: Option<QueueId>,
     collecting: Option<Collecting>,
     discard: bool,
-    /// The recipients that are known while the header is read, unless they are all.
-    named: Option<Vec<Vec<u8>>>,
     /// What makes it doubtful who sends, for the header (AD-058).
     warnings: Vec<Vec<u8>>,
     /// The peer has said `HELO` or `EHLO`.
     introduced: bool,
+    /// The recipients that are known while the header is read, unless they are all.
+    named: Option<Vec<Vec<u8>>>,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
     /// (observed).
     refused: Exit,
@@ -142,10 +144,10 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
-            named: None,
-            refused: Exit::OK,
             warnings: Vec::new(),
             introduced: false,
+            named: None,
+            refused: Exit::OK,
             bad_recipients: 0,
             known: HashMap::new(),
             said: Said::default(),
@@ -186,9 +188,9 @@ impl Intake {
 
     /// The peer has introduced itself.
     pub fn hello(&mut self, protocol: &[u8], name: &[u8]) {
+        self.introduced = true;
         self.set_session_macro(b"r", protocol);
         self.set_session_macro(b"s", name);
-        self.introduced = true;
     }
 
     /// `DATA`: asks check_data.
@@ -251,11 +253,11 @@ impl Intake {
         let expansion = if self.expands_at_once() { self.expand() } else { Expansion::default() };
         let mut verdict = self.check_headers(&collected);
         self.make_envelope(&collected, &given);
-        self.log_accepted();
-        // What the command line submits is not shown to check_eom (observed).
         if self.origin.sender_in_header {
             self.take_sender_from_header();
         }
+        self.log_accepted();
+        // What the command line submits is not shown to check_eom (observed).
         if verdict.is_ok() && self.origin.by_smtp {
             verdict = self.check_end(&collected);
         }
@@ -389,9 +391,9 @@ impl Intake {
         self.collecting = None;
         self.envelope = Envelope::default();
         self.known.clear();
+        self.warnings.clear();
         self.said = Said::default();
         self.sender_mailer = None;
-        self.warnings.clear();
         self.discard = false;
     }
 

@@ -152,7 +152,9 @@ fn tell(
         received_from_mta: (by_smtp && from_network && !name.is_empty()).then_some(name.as_slice()),
         envid: envelope.envid.as_deref(),
         arrived: envelope.created,
-        deliver_by: None,
+        deliver_by: envelope
+            .deliver_by
+            .and_then(|by| u64::try_from(by.moment(envelope.created)).ok()),
         now: clock::now(),
         offset_at: system_offset,
         mime: options.flag("SendMimeErrors", true),

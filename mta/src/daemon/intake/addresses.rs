@@ -156,6 +156,7 @@ impl Intake {
         envelope.body_type = parameters.body;
         envelope.envid = parameters.envid;
         envelope.auth = parameters.auth;
+        envelope.deliver_by = parameters.deliver_by;
         if let Some(headers_only) = parameters.return_headers_only {
             envelope.flags.ret_given = true;
             envelope.flags.no_body_return = headers_only;
