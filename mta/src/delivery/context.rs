@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 
-use ruleset_vm::{Enhanced, Status};
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::cache::ConnectionCache;
 use super::hosts::{HostSettings, Resolver};
@@ -251,8 +251,8 @@ pub struct DeliveryReport {
     pub outcomes: Vec<RecipientOutcome>,
     /// Lines for the session transcript of a bounce, without line ends.
     pub transcript: Vec<Vec<u8>>,
-    /// A system error was reported: the exit status says so and nothing else.
-    pub system_error: bool,
+    /// A system error was reported: this exit status says so and nothing else.
+    pub system_error: Option<Exit>,
     /// `relay=` of the log (LG-008); absent for local programs and files.
     pub relay: Option<Vec<u8>>,
     /// The server offered DSN (RFC 3461), so that it reports success itself.

@@ -328,7 +328,7 @@ impl Attempt<'_> {
     /// This host talks to itself (SM-083): a system error, in the log and in the transcript.
     fn report_loop(&mut self, codes: &[u8], text: &[u8]) {
         program::system_error(self.context, text);
-        self.report.system_error = true;
+        self.report.system_error = Some(Exit::SOFTWARE);
         self.report.transcript.push([codes, b" ", text].concat());
     }
 
