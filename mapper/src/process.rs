@@ -71,6 +71,8 @@ pub struct Program {
     pub directories: Vec<Vec<u8>>,
     /// Increment of the nice value.
     pub nice: i32,
+    /// It leads a session of its own, away from the terminal.
+    pub own_session: bool,
     /// Signals it starts with being ignored; all others have their usual effect, and none is blocked.
     pub ignored: Ignored,
 }
@@ -92,6 +94,7 @@ impl Program {
             texts.iter().map(|text| CString::new(&text[..])).collect()
         };
         Ok(unsafe_child::Preparation {
+            own_session: self.own_session,
             root: self.root.as_deref().map(CString::new).transpose()?,
             nice: self.nice,
             identity: self.identity.clone(),
@@ -138,6 +141,10 @@ mod tests {
         let ignored = Ignored::BrokenPipesAndTerminals;
         let program = Program { ignored, ..shell(&status) };
         assert_eq!(output(&program), "000000\n001003\n");
+        // ML-104: process, group and session
+        let ids = "read a b c d e f g </proc/$$/stat; echo $((a - e)) $((a - f))";
+        let program = Program { own_session: true, ..shell(ids) };
+        assert_eq!(output(&program), "0 0\n");
     }
 
     #[test]

@@ -24,9 +24,10 @@ use super::Identity;
 const FIRST_OWN: libc::c_uint = 3;
 const LAST_OWN: libc::c_int = 4096;
 
-/// What the child does before it becomes the program, in this order: signals, chroot, nice, groups,
+/// What the child does before it becomes the program, in this order: session, signals, chroot, nice, groups,
 /// group, user, working directory, umask, descriptors.
 pub(super) struct Preparation {
+    pub(super) own_session: bool,
     pub(super) root: Option<CString>,
     pub(super) nice: i32,
     pub(super) identity: Identity,
@@ -76,6 +77,10 @@ pub(super) fn attach(command: &mut Command, preparation: Preparation) {
 }
 
 fn prepare(preparation: &Preparation, groups: &[Gid]) -> io::Result<()> {
+    if preparation.own_session {
+        // It cannot fail: a child just forked leads no process group.
+        let _ = unistd::setsid();
+    }
     // The signals that this process reads from a descriptor are blocked, and a child inherits that.
     SigSet::empty().thread_set_mask()?;
     for ignored in preparation.ignored {

@@ -5,6 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::arguments::Arguments;
 use super::{print, queue, start};
 use crate::daemon::post::Post;
+use crate::daemon::queue_run;
+use crate::message::envelope::Envelope;
 use crate::queue::listing::{self, Control, Entry, Mark};
 use crate::queue::selection::Selection;
 use crate::queue::store::{CONTROL_LIMIT, Kind, QueueStore as _};
@@ -17,18 +19,25 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     };
     let kind = queue::kind(arguments);
     let Ok(flags) = queue::flags(arguments) else { return 64 };
+    if let Some(unknown) = queue::unknown_group(&post, arguments) {
+        print(&[b"Queue group ", &unknown[..], b" unknown\n"].concat());
+        return 0;
+    }
     let verbose = arguments.has(b'v');
     let mut requests = 0;
     for (index, directory) in post.store.directories().iter().enumerate() {
-        let entries = entries(&post, index, kind, &flags.selection);
+        let (entries, found) = entries(&post, index, kind, &flags.selection);
         let shown = directory.shown_path().as_os_str().as_bytes();
-        print(&listing::head(shown, entries.len(), entries.len(), verbose));
-        requests += entries.len();
+        print(&listing::head(shown, found, entries.len(), verbose));
+        requests += found;
         for entry in &entries {
             print(&listing::entry(entry, verbose, &|at| post.moment(at).offset));
         }
     }
-    print(&listing::total(requests));
+    // A listing of one group has no total (observed).
+    if arguments.all(b'q').all(|value| value.first() != Some(&b'G')) {
+        print(&listing::total(requests));
+    }
     0
 }
 
@@ -41,8 +50,14 @@ pub(super) fn numbers(arguments: &Arguments) -> u8 {
     0
 }
 
-fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> Vec<Entry> {
-    let Ok(scan) = post.store.scan(kind) else { return Vec::new() };
+/// What is listed, and how much there is: MaxQueueRunSize may leave some out (QU-066).
+fn entries(
+    post: &Post,
+    directory: usize,
+    kind: Kind,
+    selection: &Selection,
+) -> (Vec<Entry>, usize) {
+    let Ok(scan) = post.store.scan(kind) else { return (Vec::new(), 0) };
     // Of equal priority the file system's order is kept (observed).
     let found = scan.filter(|entry| entry.place.directory == directory);
     let mut listed: Vec<(i64, Entry)> = found
@@ -53,10 +68,13 @@ fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> 
                 Control::Text(text) => crate::queue::codec::decode(text).ok(),
                 _ => None,
             };
+            let id = Some(entry.place.id.clone());
+            let envelope = envelope.map(|envelope| Envelope { id, ..envelope });
             // What cannot be read is shown whatever is asked for.
             if envelope.as_ref().is_some_and(|envelope| !selection.matches(envelope)) {
                 return None;
             }
+            let is_young = envelope.as_ref().is_some_and(|one| queue_run::is_too_young(post, one));
             let priority = match (&control, envelope) {
                 (_, Some(envelope)) => envelope.priority,
                 (Control::Text(text), None) => listing::priority(text),
@@ -67,14 +85,23 @@ fn entries(post: &Post, directory: usize, kind: Kind, selection: &Selection) -> 
             let mark = match kind {
                 Kind::Lost => Mark::Lost,
                 _ if durable::is_locked(&path) => Mark::Locked,
+                _ if is_young => Mark::TooYoung,
+                _ if post.is_too_busy(priority) => Mark::LoadTooHigh,
                 _ => Mark::None,
             };
             let body_size = durable::facts(&body).ok().map(|facts| facts.size);
             Some((priority, Entry { id: entry.place.id.0, mark, body_size, control }))
         })
         .collect();
+    let found = listed.len();
+    let most = post.site.configuration.options.number("MaxQueueRunSize", 0);
+    let most = usize::try_from(most).unwrap_or(0);
+    if most > 0 && found > most {
+        queue_run::tell_limit(post, most);
+        listed.truncate(most);
+    }
     listed.sort_by_key(|(priority, _)| *priority);
-    listed.into_iter().map(|(_, entry)| entry).collect()
+    (listed.into_iter().map(|(_, entry)| entry).collect(), found)
 }
 
 fn control(path: &std::path::Path) -> Control {

@@ -69,7 +69,7 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         Ok(post) => post,
         Err(exit) => return exit,
     };
-    if let Some(unknown) = unknown_group(&post, arguments) {
+    if let Some(unknown) = queue::unknown_group(&post, arguments) {
         print_line(&[b"Queue group ", &unknown[..], b" unknown"].concat());
         return 0;
     }
@@ -88,17 +88,9 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
     if background::detach(0).is_err() {
         return 71;
     }
+    service::announce_runs(&post, flags.persistent, Duration::from_secs(interval));
     loop {
         queue_run::run(&post, &options);
         clock::pause(Duration::from_secs(interval));
     }
-}
-
-/// The group of `-qG` if there is none of that name (CMD-051).
-fn unknown_group(post: &Post, arguments: &Arguments) -> Option<Vec<u8>> {
-    let name = arguments.all(b'q').find_map(|value| value.strip_prefix(b"G"))?;
-    let groups = &post.site.configuration.queue_groups;
-    let known = name.eq_ignore_ascii_case(b"mqueue")
-        || groups.iter().any(|(group, _)| group.eq_ignore_ascii_case(name));
-    (!known).then(|| name.to_vec())
 }

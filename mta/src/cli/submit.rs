@@ -8,17 +8,19 @@ use ruleset_vm::{Exit, Status};
 use super::arguments::Arguments;
 use super::incoming::Incoming;
 use super::voice::Voice;
-use super::{print_line, start, usage};
+use super::{facts, print_line, start, usage};
+use crate::config::site::Site;
 use crate::daemon::dead_letter::DeadLetter;
 use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::address_list::{ListStyle, elements, elements_in_place};
 use crate::message::defaults;
-use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState, value_of};
+use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
 use crate::message::field_kind::kind_of;
 use crate::message::{header, mime};
-use crate::sys::{background, errors, terminal, users};
+use crate::sys::{background, config_files, errors, terminal, users};
+use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +60,6 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
         }
     }
     let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
-    let sender = if mode == b'a' { header_sender(&head).or(sender) } else { sender };
     let submission = Submission { mode, mistakes, head, recipients, sender };
     submit(arguments, &post, &submission, &mut incoming)
 }
@@ -113,8 +114,10 @@ impl Submitter {
         let origin = Origin {
             relay: [&self.login[..], b"@localhost"].concat(),
             by_smtp: false,
+            sender_in_header: submission.mode == b'a',
+            doubtful: doubtful_sender(arguments, &post.site).is_some(),
             user: account.filter(|_| submission.sender.is_none()).map(controlling),
-            full_name: arguments.last(b'F').map_or_else(Vec::new, <[u8]>::to_vec),
+            full_name: full_name(arguments),
             verbose: arguments.has(b'v'),
             delivery_mode: delivery_mode(arguments),
             logs_queued: true,
@@ -152,6 +155,7 @@ impl Submitter {
             given => given.unwrap_or(&self.login).as_slice(),
         };
         intake.begin(sender, parameters(arguments))?;
+        warnings(arguments, intake).iter().for_each(|text| intake.warn(text));
         if let Some(flaw) = &flaw {
             if self.error_mode == b'p' {
                 flaw.lines.iter().for_each(|line| say(self.voice, line));
@@ -246,6 +250,51 @@ fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode:
 fn say(voice: Voice, line: &[u8]) {
     let (codes, text) = ruleset_vm::split_codes(line);
     voice.say(codes.trim_ascii_end(), text);
+}
+
+/// The name of the sender: that of `-F`, else that of the variable NAME (CMD-138).
+fn full_name(arguments: &Arguments) -> Vec<u8> {
+    let given = arguments.last(b'F').map(<[u8]>::to_vec);
+    given.or_else(|| config_files::environment(b"NAME")).unwrap_or_default()
+}
+
+/// The sender that somebody names who is neither that nor trusted.
+fn doubtful_sender<'a>(arguments: &'a Arguments, site: &Site) -> Option<&'a [u8]> {
+    let user = facts::user();
+    let trusted = users::real_uid() == 0 || site.configuration.classes.has(b"t", &user);
+    let sender = arguments.last(b'f').or_else(|| arguments.last(b'r'));
+    sender.filter(|sender| !trusted && *sender != user)
+}
+
+/// What makes it doubtful who sends: flags that only some users may use unnoticed (AD-058).
+fn warnings(arguments: &Arguments, intake: &Intake) -> Vec<Vec<u8>> {
+    let uid = users::real_uid();
+    let user = facts::user();
+    if uid == 0 {
+        return Vec::new();
+    }
+    let site = &intake.post.site;
+    let trusted = site.configuration.classes.has(b"t", &user);
+    let file = arguments.last(b'C');
+    let sets_queue = |(letter, value): &(u8, Vec<u8>)| match letter {
+        b'o' => value.starts_with(b"Q"),
+        b'O' => value.to_ascii_lowercase().trim_ascii_start().starts_with(b"queuedirectory"),
+        _ => false,
+    };
+    // A file that anybody may have written sets it as well.
+    let own_queue = file.is_some() || arguments.flags.iter().any(sets_queue);
+    let mut out = Vec::new();
+    if let Some(sender) = doubtful_sender(arguments, site) {
+        out.push([&user[..], b" set sender to ", sender, b" using -f"].concat());
+    }
+    if own_queue && !trusted {
+        let directory = intake.post.queue_directory.as_os_str().as_bytes();
+        out.push([b"Processed from queue ", directory].concat());
+    }
+    if let Some(file) = file {
+        out.push([b"Processed by ", &user[..], b" with -C ", file].concat());
+    }
+    out
 }
 
 fn own_dead_letter(
@@ -378,17 +427,6 @@ fn parameters(arguments: &Arguments) -> SenderParameters {
         envid: arguments.last(b'V').map(<[u8]>::to_vec),
         ..SenderParameters::default()
     }
-}
-
-/// The sender that the header names: Sender:, else From: (CMD-008).
-fn header_sender(message: &[u8]) -> Option<Vec<u8>> {
-    let split = header::split(message, 0);
-    let named = |name: &[u8]| {
-        elements(value_of(&split.fields, name)?, ListStyle::Commas)
-            .first()
-            .map(|address| address.to_vec())
-    };
-    named(b"From").or_else(|| named(b"Sender"))
 }
 
 /// To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses

@@ -108,10 +108,13 @@ impl Attempt<'_> {
         self.conclude_with(worker, claimed, told, clock::now(), Some((tries, last_try)))
     }
 
-    /// What waits for a queue run, address by address.
-    pub fn log_queued(&self, claimed: &Claimed) {
+    /// Says what waits for a queue run, address by address.
+    pub fn tell_queued(&self, claimed: &Claimed, logs: bool) {
         for recipient in claimed.envelope.recipients.iter().filter(|r| waits(&r.state)) {
-            self.log_waiting(claimed, recipient);
+            self.show(&[&recipient.address[..], b"... queued"].concat());
+            if logs {
+                self.log_waiting(claimed, recipient);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ mod addresses;
 mod assembling;
 mod handing_over;
 mod hooks;
+mod submitting;
 
 pub use addresses::SenderFlaw;
 
@@ -25,7 +26,9 @@ use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
 use crate::events::{Event, Severity};
 use crate::message::date;
-use crate::message::envelope::{BodyType, ControllingUser, Envelope, Listing, QueueId, Recipient};
+use crate::message::envelope::{
+    BodyType, ControllingUser, DeliverBy, Envelope, Listing, QueueId, Recipient,
+};
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::ids;
 
@@ -37,6 +40,10 @@ pub struct Origin {
     /// By SMTP, else from the command line: about that nobody asks check_mail and check_eom, and its recipients come without
     /// being resolved (observed).
     pub by_smtp: bool,
+    /// Who sends is what the header says in the end (`-ba`).
+    pub sender_in_header: bool,
+    /// The sender is named by somebody who is neither that nor trusted: nobody vouches for it.
+    pub doubtful: bool,
     /// The local user who submits, if one does.
     pub user: Option<ControllingUser>,
     /// Full name of the sender given with `-F`, `$x`; empty for that of the account.
@@ -64,6 +71,8 @@ pub struct SenderParameters {
     pub return_headers_only: Option<bool>,
     /// `AUTH=`, xtext.
     pub auth: Option<Vec<u8>>,
+    /// `BY=`
+    pub deliver_by: Option<DeliverBy>,
 }
 
 /// Parameters of `RCPT`.
@@ -104,8 +113,14 @@ pub struct Intake {
     collecting: Option<Collecting>,
     /// The message is taken and dropped.
     discard: bool,
+    /// It goes back to its sender: nothing is told of what waits.
+    returns: bool,
     /// Every message is (check_relay said so).
     discard_all: bool,
+    /// What makes it doubtful who sends, for the header (AD-058).
+    warnings: Vec<Vec<u8>>,
+    /// The peer has said `HELO` or `EHLO`.
+    introduced: bool,
     /// The recipients that are known while the header is read, unless they are all.
     named: Option<Vec<Vec<u8>>>,
     /// The exit status of the first refusal by rules; the process that serves standard input ends with it
@@ -141,7 +156,10 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
+            returns: false,
             discard_all: false,
+            warnings: Vec::new(),
+            introduced: false,
             named: None,
             refused: Exit::OK,
             bad_recipients: 0,
@@ -186,6 +204,7 @@ impl Intake {
 
     /// The peer has introduced itself.
     pub fn hello(&mut self, protocol: &[u8], name: &[u8]) {
+        self.introduced = true;
         self.set_session_macro(b"r", protocol);
         self.set_session_macro(b"s", name);
     }
@@ -252,6 +271,9 @@ impl Intake {
             verdict = self.check_headers(&collected);
         }
         self.make_envelope(&collected, &given);
+        if self.origin.sender_in_header {
+            self.take_sender_from_header();
+        }
         self.log_accepted();
         // What the command line submits is not shown to check_eom (observed).
         if verdict.is_ok() && self.origin.by_smtp {
@@ -354,68 +376,6 @@ impl Intake {
         self.refused
     }
 
-    /// There was a system error before: the transcript of reports begins with it, and the postmaster gets
-    /// those too.
-    pub fn say_before(&mut self, line: Vec<u8>) {
-        self.said.system_error = true;
-        self.said.transcript.push(line);
-    }
-
-    /// What is wrong with recipients, reply codes in front.
-    #[must_use]
-    pub fn errors(&self) -> &[Vec<u8>] {
-        &self.said.errors
-    }
-
-    /// Whether something is wrong with recipients, and not with maps alone.
-    #[must_use]
-    pub fn is_faulty(&self) -> bool {
-        self.said.faulty
-    }
-
-    /// The exit status that the first trouble with a map asks for.
-    #[must_use]
-    pub fn trouble(&self) -> Exit {
-        self.said.trouble.unwrap_or(Exit::OK)
-    }
-
-    /// The exit status if nothing worse has happened: addresses may have been read that are not balanced.
-    #[must_use]
-    pub fn least(&self) -> Exit {
-        if self.said.unbalanced { Exit::USAGE } else { Exit::OK }
-    }
-
-    /// Where the message is kept when it fails, instead of being sent back.
-    pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
-        self.origin.dead_letter = dead_letter;
-    }
-
-    /// What is accepted waits for a queue run.
-    pub fn only_queue(&mut self) {
-        self.origin.delivery_mode = Some(b'q');
-        if let [claimed] = self.accepted.as_mut_slice() {
-            claimed.envelope.flags.split = false;
-        }
-    }
-
-    /// Errors that would be printed are sent back.
-    pub fn mail_errors(&mut self) {
-        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
-    }
-
-    /// Whether one of these recipients cannot be resolved.
-    pub fn has_flaw(&mut self, recipients: &[Recipient]) -> bool {
-        recipients.iter().any(|recipient| self.probe(recipient).is_some())
-    }
-
-    /// Nothing is delivered now: what is wrong with some recipients goes back to the sender, the others wait
-    /// for a queue run (observed).
-    pub fn return_to_sender(&mut self) {
-        self.mail_errors();
-        self.only_queue();
-        self.origin.logs_queued = false;
-    }
-
     /// The mailer that counts what its sender does: that of the sender, else the local one.
     fn counted_mailer(&self) -> usize {
         let local = || self.post.site.mailers.iter().position(|mailer| mailer.name == b"local");
@@ -440,6 +400,7 @@ impl Intake {
         self.collecting = None;
         self.envelope = Envelope::default();
         self.known.clear();
+        self.warnings.clear();
         self.said = Said::default();
         self.sender_mailer = None;
         self.discard = false;

@@ -6,6 +6,7 @@ mod collect;
 mod compat;
 pub mod connection;
 pub mod connection_rates;
+mod control;
 pub mod dead_letter;
 mod header_host;
 mod hook_log;

@@ -126,7 +126,12 @@ impl Outgoing<'_, '_> {
             Treatment::ToSeven => {
                 let site = self.worker.borrow().site.clone();
                 let class = |class: &[u8], word: &[u8]| site.configuration.classes.has(class, word);
-                let rules = Rules { class: &class, by: &by, hide_from: form.escape_from };
+                let rules = Rules {
+                    class: &class,
+                    by: &by,
+                    hide_from: form.escape_from,
+                    for_ebcdic: form.for_ebcdic,
+                };
                 parts.header(&mime::label(&self.envelope.header, || self.charset()))?;
                 Seven::new(&rules, body).message(&self.envelope.header, parts)
             }

@@ -14,11 +14,11 @@ use crate::message::date::Moment;
 use crate::message::envelope::{ControllingUser, Envelope, QueueId};
 use crate::queue::directory::{DirectoryOptions, DirectoryStore};
 use crate::queue::id::IdSource;
-use crate::queue::priority::Factors;
+use crate::queue::priority::{self, Factors};
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::clock::{self, TimeZoneSpec, Zone};
 use crate::sys::durable::DiskError;
-use crate::sys::{ids, users};
+use crate::sys::{config_files, ids, load, users};
 
 /// The shared part of a process that handles mail.
 pub struct Post {
@@ -149,6 +149,16 @@ impl Post {
         let (from, id, owner) = (&original.place.id.0, &split.place.id.0, &split.envelope.sender);
         self.events.report(Event::cloned(from, id, owner));
         Ok(split)
+    }
+
+    /// Whether the load forbids delivering a message of this priority now: QueueLA, QueueFactor (QU-065).
+    #[must_use]
+    pub fn is_too_busy(&self, priority: i64) -> bool {
+        let options = &self.site.configuration.options;
+        let processors = i64::try_from(config_files::processors()).unwrap_or(1);
+        let limit = options.number("QueueLA", processors.saturating_mul(8));
+        let factor = options.number("QueueFactor", 600_000);
+        priority::should_queue(priority, i64::from(load::load_average()), limit, factor)
     }
 
     /// Writes a line to the log when `LogLevel` is above `level`.

@@ -9,6 +9,7 @@ use super::post::Post;
 use super::settings::seconds;
 use super::telling::Said;
 use crate::events::{Event, Severity};
+use crate::message::envelope::{Envelope, QueueId};
 use crate::queue::codec::{Damage, Disposition, QfError};
 use crate::queue::listing;
 use crate::queue::scheduling::{self, RetryLimits, SortOrder, Work};
@@ -31,6 +32,10 @@ pub struct RunOptions {
 
 /// Runs the queue once; returns how many messages were tried.
 pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
+    if post.is_too_busy(post.factors().recipient) {
+        too_busy(post, options, "Skipping queue run -- load average too high");
+        return 0;
+    }
     recover(post);
     let candidates = candidates(post, options);
     let total = candidates.len();
@@ -50,6 +55,16 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     let mut tried = 0;
     for (number, entry) in candidates.into_iter().enumerate() {
         match post.store.claim(&entry.place) {
+            Ok(claimed) if post.is_too_busy(claimed.envelope.priority) => {
+                too_busy(post, options, "Aborting queue run: load average too high");
+                break;
+            }
+            Ok(claimed) if claimed.envelope.quarantine.is_some() => {
+                // Somebody has written the reason into its file (QU-023).
+                if let Err(error) = post.store.set_kind(claimed, Kind::Quarantined) {
+                    post.log(Some(&entry.place.id), Severity::Alert, 0, error.to_string());
+                }
+            }
             Ok(claimed) => {
                 if options.verbose {
                     show_progress(post, &entry, number + 1, total);
@@ -108,6 +123,15 @@ fn unusable(id: &[u8], error: &StoreError) -> Vec<Event> {
     }
 }
 
+/// The load forbids what would be done next (QU-074).
+fn too_busy(post: &Post, options: &RunOptions, text: &str) {
+    if options.verbose {
+        terminal::print(format!("{text}\n\n").as_bytes());
+    }
+    let none = QueueId(Vec::new());
+    post.log(Some(&none), Severity::Info, 8, format!("runqueue: {text}"));
+}
+
 /// What is said of a control file that is damaged; nothing of an empty one, which is being written.
 fn complaint(id: &[u8], error: &StoreError) -> Option<Vec<u8>> {
     let StoreError::Damaged { error: QfError { line, damage }, .. } = error else { return None };
@@ -142,10 +166,7 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
         .bytes("QueueSortOrder")
         .and_then(|value| SortOrder::from_option(&value))
         .unwrap_or_default();
-    let time = |name: &str| settings.bytes(name).map_or(0, |value| seconds(&value, b'm'));
-    let limits = RetryLimits { min_age: time("MinQueueAge"), max_age: time("MaxQueueAge") };
     let most = usize::try_from(settings.number("MaxQueueRunSize", 0)).unwrap_or(0);
-    let now = clock::now();
     let mut entries = Vec::new();
     let mut work = Vec::new();
     let scan = match post.store.scan(Kind::Normal) {
@@ -164,15 +185,7 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
             continue;
         }
         let selective = options.selection.is_selective();
-        if !selective
-            && scheduling::is_too_young(
-                now,
-                envelope.created,
-                envelope.last_try,
-                envelope.tries,
-                &limits,
-            )
-        {
+        if !selective && is_too_young(post, &envelope) {
             continue;
         }
         let host = envelope
@@ -188,11 +201,30 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
             is_locked: false,
         });
         entries.push(entry);
-        if most > 0 && entries.len() >= most {
+        if most > 0 && entries.len() > most {
+            tell_limit(post, most);
+            entries.truncate(most);
             break;
         }
     }
     in_order(entries, work, order)
+}
+
+/// Whether MinQueueAge and MaxQueueAge keep a message from being tried again (QU-063).
+#[must_use]
+pub fn is_too_young(post: &Post, envelope: &Envelope) -> bool {
+    let settings = &post.site.configuration.options;
+    let time = |name: &str| settings.bytes(name).map_or(0, |value| seconds(&value, b'm'));
+    let limits = RetryLimits { min_age: time("MinQueueAge"), max_age: time("MaxQueueAge") };
+    let Envelope { created, last_try, tries, .. } = *envelope;
+    scheduling::is_too_young(clock::now(), created, last_try, tries, &limits)
+}
+
+/// MaxQueueRunSize leaves some out (QU-066).
+pub fn tell_limit(post: &Post, most: usize) {
+    let directory = post.queue_directory.display();
+    let text = format!("WorkList for {directory} maxed out at {most}");
+    post.log(Some(&QueueId(Vec::new())), Severity::Warning, 0, text);
 }
 
 fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry> {
@@ -207,11 +239,12 @@ fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry
 }
 
 /// The envelope of an entry, unlocked; `None` if it cannot be read.
-fn peek(post: &Post, entry: &Entry) -> Option<crate::message::envelope::Envelope> {
+fn peek(post: &Post, entry: &Entry) -> Option<Envelope> {
     let path = post.store.control_path(&entry.place)?;
     let file = durable::open_readable(&path).ok()?;
     let bytes = durable::read_bounded(&path, &file, crate::queue::store::CONTROL_LIMIT).ok()?;
-    crate::queue::codec::decode(&bytes).ok()
+    let envelope = crate::queue::codec::decode(&bytes).ok()?;
+    Some(Envelope { id: Some(entry.place.id.clone()), ..envelope })
 }
 
 /// Clears away what crashes have left.

@@ -22,7 +22,8 @@ use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Worker;
 use crate::events::{Event, Happening, Severity};
-use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState};
+use crate::message::address_list::{ListStyle, elements};
+use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState, value_of};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::protocol::dsn::{
     self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned,
@@ -171,7 +172,9 @@ fn tell(
         received_from_mta: (by_smtp && from_network && !name.is_empty()).then_some(name.as_slice()),
         envid: envid.as_deref(),
         arrived: envelope.created,
-        deliver_by: None,
+        deliver_by: envelope
+            .deliver_by
+            .and_then(|by| u64::try_from(by.moment(envelope.created)).ok()),
         now: clock::now(),
         offset_at: system_offset,
         mime: options.flag("SendMimeErrors", true),
@@ -183,6 +186,9 @@ fn tell(
         header: &header,
     };
     let mut all = vec![to];
+    if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
+        all.extend(named_for_errors(envelope));
+    }
     if told.concerns_postmaster && kind == Kind::Failure {
         // In front of the others in the header (observed).
         all.push(b"postmaster".to_vec());
@@ -209,6 +215,12 @@ fn tell(
             false
         }
     }
+}
+
+/// Whom `Errors-To` names, the last one first, as the header of the report has them (AD-073, observed).
+fn named_for_errors(envelope: &Envelope) -> Vec<Vec<u8>> {
+    let list = value_of(&envelope.header, b"errors-to").unwrap_or_default();
+    elements(list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
 }
 
 /// What the transcript says of a recipient that was reached (observed).

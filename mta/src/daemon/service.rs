@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::control::Control;
 use super::listener::{ListenError, Listener};
 use super::pidfile::PidFile;
 use super::post::Post;
@@ -122,18 +123,24 @@ pub fn run(post: &Arc<Post>, options: &DaemonOptions) -> Result<(), DaemonError>
     announce(post, options);
     let handle = start(post, options.queue_interval, BIND_TRIES)?;
     let pid_file = write_pid_file(post, options);
+    let control = Control::open(post, &handle.listener, &handle.stop);
+    let reason = || match control.as_ref().is_some_and(Control::has_asked) {
+        true => "control socket",
+        false => "signal",
+    };
     loop {
         match signals.wait(None)? {
             Some(Request::Stop) => {
-                log(post, true, 9, "stopping daemon, reason=signal");
+                log(post, true, 9, format!("stopping daemon, reason={}", reason()));
                 handle.stop(STOP_LIMIT);
                 return Ok(());
             }
             Some(Request::Restart) => match full_path(&options.argv) {
                 None => log(post, false, 0, "could not restart: need full path"),
                 Some(program) => {
-                    log(post, false, 3, format!("restarting {program} due to signal"));
+                    log(post, false, 3, format!("restarting {program} due to {}", reason()));
                     handle.stop(STOP_LIMIT);
+                    drop(control);
                     drop(pid_file);
                     return Err(restart(post, program, &options.argv));
                 }
@@ -151,11 +158,23 @@ fn daemon_info(queue_interval: Option<Duration>) -> Vec<u8> {
     format!("SMTP{}", queueing.unwrap_or_default()).into_bytes()
 }
 
+/// A process that only runs the queue tells the log so (LG-064).
+pub fn announce_runs(post: &Post, persistent: bool, interval: Duration) {
+    let version = String::from_utf8_lossy(&post.site.value("v")).into_owned();
+    let kind = if persistent { "persistent-queueing" } else { "queueing" };
+    let interval = events::interval(interval.as_secs());
+    log(post, false, 8, format!("starting daemon ({version}): {kind}@{interval}"));
+}
+
 /// LG-064
 fn announce(post: &Post, options: &DaemonOptions) {
     let version = String::from_utf8_lossy(&post.site.value("v")).into_owned();
     let info = daemon_info(options.queue_interval);
     let info = String::from_utf8_lossy(&info);
+    if full_path(&options.argv).is_none() {
+        let text = "daemon invoked without full pathname; kill -1 won't work";
+        post.log(Some(&QueueId(Vec::new())), Severity::Warning, 0, text);
+    }
     log(post, false, Event::ALWAYS, format!("starting daemon ({version}): {info}"));
     log(post, false, 9, [b"started as: ".to_vec(), options.argv.join(&b' ')].concat());
 }

@@ -12,7 +12,9 @@ use super::smtp_settings;
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
 use crate::events::{Event, Severity};
-use crate::message::envelope::{BodyType, Envelope, QueueId, Recipient, RecipientState, Route};
+use crate::message::envelope::{
+    BodyType, DeliverBy, Envelope, QueueId, Recipient, RecipientState, Route,
+};
 use crate::protocol::smtp::server::{
     Admission, Answer, Body, MailParameters, Note, Question, RcptParameters, Reply, Return,
     Verified, replies,
@@ -113,6 +115,9 @@ impl Server<'_> {
             envid: parameters.envid,
             return_headers_only: parameters.ret.map(|ret| ret == Return::Headers),
             auth: parameters.auth,
+            deliver_by: parameters
+                .by
+                .map(|by| DeliverBy::of(by.return_if_late, by.trace, by.seconds)),
         };
         let begun = self.intake.begin(address, parameters);
         self.in_transaction = begun.is_ok();

@@ -88,6 +88,11 @@ fn privacy(site: &Site) -> Privacy {
     }
 }
 
+/// Whether PrivacyOptions has a word.
+pub(super) fn has_privacy(site: &Site, word: &str) -> bool {
+    privacy_words(site).contains(word)
+}
+
 fn privacy_words(site: &Site) -> BTreeSet<&'static str> {
     let mut words = BTreeSet::new();
     let Found::Exact(option) = options::by_name(b"PrivacyOptions") else { return words };

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::io;
 use std::net::IpAddr;
 
-use ruleset_vm::{Enhanced, Status};
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::cache::ConnectionCache;
 use super::hosts::{HostSettings, Resolver};
@@ -49,6 +49,8 @@ pub struct MessageForm {
     pub seven_bit_header: bool,
     /// The eighth bit of the body is cleared, after conversion (flag `7`).
     pub seven_bit_body: bool,
+    /// What EBCDIC does not have is encoded in a converted body (flag `3`).
+    pub for_ebcdic: bool,
     /// Conversion of the body.
     pub conversion: Conversion,
     /// Only the header is sent.
@@ -76,6 +78,7 @@ impl MessageForm {
             line_limit: mailer.line_limit,
             seven_bit_header: has(b'6') || has(b'7'),
             seven_bit_body: has(b'7'),
+            for_ebcdic: has(b'3'),
             conversion,
             header_only: false,
         }
@@ -248,8 +251,8 @@ pub struct DeliveryReport {
     pub outcomes: Vec<RecipientOutcome>,
     /// Lines for the session transcript of a bounce, without line ends.
     pub transcript: Vec<Vec<u8>>,
-    /// A system error was reported: the exit status says so and nothing else.
-    pub system_error: bool,
+    /// A system error was reported: this exit status says so and nothing else.
+    pub system_error: Option<Exit>,
     /// `relay=` of the log (LG-008); absent for local programs and files.
     pub relay: Option<Vec<u8>>,
     /// The server offered DSN (RFC 3461), so that it reports success itself.

@@ -74,6 +74,7 @@ pub fn deliver(
     report.transcript.extend(transcript_lines(&output));
     let status = status_of(mailer, ended, &mut report.transcript, context);
     report.add_all(recipients, &status);
+    report.system_error = (ended == Ended::TimedOut).then_some(Exit::OSERR);
     // The queue keeps the first words about a program that was stopped (ML-129).
     if let (Ended::Signalled { .. } | Ended::TimedOut, Some(line)) =
         (ended, report.transcript.last())
@@ -116,6 +117,7 @@ pub(super) fn prepare(
         root: mailer.root.as_ref().map(expand),
         directories,
         nice: mailer.nice,
+        own_session: true,
         ignored: Ignored::BrokenPipesAndTerminals,
     };
     Ok(Invocation { program, output })

@@ -66,6 +66,46 @@ pub fn value_of<'h>(header: &'h [Field], name: &[u8]) -> Option<&'h [u8]> {
     header.iter().find(|field| field.is_named(name)).map(|field| &field.value[..])
 }
 
+/// The wish of RFC 2852 (QU-030).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliverBy {
+    /// Bits: 1 notify (`N`), 2 return (`R`), 16 trace (`T`) (observed).
+    pub mode: u8,
+    /// Seconds after the message came in; may be negative with `N`.
+    pub seconds: i64,
+}
+
+impl DeliverBy {
+    const NOTIFY: u8 = 1;
+    const RETURN: u8 = 2;
+    const TRACE: u8 = 16;
+
+    /// What `BY=` asks for.
+    #[must_use]
+    pub fn of(return_if_late: bool, trace: bool, seconds: i64) -> Self {
+        let mode = if return_if_late { Self::RETURN } else { Self::NOTIFY };
+        Self { mode: if trace { mode | Self::TRACE } else { mode }, seconds }
+    }
+
+    /// A message that is late goes back.
+    #[must_use]
+    pub fn returns(self) -> bool {
+        self.mode & Self::RETURN != 0
+    }
+
+    /// Relays tell where it passed.
+    #[must_use]
+    pub fn traces(self) -> bool {
+        self.mode & Self::TRACE != 0
+    }
+
+    /// The moment, for a message that came in at `created`.
+    #[must_use]
+    pub fn moment(self, created: u64) -> i64 {
+        i64::try_from(created).unwrap_or(i64::MAX).saturating_add(self.seconds)
+    }
+}
+
 /// The user a program or file recipient runs as (the `C` line).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControllingUser {
@@ -241,9 +281,8 @@ pub struct Envelope {
     pub envid: Option<Vec<u8>>,
     /// `A`: AUTH= parameter, xtext.
     pub auth: Option<Vec<u8>>,
-    /// `!`: deliver-by mode and seconds. The mode is a byte of bits: 1 notify (`N`), 2 return (`R`), 16
-    /// trace (`T`) (observed).
-    pub deliver_by: Option<(u8, i64)>,
+    /// `!`: until when it is to be delivered, and what else.
+    pub deliver_by: Option<DeliverBy>,
     /// `d`: directory of the body when it is not the control file's.
     pub body_directory: Option<Vec<u8>>,
     /// Size of the message in bytes, for SIZE=, priorities and the listing; not stored.
@@ -271,5 +310,22 @@ impl Envelope {
     #[must_use]
     pub fn is_from_nobody(&self) -> bool {
         self.sender.is_empty() || self.flags.response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wishes_of_deliver_by_are_bits() {
+        // QU-030, observed
+        let rows = [(true, false, 2), (false, false, 1), (false, true, 17), (true, true, 18)];
+        for (returns, traces, mode) in rows {
+            let by = DeliverBy::of(returns, traces, -5);
+            assert_eq!((by.mode, by.returns(), by.traces()), (mode, returns, traces));
+            assert_eq!(by.moment(100), 95);
+        }
+        assert_eq!(DeliverBy::of(true, false, i64::MAX).moment(u64::MAX), i64::MAX);
     }
 }

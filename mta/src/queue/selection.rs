@@ -57,17 +57,20 @@ impl Selection {
 }
 
 impl Condition {
+    /// With `!R` one recipient without the text is enough (observed).
     fn holds(&self, envelope: &Envelope) -> bool {
         let text = self.text.as_slice();
         let folded =
             |address: &[u8]| address.to_ascii_lowercase().contains_str(text.to_ascii_lowercase());
-        let found = match self.part {
-            Part::Id => envelope.id.as_ref().is_some_and(|id| id.0.contains_str(text)),
-            Part::Recipient => envelope.recipients.iter().any(|r| folded(&r.address)),
-            Part::Sender => folded(&envelope.sender),
-            Part::Quarantine => envelope.quarantine.as_ref().is_some_and(|q| q.contains_str(text)),
-        };
-        found != self.negated
+        let meant = |found: bool| found != self.negated;
+        match self.part {
+            Part::Id => meant(envelope.id.as_ref().is_some_and(|id| id.0.contains_str(text))),
+            Part::Recipient => envelope.recipients.iter().any(|r| meant(folded(&r.address))),
+            Part::Sender => meant(folded(&envelope.sender)),
+            Part::Quarantine => {
+                meant(envelope.quarantine.as_ref().is_some_and(|q| q.contains_str(text)))
+            }
+        }
     }
 }
 
@@ -81,14 +84,16 @@ mod tests {
         let envelope = Envelope {
             id: Some(QueueId(b"6AM2vgb0007375".to_vec())),
             sender: b"root".to_vec(),
-            recipients: vec![Recipient::primary("far@Remote.Example")],
+            recipients: vec![Recipient::primary("far@Remote.Example"), Recipient::primary("alice")],
             ..Envelope::default()
         };
         type Row = (&'static [(Part, bool, &'static str)], bool);
         let table: &[Row] = &[
             (&[], true),
             (&[(Part::Recipient, false, "remote.EX")], true),
-            (&[(Part::Recipient, true, "remote")], false),
+            (&[(Part::Recipient, true, "remote")], true),
+            (&[(Part::Recipient, true, "")], false),
+            (&[(Part::Recipient, true, "a")], false),
             (&[(Part::Recipient, false, "no"), (Part::Recipient, false, "far")], true),
             (&[(Part::Recipient, false, "far"), (Part::Sender, false, "joe")], false),
             (&[(Part::Id, false, "vgb0")], true),

@@ -24,21 +24,10 @@ pub struct Forgiven {
 #[must_use]
 pub fn danger(path: &[u8], forgiven: Forgiven) -> Option<String> {
     let path = Path::new(OsStr::from_bytes(path));
-    let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
-    directories.reverse();
-    if !forgiven.directory {
-        for directory in directories.iter().filter(|one| !one.as_os_str().is_empty()) {
-            let mode = match mode_of(directory) {
-                Ok(mode) => mode,
-                Err(error) => return Some(super::errors::describe(&error)),
-            };
-            if mode & 0o1000 != 0 && forgiven.sticky {
-                continue;
-            }
-            if let Some(whose) = writers(mode, &["World", "Group"]) {
-                return Some(format!("{whose} writable directory"));
-            }
-        }
+    if !forgiven.directory
+        && let Some(reason) = directory_danger(path, forgiven)
+    {
+        return Some(reason);
     }
     match mode_of(path) {
         Err(error) => Some(super::errors::describe(&error)),
@@ -47,6 +36,26 @@ pub fn danger(path: &[u8], forgiven: Forgiven) -> Option<String> {
         }
         Ok(_) => None,
     }
+}
+
+/// Why the directories above `path` are unsafe; nothing if they are not.
+#[must_use]
+pub fn directory_danger(path: &Path, forgiven: Forgiven) -> Option<String> {
+    let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
+    directories.reverse();
+    for directory in directories.iter().filter(|one| !one.as_os_str().is_empty()) {
+        let mode = match mode_of(directory) {
+            Ok(mode) => mode,
+            Err(error) => return Some(super::errors::describe(&error)),
+        };
+        if mode & 0o1000 != 0 && forgiven.sticky {
+            continue;
+        }
+        if let Some(whose) = writers(mode, &["World", "Group"]) {
+            return Some(format!("{whose} writable directory"));
+        }
+    }
+    None
 }
 
 /// What kind of a thing a path leads to.

@@ -4,8 +4,9 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::Pid;
 
 use super::poll::{self, Interest};
 
@@ -20,6 +21,17 @@ pub enum Request {
     DumpState,
     /// Leave what is being done, go on with the next.
     Interrupt,
+}
+
+/// Has this process obey a request as if it had come from outside.
+///
+/// # Errors
+/// The system's error.
+pub fn ask_self(request: Request) -> io::Result<()> {
+    match DAEMON.iter().find(|(_, asked)| *asked == request) {
+        Some((signal, _)) => Ok(kill(Pid::this(), *signal)?),
+        None => Ok(()),
+    }
 }
 
 /// Which signal asks what.

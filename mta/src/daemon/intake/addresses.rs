@@ -23,6 +23,10 @@ impl Intake {
         self.check_room(parameters.size)?;
         self.start_envelope();
         self.sender_shown = sender.to_vec();
+        if self.origin.by_smtp && !self.introduced {
+            let relay = self.origin.relay.clone();
+            self.warn(&[&relay[..], b" didn't use HELO protocol"].concat());
+        }
         let address = bare(sender).to_vec();
         let (host, user, mailer) = self.resolve_sender(&address)?;
         self.sender_mailer = mailer;
@@ -156,6 +160,7 @@ impl Intake {
         envelope.size = parameters.size.unwrap_or(0);
         envelope.envid = parameters.envid;
         envelope.auth = parameters.auth;
+        envelope.deliver_by = parameters.deliver_by;
         if let Some(headers_only) = parameters.return_headers_only {
             envelope.flags.ret_given = true;
             envelope.flags.no_body_return = headers_only;

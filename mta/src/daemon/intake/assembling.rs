@@ -11,7 +11,7 @@ use crate::daemon::header_host::Headers;
 use crate::daemon::post::Post;
 use crate::message::address_list::ListStyle;
 use crate::message::defaults::{self, NoRecipientAction};
-use crate::message::envelope::{EnvelopeFlags, value_of};
+use crate::message::envelope::{EnvelopeFlags, Field, value_of};
 use crate::message::output::{OutputOptions, stored_header};
 use crate::queue::priority;
 
@@ -26,7 +26,8 @@ impl Intake {
             Some(index) if self.post.site.mailers[index].flags.has(b'!') => Vec::new(),
             _ => vec![&given],
         };
-        let fields = collected.fields.clone();
+        let warnings = self.warnings.iter().map(|text| warning(text));
+        let fields = warnings.chain(collected.fields.iter().cloned()).collect();
         let mut assembled = defaults::assemble(&self.post.site.default_header, fields, &names);
         let action = no_recipient_action(&self.post);
         defaults::add_recipient_field(
@@ -69,7 +70,7 @@ impl Intake {
         if let Some(id) = value_of(&header, b"message-id") {
             self.worker.macros.set(b"msg_id", id.trim_ascii());
         }
-        let is_submission = !self.origin.by_smtp;
+        let is_submission = !self.origin.by_smtp && !self.origin.doubtful;
         let envelope = &mut self.envelope;
         envelope.header = header;
         envelope.size = size;
@@ -93,6 +94,15 @@ impl Intake {
         envelope.priority = priority::initial(size, envelope.class, counted(envelope), &factors);
     }
 
+    /// `-ba`: the sender is the text of Sender:, else of From:, whoever that was before (CMD-008, AD-057).
+    pub(super) fn take_sender_from_header(&mut self) {
+        let header = &self.envelope.header;
+        let named = value_of(header, b"sender").or_else(|| value_of(header, b"from"));
+        let Some(sender) = named.map(|text| text.trim_ascii().to_vec()) else { return };
+        self.sender_shown.clone_from(&sender);
+        self.envelope.sender = sender;
+    }
+
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).
     fn list_style(&self, assembled: &defaults::Assembled) -> ListStyle {
         let allowed = self.post.site.configuration.options.flag("OldStyleHeaders", false);
@@ -102,6 +112,15 @@ impl Intake {
     fn class_of(&self, word: &[u8]) -> i64 {
         let lines = &self.post.site.configuration.precedences;
         lines.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map_or(0, |(_, n)| *n)
+    }
+}
+
+fn warning(text: &[u8]) -> Field {
+    Field {
+        condition: Vec::new(),
+        name: b"X-Authentication-Warning".to_vec(),
+        value: [b" ", text].concat(),
+        is_default: false,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::daemon::collect::{Collected, Collecting};
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
 use crate::protocol::smtp::server::replies;
-use crate::queue::store::{Kind, QueueStore as _};
+use crate::queue::store::{Claimed, Kind, QueueStore as _};
 
 impl Intake {
     /// Writes the envelope, and every envelope that lists with owners make of it.
@@ -178,7 +178,12 @@ impl Intake {
         if accepted.is_empty() {
             return Exit::OK;
         }
-        let mode = self.delivery_mode();
+        let busy = |claimed: &Claimed| self.post.is_too_busy(claimed.envelope.priority);
+        let (mode, is_put_off) = match self.delivery_mode() {
+            b'd' => (b'd', false),
+            mode if accepted.iter().any(busy) => (b'q', mode != b'q'),
+            mode => (mode, false),
+        };
         let (post, verbose) = (self.post.clone(), self.origin.verbose);
         let (sender_user, dead_letter) =
             (self.origin.user.clone(), self.origin.dead_letter.clone());
@@ -200,12 +205,13 @@ impl Intake {
         let only_queue = matches!(mode, b'q' | b'd');
         if only_queue || mode == b'i' || verbose {
             let mut worst = Exit::OK;
-            let (worker, logs_queued) = (&mut self.worker, self.origin.logs_queued);
+            let logs_queued = self.origin.logs_queued || is_put_off;
+            let (worker, tells) = (&mut self.worker, !self.returns);
             let mut accepted = Some(accepted);
             carry(&mut |attempt| {
                 for claimed in accepted.take().into_iter().flatten() {
-                    if only_queue && logs_queued {
-                        attempt.log_queued(&claimed);
+                    if only_queue && tells {
+                        attempt.tell_queued(&claimed, logs_queued);
                     }
                     let exit = if only_queue {
                         attempt.report_early(worker, claimed)

@@ -14,11 +14,14 @@ use crate::sys::clock;
 
 /// `X-Actual-Recipient:`: addresses with a domain, commands and files as they are.
 fn actual_recipient(recipient: &Recipient, kind: &[u8], qualified: Vec<u8>) -> Vec<u8> {
+    let unquoted = |text: &[u8]| text.iter().copied().filter(|byte| *byte != b'"').collect();
     if kind.eq_ignore_ascii_case(b"rfc822") {
-        return [b"rfc822; ", &qualified[..]].concat();
+        let is_command = qualified.starts_with(b"\"|") || qualified.starts_with(b"\"/");
+        let shown: Vec<u8> = if is_command { unquoted(&qualified) } else { qualified };
+        return [b"rfc822; ", &shown[..]].concat();
     }
     let user = recipient.route.as_ref().map_or(&recipient.address, |route| &route.user);
-    let user: Vec<u8> = user.iter().copied().filter(|byte| *byte != b'"').collect();
+    let user: Vec<u8> = unquoted(user);
     [kind, b"; ", &user].concat()
 }
 
@@ -89,7 +92,8 @@ fn one_reported(
         o.exit_text.clone().or_else(|| o.diagnostic.as_ref().map(|(_, text)| text.clone()))
     });
     // of what only aliases may name, no reply is kept (observed)
-    let local_reply = reply_text(&status).filter(|_| !is_direct_refusal(&status));
+    let quoted = !is_direct_refusal(&status) && !outcome.is_some_and(|o| o.unquoted);
+    let local_reply = reply_text(&status).filter(|_| quoted);
     let failed = action == Action::Failed && told.give_up.is_none();
     let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
     Reported {

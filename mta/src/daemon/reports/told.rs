@@ -27,7 +27,8 @@ pub(in crate::daemon) struct Told {
     /// There was a system error while the message came in: the postmaster hears of a failure too.
     pub(super) concerns_postmaster: bool,
     pub(super) body_refused: bool,
-    system_error: bool,
+    /// The exit status of a system error.
+    system_error: Option<Exit>,
 }
 
 #[derive(Clone)]
@@ -43,6 +44,8 @@ pub(super) struct Outcome {
     /// What it contributes to the exit status.
     pub(super) exit: Exit,
     pub(super) relayed: bool,
+    /// The mailer has no type for what its program says: nothing is quoted (AD-099).
+    pub(super) unquoted: bool,
     pub(super) dsn_passed_on: bool,
 }
 
@@ -80,8 +83,14 @@ impl Told {
                 (_, exit) => exit,
             },
             relayed: false,
+            unquoted: false,
             dsn_passed_on: false,
         });
+    }
+
+    /// What was found out about single recipients counts no more.
+    pub(in crate::daemon) fn forget_outcomes(&mut self) {
+        self.outcomes.clear();
     }
 
     /// The outcomes of a delivery.
@@ -101,7 +110,7 @@ impl Told {
                 self.queue_message = Some(found.queue_text.clone());
             }
         }
-        self.system_error |= report.system_error;
+        self.system_error = self.system_error.or(report.system_error);
         self.transcript.extend(report.transcript.iter().cloned());
         self.body_refused |= report.body_refused;
         for found in &report.outcomes {
@@ -127,6 +136,7 @@ impl Told {
                 }),
                 address_type: mailer.types.address.clone(),
                 relayed: !mailer.flags.has(b'l'),
+                unquoted: is_local(mailer) && mailer.types.diagnostic.is_none(),
                 dsn_passed_on: report.relayed_with_dsn,
             });
         }
@@ -134,8 +144,8 @@ impl Told {
 
     /// The first exit status that is not OK; what is only put off for now counts as OK (ML-151).
     pub(in crate::daemon) fn exit(&self) -> Exit {
-        if self.system_error {
-            return Exit::SOFTWARE;
+        if let Some(exit) = self.system_error {
+            return exit;
         }
         self.outcomes
             .iter()
@@ -151,9 +161,15 @@ pub(super) fn diagnostic_type(mailer: Option<&Mailer>) -> Vec<u8> {
     kind.unwrap_or_else(|| b"SMTP".to_vec())
 }
 
+fn is_local(mailer: &Mailer) -> bool {
+    matches!(mailer.transport(), Transport::Program | Transport::File)
+}
+
 /// The exit status of a local program that failed, the diagnostic of its failure.
 fn exit_number(mailer: &Mailer, found: &RecipientOutcome) -> Option<Vec<u8>> {
-    let is_local = matches!(mailer.transport(), Transport::Program | Transport::File);
-    let failed = is_local && !found.status.is_ok() && !found.status.retry;
+    let failed = is_local(mailer)
+        && mailer.types.diagnostic.is_some()
+        && !found.status.is_ok()
+        && !found.status.retry;
     failed.then(|| found.status.exit.0.to_string().into_bytes())
 }

@@ -15,10 +15,10 @@ use super::hosts::{self, MxRules, Target};
 use super::program::{self, Addressees};
 use crate::config::mailer::{Mailer, Transport};
 use crate::events::{Event, Severity};
-use crate::message::envelope::{BodyType, Recipient};
+use crate::message::envelope::{self, BodyType, Recipient};
 use crate::protocol::smtp::client::{
-    self as protocol, Esmtp, Notify, Offers, Outcome, Protocol, Refusal, Return, Settings, Settled,
-    Transaction, Verdict,
+    self as protocol, DeliverBy, Esmtp, Notify, Offers, Outcome, Protocol, Refusal, Return,
+    Settings, Settled, Transaction, Verdict,
 };
 use crate::sys::net::Channel;
 use crate::sys::traffic::{self, Way};
@@ -328,7 +328,7 @@ impl Attempt<'_> {
     /// This host talks to itself (SM-083): a system error, in the log and in the transcript.
     fn report_loop(&mut self, codes: &[u8], text: &[u8]) {
         program::system_error(self.context, text);
-        self.report.system_error = true;
+        self.report.system_error = Some(Exit::SOFTWARE);
         self.report.transcript.push([codes, b" ", text].concat());
     }
 
@@ -388,7 +388,7 @@ impl Attempt<'_> {
             envid: envelope.envid.clone(),
             ret,
             auth: envelope.auth.clone(),
-            by: None,
+            by: envelope.deliver_by.map(|by| remaining(by, envelope.created)),
             recipients: self
                 .recipients
                 .iter()
@@ -419,6 +419,16 @@ impl Attempt<'_> {
                 self.context.events.report(Event::text(id, Severity::Info, 1, text));
             }
         }
+    }
+}
+
+/// What is left of the time a message may take.
+fn remaining(by: envelope::DeliverBy, created: u64) -> DeliverBy {
+    let now = i64::try_from(clock::now()).unwrap_or(i64::MAX);
+    DeliverBy {
+        seconds: by.moment(created).saturating_sub(now),
+        mode: if by.returns() { b'R' } else { b'N' },
+        trace: by.traces(),
     }
 }
 

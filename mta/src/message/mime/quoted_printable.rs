@@ -8,8 +8,7 @@ const HEX: &[u8; 16] = b"0123456789ABCDEF";
 /// Encodes text as it comes.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
-    /// A `From ` at the beginning of a line is broken (flag `E`).
-    hide_from: bool,
+    hides: Hides,
     /// The line so far.
     column: usize,
     /// The last byte, as what follows decides how it is written.
@@ -19,11 +18,22 @@ pub(super) struct Encoder {
     begun: bool,
 }
 
+/// What is hidden beside what must be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hides {
+    /// A `From ` at the beginning of a line (flag `E`).
+    pub(super) from: bool,
+    /// What has no place of its own in EBCDIC (flag `3`).
+    pub(super) not_ebcdic: bool,
+}
+
 const FROM: &[u8] = b"From ";
+/// What EBCDIC has in no place or in several ones (AD-089).
+const NOT_EBCDIC: &[u8] = b"!\"#$@[\\]^`{|}~";
 
 impl Encoder {
-    pub(super) fn new(hide_from: bool) -> Self {
-        Self { hide_from, ..Self::default() }
+    pub(super) fn new(hides: Hides) -> Self {
+        Self { hides, ..Self::default() }
     }
 
     pub(super) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
@@ -50,17 +60,18 @@ impl Encoder {
 
     fn end_line(&mut self, out: &mut Vec<u8>) {
         out.push(b'\n');
-        *self = Self::new(self.hide_from);
+        *self = Self::new(self.hides);
     }
 
     fn put(&mut self, byte: u8, next: Option<u8>, out: &mut Vec<u8>) {
         let ends = matches!(next, None | Some(b'\n'));
-        let hidden = self.hide_from && self.is_from(byte);
+        let hidden = self.hides.from && self.is_from(byte);
         let encoded = match byte {
             b' ' | b'\t' => ends || hidden,
             // Alone on its line it would end a message.
             b'.' => ends && !self.begun,
             b'=' => true,
+            byte if self.hides.not_ebcdic && NOT_EBCDIC.contains(&byte) => true,
             byte => !(b'!'..=b'~').contains(&byte),
         };
         if self.column > WIDTH && !(byte == b'.' && ends) {
@@ -144,8 +155,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn encoded(text: &[u8], hide_from: bool) -> Vec<u8> {
-        let (mut out, mut encoder) = (Vec::new(), Encoder::new(hide_from));
+    fn encoded(text: &[u8], from: bool) -> Vec<u8> {
+        encoded_with(text, Hides { from, not_ebcdic: false })
+    }
+
+    #[test]
+    fn what_ebcdic_does_not_have() {
+        // AD-089, observed
+        let hides = Hides { from: false, not_ebcdic: true };
+        let coded = encoded_with(b"!\"#$%&'()@[\\]^_`{|}~a", hides);
+        assert_eq!(coded, b"=21=22=23=24%&'()=40=5B=5C=5D=5E_=60=7B=7C=7D=7Ea\n");
+    }
+
+    fn encoded_with(text: &[u8], hides: Hides) -> Vec<u8> {
+        let (mut out, mut encoder) = (Vec::new(), Encoder::new(hides));
         encoder.push(text, &mut out);
         encoder.finish(&mut out);
         out

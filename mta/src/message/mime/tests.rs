@@ -17,7 +17,7 @@ fn class(class: &[u8], word: &[u8]) -> bool {
 }
 
 fn to_seven(fields: &[Field], body: &[u8]) -> Vec<u8> {
-    let rules = Rules { class: &class, by: b"host id ID", hide_from: false };
+    let rules = Rules { class: &class, by: b"host id ID", hide_from: false, for_ebcdic: false };
     let mut whole = Vec::new();
     Seven::new(&rules, Cursor::new(body)).message(fields, &mut whole).unwrap();
     whole

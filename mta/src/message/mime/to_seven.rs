@@ -4,6 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::content::{ContentType, Encoding};
 use super::lines::{Boundary, Lines};
+use super::quoted_printable::Hides;
 use super::{
     ENCODING, Sink, TYPE, VERSION, VERSION_1, base64, encoding_field, quoted_printable, trace,
 };
@@ -35,6 +36,8 @@ pub struct Rules<'a> {
     pub by: &'a [u8],
     /// A `From ` at the beginning of a line is broken (flag `E`).
     pub hide_from: bool,
+    /// What EBCDIC does not have is encoded, too (flag `3`).
+    pub for_ebcdic: bool,
 }
 
 impl Rules<'_> {
@@ -259,7 +262,8 @@ impl<'a, R: Read + Seek> Seven<'a, R> {
     }
 
     fn quoted(&mut self, sink: &mut dyn Sink) -> io::Result<Boundary> {
-        let mut encoder = quoted_printable::Encoder::new(self.rules.hide_from);
+        let Rules { hide_from: from, for_ebcdic: not_ebcdic, .. } = *self.rules;
+        let mut encoder = quoted_printable::Encoder::new(Hides { from, not_ebcdic });
         let mut out = Vec::new();
         loop {
             out.clear();

@@ -3,8 +3,8 @@
 use super::encode::{ENVELOPE_FLAGS, RECIPIENT_FLAGS};
 use super::{Damage, QfError, VERSION};
 use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags,
-    RecipientState,
+    BodyType, ControllingUser, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient,
+    RecipientFlags, RecipientState,
 };
 use ruleset_vm::{Exit, Status};
 
@@ -111,7 +111,10 @@ impl Reader {
             b'P' => envelope.priority = signed(rest),
             b'I' => envelope.body_identity = Some(rest.to_vec()),
             b'd' => envelope.body_directory = Some(rest.to_vec()),
-            b'B' => envelope.body_type = body_type(rest),
+            b'B' => {
+                envelope.body_type =
+                    Some(body_type(rest).ok_or_else(|| Damage::ExtraData(shown(text)))?)
+            }
             b'q' => envelope.quarantine = Some(rest.to_vec()),
             b'M' => envelope.message = Some(rest.to_vec()),
             b'F' => envelope.flags = envelope_flags(rest),
@@ -220,7 +223,7 @@ fn signed(text: &[u8]) -> i64 {
 }
 
 fn body_type(text: &[u8]) -> Option<BodyType> {
-    match text {
+    match text.to_ascii_uppercase().as_slice() {
         b"7BIT" => Some(BodyType::SevenBit),
         b"8BITMIME" => Some(BodyType::EightBitMime),
         _ => None,
@@ -243,9 +246,9 @@ fn recipient_flags(letters: &[u8]) -> RecipientFlags {
     flags
 }
 
-fn deliver_by(text: &[u8]) -> Option<(u8, i64)> {
+fn deliver_by(text: &[u8]) -> Option<DeliverBy> {
     let (&mode, rest) = text.split_first()?;
-    Some((mode, signed(rest)))
+    Some(DeliverBy { mode, seconds: signed(rest) })
 }
 
 /// A macro's name (`r`, `{daemon_flags}`) and its value.

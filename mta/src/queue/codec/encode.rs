@@ -2,7 +2,7 @@
 
 use super::VERSION;
 use crate::message::envelope::{
-    BodyType, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
+    BodyType, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
 };
 
 /// A letter and the flag it stands for.
@@ -65,8 +65,8 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
     line(&mut out, b"S", sender);
     optional(&mut out, b"Z", envelope.envid.as_deref());
     optional(&mut out, b"A", envelope.auth.as_deref());
-    if let Some((mode, time)) = envelope.deliver_by {
-        line(&mut out, b"!", &[&[mode, b' '], time.to_string().as_bytes()].concat());
+    if let Some(DeliverBy { mode, seconds }) = envelope.deliver_by {
+        line(&mut out, b"!", &[&[mode, b' '], seconds.to_string().as_bytes()].concat());
     }
     recipients(&mut out, envelope);
     for field in &envelope.header {

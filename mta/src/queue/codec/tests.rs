@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::envelope::{
-    BodyType, ControllingUser, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags,
-    RecipientState,
+    BodyType, ControllingUser, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient,
+    RecipientFlags, RecipientState,
 };
 use ruleset_vm::{Exit, Status};
 
@@ -157,7 +157,7 @@ prop_compose! {
         texts in proptest::array::uniform6(proptest::option::of(text("[!-~][ -~]{0,20}"))),
         macros in proptest::collection::vec((text("[a-z_]|\\{[a-zA-Z]{1,9}\\}"), text("[ -~]{0,9}")), 0..4),
         sender in text("([!-;=-~][!-~]{0,20})?"),
-        deliver_by in proptest::option::of((b'A'..=b'z', any::<i64>().prop_map(|t| t.max(-i64::MAX)))),
+        deliver_by in proptest::option::of((b'A'..=b'z', any::<i64>().prop_map(|t| t.max(-i64::MAX))).prop_map(|(mode, seconds)| DeliverBy { mode, seconds })),
         recipients in proptest::collection::vec(recipient(), 0..5),
         header in proptest::collection::vec(field(), 0..5),
     ) -> Envelope {

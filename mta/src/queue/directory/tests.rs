@@ -177,7 +177,7 @@ fn a_star_stands_for_all_directories_with_the_prefix() {
     assert!(matches!(open("none"), Err(DiskError::Missing { .. })));
 }
 
-/// The states a crash can leave, in the order of the durable steps of accepting: at each of them
+/// The states a crash can leave, in the order of the durable steps of accepting (QU-007): at each of them
 /// the message is either absent or complete, and what is left over is recognised.
 #[test]
 fn every_crash_point_leaves_the_message_absent_or_complete() {

@@ -6,6 +6,16 @@ use super::reply::Reply;
 /// The topic of `HELP` without an argument.
 const DEFAULT_TOPIC: &[u8] = b"smtp";
 
+/// The lines about `topic` as they are sent; `file` is the help file's text, if there is one.
+#[must_use]
+pub fn help_about(file: Option<&[u8]>, topic: &[u8], program: &[u8]) -> Vec<u8> {
+    let reply = match file {
+        None => replies::HELP_MISSING.with(&[program]),
+        Some(file) => find(file, topic, program),
+    };
+    reply.render()
+}
+
 /// The reply about `topic`; without one the program names itself first. A topic may be cut short: all topics it begins are
 /// shown (observed). Lines of other topics, among them `#vers N`, are passed over.
 pub(super) fn find(file: &[u8], topic: &[u8], program: &[u8]) -> Reply {

@@ -287,14 +287,13 @@ fn ret(value: &[u8]) -> Result<Return, Reply> {
     }
 }
 
-/// RFC 3461 xtext: `+` stands before two upper-case hexadecimal digits.
+/// RFC 3461 xtext: `+` stands before two hexadecimal digits, which may be in lower case (observed).
 fn xtext(name: &str, value: &[u8]) -> Result<Vec<u8>, Reply> {
     let mut rest = value;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
         if byte == b'+' {
-            let hex = |byte: &u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte);
-            if !(rest.len() >= 2 && rest.iter().take(2).all(hex)) {
+            if !(rest.len() >= 2 && rest.iter().take(2).all(u8::is_ascii_hexdigit)) {
                 return Err(replies::PARAMETER_SYNTAX.with(&[name.as_bytes()]));
             }
             rest = rest.get(2..).unwrap_or_default();

@@ -452,8 +452,8 @@ fn a_refused_sender_is_abandoned_once() {
         "C: MAIL FROM:<mtemp@x.com>
         S: 451 4.7.1 later
         C: RSET
-        A: Reset
         S: 250 2.0.0 Reset state
+        A: Reset
         C: RSET
         S: 250 2.0.0 Reset state",
     );

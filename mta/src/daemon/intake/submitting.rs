@@ -1,0 +1,84 @@
+//! What the command line says about the message it submits.
+
+use ruleset_vm::Exit;
+
+use super::Intake;
+use crate::daemon::dead_letter::DeadLetter;
+use crate::daemon::smtp_settings;
+use crate::events::Severity;
+use crate::message::envelope::Recipient;
+
+impl Intake {
+    /// Something makes it doubtful who sends the message that has begun: its header tells, where PrivacyOptions
+    /// has `authwarnings`, and so does the log (AD-058).
+    pub fn warn(&mut self, text: &[u8]) {
+        if !smtp_settings::has_privacy(&self.post.site, "authwarnings") {
+            return;
+        }
+        let warning = [&self.worker.macros.value(b"j")[..], b": ", text].concat();
+        self.log(Severity::Info, 3, [b"Authentication-Warning: ", &warning[..]].concat());
+        self.warnings.push(warning);
+    }
+
+    /// There was a system error before: the transcript of reports begins with it, and the postmaster gets
+    /// those too.
+    pub fn say_before(&mut self, line: Vec<u8>) {
+        self.said.system_error = true;
+        self.said.transcript.push(line);
+    }
+
+    /// What is wrong with recipients, reply codes in front.
+    #[must_use]
+    pub fn errors(&self) -> &[Vec<u8>] {
+        &self.said.errors
+    }
+
+    /// Whether something is wrong with recipients, and not with maps alone.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        self.said.faulty
+    }
+
+    /// The exit status that the first trouble with a map asks for.
+    #[must_use]
+    pub fn trouble(&self) -> Exit {
+        self.said.trouble.unwrap_or(Exit::OK)
+    }
+
+    /// The exit status if nothing worse has happened: addresses may have been read that are not balanced.
+    #[must_use]
+    pub fn least(&self) -> Exit {
+        if self.said.unbalanced { Exit::USAGE } else { Exit::OK }
+    }
+
+    /// Where the message is kept when it fails, instead of being sent back.
+    pub fn keep_in(&mut self, dead_letter: Option<DeadLetter>) {
+        self.origin.dead_letter = dead_letter;
+    }
+
+    /// What is accepted waits for a queue run.
+    pub fn only_queue(&mut self) {
+        self.origin.delivery_mode = Some(b'q');
+        if let [claimed] = self.accepted.as_mut_slice() {
+            claimed.envelope.flags.split = false;
+        }
+    }
+
+    /// Errors that would be printed are sent back.
+    pub fn mail_errors(&mut self) {
+        self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
+    }
+
+    /// Whether one of these recipients cannot be resolved.
+    pub fn has_flaw(&mut self, recipients: &[Recipient]) -> bool {
+        recipients.iter().any(|recipient| self.probe(recipient).is_some())
+    }
+
+    /// Nothing is delivered now: what is wrong with some recipients goes back to the sender, the others wait
+    /// for a queue run (observed).
+    pub fn return_to_sender(&mut self) {
+        self.mail_errors();
+        self.only_queue();
+        self.returns = true;
+    }
+}
