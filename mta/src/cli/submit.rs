@@ -206,6 +206,12 @@ impl Submitter {
             intake.errors().iter().for_each(|line| say(self.voice, line));
         }
         let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
+        if let Some(status) = intake.refusal() {
+            self.voice.usage(&status.text);
+            if status.retry {
+                intake.only_queue();
+            }
+        }
         let (trouble, least) = (intake.trouble(), intake.least());
         let delivered = deliver(post, intake, arguments, mistakes == 0);
         let exit = match trouble {

@@ -113,6 +113,8 @@ pub struct Intake {
     collecting: Option<Collecting>,
     /// The message is taken and dropped.
     discard: bool,
+    /// Why rules refuse the message that the command line submits.
+    refusal: Option<Status>,
     /// It goes back to its sender: nothing is told of what waits.
     returns: bool,
     /// Every message is (check_relay said so).
@@ -156,6 +158,7 @@ impl Intake {
             reserved: None,
             collecting: None,
             discard: false,
+            refusal: None,
             returns: false,
             discard_all: false,
             warnings: Vec::new(),
@@ -285,7 +288,10 @@ impl Intake {
         }
         if let Err(status) = verdict {
             self.log_refused(&status);
-            return Err(status);
+            if self.origin.by_smtp || collected.header_too_long {
+                return Err(status);
+            }
+            self.keep_refused(status);
         }
         if self.discard {
             self.log_discarded();

@@ -121,7 +121,18 @@ fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     dead_letter.save(&from_line, &header, claimed.body.as_deref())
 }
 
-/// Makes one report and starts its delivery.
+/// What one report says, and to whom.
+struct Notice {
+    kind: Kind,
+    to: Vec<Vec<u8>>,
+    transcript: Vec<Vec<u8>>,
+    /// The message for the queue's listing, which the log quotes too.
+    why: Option<Vec<u8>>,
+    /// The body of the original does not go with it.
+    header_only: bool,
+}
+
+/// Makes one report, and the postmaster's copy of it, and starts their delivery.
 fn tell(
     attempt: &Attempt<'_>,
     worker: &mut Worker,
@@ -130,7 +141,6 @@ fn tell(
     kind: Kind,
     recipients: Vec<Reported>,
 ) -> bool {
-    let post = &attempt.post;
     let envelope = &claimed.envelope;
     let mut transcript = told.transcript.clone();
     let mut why = told.queue_message.clone();
@@ -142,14 +152,57 @@ fn tell(
     if to.is_empty() {
         return true;
     }
-    let id = post.new_id();
     if let Some(after) = told.give_up {
         transcript.extend(dsn::give_up_lines(after));
     } else if let Kind::Warning { after, give_up } = kind {
         transcript.extend(dsn::warning_lines(after, give_up));
     }
+    let options = &attempt.post.site.configuration.options;
+    let mut all = vec![to];
+    if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
+        all.extend(named_for_errors(envelope));
+    }
+    if told.concerns_postmaster && kind == Kind::Failure {
+        // In front of the others in the header (observed).
+        all.push(b"postmaster".to_vec());
+    }
+    let header_only = envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt;
+    let mut notice = Notice { kind, to: all, transcript, why, header_only };
+    let is_told = publish(attempt, worker, claimed, &notice, &recipients);
+    notice.to = copies(attempt, envelope);
+    if matches!(kind, Kind::Failure | Kind::Postmaster) && !notice.to.is_empty() {
+        (notice.kind, notice.header_only) = (Kind::Postmaster, true);
+        publish(attempt, worker, claimed, &notice, &recipients);
+    }
+    is_told
+}
+
+/// Who gets a copy of reports about failures: PostmasterCopy (OPT-046, QU-097), the last one first as for the header.
+/// Not of mail with a negative precedence.
+fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Vec<u8>> {
+    let configuration = &attempt.post.site.configuration;
+    let Some(text) = configuration.options.text("PostmasterCopy") else { return Vec::new() };
+    if envelope.class < 0 || envelope.flags.response {
+        return Vec::new();
+    }
+    let list = configuration.macros.expand_bytes(text);
+    elements(&list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
+}
+
+/// Makes a report and starts its delivery.
+fn publish(
+    attempt: &Attempt<'_>,
+    worker: &mut Worker,
+    claimed: &Claimed,
+    notice: &Notice,
+    recipients: &[Reported],
+) -> bool {
+    let post = &attempt.post;
+    let envelope = &claimed.envelope;
+    let kind = notice.kind;
+    let id = post.new_id();
     let envid = envelope.envid.as_deref().map(decoded);
-    let mailer = mailer_of(worker, &to);
+    let mailer = notice.to.first().and_then(|to| mailer_of(worker, to));
     let header = returned_header(worker, envelope, mailer);
     let host = worker.macros.value(b"j");
     let origin = worker.macros.value(b"_");
@@ -157,12 +210,6 @@ fn tell(
     // The origin of what comes over a connection has its address.
     let from_network = origin.contains(&b'[');
     let by_smtp = worker.macros.value(b"r").ends_with(b"SMTP");
-    let returned = if envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt {
-        Returned::Headers
-    } else {
-        Returned::Full
-    };
-    let options = &post.site.configuration.options;
     let request = Request {
         kind,
         id: &id.0,
@@ -177,26 +224,18 @@ fn tell(
             .and_then(|by| u64::try_from(by.moment(envelope.created)).ok()),
         now: clock::now(),
         offset_at: system_offset,
-        mime: options.flag("SendMimeErrors", true),
+        mime: post.site.configuration.options.flag("SendMimeErrors", true),
         has_8bit: envelope.flags.has_8bit,
         error_header: b"",
-        recipients: &recipients,
-        transcript: &transcript,
-        returned,
+        recipients,
+        transcript: &notice.transcript,
+        returned: if notice.header_only { Returned::Headers } else { Returned::Full },
         header: &header,
     };
-    let mut all = vec![to];
-    if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
-        all.extend(named_for_errors(envelope));
-    }
-    if told.concerns_postmaster && kind == Kind::Failure {
-        // In front of the others in the header (observed).
-        all.push(b"postmaster".to_vec());
-    }
-    let names: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    let names: Vec<&[u8]> = notice.to.iter().map(Vec::as_slice).collect();
     let report = dsn::report(&request, &names);
-    log_report(attempt, claimed, &id.0, kind, why.as_ref());
-    let stored = store(attempt, worker, claimed, &report, id, &all);
+    log_report(attempt, claimed, &id.0, kind, notice.why.as_ref());
+    let stored = store(attempt, worker, claimed, &report, id, &notice.to);
     match stored {
         Ok(report) => {
             let next = Attempt {

@@ -1,12 +1,13 @@
 //! What the command line says about the message it submits.
 
-use ruleset_vm::Exit;
+use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::Intake;
 use crate::daemon::dead_letter::DeadLetter;
+use crate::daemon::reports::reply_text;
 use crate::daemon::smtp_settings;
 use crate::events::Severity;
-use crate::message::envelope::Recipient;
+use crate::message::envelope::{Recipient, RecipientState};
 
 impl Intake {
     /// Something makes it doubtful who sends the message that has begun: its header tells, where PrivacyOptions
@@ -25,6 +26,32 @@ impl Intake {
     pub fn say_before(&mut self, line: Vec<u8>) {
         self.said.system_error = true;
         self.said.transcript.push(line);
+    }
+
+    /// Rules refuse the message: nobody gets it, and its sender a report; or it waits, if that is for now (observed).
+    pub(super) fn keep_refused(&mut self, status: Status) {
+        self.envelope.message = Some(status.text.clone());
+        let line = reply_text(&status).unwrap_or_else(|| status.text.clone());
+        self.said.transcript.push(line);
+        if status.retry {
+            self.returns = true;
+        } else {
+            // what refuses all of it is said in the transcript, not of each recipient (observed)
+            let code = Some(Enhanced::new(5, 0, 0));
+            let failed = Status { reply: None, enhanced: code, ..status.clone() };
+            let open = |recipient: &&mut Recipient| recipient.state == RecipientState::Pending;
+            for recipient in self.envelope.recipients.iter_mut().filter(open) {
+                recipient.state = RecipientState::Failed(failed.clone());
+            }
+            self.mail_errors();
+        }
+        self.refusal = Some(status);
+    }
+
+    /// Why rules refuse the message that was submitted last; it waits, or its sender hears of it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Status> {
+        self.refusal.as_ref()
     }
 
     /// What is wrong with recipients, reply codes in front.

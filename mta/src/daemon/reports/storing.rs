@@ -76,7 +76,7 @@ pub(super) fn store(
         created: now,
         sender: daemon,
         flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
-        priority: priority::initial(size, 0, 1, &post.factors()),
+        priority: priority::initial(size, 0, to.len(), &post.factors()),
         size,
         macros: vec![
             (b"r".to_vec(), Vec::new()),
