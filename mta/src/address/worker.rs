@@ -134,7 +134,7 @@ impl Worker {
     /// Shows a line if debugging flags ask for it.
     pub(crate) fn debug(&self, category: Category, level: u8, parts: &[&[u8]]) {
         if self.levels.at(category, level) {
-            terminal::print(&[&parts.concat()[..], b"\n"].concat());
+            terminal::trace(&[&parts.concat()[..], b"\n"].concat());
         }
     }
 
@@ -428,7 +428,7 @@ impl Worker {
         let mut failures: Vec<Failure> = Vec::new();
         let at = self.messages.len();
         let mut say = |message: MapMessage| match message.kind {
-            NoticeKind::Trace => terminal::print(&message.text),
+            NoticeKind::Trace => terminal::trace(&message.text),
             NoticeKind::Warning => {}
             NoticeKind::Error => {
                 let text = [message.code.as_bytes(), b" ", &message.text].concat();
@@ -495,7 +495,7 @@ impl Tracer for Listener<'_> {
         self.traces.passage(scene, event, &mut out);
         self.traces.write(scene, event, &mut out);
         if !out.is_empty() {
-            terminal::print(&out);
+            terminal::trace(&out);
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::daemon::post::{OpenError, Post};
 use crate::events::{self, Event, Sink};
 use crate::sys::durable::{self, DiskError};
 use crate::sys::line_file::LineFile;
-use crate::sys::{config_files, errors, traffic, users};
+use crate::sys::{config_files, errors, terminal, traffic, users};
 
 /// Where a configuration is looked for.
 pub(super) const DEFAULT_CF: &[u8] = b"/etc/mail/sendmail.cf";
@@ -32,7 +32,7 @@ pub(super) const SUBMIT_CF: &[u8] = b"/etc/mail/submit.cf";
 pub(super) fn read(arguments: &Arguments, mode: u8) -> Result<Reading, ReadError> {
     let mut facts = facts::gather(arguments, mode);
     if arguments.has(b'd') {
-        print(&startup::before(&facts.levels, &facts, places(b"", b"")));
+        terminal::trace(&startup::before(&facts.levels, &facts, places(b"", b"")));
     }
     match path(arguments, mode) {
         Some(path) => Reading::of_file(&path, arguments.dialect, &facts),

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
             exit = either(exit, own);
         }
     }
-    print(&start::after(arguments, b't', &reading));
+    terminal::trace(&start::after(arguments, b't', &reading));
     converse(arguments, reading, exit)
 }
 
@@ -69,12 +69,15 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     let sink = LogSink::with(Syslog::new(&start::log_tag(arguments)), log_level);
     let mut session = Session::new(configuration, &mut maps, &mut services, help, exit);
     session.set_levels(arguments.levels());
+    if terminal::traces_apart() {
+        session.keep_traces_apart();
+    }
     session.set_delivery_mode(submit::given_delivery_mode(arguments).unwrap_or_default());
     session.set_user(&facts::user());
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     let queue_id = queue_ids.next(clock::now()).0;
     session.set_macro(b"i", &queue_id);
-    print(&startup::envelope(&arguments.levels(), &queue_id));
+    terminal::trace(&startup::envelope(&arguments.levels(), &queue_id));
     for (name, value) in macros(arguments) {
         session.set_macro(name, &value);
     }
@@ -138,6 +141,7 @@ fn talk_plain(
             Heard::End => break Ending::Quit,
         };
         log(session.take_log());
+        terminal::trace(&session.take_traces());
         if verbose {
             talk.kept().extend_from_slice(PROMPT.as_bytes());
         }
@@ -178,6 +182,7 @@ fn talk_edited(
             let control = session.line(part);
             session.move_output(&mut out);
             log(session.take_log());
+            terminal::trace(&session.take_traces());
             if control == Control::Quit {
                 terminal::print(&coloured(&out));
                 return Ok(Ending::Quit);

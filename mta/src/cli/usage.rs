@@ -8,6 +8,7 @@ use super::arguments::Arguments;
 use super::queue;
 use super::voice::Voice;
 use crate::config::reading::System;
+use crate::sys::{errors, terminal};
 
 /// Modes that `-q` goes with.
 const QUEUE_MODES: &[u8] = b"mqdDpP";
@@ -41,6 +42,13 @@ pub(super) fn check(arguments: &Arguments, mode: u8, voice: Voice) -> Result<Mis
             b'q' | b'Q' if !QUEUE_MODES.contains(&mode) => {
                 let (letter, mode) = (char::from(*letter), char::from(mode));
                 mistakes.say(voice, &format!("Can not use -{letter} with -b{mode}"));
+            }
+            b'D' => {
+                if let Err(error) = terminal::trace_to(value) {
+                    let reason = errors::describe(&error).as_bytes().to_vec();
+                    voice.usage([b"cannot open ", &value[..], b": ", &reason].concat());
+                    mistakes.fail(73);
+                }
             }
             b'M' => set_macro(value, voice, &mut mistakes),
             _ => {

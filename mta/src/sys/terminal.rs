@@ -1,8 +1,11 @@
 //! Standard input, output and error of the program, and the terminal they may be.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::sync::OnceLock;
 
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 
@@ -16,6 +19,36 @@ pub fn print(text: &[u8]) {
     traffic::write(Way::Sent, text);
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text).and_then(|()| out.flush());
+}
+
+/// Where traces of debugging flags go, if not to standard output (`-D`, CMD-030).
+static TRACES: OnceLock<File> = OnceLock::new();
+
+/// Appends traces to a file from now on; the first one counts.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn trace_to(path: &[u8]) -> std::io::Result<()> {
+    let file = File::options().append(true).create(true).open(OsStr::from_bytes(path))?;
+    let _ = TRACES.set(file);
+    Ok(())
+}
+
+/// Whether traces go to a file.
+#[must_use]
+pub fn traces_apart() -> bool {
+    TRACES.get().is_some()
+}
+
+/// Writes what debugging flags ask for; a full disk is not our trouble.
+pub fn trace(text: &[u8]) {
+    match TRACES.get() {
+        Some(mut file) => {
+            let _ = file.write_all(text);
+        }
+        None if text.is_empty() => {}
+        None => print(text),
+    }
 }
 
 /// Writes to standard error.

@@ -68,6 +68,8 @@ pub struct Session<'a> {
     subject: Vec<u8>,
     exit: u8,
     out: Vec<u8>,
+    /// Traces, if they are not part of the output.
+    traced: Option<Vec<u8>>,
     /// What `-d` has asked for.
     levels: Levels,
     /// What of the situation lookups depend on.
@@ -107,6 +109,7 @@ impl<'a> Session<'a> {
             subject: Vec::new(),
             exit,
             out: Vec::new(),
+            traced: None,
             shown: Vec::new(),
             levels: Levels::default(),
             context: LookupContext::default(),
@@ -198,6 +201,21 @@ impl<'a> Session<'a> {
     /// Moves what is to be printed to the end of `to`.
     pub fn move_output(&mut self, to: &mut Vec<u8>) {
         to.append(&mut self.out);
+    }
+
+    /// What debugging flags ask for is no part of the output from now on.
+    pub fn keep_traces_apart(&mut self) {
+        self.traced.get_or_insert_default();
+    }
+
+    /// The traces that are no part of the output, since the last call.
+    pub fn take_traces(&mut self) -> Vec<u8> {
+        self.traced.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Where traces go.
+    fn traces(&mut self) -> &mut Vec<u8> {
+        self.traced.as_mut().unwrap_or(&mut self.out)
     }
 
     /// The lines that maps want logged, since the last call.
@@ -314,14 +332,16 @@ impl<'a> Session<'a> {
     /// Lends everything a chain of rulesets needs; what is traced goes to the output.
     fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
         let out = std::cell::RefCell::new(std::mem::take(&mut self.out));
+        let apart = self.traced.take().map(std::cell::RefCell::new);
+        let traced = apart.as_ref().unwrap_or(&out);
         let exit = std::cell::Cell::new(self.exit);
         let bad_address = std::cell::Cell::new(false);
         let mut say = |message: MapMessage| {
+            if message.kind == NoticeKind::Trace {
+                return traced.borrow_mut().extend(message.text);
+            }
             let mut out = out.borrow_mut();
             out.extend(message.text);
-            if message.kind == NoticeKind::Trace {
-                return;
-            }
             out.push(b'\n');
             if exit.get() == 0 {
                 exit.set(message.exit);
@@ -339,6 +359,7 @@ impl<'a> Session<'a> {
             Traces { levels: &self.levels, configuration: &self.configuration, copies: false };
         let mut tracer = BtTracer {
             out: &out,
+            traced,
             exit: &exit,
             bad_address: &bad_address,
             quiet: self.quiet,
@@ -360,6 +381,7 @@ impl<'a> Session<'a> {
         self.exit = exit.get();
         self.bad_address = bad_address.get();
         self.out = out.into_inner();
+        self.traced = apart.map(std::cell::RefCell::into_inner);
         result
     }
 }

@@ -73,9 +73,11 @@ impl Session<'_> {
     /// How the question for mail hosts went (category 8).
     fn trace_mail_hosts(&mut self, host: &[u8], found: &Exchangers) {
         let line = |parts: &[&[u8]]| [&parts.concat()[..], b"\n"].concat();
+        let levels = self.levels;
+        let out = self.traces();
         let mut trace = |level, text: Vec<u8>| {
-            if self.levels.at(Category::Resolver, level) {
-                self.out.extend(text);
+            if levels.at(Category::Resolver, level) {
+                out.extend(text);
             }
         };
         trace(2, line(&[b"getmxrr(", host, b", droplocalhost=0, flags=2, port=-1)"]));
@@ -159,7 +161,7 @@ impl Session<'_> {
 
     fn notice(&mut self, notice: Notice) {
         if notice.kind == NoticeKind::Trace {
-            self.out.extend(notice.text);
+            self.traces().extend(notice.text);
             return;
         }
         let exit = exit_of(&notice);

@@ -15,6 +15,8 @@ use crate::traces::{Traces, passage_head};
 /// Writes trace lines and messages.
 pub(super) struct BtTracer<'a> {
     pub(super) out: &'a RefCell<Vec<u8>>,
+    /// Where traces go, which may be the same.
+    pub(super) traced: &'a RefCell<Vec<u8>>,
     pub(super) exit: &'a Cell<u8>,
     /// Whether a resolved address was no mailbox.
     pub(super) bad_address: &'a Cell<bool>,
@@ -85,7 +87,7 @@ impl Tracer for BtTracer<'_> {
                 self.passage(scene, event);
             }
             Event::Message(text) => self.message(text),
-            _ => self.traces.write(scene, event, &mut self.out.borrow_mut()),
+            _ => self.traces.write(scene, event, &mut self.traced.borrow_mut()),
         }
     }
 }
