@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
         _ => false,
     };
     let message = header::split(data, 0);
-    let rules = Rules { class: &class, by: b"host id ID", hide_from: true };
+    let rules = Rules { class: &class, by: b"host id ID", hide_from: true, for_ebcdic: data.len() % 2 == 1 };
     let mut seven = Vec::new();
     let body = Cursor::new(&message.body[..]);
     let written = Seven::new(&rules, body).message(&message.fields, &mut seven);
