@@ -321,6 +321,42 @@ mod tests {
         "#);
     }
 
+    /// Finds every name unbalanced, and every value that is looked at.
+    struct Complaining;
+
+    impl AliasReader for Complaining {
+        fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+            let text = [line, b"... Unbalanced '<'"].concat();
+            let complaints = vec![(AliasSeverity::Fault, text)];
+            (AliasName::Local(b"bad".to_vec()), AliasPart { text: line.to_vec(), complaints })
+        }
+
+        fn right(&mut self, value: &[u8]) -> Option<AliasPart> {
+            let text = [value, b"... bad address"].concat();
+            Some(AliasPart { text: value.to_vec(), complaints: vec![(AliasSeverity::Fault, text)] })
+        }
+    }
+
+    #[test]
+    fn what_is_unbalanced_is_told_and_counts() {
+        // AD-004, OPT-042
+        let file = build(b"bad<: x\nbad<: y", false, &mut Complaining);
+        let told: Vec<u8> = file
+            .diagnostics
+            .iter()
+            .flat_map(|it| [it.render(b"F"), b"\n".to_vec()].concat())
+            .collect();
+        insta::assert_snapshot!(String::from_utf8_lossy(&told), @r"
+        F: line 1: bad<: x... Unbalanced '<'
+        F: line 1: x... bad address
+        F: line 2: bad<: y... Unbalanced '<'
+        F: line 2: y... bad address
+        F: line 2: y... Warning: duplicate alias name bad
+        ");
+        assert!(!file.has_errors());
+        assert_eq!(file.entries[0].value.as_ref(), b"y");
+    }
+
     #[test]
     fn duplicates_joined() {
         // MAP-100

@@ -1,9 +1,10 @@
 //! What maps ask of the outside world: names, programs, users, connections, the clock, files.
 
-use crate::alias_file::{AliasPart, AliasReader};
 use std::io;
 use std::net::IpAddr;
 use std::time::Instant;
+
+use crate::alias_file::{AliasPart, AliasReader};
 
 /// A DNS record type that map classes ask for; the discriminant is the wire value (RFC 1035 and
 /// successors).

@@ -129,8 +129,8 @@ fn for_rules(answer: mapper::Answer) -> Answer {
     }
 }
 
-/// The exit status that a message of a map asks for: 64 for what a user has written wrongly, 71 with the system's words at its end, which
-/// begin with a capital (observed).
+/// The exit status that a message of a map asks for: 64 for what a user has written wrongly, 71 with the system's
+/// words at its end, which begin with a capital (observed).
 #[must_use]
 pub fn exit_of(notice: &Notice) -> u8 {
     let end = notice.text.rsplit(|byte| *byte == b':').next().unwrap_or_default();

@@ -27,15 +27,17 @@ type Shelf = [Option<Arc<[u8]>>; SHELF];
 #[derive(Debug, Default)]
 struct Pages {
     shelves: Vec<Option<Box<Shelf>>>,
-    /// The numbers of those that are kept.
-    numbers: Vec<usize>,
+    /// The places of those that are kept.
+    kept: Vec<Place>,
     bytes: usize,
     /// The place of the oldest of them, once there is no more room.
     oldest: usize,
 }
 
-/// Shelf and place of a page.
-fn place(offset: u64, length: usize) -> Option<(usize, usize)> {
+/// The shelf of a page, and the place on it.
+type Place = (usize, usize);
+
+fn place(offset: u64, length: usize) -> Option<Place> {
     let number = usize::try_from(offset).ok()?.checked_div(length)?;
     Some((number / SHELF, number % SHELF))
 }
@@ -48,12 +50,11 @@ impl Pages {
         page.filter(|page| page.len() == length)
     }
 
-    /// Takes the page of this number away.
-    fn take(&mut self, number: usize) -> Option<Arc<[u8]>> {
-        self.shelves.get_mut(number / SHELF)?.as_mut()?.get_mut(number % SHELF)?.take()
+    fn take(&mut self, (shelf, place): Place) -> Option<Arc<[u8]>> {
+        self.shelves.get_mut(shelf)?.as_mut()?.get_mut(place)?.take()
     }
 
-    fn put(&mut self, (shelf, place): (usize, usize), page: Arc<[u8]>) {
+    fn put(&mut self, (shelf, place): Place, page: Arc<[u8]>) {
         if shelf >= self.shelves.len() {
             self.shelves.resize(shelf + 1, None);
         }
@@ -68,16 +69,15 @@ impl Pages {
     /// Reads a page, into the memory of the oldest one if that is as long and nobody has it any more.
     fn read(&mut self, file: &File, offset: u64, length: usize) -> io::Result<Arc<[u8]>> {
         let Some(at) = place(offset, length) else { return file.page(offset, length) };
-        let number = at.0 * SHELF + at.1;
         if self.bytes + length <= KEPT {
             let page = file.page(offset, length)?;
-            self.numbers.push(number);
+            self.kept.push(at);
             self.bytes += length;
             self.put(at, Arc::clone(&page));
             return Ok(page);
         }
-        let oldest = if self.oldest < self.numbers.len() { self.oldest } else { 0 };
-        let old = self.numbers.get(oldest).copied().and_then(|number| self.take(number));
+        let oldest = if self.oldest < self.kept.len() { self.oldest } else { 0 };
+        let old = self.kept.get(oldest).copied().and_then(|place| self.take(place));
         let old = old.filter(|page| page.len() == length);
         let page = match old {
             Some(mut old) => match Arc::get_mut(&mut old) {
@@ -86,8 +86,8 @@ impl Pages {
             },
             None => file.page(offset, length),
         }?;
-        if let Some(place) = self.numbers.get_mut(oldest) {
-            *place = number;
+        if let Some(place) = self.kept.get_mut(oldest) {
+            *place = at;
             self.oldest = oldest + 1;
             self.put(at, Arc::clone(&page));
         }

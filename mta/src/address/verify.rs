@@ -8,7 +8,7 @@ use super::options::ExpandOptions;
 use super::walk::judge;
 use super::worker::Worker;
 use crate::config::site::Site;
-use crate::message::envelope::{ERROR_MAILER, Envelope, Recipient, RecipientState};
+use crate::message::envelope::{ERROR_MAILER, Envelope, Recipient};
 
 /// An address that is acceptable as a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,7 +206,7 @@ pub fn verify_line(address: &[u8], mailer: &[u8], host: &[u8], user: &[u8]) -> V
 #[must_use]
 pub fn verify_lines(site: &Site, envelope: &Envelope) -> Vec<Vec<u8>> {
     let good = |recipient: &Recipient| {
-        if !matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_)) {
+        if !recipient.state.waits() {
             return None;
         }
         let route = recipient.route.as_ref()?;

@@ -46,6 +46,12 @@ pub struct Failure {
     pub at: usize,
 }
 
+impl Failure {
+    fn new(code: &str, text: &[u8], exit: u8, at: usize) -> Self {
+        Self { text: [code.as_bytes(), b" ", text].concat(), exit: Exit(exit), at }
+    }
+}
+
 /// Applies rules and maps for one message or connection at a time.
 pub struct Worker {
     /// The configuration.
@@ -365,9 +371,8 @@ impl Worker {
             match notice.kind {
                 NoticeKind::Warning => {}
                 NoticeKind::Error => {
-                    let text = [notice.code.as_bytes(), b" ", &notice.text].concat();
-                    let (exit, at) = (Exit(exit_of(&notice)), self.messages.len());
-                    self.failures.push(Failure { text, exit, at });
+                    let (exit, at) = (exit_of(&notice), self.messages.len());
+                    self.failures.push(Failure::new(notice.code, &notice.text, exit, at));
                 }
                 NoticeKind::Message | NoticeKind::Trace => self.messages.push(notice.text),
             }
@@ -431,8 +436,7 @@ impl Worker {
             NoticeKind::Trace => terminal::trace(&message.text),
             NoticeKind::Warning => {}
             NoticeKind::Error => {
-                let text = [message.code.as_bytes(), b" ", &message.text].concat();
-                failures.push(Failure { text, exit: Exit(message.exit), at });
+                failures.push(Failure::new(message.code, &message.text, message.exit, at));
             }
             NoticeKind::Message => said.push(message.text),
         };

@@ -183,7 +183,7 @@ fn no_database(file: &AliasSource, log: &LogSink) -> u8 {
     print_line(&[b"WARNING: cannot open alias database ", &file.path[..]].concat());
     let text = [b"Cannot create database for alias file ", &file.path[..]].concat();
     print_line(&text);
-    let user = super::facts::user();
+    let user = users::own_name();
     log.report(Event::system_error(None, &user, text));
     70
 }

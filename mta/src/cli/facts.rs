@@ -25,18 +25,12 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         aliases: own.class_w,
         date: date::rfc822(&here_and_now()),
         mode,
-        user: user(),
+        user: users::own_name(),
         options: options(arguments),
         macros,
         processors: config_files::processors(),
         levels: arguments.levels(),
     }
-}
-
-/// Who has called the program; empty if nobody knows the number.
-pub(super) fn user() -> Vec<u8> {
-    let account = users::by_uid(users::real_uid()).ok().flatten();
-    account.map_or_else(Vec::new, |account| account.name)
 }
 
 /// This moment in the zone of the environment: TimeZoneSpec is not known yet.

@@ -10,6 +10,7 @@ use crate::message::envelope::Envelope;
 use crate::queue::listing::{self, Control, Entry, Mark};
 use crate::queue::selection::Selection;
 use crate::queue::store::{CONTROL_LIMIT, Kind, QueueStore as _};
+use crate::sys::clock;
 use crate::sys::durable::{self, DiskError};
 
 pub(super) fn run(arguments: &Arguments) -> u8 {
@@ -60,6 +61,7 @@ fn entries(
     let Ok(scan) = post.store.scan(kind) else { return (Vec::new(), 0) };
     // Of equal priority the file system's order is kept (observed).
     let found = scan.filter(|entry| entry.place.directory == directory);
+    let (limits, now, load) = (queue_run::retry_limits(post), clock::now(), post.load());
     let mut listed: Vec<(i64, Entry)> = found
         .filter_map(|entry| {
             let path = post.store.control_path(&entry.place)?;
@@ -74,7 +76,8 @@ fn entries(
             if envelope.as_ref().is_some_and(|envelope| !selection.matches(envelope)) {
                 return None;
             }
-            let is_young = envelope.as_ref().is_some_and(|one| queue_run::is_too_young(post, one));
+            let is_young =
+                envelope.as_ref().is_some_and(|one| queue_run::is_too_young(one, &limits, now));
             let priority = match (&control, envelope) {
                 (_, Some(envelope)) => envelope.priority,
                 (Control::Text(text), None) => listing::priority(text),
@@ -86,7 +89,7 @@ fn entries(
                 Kind::Lost => Mark::Lost,
                 _ if durable::is_locked(&path) => Mark::Locked,
                 _ if is_young => Mark::TooYoung,
-                _ if post.is_too_busy(priority) => Mark::LoadTooHigh,
+                _ if load.forbids(priority) => Mark::LoadTooHigh,
                 _ => Mark::None,
             };
             let body_size = durable::facts(&body).ok().map(|facts| facts.size);
@@ -94,12 +97,7 @@ fn entries(
         })
         .collect();
     let found = listed.len();
-    let most = post.site.configuration.options.number("MaxQueueRunSize", 0);
-    let most = usize::try_from(most).unwrap_or(0);
-    if most > 0 && found > most {
-        queue_run::tell_limit(post, most);
-        listed.truncate(most);
-    }
+    queue_run::cut(post, queue_run::most(post), &mut listed);
     listed.sort_by_key(|(priority, _)| *priority);
     (listed.into_iter().map(|(_, entry)| entry).collect(), found)
 }

@@ -190,7 +190,7 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     for (message, severity) in reading.messages() {
         voice.diagnostic(&message, severity);
         if matches!(severity, Severity::Error { .. }) {
-            events.push(Event::system_error(None, &facts::user(), message));
+            events.push(Event::system_error(None, &users::own_name(), message));
         }
     }
     usage::check_body_type(arguments, voice);

@@ -8,7 +8,7 @@ use ruleset_vm::{Exit, Status};
 use super::arguments::Arguments;
 use super::incoming::Incoming;
 use super::voice::Voice;
-use super::{facts, print_line, start, usage};
+use super::{print_line, start, usage};
 use crate::config::site::Site;
 use crate::daemon::dead_letter::DeadLetter;
 use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
             return 0;
         }
     }
-    let sender = arguments.last(b'f').or_else(|| arguments.last(b'r')).map(<[u8]>::to_vec);
+    let sender = named_sender(arguments).map(<[u8]>::to_vec);
     let submission = Submission { mode, mistakes, head, recipients, sender };
     submit(arguments, &post, &submission, &mut incoming)
 }
@@ -115,7 +115,7 @@ impl Submitter {
             relay: [&self.login[..], b"@localhost"].concat(),
             by_smtp: false,
             sender_in_header: submission.mode == b'a',
-            doubtful: doubtful_sender(arguments, &post.site).is_some(),
+            doubtful: self.doubtful_sender(arguments, &post.site).is_some(),
             user: account.filter(|_| submission.sender.is_none()).map(controlling),
             full_name: full_name(arguments),
             verbose: arguments.has(b'v'),
@@ -155,7 +155,7 @@ impl Submitter {
             given => given.unwrap_or(&self.login).as_slice(),
         };
         intake.begin(sender, parameters(arguments))?;
-        warnings(arguments, intake).iter().for_each(|text| intake.warn(text));
+        self.warnings(arguments, intake).iter().for_each(|text| intake.warn(text));
         if let Some(flaw) = &flaw {
             if self.error_mode == b'p' {
                 flaw.lines.iter().for_each(|line| say(self.voice, line));
@@ -264,43 +264,53 @@ fn full_name(arguments: &Arguments) -> Vec<u8> {
     given.or_else(|| config_files::environment(b"NAME")).unwrap_or_default()
 }
 
-/// The sender that somebody names who is neither that nor trusted.
-fn doubtful_sender<'a>(arguments: &'a Arguments, site: &Site) -> Option<&'a [u8]> {
-    let user = facts::user();
-    let trusted = users::real_uid() == 0 || site.configuration.classes.has(b"t", &user);
-    let sender = arguments.last(b'f').or_else(|| arguments.last(b'r'));
-    sender.filter(|sender| !trusted && *sender != user)
+/// `-f` or `-r`.
+fn named_sender(arguments: &Arguments) -> Option<&[u8]> {
+    arguments.last(b'f').or_else(|| arguments.last(b'r'))
 }
 
-/// What makes it doubtful who sends: flags that only some users may use unnoticed (AD-058).
-fn warnings(arguments: &Arguments, intake: &Intake) -> Vec<Vec<u8>> {
-    let uid = users::real_uid();
-    let user = facts::user();
-    if uid == 0 {
-        return Vec::new();
+impl Submitter {
+    /// The user's name; empty if there is no such account.
+    fn user(&self) -> &[u8] {
+        self.account.as_ref().map_or(b"", |account| &account.name)
     }
-    let site = &intake.post.site;
-    let trusted = site.configuration.classes.has(b"t", &user);
-    let file = arguments.last(b'C');
-    let sets_queue = |(letter, value): &(u8, Vec<u8>)| match letter {
-        b'o' => value.starts_with(b"Q"),
-        b'O' => value.to_ascii_lowercase().trim_ascii_start().starts_with(b"queuedirectory"),
-        _ => false,
-    };
-    // A file that anybody may have written sets it as well.
-    let own_queue = file.is_some() || arguments.flags.iter().any(sets_queue);
-    let mut out = Vec::new();
-    if let Some(sender) = doubtful_sender(arguments, site) {
-        out.push([&user[..], b" set sender to ", sender, b" using -f"].concat());
+
+    fn is_trusted(&self, site: &Site) -> bool {
+        users::real_uid() == 0 || site.configuration.classes.has(b"t", self.user())
     }
-    if own_queue && !trusted {
-        let directory = intake.post.queue_directory.as_os_str().as_bytes();
-        out.push([b"Processed from queue ", directory].concat());
+
+    /// The sender that somebody names who is neither that nor trusted.
+    fn doubtful_sender<'a>(&self, arguments: &'a Arguments, site: &Site) -> Option<&'a [u8]> {
+        named_sender(arguments).filter(|sender| *sender != self.user() && !self.is_trusted(site))
     }
-    if let Some(file) = file {
-        out.push([b"Processed by ", &user[..], b" with -C ", file].concat());
+
+    /// What makes it doubtful who sends: flags that only some users may use unnoticed (AD-058).
+    fn warnings(&self, arguments: &Arguments, intake: &Intake) -> Vec<Vec<u8>> {
+        if users::real_uid() == 0 {
+            return Vec::new();
+        }
+        let (user, site) = (self.user(), &intake.post.site);
+        let file = arguments.last(b'C');
+        let sets_queue = |(letter, value): &(u8, Vec<u8>)| match letter {
+            b'o' => value.starts_with(b"Q"),
+            b'O' => value.to_ascii_lowercase().trim_ascii_start().starts_with(b"queuedirectory"),
+            _ => false,
+        };
+        // A file that anybody may have written sets it as well.
+        let own_queue = file.is_some() || arguments.flags.iter().any(sets_queue);
+        let mut out = Vec::new();
+        if let Some(sender) = self.doubtful_sender(arguments, site) {
+            out.push([user, b" set sender to ", sender, b" using -f"].concat());
+        }
+        if own_queue && !self.is_trusted(site) {
+            let directory = intake.post.queue_directory.as_os_str().as_bytes();
+            out.push([b"Processed from queue ", directory].concat());
+        }
+        if let Some(file) = file {
+            out.push([b"Processed by ", user, b" with -C ", file].concat());
+        }
+        out
     }
-    out
 }
 
 fn own_dead_letter(

@@ -12,7 +12,7 @@ use super::arguments::Arguments;
 use super::conversation::{Conversation, Heard};
 use super::line_editor::{Entered, LineEditor};
 use super::voice::Voice;
-use super::{complain, either, facts, print, print_line, start, submit, usage};
+use super::{complain, either, print, print_line, start, submit, usage};
 use crate::config::reading::Reading;
 use crate::daemon::log_sink::{DEFAULT_LOG_LEVEL, LogSink};
 use crate::events::{EventSink as _, map_lines};
@@ -73,7 +73,7 @@ fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
         session.keep_traces_apart();
     }
     session.set_delivery_mode(submit::given_delivery_mode(arguments).unwrap_or_default());
-    session.set_user(&facts::user());
+    session.set_user(&users::own_name());
     let mut queue_ids = crate::queue::id::IdSource::new(ids::process_id(), ids::next_sequence());
     let queue_id = queue_ids.next(clock::now()).0;
     session.set_macro(b"i", &queue_id);

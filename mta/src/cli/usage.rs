@@ -45,8 +45,8 @@ pub(super) fn check(arguments: &Arguments, mode: u8, voice: Voice) -> Result<Mis
             }
             b'D' => {
                 if let Err(error) = terminal::trace_to(value) {
-                    let reason = errors::describe(&error).as_bytes().to_vec();
-                    voice.usage([b"cannot open ", &value[..], b": ", &reason].concat());
+                    let reason = errors::describe(&error);
+                    voice.usage([b"cannot open ", &value[..], b": ", reason.as_bytes()].concat());
                     mistakes.fail(73);
                 }
             }

@@ -4,7 +4,7 @@ use cf_parser::debug::Category;
 use ruleset_vm::Role;
 
 use super::arguments::Arguments;
-use super::{facts, print_line, start};
+use super::{print_line, start};
 use crate::address::expand;
 use crate::message::address_list::{ListStyle, elements_in_place};
 use crate::message::envelope::Recipient;
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         print_line(b"Recipient names must be specified");
         return 64;
     }
-    start::log_connection(&post, &[&facts::user()[..], b"@localhost"].concat());
+    start::log_connection(&post, &[&users::own_name()[..], b"@localhost"].concat());
     let mut worker = post.worker();
     worker.macros.set(b"deliveryMode", b"v");
     if arguments.has(b'd') {

@@ -98,7 +98,7 @@ impl Attempt<'_> {
     pub fn report_early(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
         let recipients = &claimed.envelope.recipients;
         let failed = |r: &Recipient| matches!(r.state, RecipientState::Failed(_));
-        let waits = !recipients.iter().any(failed) && recipients.iter().any(|r| waits(&r.state));
+        let waits = !recipients.iter().any(failed) && recipients.iter().any(|r| r.state.waits());
         let mut told = Told::new(claimed.envelope.message.clone(), &self.said);
         self.early_failures(&claimed, &mut told);
         if waits {
@@ -110,7 +110,7 @@ impl Attempt<'_> {
 
     /// Says what waits for a queue run, address by address.
     pub fn tell_queued(&self, claimed: &Claimed, logs: bool) {
-        for recipient in claimed.envelope.recipients.iter().filter(|r| waits(&r.state)) {
+        for recipient in claimed.envelope.recipients.iter().filter(|r| r.state.waits()) {
             self.show(&[&recipient.address[..], b"... queued"].concat());
             if logs {
                 self.log_waiting(claimed, recipient);
@@ -214,8 +214,4 @@ fn is_open(state: &RecipientState) -> bool {
 
 fn is_deferred(state: &RecipientState) -> bool {
     matches!(state, RecipientState::Deferred(_))
-}
-
-fn waits(state: &RecipientState) -> bool {
-    is_open(state) || is_deferred(state)
 }

@@ -113,12 +113,12 @@ pub struct Intake {
     collecting: Option<Collecting>,
     /// The message is taken and dropped.
     discard: bool,
+    /// Every message is (check_relay said so).
+    discard_all: bool,
     /// Why rules refuse the message that the command line submits.
     refusal: Option<Status>,
     /// It goes back to its sender: nothing is told of what waits.
     returns: bool,
-    /// Every message is (check_relay said so).
-    discard_all: bool,
     /// What makes it doubtful who sends, for the header (AD-058).
     warnings: Vec<Vec<u8>>,
     /// The peer has said `HELO` or `EHLO`.

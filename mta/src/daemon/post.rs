@@ -14,7 +14,7 @@ use crate::message::date::Moment;
 use crate::message::envelope::{ControllingUser, Envelope, QueueId};
 use crate::queue::directory::{DirectoryOptions, DirectoryStore};
 use crate::queue::id::IdSource;
-use crate::queue::priority::{self, Factors};
+use crate::queue::priority::{Factors, Load};
 use crate::queue::store::{Claimed, QueueStore as _, StoreError};
 use crate::sys::clock::{self, TimeZoneSpec, Zone};
 use crate::sys::durable::DiskError;
@@ -151,14 +151,20 @@ impl Post {
         Ok(split)
     }
 
-    /// Whether the load forbids delivering a message of this priority now: QueueLA, QueueFactor (QU-065).
+    /// What the load lets be delivered now: QueueLA, QueueFactor (QU-065).
     #[must_use]
-    pub fn is_too_busy(&self, priority: i64) -> bool {
+    pub fn load(&self) -> Load {
         let options = &self.site.configuration.options;
         let processors = i64::try_from(config_files::processors()).unwrap_or(1);
         let limit = options.number("QueueLA", processors.saturating_mul(8));
         let factor = options.number("QueueFactor", 600_000);
-        priority::should_queue(priority, i64::from(load::load_average()), limit, factor)
+        Load { average: load::load_average().into(), limit, factor }
+    }
+
+    /// Whether the load forbids delivering a message of this priority now.
+    #[must_use]
+    pub fn is_too_busy(&self, priority: i64) -> bool {
+        self.load().forbids(priority)
     }
 
     /// Writes a line to the log when `LogLevel` is above `level`.

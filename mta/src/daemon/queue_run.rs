@@ -109,10 +109,10 @@ fn unusable(id: &[u8], error: &StoreError) -> Vec<Event> {
             vec![alert(found.into_bytes()), losing("bogus file uid/gid in mqueue")]
         }
         StoreError::Damaged { error: damaged, .. } => {
-            let user = users::by_uid(users::real_uid()).ok().flatten();
-            let user = user.map_or_else(|| b"root".to_vec(), |user| user.name);
+            let user = users::own_name();
+            let user = if user.is_empty() { b"root" } else { user.as_slice() };
             let complaint =
-                complaint(id, error).map(|text| Event::system_error(Some(id), &user, text));
+                complaint(id, error).map(|text| Event::system_error(Some(id), user, text));
             let lost = match damaged.damage.disposition() {
                 Disposition::Lose(reason) => Some(losing(reason)),
                 Disposition::Skip => None,
@@ -166,7 +166,7 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
         .bytes("QueueSortOrder")
         .and_then(|value| SortOrder::from_option(&value))
         .unwrap_or_default();
-    let most = usize::try_from(settings.number("MaxQueueRunSize", 0)).unwrap_or(0);
+    let (most, limits, now) = (most(post), retry_limits(post), clock::now());
     let mut entries = Vec::new();
     let mut work = Vec::new();
     let scan = match post.store.scan(Kind::Normal) {
@@ -185,7 +185,7 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
             continue;
         }
         let selective = options.selection.is_selective();
-        if !selective && is_too_young(post, &envelope) {
+        if !selective && is_too_young(&envelope, &limits, now) {
             continue;
         }
         let host = envelope
@@ -201,30 +201,45 @@ fn candidates(post: &Post, options: &RunOptions) -> Vec<Entry> {
             is_locked: false,
         });
         entries.push(entry);
-        if most > 0 && entries.len() > most {
-            tell_limit(post, most);
-            entries.truncate(most);
+        if cut(post, most, &mut entries) {
             break;
         }
     }
     in_order(entries, work, order)
 }
 
-/// Whether MinQueueAge and MaxQueueAge keep a message from being tried again (QU-063).
+/// MinQueueAge and MaxQueueAge.
 #[must_use]
-pub fn is_too_young(post: &Post, envelope: &Envelope) -> bool {
+pub fn retry_limits(post: &Post) -> RetryLimits {
     let settings = &post.site.configuration.options;
     let time = |name: &str| settings.bytes(name).map_or(0, |value| seconds(&value, b'm'));
-    let limits = RetryLimits { min_age: time("MinQueueAge"), max_age: time("MaxQueueAge") };
-    let Envelope { created, last_try, tries, .. } = *envelope;
-    scheduling::is_too_young(clock::now(), created, last_try, tries, &limits)
+    RetryLimits { min_age: time("MinQueueAge"), max_age: time("MaxQueueAge") }
 }
 
-/// MaxQueueRunSize leaves some out (QU-066).
-pub fn tell_limit(post: &Post, most: usize) {
+/// Whether these limits keep a message from being tried again (QU-063).
+#[must_use]
+pub fn is_too_young(envelope: &Envelope, limits: &RetryLimits, now: u64) -> bool {
+    let Envelope { created, last_try, tries, .. } = *envelope;
+    scheduling::is_too_young(now, created, last_try, tries, limits)
+}
+
+/// MaxQueueRunSize; 0 without a limit.
+#[must_use]
+pub fn most(post: &Post) -> usize {
+    let most = post.site.configuration.options.number("MaxQueueRunSize", 0);
+    usize::try_from(most).unwrap_or(0)
+}
+
+/// Leaves out what is more than `most` (QU-066); says whether there was any.
+pub fn cut<T>(post: &Post, most: usize, found: &mut Vec<T>) -> bool {
+    if most == 0 || found.len() <= most {
+        return false;
+    }
+    found.truncate(most);
     let directory = post.queue_directory.display();
     let text = format!("WorkList for {directory} maxed out at {most}");
     post.log(Some(&QueueId(Vec::new())), Severity::Warning, 0, text);
+    true
 }
 
 fn in_order(entries: Vec<Entry>, work: Vec<Work>, order: SortOrder) -> Vec<Entry> {

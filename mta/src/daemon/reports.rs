@@ -67,8 +67,7 @@ pub(super) fn send(
         && !envelope.is_from_nobody()
     {
         let late = reported(envelope, told, worker, |recipient| {
-            matches!(recipient.state, RecipientState::Deferred(_) | RecipientState::Pending)
-                && wants_delay(recipient)
+            recipient.state.waits() && wants_delay(recipient)
         });
         if !late.is_empty() {
             tell(attempt, worker, claimed, told, Kind::Warning { after, give_up }, late);
@@ -160,7 +159,8 @@ fn tell(
     let options = &attempt.post.site.configuration.options;
     let mut all = vec![to];
     if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
-        all.extend(named_for_errors(envelope));
+        // AD-073
+        all.extend(last_first(value_of(&envelope.header, b"errors-to").unwrap_or_default()));
     }
     if told.concerns_postmaster && kind == Kind::Failure {
         // In front of the others in the header (observed).
@@ -177,8 +177,7 @@ fn tell(
     is_told
 }
 
-/// Who gets a copy of reports about failures: PostmasterCopy (OPT-046, QU-097), the last one first as for the header.
-/// Not of mail with a negative precedence.
+/// Who gets a copy of reports about failures: PostmasterCopy (OPT-046, QU-097). Not of mail with a negative precedence.
 fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Vec<u8>> {
     let configuration = &attempt.post.site.configuration;
     let Some(text) = configuration.options.text("PostmasterCopy") else { return Vec::new() };
@@ -186,7 +185,12 @@ fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     let list = configuration.macros.expand_bytes(text);
-    elements(&list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
+    last_first(&list)
+}
+
+/// The addresses of a list, the last one first, as the header of a report has them (observed).
+fn last_first(list: &[u8]) -> Vec<Vec<u8>> {
+    elements(list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
 }
 
 /// Makes a report and starts its delivery.
@@ -256,12 +260,6 @@ fn publish(
     }
 }
 
-/// Whom `Errors-To` names, the last one first, as the header of the report has them (AD-073, observed).
-fn named_for_errors(envelope: &Envelope) -> Vec<Vec<u8>> {
-    let list = value_of(&envelope.header, b"errors-to").unwrap_or_default();
-    elements(list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
-}
-
 /// What the transcript says of a recipient that was reached (observed).
 fn success_line(reported: &Reported) -> Option<Vec<u8>> {
     let words: &[u8] = match reported.action {
@@ -317,10 +315,7 @@ fn unreachable_sender(attempt: &Attempt<'_>, worker: &mut Worker, original: &Env
     };
     let mut notes = Vec::new();
     expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
-    let is_open = |recipient: &Recipient| {
-        matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
-    };
-    if envelope.recipients.iter().any(is_open) {
+    if envelope.recipients.iter().any(|recipient| recipient.state.waits()) {
         return Said::default();
     }
     let id = original.id.clone().map_or_else(Vec::new, |id| id.0);

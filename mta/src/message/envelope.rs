@@ -156,6 +156,14 @@ pub enum RecipientState {
     Failed(Status),
 }
 
+impl RecipientState {
+    /// It is still to be delivered to.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Pending | Self::Deferred(_))
+    }
+}
+
 /// A mailer triple: what ruleset 0 (and 5) made of an address, after the mailer's rewriting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

@@ -33,13 +33,26 @@ pub fn aged(priority: i64, factors: &Factors) -> i64 {
     priority.saturating_add(factors.retry)
 }
 
-/// Whether load forbids delivering now (QU-065). `load` is the load average, rounded.
-#[must_use]
-pub fn should_queue(priority: i64, load: i64, queue_la: i64, queue_factor: i64) -> bool {
-    if load < queue_la {
-        return false;
+/// How busy the machine is, and what is delivered then (QU-065).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// The load average, rounded.
+    pub average: i64,
+    /// QueueLA.
+    pub limit: i64,
+    /// QueueFactor.
+    pub factor: i64,
+}
+
+impl Load {
+    /// Whether load forbids delivering a message of this priority.
+    #[must_use]
+    pub fn forbids(&self, priority: i64) -> bool {
+        if self.average < self.limit {
+            return false;
+        }
+        priority > self.factor / (self.average - self.limit).saturating_add(1).max(1)
     }
-    priority > queue_factor / (load - queue_la).saturating_add(1).max(1)
 }
 
 #[cfg(test)]
@@ -59,9 +72,10 @@ mod tests {
     #[test]
     fn load_holds_back_what_is_large() {
         // QU-065
-        assert!(!should_queue(i64::MAX, 7, 8, 600_000));
-        assert!(should_queue(600_001, 8, 8, 600_000));
-        assert!(!should_queue(600_000, 8, 8, 600_000));
-        assert!(should_queue(300_001, 9, 8, 600_000));
+        let at = |average| Load { average, limit: 8, factor: 600_000 };
+        assert!(!at(7).forbids(i64::MAX));
+        assert!(at(8).forbids(600_001));
+        assert!(!at(8).forbids(600_000));
+        assert!(at(9).forbids(300_001));
     }
 }

@@ -75,7 +75,7 @@ impl Walk<'_> {
         let mut failures = self.worker.take_failures().into_iter().peekable();
         for (at, text) in self.worker.take_messages().into_iter().enumerate() {
             while let Some(failure) = failures.next_if(|failure| failure.at <= at) {
-                self.note(b"", &address, What::Trouble(failure.text, failure.exit));
+                self.note_trouble(&address, failure);
             }
             // Messages about the file itself name it.
             let shown =
@@ -83,7 +83,7 @@ impl Walk<'_> {
             self.note(place, &address, What::Said(shown));
         }
         for failure in failures {
-            self.note(b"", &address, What::Trouble(failure.text, failure.exit));
+            self.note_trouble(&address, failure);
         }
         answer
     }

@@ -18,7 +18,7 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
 use super::list;
 use super::note::{Note, Undelivered, What};
 use super::options::ExpandOptions;
-use super::worker::Worker;
+use super::worker::{Failure, Worker};
 use crate::events::ControllingAddress;
 use crate::message::envelope::{
     ControllingUser, Envelope, Listing, Recipient, RecipientState, Route,
@@ -245,9 +245,7 @@ impl<'a> Walk<'a> {
         let mut only = None;
         let mut several = false;
         for &at in &self.touched {
-            let open = self.recipients.get(at).is_some_and(|recipient| {
-                matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
-            });
+            let open = self.recipients.get(at).is_some_and(|recipient| recipient.state.waits());
             several |= open && only.is_some_and(|known| known != at);
             only = if open { Some(at) } else { only };
         }
@@ -295,8 +293,12 @@ impl<'a> Walk<'a> {
     /// What has been found wrong with maps; no address or file stands in front of it.
     pub(super) fn note_troubles(&mut self, address: &[u8]) {
         for failure in self.worker.take_failures() {
-            self.note(b"", address, What::Trouble(failure.text, failure.exit));
+            self.note_trouble(address, failure);
         }
+    }
+
+    pub(super) fn note_trouble(&mut self, address: &[u8], failure: Failure) {
+        self.note(b"", address, What::Trouble(failure.text, failure.exit));
     }
 
     /// Resolves the elements of a list that stands for `index`, to be entered last first.

@@ -2,7 +2,7 @@
 
 use ruleset_vm::{Enhanced, Exit, Status};
 
-use super::{Attempt, waits};
+use super::Attempt;
 use crate::address::worker::Worker;
 use crate::daemon::reports::{self, Told};
 use crate::daemon::settings::queue_timeouts;
@@ -43,7 +43,7 @@ impl Attempt<'_> {
             claimed.envelope.tries = tries;
             claimed.envelope.last_try = last_try;
         }
-        let waiting = claimed.envelope.recipients.iter().any(|r| waits(&r.state));
+        let waiting = claimed.envelope.recipients.iter().any(|r| r.state.waits());
         if waiting && untried.is_none() {
             self.consider_age(&mut claimed, &mut told, now);
         }
@@ -56,7 +56,7 @@ impl Attempt<'_> {
             }
             return exit;
         }
-        let waiting = claimed.envelope.recipients.iter().any(|r| waits(&r.state));
+        let waiting = claimed.envelope.recipients.iter().any(|r| r.state.waits());
         let id = claimed.envelope.id.clone();
         let (delay, tries) = (now.saturating_sub(claimed.envelope.created), claimed.envelope.tries);
         let outcome = if waiting {
@@ -96,7 +96,7 @@ impl Attempt<'_> {
                 let why = format!("Cannot send message for {}", dsn::interval(after));
                 told.queue_message = Some(why.into_bytes());
                 for recipient in &mut claimed.envelope.recipients {
-                    if waits(&recipient.state) {
+                    if recipient.state.waits() {
                         let code = Enhanced::new(4, 4, 7);
                         let text = "Message could not be delivered";
                         recipient.state = RecipientState::Failed(Status::from_reply(

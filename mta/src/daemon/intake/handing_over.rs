@@ -164,10 +164,7 @@ impl Intake {
             RecipientState::Failed(status) => Some(status.exit),
             _ => None,
         };
-        let lives = |state: &RecipientState| {
-            matches!(state, RecipientState::Pending | RecipientState::Deferred(_))
-        };
-        let alive = recipients().any(|recipient| lives(&recipient.state));
+        let alive = recipients().any(|recipient| recipient.state.waits());
         (alive, recipients().find_map(failed).unwrap_or(Exit::OK))
     }
 

@@ -89,7 +89,7 @@ fn letters<F: Copy>(table: &[Letter<F>], flags: &mut F) -> Vec<u8> {
 
 /// Whether the control file keeps this recipient.
 fn is_kept(recipient: &Recipient) -> bool {
-    matches!(recipient.state, RecipientState::Pending | RecipientState::Deferred(_))
+    recipient.state.waits()
 }
 
 /// The reply that put a recipient off, if it was one to its own `RCPT`, stands in front of it (observed).
