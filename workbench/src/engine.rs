@@ -182,6 +182,13 @@ impl<S: MapServices> Engine<S> {
         self.machine.table().join(workspace, Some(self.configuration.program.blank_sub()))
     }
 
+    /// The words of a workspace, as they are shown.
+    #[must_use]
+    pub fn words(&self, workspace: &[Token]) -> Vec<Vec<u8>> {
+        let look = crate::show::Look::default();
+        workspace.iter().map(|token| look.token(*token, self.machine.table())).collect()
+    }
+
     /// What a workspace names behind `$#`, `$@` and `$:`; `None` if it is no triple.
     pub fn verdict(&mut self, workspace: &[Token]) -> Option<ruleset_vm::triple::Verdict> {
         self.rewrite(&mut ruleset_vm::trace::NoTracer, |rewriter| rewriter.verdict(workspace))

@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod bt;
+pub mod coverage;
 pub mod engine;
 pub mod explain;
 pub mod json;
@@ -10,4 +11,5 @@ pub mod session;
 pub mod show;
 pub mod source;
 pub mod story;
+pub mod suite;
 pub mod traces;

@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
+    Session(Box<tools::session::Session>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -82,6 +84,7 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Session(session) => tools::session::run(&session),
             Self::Explain(explain) => tools::explain::run(&explain),
         }
     }

@@ -4,6 +4,8 @@
 mod elsewhere;
 pub(super) mod explain;
 mod output;
+pub(super) mod session;
+mod player;
 mod subject;
 
 /// Exit statuses of all of them.

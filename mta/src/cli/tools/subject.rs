@@ -17,6 +17,7 @@ use crate::config::dialect_names::{DialectChoice, SystemNames};
 use crate::config::own_names;
 use crate::config::reading::{ReadError, Reading, System};
 use crate::config::root::Root;
+use crate::config::site::{Home, Site};
 use crate::sys::hostname;
 use crate::sys::{config_files, users};
 
@@ -280,6 +281,18 @@ impl Loaded {
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
         Engine::new(Arc::clone(&self.configuration), self.maps(), self.services())
+    }
+
+    /// What a process would run with; it asks only what is allowed.
+    pub(super) fn site(&self) -> Arc<Site> {
+        let home = Home {
+            facts: Arc::clone(&self.facts),
+            allowed: self.allowed,
+            root: self.root.clone(),
+        };
+        let settings = self.reading.maps.settings().clone();
+        let configuration = self.reading.configuration.clone();
+        Arc::new(Site::of(configuration, self.reading.map_lines.clone(), settings, home))
     }
 
     /// Another set of the same maps.
