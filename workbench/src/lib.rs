@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod bt;
+pub mod compare;
 pub mod coverage;
 pub mod engine;
 pub mod explain;

@@ -4,8 +4,12 @@
 mod elsewhere;
 pub(super) mod explain;
 mod output;
+<<<<<<< HEAD
 pub(super) mod session;
 mod player;
+=======
+mod progress;
+>>>>>>> main
 mod subject;
 
 /// Exit statuses of all of them.
