@@ -27,6 +27,10 @@ enum Command {
     Explain(Box<tools::explain::Explain>),
     /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
     Session(Box<tools::session::Session>),
+    /// Tries the expectations of files of tests on a configuration
+    Test(Box<tools::test::TestFiles>),
+    /// Shows which rules, members of classes and entries of maps addresses and tests reach
+    Coverage(Box<tools::coverage::CoverageOf>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -85,6 +89,8 @@ impl Command {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Session(session) => tools::session::run(&session),
+            Self::Test(test) => tools::test::run(&test),
+            Self::Coverage(coverage) => tools::coverage::run(&coverage),
             Self::Explain(explain) => tools::explain::run(&explain),
         }
     }

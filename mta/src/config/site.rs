@@ -33,6 +33,30 @@ impl Default for Home {
     }
 }
 
+impl Home {
+    /// The maps that these `K` lines declare, with the contents that are known; none is open yet.
+    #[must_use]
+    pub fn maps(&self, settings: &Settings, lines: &[Vec<u8>], level: i32) -> MapSet {
+        let mut maps = MapSet::new(settings.clone());
+        // What is wrong with a line was said when the configuration was read.
+        lines.iter().for_each(|line| drop(maps.declare(line)));
+        drop(maps.finish(level));
+        if self.root.is_elsewhere() {
+            maps.relocate(&|path| self.root.place(path));
+        }
+        for (name, entries) in &self.facts.maps {
+            maps.give(name, entries);
+        }
+        maps
+    }
+
+    /// Services that ask what may be asked.
+    #[must_use]
+    pub fn services(&self) -> Guarded<SystemServices> {
+        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
+    }
+}
+
 /// The immutable snapshot of one configuration.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -72,26 +96,13 @@ impl Site {
     /// A fresh set of the configuration's maps; none is open yet.
     #[must_use]
     pub fn maps(&self) -> MapSet {
-        let mut maps = MapSet::new(self.map_settings.clone());
-        // What is wrong with a line was said when the configuration was read.
-        for line in &self.map_lines {
-            drop(maps.declare(line));
-        }
-        drop(maps.finish(self.configuration.level));
-        if self.home.root.is_elsewhere() {
-            maps.relocate(&|path| self.home.root.place(path));
-        }
-        for (name, entries) in &self.home.facts.maps {
-            maps.give(name, entries);
-        }
-        maps
+        self.home.maps(&self.map_settings, &self.map_lines, self.configuration.level)
     }
 
     /// Services that ask what may be asked.
     #[must_use]
     pub fn services(&self) -> Guarded<SystemServices> {
-        let Home { facts, allowed, .. } = &self.home;
-        Guarded::new(SystemServices::default(), Arc::clone(facts), *allowed)
+        self.home.services()
     }
 
     /// The user with this login name.

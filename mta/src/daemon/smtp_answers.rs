@@ -16,8 +16,8 @@ use crate::message::envelope::{
     BodyType, DeliverBy, Envelope, QueueId, Recipient, RecipientState, Route,
 };
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, Features, MailParameters, Note, Question, RcptParameters, Reply, Return,
-    Verified, replies,
+    Admission, Answer, Body, Features, MailParameters, Note, Question, RcptParameters, Reply,
+    Return, Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 
@@ -245,7 +245,12 @@ impl Server<'_> {
         if !mailer.is_some_and(|mailer| mailer.flags.has(b'w')) {
             return Vec::new();
         }
-        self.post.site.user(&route.user).ok().flatten().map_or_else(Vec::new, |user| user.full_name())
+        self.post
+            .site
+            .user(&route.user)
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |user| user.full_name())
     }
 
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).

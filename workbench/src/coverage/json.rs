@@ -29,9 +29,11 @@ pub fn objects(coverage: &Coverage, configuration: &Configuration) -> Vec<Value>
             "rules": rules.collect::<Value>(),
         }));
     }
-    let counted = |what: &str, (name, count): (&[u8], u64)| json!({ what: text(name), "count": count });
+    let counted =
+        |what: &str, (name, count): (&[u8], u64)| json!({ what: text(name), "count": count });
     for class in classes(coverage, configuration) {
-        let members = class.members.iter().map(|(member, count)| counted("member", (member, *count)));
+        let members =
+            class.members.iter().map(|(member, count)| counted("member", (member, *count)));
         out.push(json!({
             "type": "class_coverage",
             "class": text(&class.name),

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use mapper::{
-    AliasName, AliasPart, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd, ProgramOutput,
-    Protection, SearchList, Services, Stream,
+    AliasName, AliasPart, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd,
+    ProgramOutput, Protection, SearchList, Services, Stream,
 };
 
 use super::Facts;

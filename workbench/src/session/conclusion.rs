@@ -20,7 +20,8 @@ impl Conclusion {
     /// `relayed: no, because ...`
     #[must_use]
     pub fn line(&self) -> Vec<u8> {
-        let answer: &[u8] = if self.relayed { b"relayed: yes, because " } else { b"relayed: no, because " };
+        let answer: &[u8] =
+            if self.relayed { b"relayed: yes, because " } else { b"relayed: no, because " };
         [answer, &self.because, b"\n"].concat()
     }
 
@@ -42,14 +43,13 @@ pub fn conclude(
     if let Some(why) = words.dropped(exchanges, transaction) {
         return Conclusion::no(why);
     }
-    let recipients: Vec<&Exchange> = transaction
-        .iter()
-        .filter(|exchange| exchange.behind(b"RCPT TO:").is_some())
-        .collect();
+    let recipients: Vec<&Exchange> =
+        transaction.iter().filter(|exchange| exchange.behind(b"RCPT TO:").is_some()).collect();
     let remote = recipients.iter().find_map(|exchange| words.remote(exchange));
-    let refused = transaction.iter().rev().find(|exchange| {
-        exchange.refused() && exchange.behind(b"RCPT TO:").is_none()
-    });
+    let refused = transaction
+        .iter()
+        .rev()
+        .find(|exchange| exchange.refused() && exchange.behind(b"RCPT TO:").is_none());
     match (remote, refused) {
         // what comes behind a recipient that was refused need not be named
         (Some(_), Some(refused)) => Conclusion::no(words.refusal(refused)),
@@ -88,7 +88,8 @@ impl Words<'_> {
     /// A verdict that takes the mail and drops or keeps it: about the connection, or within the transaction.
     fn dropped(&self, exchanges: &[Exchange], transaction: &[Exchange]) -> Option<Vec<u8>> {
         let held = |run: &&Run| {
-            let relay = matches!(&run.asked, Asked::Hook { ruleset, .. } if ruleset == b"check_relay");
+            let relay =
+                matches!(&run.asked, Asked::Hook { ruleset, .. } if ruleset == b"check_relay");
             match &run.said {
                 Said::Verdict(Verdict::Discard) => true,
                 // nobody can keep a connection

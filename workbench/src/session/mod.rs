@@ -11,5 +11,7 @@ mod verdict;
 pub use conclusion::{Conclusion, conclude};
 pub use exchange::Exchange;
 pub use run::{Asked, Run, Said, Watch};
-pub use typed::{Client, SOME_ADDRESS, Settings, TLS_NAMES, Trust, Typed, TypedError, auth, client, tls, typed};
+pub use typed::{
+    Client, SOME_ADDRESS, Settings, TLS_NAMES, Trust, Typed, TypedError, auth, client, tls, typed,
+};
 pub use verdict::{HookAnswer, Verdict, refusal};

@@ -58,7 +58,9 @@ impl SessionText<'_> {
             && !matches!(run.said, Said::Workspace)
         {
             let place = self.shown.source.place(rule.span.line);
-            out.extend([b"        ", &place[..], b"  R", &rule.lhs, b"  ->  ", &rule.rhs, b"\n"].concat());
+            out.extend(
+                [b"        ", &place[..], b"  R", &rule.lhs, b"  ->  ", &rule.rhs, b"\n"].concat(),
+            );
         }
         for asking in run.story.lookups() {
             if asking.value.is_some() || asking.unasked.is_some() {
@@ -83,7 +85,8 @@ impl SessionText<'_> {
                     let mailer = self.configuration.mailers.get(*number);
                     let name = mailer.map(|mailer| &mailer.name[..]).unwrap_or_default();
                     let host = parsed.triple.host.as_deref().unwrap_or_default();
-                    let host = if host.is_empty() { Vec::new() } else { [b", host ", host].concat() };
+                    let host =
+                        if host.is_empty() { Vec::new() } else { [b", host ", host].concat() };
                     [b"mailer ", name, &host[..], b", user ", &parsed.triple.user].concat()
                 }
             },

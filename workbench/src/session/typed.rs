@@ -57,8 +57,12 @@ pub enum Trust {
 }
 
 impl Trust {
-    const WORDS: [(&'static str, Self); 4] =
-        [("ok", Self::Ok), ("forged", Self::Forged), ("temp", Self::Temporary), ("fail", Self::Fail)];
+    const WORDS: [(&'static str, Self); 4] = [
+        ("ok", Self::Ok),
+        ("forged", Self::Forged),
+        ("temp", Self::Temporary),
+        ("fail", Self::Fail),
+    ];
 }
 
 /// A line that cannot be understood.
@@ -230,7 +234,10 @@ mod tests {
             ("a.example", host(Some("a.example"), "192.0.2.1", Trust::Ok)),
             ("[192.0.2.9]", host(None, "192.0.2.9", Trust::Fail)),
             ("192.0.2.9 temp", host(None, "192.0.2.9", Trust::Temporary)),
-            ("a.example IPv6:2001:db8::1 forged", host(Some("a.example"), "2001:db8::1", Trust::Forged)),
+            (
+                "a.example IPv6:2001:db8::1 forged",
+                host(Some("a.example"), "2001:db8::1", Trust::Forged),
+            ),
             ("", Err(TypedError::Client(String::new()))),
             ("a b", Err(TypedError::Client("a b".to_owned()))),
         ];
@@ -251,7 +258,8 @@ mod tests {
         let Ok(Typed::Auth(settings)) = typed(b"auth alice CRAM-MD5") else { panic!() };
         assert_eq!(settings[1], (b"auth_type".to_vec(), b"CRAM-MD5".to_vec()));
         let Ok(Typed::Tls(settings)) = typed(b"tls OK bits=128") else { panic!() };
-        let value = |name: &[u8]| settings.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        let value =
+            |name: &[u8]| settings.iter().find(|(known, _)| known == name).unwrap().1.clone();
         assert_eq!(value(b"verify"), b"OK");
         assert_eq!(value(b"alg_bits"), b"128");
         assert_eq!(value(b"tls_version"), b"TLSv1.3");

@@ -83,7 +83,8 @@ fn instead(expected: &Expectation, got: &Got) -> Vec<Expectation> {
         return lines.map(|text| E::Reply { after: *after, text: text.clone() }).collect();
     }
     let all = all(got);
-    let same = |one: &&Expectation| std::mem::discriminant(*one) == std::mem::discriminant(expected);
+    let same =
+        |one: &&Expectation| std::mem::discriminant(*one) == std::mem::discriminant(expected);
     match all.iter().find(same) {
         Some(one) => vec![one.clone()],
         None => all,
@@ -96,7 +97,8 @@ fn all(got: &Got) -> Vec<Expectation> {
     match got {
         Got::Nothing => vec![E::Nothing],
         Got::Triple { mailer, host, user, deferred } => {
-            let mut out = vec![E::Mailer(mailer.clone()), E::Host(host.clone()), E::User(user.clone())];
+            let mut out =
+                vec![E::Mailer(mailer.clone()), E::Host(host.clone()), E::User(user.clone())];
             out.extend(deferred.then_some(E::Deferred));
             out
         }

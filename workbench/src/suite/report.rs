@@ -44,7 +44,9 @@ impl Report {
         for failure in &result.failures {
             let place = format!(":{}:", failure.line);
             out.push([&visible(&self.file)[..], place.as_bytes()].concat());
-            for (head, text) in [(&b"  expected  "[..], &failure.expected), (b"  got       ", &failure.got)] {
+            for (head, text) in
+                [(&b"  expected  "[..], &failure.expected), (b"  got       ", &failure.got)]
+            {
                 for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
                     let head = if at == 0 { head } else { b"            " };
                     out.push([head, &visible(line)].concat());
@@ -191,7 +193,11 @@ pub(super) mod tests {
             rule: Some(rule),
             because: Some(b"no".to_vec()),
         };
-        Report { file: b"a.test".to_vec(), configuration: b"hub.cf".to_vec(), results: vec![good, bad] }
+        Report {
+            file: b"a.test".to_vec(),
+            configuration: b"hub.cf".to_vec(),
+            results: vec![good, bad],
+        }
     }
 
     #[test]

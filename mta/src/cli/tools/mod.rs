@@ -1,16 +1,16 @@
 //! The commands of the workbench: each a file of its own, which reads its words, lets the pure part in
 //! [`workbench`] work, and prints.
 
+pub(super) mod coverage;
 mod elsewhere;
 pub(super) mod explain;
 mod output;
-<<<<<<< HEAD
-pub(super) mod session;
 mod player;
-=======
 mod progress;
->>>>>>> main
+pub(super) mod session;
 mod subject;
+pub(super) mod test;
+mod trials;
 
 /// Exit statuses of all of them.
 mod exit {

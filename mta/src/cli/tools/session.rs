@@ -117,7 +117,10 @@ impl Session {
     }
 
     fn is_given(&self) -> bool {
-        self.helo.is_some() || self.mail.is_some() || !self.rcpt.is_empty() || !self.header.is_empty()
+        self.helo.is_some()
+            || self.mail.is_some()
+            || !self.rcpt.is_empty()
+            || !self.header.is_empty()
     }
 
     fn lines(&self, client: &Client, asides: Vec<Vec<u8>>) -> Result<Lines, String> {

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cf_parser::Name;
-use mapper::{MapSet, SystemServices};
+use mapper::SystemServices;
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
-use workbench::machine::{Allowed, Facts, Guarded, NotAsked};
+use workbench::machine::{Allowed, Facts, NotAsked};
 
 use super::super::{embedded, facts, start, usage};
 use super::elsewhere::{Elsewhere, NoNames};
@@ -62,6 +62,9 @@ pub(in crate::cli) struct Context {
     /// Reads the file of another vendor's sendmail: bsd, ida, sun, or auto
     #[arg(long, value_name = "NAME")]
     dialect: Option<OsString>,
+    /// Further texts of facts, and where they come from.
+    #[arg(skip)]
+    more: Vec<(String, Vec<u8>)>,
 }
 
 /// Why there is nothing to work on.
@@ -113,9 +116,7 @@ pub(in crate::cli) struct Loaded {
     pub(super) reading: Reading,
     /// What was not asked while it was read.
     pub(super) not_asked: Vec<NotAsked>,
-    facts: Arc<Facts>,
-    allowed: Allowed,
-    root: Root,
+    home: Home,
     configuration: Arc<Configuration>,
 }
 
@@ -138,7 +139,8 @@ impl Subject {
 impl Context {
     /// Whether the file is another machine's.
     fn is_elsewhere(&self) -> bool {
-        self.root.is_some() || !self.host_facts.is_empty() || !self.fact.is_empty()
+        let given = !self.host_facts.is_empty() || !self.fact.is_empty() || !self.more.is_empty();
+        self.root.is_some() || given
     }
 
     /// Reads the file at `path`.
@@ -192,19 +194,41 @@ impl Context {
             }
         }
         let configuration = Arc::new(reading.configuration.clone());
-        Ok(Loaded { source, reading, not_asked, facts, allowed, root, configuration })
+        let home = Home { facts, allowed, root };
+        Ok(Loaded { source, reading, not_asked, home, configuration })
+    }
+
+    /// Adds a text of facts that comes from `path`.
+    pub(super) fn add_facts(&mut self, path: &str, text: Vec<u8>) {
+        self.more.push((path.to_owned(), text));
+    }
+
+    /// The facts of the command line, one a line.
+    ///
+    /// # Errors
+    /// A file of facts cannot be read.
+    pub(super) fn fact_lines(&self) -> Result<Vec<Vec<u8>>, SubjectError> {
+        let mut lines = Vec::new();
+        for path in &self.host_facts {
+            let text = read_facts(path)?;
+            let kept = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            let kept = kept.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+            lines.extend(kept.map(<[u8]>::to_vec));
+        }
+        lines.extend(self.fact.iter().map(|line| line.as_bytes().to_vec()));
+        Ok(lines)
     }
 
     fn facts(&self) -> Result<Facts, SubjectError> {
         let mut facts = Facts::default();
         for path in &self.host_facts {
-            let shown = path.display().to_string();
-            let text = config_files::read_regular(path.as_os_str().as_bytes());
-            let text = text.map_err(|error| SubjectError::NoFacts {
-                path: shown.clone(),
-                reason: error.to_string(),
-            })?;
-            facts.add(&text).map_err(|error| SubjectError::Facts { path: shown, error })?;
+            let text = read_facts(path)?;
+            let path = path.display().to_string();
+            facts.add(&text).map_err(|error| SubjectError::Facts { path, error })?;
+        }
+        for (path, text) in &self.more {
+            let path = path.clone();
+            facts.add(text).map_err(|error| SubjectError::Facts { path, error })?;
         }
         for line in &self.fact {
             let path = "--fact".to_owned();
@@ -273,42 +297,37 @@ impl Loaded {
         &self.configuration
     }
 
-    /// Services that touch only what is allowed.
-    pub(super) fn services(&self) -> Guarded<SystemServices> {
-        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
-    }
-
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
-        Engine::new(Arc::clone(&self.configuration), self.maps(), self.services())
+        (self.engines())()
+    }
+
+    /// Makes such engines, on any thread.
+    pub(super) fn engines(&self) -> impl Fn() -> Engine<SystemServices> + Send + Sync + use<> {
+        let configuration = Arc::clone(&self.configuration);
+        let (home, lines) = (self.home.clone(), self.reading.map_lines.clone());
+        let settings = self.reading.maps.settings().clone();
+        move || {
+            let maps = home.maps(&settings, &lines, configuration.level);
+            Engine::new(Arc::clone(&configuration), maps, home.services())
+        }
     }
 
     /// What a process would run with; it asks only what is allowed.
     pub(super) fn site(&self) -> Arc<Site> {
-        let home = Home {
-            facts: Arc::clone(&self.facts),
-            allowed: self.allowed,
-            root: self.root.clone(),
-        };
         let settings = self.reading.maps.settings().clone();
         let configuration = self.reading.configuration.clone();
-        Arc::new(Site::of(configuration, self.reading.map_lines.clone(), settings, home))
+        let lines = self.reading.map_lines.clone();
+        Arc::new(Site::of(configuration, lines, settings, self.home.clone()))
     }
+}
 
-    /// Another set of the same maps.
-    fn maps(&self) -> MapSet {
-        let mut maps = MapSet::new(self.reading.maps.settings().clone());
-        // what is wrong with the lines was said when they were read
-        self.reading.map_lines.iter().for_each(|line| drop(maps.declare(line)));
-        drop(maps.finish(self.configuration.level));
-        if self.root.is_elsewhere() {
-            maps.relocate(&|path| self.root.place(path));
-        }
-        for (name, entries) in &self.facts.maps {
-            maps.give(name, entries);
-        }
-        maps
-    }
+fn read_facts(path: &Path) -> Result<Vec<u8>, SubjectError> {
+    let text = config_files::read_regular(path.as_os_str().as_bytes());
+    text.map_err(|error| SubjectError::NoFacts {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 /// The name in front of a macro's value, without braces, and the value.

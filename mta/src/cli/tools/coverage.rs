@@ -1,0 +1,161 @@
+//! `bangpath coverage`: what addresses and tests reach of a configuration.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use mapper::SystemServices;
+use ruleset_vm::{Role, Target};
+use workbench::coverage::{self, Coverage};
+use workbench::engine::Engine;
+use workbench::source::Source;
+
+use super::exit;
+use super::output::{Format, Output, cannot};
+use super::progress::Progress;
+use super::subject::{Loaded, Subject};
+use super::trials::{Counts, TrialError, Trials};
+use crate::sys::{config_files, parallel, terminal};
+
+/// Addresses that a worker takes at once.
+const BATCH: usize = 512;
+/// Longest line that is an address.
+const MAX_LINE: u64 = 1 << 16;
+
+/// Its words.
+#[derive(Clone, Debug, clap::Args)]
+pub(in crate::cli) struct CoverageOf {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    output: Output,
+    /// Addresses, one a line, to be resolved as recipients; - for standard input
+    #[arg(long, value_name = "FILE")]
+    addresses: Option<PathBuf>,
+    /// Each address is also rewritten for its mailer, as sender and recipient, in envelope and header
+    #[arg(long, requires = "addresses")]
+    rewrite: bool,
+    /// Prints the source with counts in the margin
+    #[arg(long)]
+    annotate: bool,
+    /// Writes a tracefile for lcov and genhtml
+    #[arg(long, value_name = "FILE")]
+    lcov: Option<PathBuf>,
+    /// Files of tests (docs/test-format.md)
+    #[arg(value_name = "FILE")]
+    tests: Vec<PathBuf>,
+}
+
+/// Runs it.
+pub(in crate::cli) fn run(words: &CoverageOf) -> u8 {
+    words.run().unwrap_or_else(|error| cannot(&error))
+}
+
+impl CoverageOf {
+    fn run(&self) -> Result<u8, TrialError> {
+        if self.addresses.is_none() && self.tests.is_empty() {
+            return Ok(cannot(&"coverage: neither --addresses nor files of tests"));
+        }
+        let loaded = self.subject.read()?;
+        let mut total = Coverage::default();
+        let counts = Counts::default();
+        for path in &self.tests {
+            let mut trials = Trials::open(path, &self.subject, Some(counts.clone()))?;
+            for test in std::mem::take(&mut trials.suite.tests) {
+                trials.outcome(&test);
+            }
+        }
+        total.merge(counts.take());
+        if let Some(path) = &self.addresses {
+            total.merge(self.of_addresses(path, &loaded)?);
+        }
+        self.print(&total, &loaded)
+    }
+
+    fn print(&self, total: &Coverage, loaded: &Loaded) -> Result<u8, TrialError> {
+        let configuration = loaded.configuration();
+        let source = Source::new(&loaded.reading.path, &loaded.source);
+        if let Some(path) = &self.lcov {
+            let file = std::path::absolute(std::ffi::OsStr::from_bytes(&loaded.reading.path));
+            let file = file.unwrap_or_default();
+            let text = coverage::lcov(total, configuration, file.as_os_str().as_bytes());
+            let written = File::create(path).and_then(|mut file| file.write_all(&text));
+            written.map_err(|source| failed(path, source))?;
+        }
+        if self.output.format == Format::Json {
+            coverage::json::objects(total, configuration).iter().for_each(Output::object);
+        } else if self.annotate {
+            terminal::print(&coverage::annotate(total, configuration, &source));
+        } else {
+            terminal::print(&coverage::summary(total, configuration));
+        }
+        Ok(exit::SAME)
+    }
+
+    /// All addresses of a file, on all processors.
+    fn of_addresses(&self, path: &Path, loaded: &Loaded) -> Result<Coverage, TrialError> {
+        let input: Box<dyn BufRead + Send> = if path.as_os_str() == "-" {
+            Box::new(BufReader::new(terminal::input().map_err(|source| failed(path, source))?))
+        } else {
+            Box::new(BufReader::new(File::open(path).map_err(|source| failed(path, source))?))
+        };
+        let engines = loaded.engines();
+        let progress = Progress::new(None, "addresses");
+        let mut total = Coverage::default();
+        parallel::in_order(
+            config_files::processors(),
+            Batches(input),
+            engines,
+            |engine, batch: Vec<Vec<u8>>| {
+                let mut coverage = Coverage::default();
+                batch.iter().for_each(|address| self.try_one(address, engine, &mut coverage));
+                (batch.len(), coverage)
+            },
+            |(count, coverage)| {
+                progress.add(count as u64);
+                total.merge(coverage);
+                ControlFlow::Continue(())
+            },
+        );
+        Ok(total)
+    }
+
+    fn try_one(&self, address: &[u8], engine: &mut Engine<SystemServices>, to: &mut Coverage) {
+        engine.reset();
+        let parsed = engine.resolve(address, Role::default(), to);
+        let Some(parsed) = parsed.filter(|_| self.rewrite) else { return };
+        let Target::Mailer(mailer) = parsed.triple.mailer else { return };
+        for (header, sender) in [(false, true), (false, false), (true, true), (true, false)] {
+            engine.rewrite_for(address, mailer, Role { header, sender }, to);
+        }
+    }
+}
+
+/// Lines of a file, some at a time; those that are empty or begin with `#` are passed over.
+struct Batches(Box<dyn BufRead + Send>);
+
+impl Iterator for Batches {
+    type Item = Vec<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while batch.len() < BATCH {
+            let mut line = Vec::new();
+            match self.0.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            let address = line.trim_ascii();
+            if !address.is_empty() && !address.starts_with(b"#") {
+                batch.push(address.to_vec());
+            }
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+}
+
+fn failed(path: &Path, source: std::io::Error) -> TrialError {
+    TrialError::Io { path: path.display().to_string(), source }
+}
