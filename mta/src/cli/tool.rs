@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -83,6 +85,7 @@ impl Command {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }
