@@ -292,9 +292,8 @@ impl Worker {
     /// ruleset everything is accepted.
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
         let answer = self.ask(ruleset, arguments, comments);
-        let asked = answer.is_some();
         let verdict = Verdict::of(ruleset, answer);
-        if let Some(watch) = self.watch.as_ref().filter(|_| asked) {
+        if let Some(watch) = self.watch.as_ref().filter(|_| self.has_ruleset(ruleset)) {
             watch.said(Said::Verdict(verdict.clone()));
         }
         verdict

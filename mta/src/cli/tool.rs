@@ -31,6 +31,8 @@ enum Command {
     Test(Box<tools::test::TestFiles>),
     /// Shows which rules, members of classes and entries of maps addresses and tests reach
     Coverage(Box<tools::coverage::CoverageOf>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -92,6 +94,7 @@ impl Command {
             Self::Test(test) => tools::test::run(&test),
             Self::Coverage(coverage) => tools::coverage::run(&coverage),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! "Would this be relayed, and why", in one line.
 
 use ruleset_vm::load::Configuration;
+use ruleset_vm::mailer::Mailer;
 use ruleset_vm::{Target, Triple};
 
 use super::{Asked, Exchange, Run, Said, Verdict};
@@ -46,12 +47,8 @@ pub fn conclude(
     let recipients: Vec<&Exchange> =
         transaction.iter().filter(|exchange| exchange.behind(b"RCPT TO:").is_some()).collect();
     let remote = recipients.iter().find_map(|exchange| words.remote(exchange));
-    let refused = transaction
-        .iter()
-        .rev()
-        .find(|exchange| exchange.refused() && exchange.behind(b"RCPT TO:").is_none());
+    let refused = transaction.iter().rev().find(|exchange| exchange.refuses_all());
     match (remote, refused) {
-        // what comes behind a recipient that was refused need not be named
         (Some(_), Some(refused)) => Conclusion::no(words.refusal(refused)),
         (Some(because), None) => Conclusion { relayed: true, because },
         (None, _) => Conclusion::no(words.nobody(exchanges, &recipients)),
@@ -69,20 +66,27 @@ impl Words<'_> {
         if exchange.refused() || exchange.replies.is_empty() {
             return None;
         }
-        let triple = triple(exchange)?;
-        let Target::Mailer(number) = triple.mailer else { return None };
-        let mailer = self.configuration.mailers.get(number)?;
-        if mailer.flags.has(b'l') {
-            return None;
-        }
+        let (mailer, triple) = self.leaves(exchange)?;
         let path = path(exchange.behind(b"RCPT TO:")?);
         let mut out = [path, b" is accepted"].concat();
-        out.extend(self.by(exchange.hook(b"check_rcpt")));
+        let run = exchange.hook(b"check_rcpt");
+        match run.and_then(Run::grant) {
+            Some(rule) => out.extend([b" (", &self.rule(rule)[..], b")"].concat()),
+            None => out.extend(self.by(run)),
+        }
         out.extend([b" and goes by mailer ", &mailer.name[..]].concat());
         if let Some(host) = triple.host.as_deref().filter(|host| !host.is_empty()) {
             out.extend([b" to host ", host].concat());
         }
         Some(out)
+    }
+
+    /// The mailer and the triple of a recipient that is not delivered here (ML flag `l`).
+    fn leaves<'e>(&self, exchange: &'e Exchange) -> Option<(&Mailer, &'e Triple)> {
+        let triple = triple(exchange)?;
+        let Target::Mailer(number) = triple.mailer else { return None };
+        let mailer = self.configuration.mailers.get(number)?;
+        (!mailer.flags.has(b'l')).then_some((mailer, triple))
     }
 
     /// A verdict that takes the mail and drops or keeps it: about the connection, or within the transaction.
@@ -109,7 +113,9 @@ impl Words<'_> {
 
     /// Why nobody is left who would get the mail elsewhere.
     fn nobody(&self, all: &[Exchange], recipients: &[&Exchange]) -> Vec<u8> {
-        if let Some(refused) = recipients.iter().rev().find(|exchange| exchange.refused()) {
+        let refused = || recipients.iter().rev().filter(|exchange| exchange.refused());
+        let elsewhere = refused().find(|exchange| self.leaves(exchange).is_some());
+        if let Some(refused) = elsewhere.or_else(|| refused().next()) {
             return self.refusal(refused);
         }
         let here = recipients.iter().find_map(|exchange| {
@@ -125,10 +131,9 @@ impl Words<'_> {
 
     /// `RCPT TO:<a@b> is refused with 550 ...: check_rcpt, hub.cf:1653, R...`
     fn refusal(&self, exchange: &Exchange) -> Vec<u8> {
-        let first = exchange.input.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let command = match exchange.input.contains(&b'\n') {
+        let command = match exchange.is_message {
             true => b"the message",
-            false => first,
+            false => &exchange.input[..],
         };
         let reply = exchange.replies.last().cloned().unwrap_or_default();
         let mut out = [command, b" is refused with \"", &reply, b"\""].concat();

@@ -8,6 +8,8 @@ use crate::story::Firing;
 pub struct Exchange {
     /// What was typed; of a message all lines. Nothing for what the server says by itself.
     pub input: Vec<u8>,
+    /// It is a message, with its lines.
+    pub is_message: bool,
     /// The lines of the replies.
     pub replies: Vec<Vec<u8>>,
     /// The runs of rules.
@@ -44,6 +46,13 @@ impl Exchange {
         self.code().is_some_and(|code| code >= 400)
     }
 
+    /// Whether it refuses the transaction: `MAIL`, `DATA` or the message.
+    #[must_use]
+    pub fn refuses_all(&self) -> bool {
+        let whole = self.behind(b"MAIL FROM:").is_some() || self.behind(b"DATA").is_some();
+        self.refused() && (self.is_message || whole)
+    }
+
     /// The run that has refused, discarded or quarantined, if one has.
     #[must_use]
     pub fn objection(&self) -> Option<&Run> {
@@ -71,6 +80,16 @@ impl Run {
     #[must_use]
     pub fn rule(&self) -> Option<&Firing> {
         self.story.settling()
+    }
+
+    /// The rule that says who may relay, in files made by m4: the first that leaves `RELAY` in front.
+    #[must_use]
+    pub fn grant(&self) -> Option<&Firing> {
+        let relays = |firing: &&Firing| {
+            let first = firing.after.as_ref().and_then(|after| after.first());
+            first.is_some_and(|word| word == b"RELAY")
+        };
+        self.story.firings().into_iter().rfind(relays)
     }
 
     /// What was asked, in words: `check_rcpt <a@b>`.

@@ -62,9 +62,14 @@ impl SessionText<'_> {
                 [b"        ", &place[..], b"  R", &rule.lhs, b"  ->  ", &rule.rhs, b"\n"].concat(),
             );
         }
+        let mut said: Vec<Vec<u8>> = Vec::new();
         for asking in run.story.lookups() {
-            if asking.value.is_some() || asking.unasked.is_some() {
-                out.extend([b"        ", &lookup(asking)[..], b"\n"].concat());
+            // a map that only sets a macro has an empty answer
+            let answered = asking.value.as_ref().is_some_and(|value| !value.is_empty());
+            let text = lookup(asking);
+            if (answered || asking.unasked.is_some()) && !said.contains(&text) {
+                out.extend([b"        ", &text[..], b"\n"].concat());
+                said.push(text);
             }
         }
         out

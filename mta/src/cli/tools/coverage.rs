@@ -1,7 +1,7 @@
 //! `bangpath coverage`: what addresses and tests reach of a configuration.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use workbench::coverage::{self, Coverage};
 use workbench::engine::Engine;
 use workbench::source::Source;
 
+use super::addresses::Addresses;
 use super::exit;
 use super::output::{Format, Output, cannot};
 use super::progress::Progress;
@@ -21,8 +22,6 @@ use crate::sys::{config_files, parallel, terminal};
 
 /// Addresses that a worker takes at once.
 const BATCH: usize = 512;
-/// Longest line that is an address.
-const MAX_LINE: u64 = 1 << 16;
 
 /// Its words.
 #[derive(Clone, Debug, clap::Args)]
@@ -96,25 +95,24 @@ impl CoverageOf {
 
     /// All addresses of a file, on all processors.
     fn of_addresses(&self, path: &Path, loaded: &Loaded) -> Result<Coverage, TrialError> {
-        let input: Box<dyn BufRead + Send> = if path.as_os_str() == "-" {
-            Box::new(BufReader::new(terminal::input().map_err(|source| failed(path, source))?))
-        } else {
-            Box::new(BufReader::new(File::open(path).map_err(|source| failed(path, source))?))
-        };
-        let engines = loaded.engines();
-        let progress = Progress::new(None, "addresses");
+        let addresses = Addresses::open(path.as_os_str())?;
+        let progress = Progress::of_bytes(addresses.size);
+        let kit = loaded.kit();
         let mut total = Coverage::default();
         parallel::in_order(
             config_files::processors(),
-            Batches(input),
-            engines,
-            |engine, batch: Vec<Vec<u8>>| {
+            addresses.batches(BATCH),
+            || kit.engine(),
+            |engine, batch| {
                 let mut coverage = Coverage::default();
-                batch.iter().for_each(|address| self.try_one(address, engine, &mut coverage));
-                (batch.len(), coverage)
+                batch
+                    .addresses
+                    .iter()
+                    .for_each(|address| self.try_one(address, engine, &mut coverage));
+                (batch.bytes, coverage)
             },
-            |(count, coverage)| {
-                progress.add(count as u64);
+            |(bytes, coverage)| {
+                progress.add(bytes);
                 total.merge(coverage);
                 ControlFlow::Continue(())
             },
@@ -130,29 +128,6 @@ impl CoverageOf {
         for (header, sender) in [(false, true), (false, false), (true, true), (true, false)] {
             engine.rewrite_for(address, mailer, Role { header, sender }, to);
         }
-    }
-}
-
-/// Lines of a file, some at a time; those that are empty or begin with `#` are passed over.
-struct Batches(Box<dyn BufRead + Send>);
-
-impl Iterator for Batches {
-    type Item = Vec<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut batch = Vec::with_capacity(BATCH);
-        while batch.len() < BATCH {
-            let mut line = Vec::new();
-            match self.0.by_ref().take(MAX_LINE).read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-            let address = line.trim_ascii();
-            if !address.is_empty() && !address.starts_with(b"#") {
-                batch.push(address.to_vec());
-            }
-        }
-        (!batch.is_empty()).then_some(batch)
     }
 }
 

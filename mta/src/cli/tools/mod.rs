@@ -1,7 +1,9 @@
 //! The commands of the workbench: each a file of its own, which reads its words, lets the pure part in
 //! [`workbench`] work, and prints.
 
+mod addresses;
 pub(super) mod coverage;
+pub(super) mod diff;
 mod elsewhere;
 pub(super) mod explain;
 mod output;
@@ -10,13 +12,13 @@ mod progress;
 pub(super) mod session;
 mod subject;
 pub(super) mod test;
+mod test_mode_runs;
 mod trials;
 
 /// Exit statuses of all of them.
 mod exit {
     /// Nothing found, nothing different.
     pub(in crate::cli) const SAME: u8 = 0;
-    #[allow(dead_code, reason = "commands that find or compare")]
     /// Something found, something different.
     pub(in crate::cli) const DIFFERENT: u8 = 1;
     /// It could not be done; also for wrong usage.

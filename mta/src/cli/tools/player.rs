@@ -166,6 +166,7 @@ impl<'a> State<'a> {
     /// The lines of a message, up to the dot.
     fn message(&mut self) {
         let mut count = 0;
+        self.exchange.is_message = true;
         loop {
             let Some(line) = self.stage.line() else {
                 self.over = self.sent.is_empty();

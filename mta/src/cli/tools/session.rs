@@ -78,7 +78,7 @@ pub(in crate::cli) fn run(session: &Session) -> u8 {
         Err(error) => return cannot(&error),
     };
     let source = Source::new(&loaded.reading.path, &loaded.source);
-    let player = Player::new(loaded.site(), Watch::default());
+    let player = Player::new(loaded.kit().site(), Watch::default());
     let kept = VecDeque::new();
     let mut stage = Play { session, loaded: &loaded, source: &source, lines, kept };
     player.play(client, &mut stage);
@@ -190,6 +190,12 @@ impl Play<'_> {
 impl Stage for Play<'_> {
     fn line(&mut self) -> Option<Vec<u8>> {
         let Lines { given, typed, prompt } = &mut self.lines;
+        // nobody sends a message that is not wanted
+        let last = self.kept.back();
+        let message = given.iter().any(|line| line == b".");
+        if message && last.is_some_and(|last| last.input == b"DATA" && last.refused()) {
+            while given.pop_front().is_some_and(|line| line != b".") {}
+        }
         if let Some(line) = given.pop_front() {
             return Some(line);
         }

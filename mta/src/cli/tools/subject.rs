@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cf_parser::Name;
-use mapper::SystemServices;
+use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
 use workbench::machine::{Allowed, Facts, NotAsked};
@@ -95,6 +95,11 @@ pub(in crate::cli) enum SubjectError {
     /// A word behind `--allow`.
     #[error("--allow: {0} is none of programs, sockets, ldap, dns, all")]
     Allow(String),
+    /// Facts or a root, where a program of this machine is to work on the file.
+    #[error(
+        "--oracle runs a program on this machine, so neither --host-facts nor --fact nor --root will do"
+    )]
+    Elsewhere,
     /// No such dialect.
     #[error("--dialect: no dialect {0}")]
     Dialect(String),
@@ -116,8 +121,15 @@ pub(in crate::cli) struct Loaded {
     pub(super) reading: Reading,
     /// What was not asked while it was read.
     pub(super) not_asked: Vec<NotAsked>,
-    home: Home,
+    kit: EngineKit,
+}
+
+/// What engines are made of, to be shared by threads.
+pub(in crate::cli) struct EngineKit {
     configuration: Arc<Configuration>,
+    settings: Settings,
+    map_lines: Vec<Vec<u8>>,
+    home: Home,
 }
 
 impl Subject {
@@ -137,6 +149,35 @@ impl Subject {
 }
 
 impl Context {
+    /// Everything may be asked, because another program on this machine asks it.
+    ///
+    /// # Errors
+    /// The file is another machine's: the other program would not know.
+    pub(super) fn unguarded(self) -> Result<Self, SubjectError> {
+        if self.is_elsewhere() {
+            return Err(SubjectError::Elsewhere);
+        }
+        Ok(Self { allow: "all".to_owned(), ..self })
+    }
+
+    /// The flags with which sendmail takes the same overrides; for `-D` see [`Context::definitions`].
+    pub(super) fn classic_flags(&self) -> Vec<OsString> {
+        let groups = [("-M", &self.macros), ("-O", &self.options), ("-o", &self.letters)];
+        let flags = groups.into_iter().flat_map(|(flag, values)| {
+            values.iter().map(move |value| {
+                let mut word = OsString::from(flag);
+                word.push(value);
+                word
+            })
+        });
+        flags.collect()
+    }
+
+    /// The commands of test mode for `-D`.
+    pub(super) fn definitions(&self) -> Vec<Vec<u8>> {
+        self.define.iter().map(|value| [b".D", value.as_bytes()].concat()).collect()
+    }
+
     /// Whether the file is another machine's.
     fn is_elsewhere(&self) -> bool {
         let given = !self.host_facts.is_empty() || !self.fact.is_empty() || !self.more.is_empty();
@@ -194,8 +235,11 @@ impl Context {
             }
         }
         let configuration = Arc::new(reading.configuration.clone());
-        let home = Home { facts, allowed, root };
-        Ok(Loaded { source, reading, not_asked, home, configuration })
+        let settings = reading.maps.settings().clone();
+        let map_lines = reading.map_lines.clone();
+        let kit =
+            EngineKit { configuration, settings, map_lines, home: Home { facts, allowed, root } };
+        Ok(Loaded { source, reading, not_asked, kit })
     }
 
     /// Adds a text of facts that comes from `path`.
@@ -294,30 +338,40 @@ impl Context {
 impl Loaded {
     /// The configuration, to be shared.
     pub(super) fn configuration(&self) -> &Arc<Configuration> {
+        &self.kit.configuration
+    }
+
+    /// What threads make their engines of.
+    pub(super) fn kit(&self) -> &EngineKit {
+        &self.kit
+    }
+
+    /// An engine of its own, with maps that nobody has opened yet.
+    pub(super) fn engine(&self) -> Engine<SystemServices> {
+        self.kit.engine()
+    }
+}
+
+impl EngineKit {
+    /// The configuration.
+    pub(super) fn configuration(&self) -> &Arc<Configuration> {
         &self.configuration
     }
 
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
-        (self.engines())()
+        Engine::new(Arc::clone(&self.configuration), self.maps(), self.home.services())
     }
 
-    /// Makes such engines, on any thread.
-    pub(super) fn engines(&self) -> impl Fn() -> Engine<SystemServices> + Send + Sync + use<> {
-        let configuration = Arc::clone(&self.configuration);
-        let (home, lines) = (self.home.clone(), self.reading.map_lines.clone());
-        let settings = self.reading.maps.settings().clone();
-        move || {
-            let maps = home.maps(&settings, &lines, configuration.level);
-            Engine::new(Arc::clone(&configuration), maps, home.services())
-        }
+    /// Another set of the same maps.
+    pub(super) fn maps(&self) -> MapSet {
+        self.home.maps(&self.settings, &self.map_lines, self.configuration.level)
     }
 
     /// What a process would run with; it asks only what is allowed.
     pub(super) fn site(&self) -> Arc<Site> {
-        let settings = self.reading.maps.settings().clone();
-        let configuration = self.reading.configuration.clone();
-        let lines = self.reading.map_lines.clone();
+        let (settings, lines) = (self.settings.clone(), self.map_lines.clone());
+        let configuration = Configuration::clone(&self.configuration);
         Arc::new(Site::of(configuration, lines, settings, self.home.clone()))
     }
 }

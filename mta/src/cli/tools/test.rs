@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use workbench::suite::{self, Report, Subject as Tried, Suite, Test, judge, record};
 
+use super::addresses::Addresses;
 use super::exit;
 use super::output::{Output, cannot};
 use super::subject::Subject;
@@ -105,7 +106,8 @@ impl TestFiles {
         };
         let mut suite = suite;
         if let Some(path) = &self.addresses {
-            suite.tests.extend(lines(&read(path)?).map(address));
+            let batches = Addresses::open(path.as_os_str())?.batches(usize::MAX);
+            suite.tests.extend(batches.flat_map(|batch| batch.addresses).map(address));
         }
         for path in &self.session {
             let name = path.file_name().map(|name| name.as_bytes().to_vec());
@@ -131,14 +133,8 @@ impl TestFiles {
     }
 }
 
-/// The lines of a list of addresses; those that are empty or begin with `#` are none.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"))
-}
-
-fn address(line: &[u8]) -> Test {
-    test(Tried::Address { role: ruleset_vm::Role::default(), address: line.to_vec() })
+fn address(address: Vec<u8>) -> Test {
+    test(Tried::Address { role: ruleset_vm::Role::default(), address })
 }
 
 fn test(subject: Tried) -> Test {

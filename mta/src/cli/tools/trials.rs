@@ -11,6 +11,7 @@ use workbench::session::{self, Client, Exchange, Typed, Watch, conclude};
 use workbench::source::Source;
 use workbench::suite::{self, Deciding, Got, Outcome, Subject as Tried, Suite, SuiteError, Test};
 
+use super::addresses::NoAddresses;
 use super::player::{Player, Stage};
 use super::subject::{Loaded, Subject, SubjectError};
 
@@ -36,6 +37,9 @@ pub(super) enum TrialError {
         /// What is wrong.
         error: SuiteError,
     },
+    /// The addresses cannot be read.
+    #[error(transparent)]
+    Addresses(#[from] NoAddresses),
     /// The configuration cannot be read.
     #[error(transparent)]
     Subject(#[from] SubjectError),
@@ -106,7 +110,7 @@ impl Trials {
             Some(counts) => Watch::with(Box::new(counts)),
             None => Watch::default(),
         };
-        let player = Player::new(loaded.site(), watch.clone());
+        let player = Player::new(loaded.kit().site(), watch.clone());
         let engine = loaded.engine();
         Ok(Self { suite, loaded, source, engine, player, watch, counts })
     }
