@@ -99,6 +99,12 @@ impl Site {
         self.home.maps(&self.map_settings, &self.map_lines, self.configuration.level)
     }
 
+    /// Whether it is the configuration of this machine.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        !self.home.root.is_elsewhere() && self.home.facts.host.is_none()
+    }
+
     /// Services that ask what may be asked.
     #[must_use]
     pub fn services(&self) -> Guarded<SystemServices> {

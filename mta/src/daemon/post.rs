@@ -95,7 +95,9 @@ impl Post {
     /// The shared part of a session that is only played. It has no queue.
     #[must_use]
     pub fn rehearsing(site: Arc<Site>, rehearsal: Rehearsal) -> Arc<Self> {
-        let directory = PathBuf::new();
+        // only to see what room there is
+        let directory = site.path("QueueDirectory").filter(|_| site.is_here());
+        let directory = directory.unwrap_or_default();
         let delivery = super::settings::delivery(&site, &directory);
         let store = DirectoryStore::without_directories();
         Arc::new(Self::of(site, Arc::new(()), store, directory, delivery, Some(rehearsal)))

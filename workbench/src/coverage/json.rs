@@ -2,12 +2,16 @@
 
 use ruleset_vm::load::Configuration;
 
-use super::{Coverage, classes, rulesets};
+use super::{Coverage, KnownEntries, classes, entries, rulesets};
 use crate::json::{Value, json, text};
 
 /// One object for each ruleset, class and map.
 #[must_use]
-pub fn objects(coverage: &Coverage, configuration: &Configuration) -> Vec<Value> {
+pub fn objects(
+    coverage: &Coverage,
+    configuration: &Configuration,
+    known: &KnownEntries,
+) -> Vec<Value> {
     let mut out = Vec::new();
     for line in rulesets(coverage, configuration) {
         let rules = configuration.program.ruleset(line.number).map(|set| set.rules.as_slice());
@@ -51,6 +55,10 @@ pub fn objects(coverage: &Coverage, configuration: &Configuration) -> Vec<Value>
             "asked": counts.asked,
             "answered": counts.answered,
             "keys": keys.collect::<Value>(),
+            "entries": known.contains_key(map).then(|| {
+                let found = entries(coverage, map, known);
+                found.into_iter().map(|entry| counted("key", entry)).collect::<Value>()
+            }),
         }));
     }
     out

@@ -9,7 +9,7 @@ pub use annotate::annotate;
 pub use lcov::lcov;
 pub use text::summary;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::Instr;
@@ -256,7 +256,7 @@ pub fn rulesets(coverage: &Coverage, configuration: &Configuration) -> Vec<Rules
 /// A class that some rule looks at: its name, its members in lower case, and how often each matched.
 #[must_use]
 pub fn classes(coverage: &Coverage, configuration: &Configuration) -> Vec<ClassLine> {
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     let program = &configuration.program;
     for set in (0..program.count()).filter_map(|number| program.ruleset(number)) {
         names.extend(set.code.iter().filter_map(|instr| match instr {
@@ -296,6 +296,25 @@ impl ClassLine {
     pub fn matched(&self) -> usize {
         self.members.iter().filter(|(_, count)| *count > 0).count()
     }
+}
+
+/// Keys of maps whose contents are known, by map.
+pub type KnownEntries = BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>;
+
+/// The known keys of a map, each with how often it answered; case does not count.
+#[must_use]
+pub fn entries<'k>(
+    coverage: &Coverage,
+    map: &[u8],
+    known: &'k KnownEntries,
+) -> Vec<(&'k [u8], u64)> {
+    let Some(keys) = known.get(map) else { return Vec::new() };
+    let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+    for (key, count) in coverage.maps().get(map).into_iter().flat_map(|map| &map.keys) {
+        *counts.entry(fold(key)).or_default() += count;
+    }
+    let count = |key: &[u8]| counts.get(&fold(key)).copied().unwrap_or(0);
+    keys.iter().map(|key| (key.as_slice(), count(key))).collect()
 }
 
 /// Part of a whole in percent, rounded down; 100 of nothing.

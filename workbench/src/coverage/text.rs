@@ -2,7 +2,7 @@
 
 use ruleset_vm::load::Configuration;
 
-use super::{Coverage, classes, percent, rulesets};
+use super::{Coverage, KnownEntries, classes, entries, percent, rulesets};
 use crate::show::visible;
 
 /// Members and keys that are named in one line.
@@ -10,7 +10,11 @@ const NAMED: usize = 8;
 
 /// How much of each ruleset, class and map was reached; rulesets that were reached in no way come last, in one line.
 #[must_use]
-pub fn summary(coverage: &Coverage, configuration: &Configuration) -> Vec<u8> {
+pub fn summary(
+    coverage: &Coverage,
+    configuration: &Configuration,
+    known: &KnownEntries,
+) -> Vec<u8> {
     let lines = rulesets(coverage, configuration);
     let mut out = format!(
         "{:<28} {:>9} {:>6} {:>6} {:>8}\n",
@@ -47,12 +51,32 @@ pub fn summary(coverage: &Coverage, configuration: &Configuration) -> Vec<u8> {
     }
     for (map, counts) in coverage.maps() {
         let head = format!(
-            ": asked {}, answered {}, {} different keys\n",
+            ": asked {}, answered {}, {} different keys",
             counts.asked,
             counts.answered,
             counts.keys.len()
         );
         out.extend([b"map ", &visible(map)[..], head.as_bytes()].concat());
+        out.extend(never_answered(&entries(coverage, map, known)));
+        out.push(b'\n');
+    }
+    for map in known.keys().filter(|map| !coverage.maps().contains_key(*map)) {
+        out.extend([b"map ", &visible(map)[..], b": never asked\n"].concat());
+    }
+    out
+}
+
+/// What a line says of the entries of a map that is known.
+fn never_answered(entries: &[(&[u8], u64)]) -> Vec<u8> {
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let missing = entries.iter().filter(|(_, count)| *count == 0);
+    let missing: Vec<Vec<u8>> = missing.map(|(key, _)| key.to_vec()).collect();
+    let reached = entries.len() - missing.len();
+    let mut out = format!("; {reached} of {} entries reached", entries.len()).into_bytes();
+    if !missing.is_empty() {
+        out.extend([b", never: ", &named(&missing)[..]].concat());
     }
     out
 }

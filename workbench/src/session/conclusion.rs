@@ -69,11 +69,7 @@ impl Words<'_> {
         let (mailer, triple) = self.leaves(exchange)?;
         let path = path(exchange.behind(b"RCPT TO:")?);
         let mut out = [path, b" is accepted"].concat();
-        let run = exchange.hook(b"check_rcpt");
-        match run.and_then(Run::grant) {
-            Some(rule) => out.extend([b" (", &self.rule(rule)[..], b")"].concat()),
-            None => out.extend(self.by(run)),
-        }
+        out.extend(self.by(exchange.hook(b"check_rcpt")));
         out.extend([b" and goes by mailer ", &mailer.name[..]].concat());
         if let Some(host) = triple.host.as_deref().filter(|host| !host.is_empty()) {
             out.extend([b" to host ", host].concat());
@@ -150,7 +146,7 @@ impl Words<'_> {
         };
         match run.rule() {
             Some(rule) => [b" by ", &name[..], b" (", &self.rule(rule), b")"].concat(),
-            None => [b" by ", &name[..], b", of which no rule matches"].concat(),
+            None => [b" by ", &name[..]].concat(),
         }
     }
 

@@ -76,10 +76,13 @@ impl Exchange {
 }
 
 impl Run {
-    /// The rule behind what came of it; none if no rule has changed anything.
+    /// The rule behind what came of it. Behind consent there need not be one: nothing had anything against it.
     #[must_use]
     pub fn rule(&self) -> Option<&Firing> {
-        self.story.settling()
+        match self.said {
+            Said::Verdict(Verdict::Accept) => self.grant().or_else(|| self.story.decisive()),
+            _ => self.story.settling(),
+        }
     }
 
     /// The rule that says who may relay, in files made by m4: the first that leaves `RELAY` in front.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mapper::SystemServices;
 use ruleset_vm::{Role, Target};
-use workbench::coverage::{self, Coverage};
+use workbench::coverage::{self, Coverage, KnownEntries};
 use workbench::engine::Engine;
 use workbench::source::Source;
 
@@ -60,8 +60,12 @@ impl CoverageOf {
         let loaded = self.subject.read()?;
         let mut total = Coverage::default();
         let counts = Counts::default();
+        let mut known = known_entries(&loaded);
         for path in &self.tests {
             let mut trials = Trials::open(path, &self.subject, Some(counts.clone()))?;
+            for (map, keys) in known_entries(&trials.loaded) {
+                known.entry(map).or_default().extend(keys);
+            }
             for test in std::mem::take(&mut trials.suite.tests) {
                 trials.outcome(&test);
             }
@@ -70,10 +74,15 @@ impl CoverageOf {
         if let Some(path) = &self.addresses {
             total.merge(self.of_addresses(path, &loaded)?);
         }
-        self.print(&total, &loaded)
+        self.print(&total, &loaded, &known)
     }
 
-    fn print(&self, total: &Coverage, loaded: &Loaded) -> Result<u8, TrialError> {
+    fn print(
+        &self,
+        total: &Coverage,
+        loaded: &Loaded,
+        known: &KnownEntries,
+    ) -> Result<u8, TrialError> {
         let configuration = loaded.configuration();
         let source = Source::new(&loaded.reading.path, &loaded.source);
         if let Some(path) = &self.lcov {
@@ -84,11 +93,11 @@ impl CoverageOf {
             written.map_err(|source| failed(path, source))?;
         }
         if self.output.format == Format::Json {
-            coverage::json::objects(total, configuration).iter().for_each(Output::object);
+            coverage::json::objects(total, configuration, known).iter().for_each(Output::object);
         } else if self.annotate {
             terminal::print(&coverage::annotate(total, configuration, &source));
         } else {
-            terminal::print(&coverage::summary(total, configuration));
+            terminal::print(&coverage::summary(total, configuration, known));
         }
         Ok(exit::SAME)
     }
@@ -129,6 +138,13 @@ impl CoverageOf {
             engine.rewrite_for(address, mailer, Role { header, sender }, to);
         }
     }
+}
+
+/// The keys of the maps whose contents facts give.
+fn known_entries(loaded: &Loaded) -> KnownEntries {
+    let keys =
+        |entries: &[(Vec<u8>, Vec<u8>)]| entries.iter().map(|(key, _)| key.clone()).collect();
+    loaded.facts().maps.iter().map(|(map, entries)| (map.clone(), keys(entries))).collect()
 }
 
 fn failed(path: &Path, source: std::io::Error) -> TrialError {

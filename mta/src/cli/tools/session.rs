@@ -33,9 +33,9 @@ pub(in crate::cli) struct Session {
     /// Who connects: a name and an address, one of them, or `local` for a local user as with -bs, which is the default
     #[arg(long, value_name = "NAME|IP", num_args = 1..=3)]
     client: Vec<OsString>,
-    /// What TLS has found out, as if STARTTLS had been used: `verify=OK cert_subject=/CN=x ...`
-    #[arg(long, value_name = "FACTS", num_args = 0..)]
-    tls: Option<Vec<OsString>>,
+    /// What TLS has found out, as if STARTTLS had been used: 'verify=OK cert_subject=/CN=x', or nothing
+    #[arg(long, value_name = "FACTS")]
+    tls: Option<OsString>,
     /// As whom the client has authenticated itself
     #[arg(long, value_name = "USER")]
     auth: Option<OsString>,
@@ -105,9 +105,9 @@ impl Session {
     fn asides(&self) -> Result<Vec<Vec<u8>>, session::TypedError> {
         let mut lines = Vec::new();
         if let Some(facts) = &self.tls {
-            let facts = joined(facts);
-            session::tls(&facts)?;
-            lines.push([b"tls ", &facts[..]].concat());
+            let facts = facts.as_bytes();
+            session::tls(facts)?;
+            lines.push([b"tls ", facts].concat());
         }
         if let Some(user) = &self.auth {
             session::auth(user.as_bytes())?;

@@ -341,6 +341,11 @@ impl Loaded {
         &self.kit.configuration
     }
 
+    /// The facts about the machine.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.kit.home.facts
+    }
+
     /// What threads make their engines of.
     pub(super) fn kit(&self) -> &EngineKit {
         &self.kit
