@@ -127,7 +127,7 @@ fn compare(
     alone: &mut Comparison,
 ) -> Result<()> {
     // The addresses come after the programs have looked for their own ones.
-    const DAEMON: &str = "daemon 25 -C test.cf -ODeliveryMode=q\n\
+    const DAEMON: &str = "daemon 25 -C test.cf -ODeliveryMode=q -ORefuseLA=1000 -OQueueLA=1000\n\
         for address in 192.0.2.77 198.51.100.9; do ip addr add $address/32 dev lo; done\n";
     let mut script = String::new();
     let mut own = "ln -s /run/sm/sendmail bangpath\n".to_owned();

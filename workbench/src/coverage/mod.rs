@@ -91,12 +91,13 @@ impl Coverage {
     /// Adds the counts of another one.
     pub fn merge(&mut self, other: Self) {
         for (number, from) in other.rulesets.into_iter().enumerate() {
-            let to = self.ruleset_mut(number, from.rules.len());
-            to.entered += from.entered;
-            for (to, from) in to.rules.iter_mut().zip(&from.rules) {
-                to.tried += from.tried;
-                to.matched += from.matched;
-            }
+            self.in_ruleset(number, from.rules.len(), |to| {
+                to.entered += from.entered;
+                for (to, from) in to.rules.iter_mut().zip(&from.rules) {
+                    to.tried += from.tried;
+                    to.matched += from.matched;
+                }
+            });
         }
         for (class, members) in other.classes {
             let to = self.classes.entry(class).or_default();
@@ -114,21 +115,25 @@ impl Coverage {
         }
     }
 
-    fn ruleset_mut(&mut self, number: usize, rules: usize) -> &mut RulesetCount {
+    /// Counts for a ruleset, with room for so many rules.
+    fn in_ruleset(&mut self, number: usize, rules: usize, count: impl FnOnce(&mut RulesetCount)) {
         if self.rulesets.len() <= number {
             self.rulesets.resize(number + 1, RulesetCount::default());
         }
-        // resized a line above
-        let found = &mut self.rulesets[number];
-        if found.rules.len() < rules {
-            found.rules.resize(rules, RuleCount::default());
+        if let Some(found) = self.rulesets.get_mut(number) {
+            if found.rules.len() < rules {
+                found.rules.resize(rules, RuleCount::default());
+            }
+            count(found);
         }
-        found
     }
 
-    fn rule_mut(&mut self, number: usize, rule: usize) -> &mut RuleCount {
-        let rules = &mut self.ruleset_mut(number, rule + 1).rules;
-        &mut rules[rule]
+    fn in_rule(&mut self, number: usize, rule: usize, count: impl FnOnce(&mut RuleCount)) {
+        self.in_ruleset(number, rule + 1, |set| {
+            if let Some(rule) = set.rules.get_mut(rule) {
+                count(rule);
+            }
+        });
     }
 
     /// The members of classes behind the wildcards of a rule that matched.
@@ -153,21 +158,19 @@ impl Coverage {
             scene.table.join_into(tokens.iter().copied(), None, &mut self.member);
             let member = fold(&self.member);
             let class = name.as_bytes();
-            if !self.classes.contains_key(class) {
-                self.classes.insert(class.to_vec(), HashMap::new());
-            }
-            if let Some(members) = self.classes.get_mut(class) {
-                *members.entry(member).or_default() += 1;
-            }
+            let members = match self.classes.get_mut(class) {
+                Some(members) => members,
+                None => self.classes.entry(class.to_vec()).or_default(),
+            };
+            *members.entry(member).or_default() += 1;
         }
     }
 
-    fn map_mut(&mut self, map: &[u8]) -> &mut MapCount {
-        if !self.maps.contains_key(map) {
-            self.maps.insert(map.to_vec(), MapCount::default());
+    fn in_map(&mut self, map: &[u8], count: impl FnOnce(&mut MapCount)) {
+        if let Some(counts) = self.maps.get_mut(map) {
+            return count(counts);
         }
-        // inserted a line above
-        self.maps.entry(map.to_vec()).or_default()
+        count(self.maps.entry(map.to_vec()).or_default());
     }
 }
 
@@ -188,22 +191,25 @@ impl Tracer for Coverage {
 
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         match event {
-            Event::Enter { ruleset, .. } => self.ruleset_mut(*ruleset, 0).entered += 1,
-            Event::Try { ruleset, rule, .. } => self.rule_mut(*ruleset, *rule).tried += 1,
+            Event::Enter { ruleset, .. } => self.in_ruleset(*ruleset, 0, |set| set.entered += 1),
+            Event::Try { ruleset, rule, .. } => {
+                self.in_rule(*ruleset, *rule, |count| count.tried += 1);
+            }
             Event::Match { ruleset, rule, .. } => {
-                self.rule_mut(*ruleset, *rule).matched += 1;
+                self.in_rule(*ruleset, *rule, |count| count.matched += 1);
                 self.members(scene, event);
             }
             Event::Asked { map, key, .. } => {
-                self.map_mut(map).asked += 1;
+                self.in_map(map, |counts| counts.asked += 1);
                 self.asked.clear();
                 self.asked.extend_from_slice(key);
             }
             Event::Answered { map, value: Some(_) } => {
                 let key = std::mem::take(&mut self.asked);
-                let counts = self.map_mut(map);
-                counts.answered += 1;
-                counts.count(key, 1);
+                self.in_map(map, |counts| {
+                    counts.answered += 1;
+                    counts.count(key, 1);
+                });
             }
             _ => {}
         }

@@ -40,7 +40,10 @@ pub fn conclude(
 ) -> Conclusion {
     let mail = exchanges.iter().rposition(|exchange| exchange.behind(b"MAIL FROM:").is_some());
     let transaction = exchanges.get(mail.unwrap_or(0)..).unwrap_or_default();
-    let words = Words { configuration, source };
+    // one that refuses the session is the reason for all that is refused later
+    let connection = exchanges.first().filter(|first| first.input.is_empty());
+    let connection = connection.and_then(Exchange::objection);
+    let words = Words { configuration, source, connection };
     if let Some(why) = words.dropped(exchanges, transaction) {
         return Conclusion::no(why);
     }
@@ -48,16 +51,23 @@ pub fn conclude(
         transaction.iter().filter(|exchange| exchange.behind(b"RCPT TO:").is_some()).collect();
     let remote = recipients.iter().find_map(|exchange| words.remote(exchange));
     let refused = transaction.iter().rev().find(|exchange| exchange.refuses_all());
+    let begins = |first: &&Exchange| first.behind(b"MAIL FROM:").is_some();
+    let unwelcome = transaction.first().filter(begins).filter(|mail| mail.refused());
     match (remote, refused) {
-        (Some(_), Some(refused)) => Conclusion::no(words.refusal(refused)),
         (Some(because), None) => Conclusion { relayed: true, because },
-        (None, _) => Conclusion::no(words.nobody(exchanges, &recipients)),
+        (Some(_), Some(refused)) => Conclusion::no(words.refusal(refused)),
+        (None, _) => Conclusion::no(match unwelcome {
+            Some(mail) => words.refusal(mail),
+            None => words.nobody(exchanges, &recipients),
+        }),
     }
 }
 
 struct Words<'a> {
     configuration: &'a Configuration,
     source: &'a Source,
+    /// What has been said against the connection.
+    connection: Option<&'a Run>,
 }
 
 impl Words<'_> {
@@ -133,7 +143,7 @@ impl Words<'_> {
         };
         let reply = exchange.replies.last().cloned().unwrap_or_default();
         let mut out = [command, b" is refused with \"", &reply, b"\""].concat();
-        out.extend(self.by(exchange.objection()));
+        out.extend(self.by(exchange.objection().or(self.connection)));
         out
     }
 
@@ -144,7 +154,11 @@ impl Words<'_> {
             Asked::Hook { ruleset, .. } => ruleset.clone(),
             _ => b"the rules".to_vec(),
         };
-        match run.rule() {
+        let rule = match run.said {
+            Said::Verdict(Verdict::Accept) => run.consent(),
+            _ => run.rule(),
+        };
+        match rule {
             Some(rule) => [b" by ", &name[..], b" (", &self.rule(rule), b")"].concat(),
             None => [b" by ", &name[..]].concat(),
         }

@@ -1,7 +1,7 @@
 //! One command of a session, what rules had to say to it, and the reply.
 
 use super::{Asked, Run, Said, Verdict};
-use crate::story::Firing;
+use crate::story::{Firing, Step};
 
 /// A command with what it led to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,22 @@ impl Run {
             Said::Verdict(Verdict::Accept) => self.grant().or_else(|| self.story.decisive()),
             _ => self.story.settling(),
         }
+    }
+
+    /// The rule to name for consent: one that lets relay, one with a triple, else the last one of the ruleset itself that
+    /// matched.
+    #[must_use]
+    pub fn consent(&self) -> Option<&Firing> {
+        let last = || match self.story.steps.last() {
+            Some(Step::Ruleset(passage)) => {
+                passage.steps.iter().rev().find_map(|step| match step {
+                    Step::Rule(firing) => Some(firing),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        self.rule().or_else(last)
     }
 
     /// The rule that says who may relay, in files made by m4: the first that leaves `RELAY` in front.

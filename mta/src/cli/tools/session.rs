@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use workbench::session::text::SessionText;
-use workbench::session::{self, Client, Exchange, Watch, conclude, json};
+use workbench::session::{self, Client, Exchange, Typed, Watch, conclude, json};
 use workbench::source::Source;
 use workbench::story::text::Shown;
 
@@ -73,9 +73,13 @@ pub(in crate::cli) fn run(session: &Session) -> u8 {
         Ok(loaded) => loaded,
         Err(error) => return cannot(&error),
     };
-    let lines = match session.lines(&client, asides) {
+    let mut lines = match session.lines(&client, asides) {
         Ok(lines) => lines,
         Err(error) => return cannot(&error),
+    };
+    let client = match session.client.is_empty() {
+        true => lines.client().unwrap_or(client),
+        false => client,
     };
     let source = Source::new(&loaded.reading.path, &loaded.source);
     let player = Player::new(loaded.kit().site(), Watch::default());
@@ -91,6 +95,34 @@ struct Lines {
     /// What is read when those are used up.
     typed: Option<BufReader<File>>,
     prompt: bool,
+}
+
+impl Lines {
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if let Some(line) = self.given.pop_front() {
+            return Some(line);
+        }
+        let input = self.typed.as_mut()?;
+        if self.prompt {
+            terminal::print(b"> ");
+        }
+        let mut line = Vec::new();
+        let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
+        read.is_ok_and(|count| count > 0).then_some(line)
+    }
+
+    /// The client of a session whose first line says so; somebody at a terminal is greeted before.
+    fn client(&mut self) -> Option<Client> {
+        while !self.prompt && self.given.is_empty() {
+            let line = self.next()?;
+            match session::typed(&line) {
+                Ok(Typed::Nothing) => {}
+                Ok(Typed::Client(client)) => return Some(client),
+                _ => self.given.push_back(line),
+            }
+        }
+        None
+    }
 }
 
 impl Session {
@@ -189,23 +221,14 @@ impl Play<'_> {
 
 impl Stage for Play<'_> {
     fn line(&mut self) -> Option<Vec<u8>> {
-        let Lines { given, typed, prompt } = &mut self.lines;
+        let given = &mut self.lines.given;
         // nobody sends a message that is not wanted
         let last = self.kept.back();
         let message = given.iter().any(|line| line == b".");
         if message && last.is_some_and(|last| last.input == b"DATA" && last.refused()) {
             while given.pop_front().is_some_and(|line| line != b".") {}
         }
-        if let Some(line) = given.pop_front() {
-            return Some(line);
-        }
-        let input = typed.as_mut()?;
-        if *prompt {
-            terminal::print(b"> ");
-        }
-        let mut line = Vec::new();
-        let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line);
-        read.is_ok_and(|count| count > 0).then_some(line)
+        self.lines.next()
     }
 
     fn played(&mut self, exchange: Exchange) {
