@@ -5,3 +5,4 @@ pub mod bt;
 pub mod explain;
 pub mod show;
 pub mod traces;
+pub mod xref;
