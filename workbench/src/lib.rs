@@ -3,6 +3,8 @@
 pub mod answering;
 pub mod bt;
 pub mod explain;
+pub mod layout;
+pub mod nowhere;
 pub mod show;
 pub mod traces;
 pub mod xref;
