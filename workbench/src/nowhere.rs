@@ -1,9 +1,10 @@
 //! A host that has whatever a configuration names, and nothing in it: for reading a file for its own
 //! sake.
 
+use cf_parser::{Config, Diagnostic};
 use ruleset_vm::load::{
-    ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, OwnInterface, Surroundings,
-    User, read,
+    self, ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, OwnInterface,
+    Surroundings, User,
 };
 
 /// No file is opened, nothing is missing: class files are empty, every user and service exists.
@@ -61,9 +62,10 @@ impl Surroundings for Nowhere {
     }
 }
 
-/// Loads a file as if on a host `localhost.localdomain`, and what there is to say about it.
+/// Loads a file that has been parsed as if on a host `localhost.localdomain`, and what there is to say
+/// about it; `parsed` is what the parser said.
 #[must_use]
-pub fn load(bytes: &[u8]) -> (Configuration, Vec<cf_parser::Diagnostic>) {
+pub fn load(config: &Config, parsed: Vec<Diagnostic>) -> (Configuration, Vec<Diagnostic>) {
     let facts = HostFacts {
         name: b"localhost.localdomain".to_vec(),
         node: b"localhost".to_vec(),
@@ -71,5 +73,5 @@ pub fn load(bytes: &[u8]) -> (Configuration, Vec<cf_parser::Diagnostic>) {
         mode: b'm',
         ..HostFacts::default()
     };
-    read(bytes, &facts, &mut Nowhere)
+    load::load(config, parsed, &facts, &mut Nowhere)
 }

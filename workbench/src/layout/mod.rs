@@ -27,7 +27,13 @@ pub use proof::Differs;
 /// # Errors
 /// The result reads as another configuration: a fault of this program; there is no result then.
 pub fn format(bytes: &[u8]) -> Result<Vec<u8>, Differs> {
-    let laid = lay_out(&without_returns(bytes));
+    let plain = without_returns(bytes);
+    let laid = lay_out(&plain, |_, _, _| true);
+    if proof::same(bytes, &laid).is_ok() {
+        return Ok(laid);
+    }
+    // Some line must stay as it is: which one shows alone.
+    let laid = lay_out(&plain, proof::same_line);
     proof::same(bytes, &laid)?;
     Ok(laid)
 }
@@ -59,8 +65,8 @@ fn names_a_blank(line: &PlacedLine) -> bool {
     })
 }
 
-/// Lays a file out.
-fn lay_out(bytes: &[u8]) -> Vec<u8> {
+/// Lays a file out; `may` is asked with the level, a line and its layout.
+fn lay_out(bytes: &[u8], may: impl Fn(i32, &[u8], &[u8]) -> bool) -> Vec<u8> {
     let reference = CrossReference::of(bytes);
     let source = Source::new(bytes, &reference);
     let mut rows = rules::laid_out(&source);
@@ -80,7 +86,7 @@ fn lay_out(bytes: &[u8]) -> Vec<u8> {
         };
         let own = source.own(entry);
         let laid = laid.unwrap_or_else(|| source::trim_ends(&own));
-        if !names_a_blank(&entry.line) && proof::same_line(entry.line.level, &own, &laid) {
+        if !names_a_blank(&entry.line) && may(entry.line.level, &own, &laid) {
             out.extend_from_slice(&laid);
         } else {
             out.extend_from_slice(&own);

@@ -7,11 +7,12 @@ use cf_parser::text::Piece;
 use super::source::{Source, trim_ends};
 use crate::xref::Entry;
 
-/// The line; `None` for an option that has no long name.
+/// The line; `None` for an option that has no long name, or a letter without a value, which would look
+/// as if it were switched off.
 pub(super) fn laid_out(source: &Source<'_>, entry: &Entry, option: &OptionLine) -> Option<Vec<u8>> {
     let line = &entry.line;
     let name = options::name(option.option);
-    if name.is_empty() {
+    if name.is_empty() || option.short && option.value.is_empty() {
         return None;
     }
     let value = if option.short {

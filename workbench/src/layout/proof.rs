@@ -31,18 +31,19 @@ pub enum Differs {
 
 /// Whether two files say the same line for line, and load the same.
 pub(super) fn same(before: &[u8], after: &[u8]) -> Result<(), Differs> {
-    let (old, _) = parse(before);
-    let (new, _) = parse(after);
+    let (old, old_said) = parse(before);
+    let (new, new_said) = parse(after);
     for (old, new) in old.items.iter().zip(&new.items) {
-        if plain(&old.directive) != plain(&new.directive) {
+        let same = old.directive == new.directive || plain(&old.directive) == plain(&new.directive);
+        if !same {
             return Err(Differs::Line { line: old.span.line });
         }
     }
     if old.items.len() != new.items.len() {
         return Err(Differs::Count);
     }
-    let (old, old_said) = nowhere::load(before);
-    let (new, new_said) = nowhere::load(after);
+    let (old, old_said) = nowhere::load(&old, old_said);
+    let (new, new_said) = nowhere::load(&new, new_said);
     loaded_same(&old, &new)?;
     match said(&old_said) == said(&new_said) {
         true => Ok(()),

@@ -11,6 +11,12 @@ use crate::xref::{Entry, sides};
 /// Columns of a tab.
 const TAB: usize = 8;
 
+/// Where right-hand sides begin, if the left-hand sides leave room.
+const RIGHT: usize = 24;
+
+/// Where comments begin, likewise.
+const COMMENT: usize = 56;
+
 /// Right-hand sides begin no further right than this because of a neighbour.
 const WIDEST_LEFT: usize = 48;
 
@@ -69,10 +75,10 @@ fn row<'a>(source: &Source<'a>, index: usize, entry: &Entry) -> Option<Row<'a>> 
 }
 
 fn lay_out(block: &[Row<'_>], out: &mut HashMap<usize, Vec<u8>>) {
-    let left = stop(block.iter().map(|row| row.left.len() + 1), WIDEST_LEFT);
+    let left = stop(block.iter().map(|row| row.left.len() + 1), RIGHT, WIDEST_LEFT);
     let end_of = |row: &Row<'_>| left.max(stop_behind(row.left.len() + 1)) + row.right.len();
     let commented = block.iter().filter(|row| !row.comment.is_empty());
-    let right = stop(commented.map(end_of), WIDEST_RIGHT);
+    let right = stop(commented.map(end_of), COMMENT, WIDEST_RIGHT);
     for row in block {
         let mut line = vec![b'R'];
         line.extend_from_slice(row.left);
@@ -92,9 +98,10 @@ fn stop_behind(column: usize) -> usize {
     (column / TAB + 1) * TAB
 }
 
-/// The tab stop behind the widest of these columns that leave it at most at `widest`.
-fn stop(columns: impl Iterator<Item = usize>, widest: usize) -> usize {
-    columns.map(stop_behind).filter(|stop| *stop <= widest).max().unwrap_or(0)
+/// The tab stop behind the widest of these columns that leave it at most at `widest`; `least` if that
+/// is further right.
+fn stop(columns: impl Iterator<Item = usize>, least: usize, widest: usize) -> usize {
+    columns.map(stop_behind).filter(|stop| *stop <= widest).fold(least, usize::max)
 }
 
 /// Tabs from a column to a tab stop, one at least.

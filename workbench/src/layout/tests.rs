@@ -15,22 +15,7 @@ fn columns_of_rules() {
     let file = "V10\nSa  \nR$*\t$1\nR$* $=w\t\t\t\t$2\t  a comment\n# c  \n\
 R$* < @ $* $=w a very long left hand side that goes on >\t$2\t\t$3\nR$-\t$: $1\tb\n\n\
 R$+\t$1 # inline\nR$+ \t $1  \n\n\n\nR$*\t$1\t\n";
-    insta::assert_snapshot!(laid(file), @r"
-    V10
-    Sa
-    R$*	$1
-    R$* $=w	$2	a comment
-    # c
-    R$* < @ $* $=w a very long left hand side that goes on >	$2	$3
-    R$-	$: $1								b
-
-    R$+	$1	# inline
-    R$+ 	 $1
-
-
-
-    R$*	$1
-    ");
+    insta::assert_snapshot!(laid(file));
 }
 
 #[test]
