@@ -2,9 +2,15 @@
 
 pub mod answering;
 pub mod bt;
+pub mod doc;
+pub mod engine;
 pub mod explain;
+pub mod json;
 pub mod layout;
+pub mod machine;
 pub mod nowhere;
 pub mod show;
+pub mod source;
+pub mod story;
 pub mod traces;
 pub mod xref;

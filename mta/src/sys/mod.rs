@@ -23,6 +23,7 @@ pub mod net;
 pub mod poll;
 pub mod privileges;
 pub mod program_safety;
+pub mod replaced_file;
 pub mod scratch;
 pub mod signals;
 pub mod statistics_file;

@@ -38,6 +38,16 @@ pub fn format(bytes: &[u8]) -> Result<Vec<u8>, Differs> {
     Ok(laid)
 }
 
+/// The numbers of the lines that differ: a layout moves nothing to another line.
+#[must_use]
+pub fn changed_lines(before: &[u8], after: &[u8]) -> Vec<usize> {
+    let lines = |bytes| <[u8]>::split(bytes, |byte: &u8| *byte == b'\n');
+    let mut after = lines(after);
+    let numbered = lines(before).enumerate();
+    let changed = numbered.filter(|(_, line)| after.next().is_none_or(|new| new != *line));
+    changed.map(|(index, _)| index + 1).collect()
+}
+
 /// The file without the carriage return in front of each line break, of which the parser takes one.
 fn without_returns(bytes: &[u8]) -> Vec<u8> {
     let mut out: Vec<u8> = Vec::with_capacity(bytes.len());

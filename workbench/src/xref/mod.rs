@@ -142,20 +142,20 @@ impl Role {
     /// All roles with their name for machines and for people.
     pub const NAMES: [(Self, &'static str, &'static str); 15] = [
         (Self::Define, "define", "defined"),
-        (Self::Set, "set", "set by rules"),
+        (Self::Set, "set", "set by rules of"),
         (Self::Read, "read", "read with the file"),
         (Self::ReadLate, "read_late", "read when mail is handled"),
-        (Self::Ask, "ask", "asked for"),
-        (Self::Member, "member", "tested with $="),
-        (Self::NotMember, "not_member", "tested with $~"),
-        (Self::Copy, "copy", "copied"),
-        (Self::Call, "call", "called"),
-        (Self::Sender, "sender", "rewrites senders of mailers"),
-        (Self::Recipient, "recipient", "rewrites recipients of mailers"),
-        (Self::Check, "check", "checks header fields"),
-        (Self::Choose, "choose", "chosen"),
-        (Self::Lookup, "lookup", "looked up"),
-        (Self::Part, "part", "part of maps"),
+        (Self::Ask, "ask", "asked for by"),
+        (Self::Member, "member", "tested with $= by"),
+        (Self::NotMember, "not_member", "tested with $~ by"),
+        (Self::Copy, "copy", "copied into"),
+        (Self::Call, "call", "called by"),
+        (Self::Sender, "sender", "S= of"),
+        (Self::Recipient, "recipient", "R= of"),
+        (Self::Check, "check", "checks"),
+        (Self::Choose, "choose", "chosen by"),
+        (Self::Lookup, "lookup", "looked up by"),
+        (Self::Part, "part", "part of"),
     ];
 
     /// The name for machines.
@@ -212,6 +212,10 @@ pub struct CrossReference {
     pub places: Places,
     /// What the parser says.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where in `mentions` each symbol is.
+    index: BTreeMap<Symbol, Vec<usize>>,
+    /// How many rules each ruleset has.
+    rules: BTreeMap<Vec<u8>, usize>,
 }
 
 impl CrossReference {
@@ -224,17 +228,27 @@ impl CrossReference {
     /// Every symbol that is mentioned, sorted.
     #[must_use]
     pub fn symbols(&self) -> BTreeSet<&Symbol> {
-        self.mentions.iter().map(|mention| &mention.symbol).collect()
+        self.index.keys().collect()
     }
 
     /// The mentions of a symbol in order of place.
-    pub fn mentions_of<'s>(&'s self, symbol: &'s Symbol) -> impl Iterator<Item = &'s Mention> {
-        self.mentions.iter().filter(move |mention| mention.symbol == *symbol)
+    pub fn mentions_of<'s>(
+        &'s self,
+        symbol: &Symbol,
+    ) -> impl Iterator<Item = &'s Mention> + use<'s> {
+        let places = self.index.get(symbol).map_or(&[][..], |places| places);
+        places.iter().filter_map(|at| self.mentions.get(*at))
+    }
+
+    /// How many rules a ruleset has.
+    #[must_use]
+    pub fn rules_of(&self, symbol: &Symbol) -> usize {
+        self.rules.get(&symbol.name).copied().unwrap_or(0)
     }
 
     /// Where a symbol is defined, or else set by rules.
     #[must_use]
-    pub fn definitions<'s>(&'s self, symbol: &'s Symbol) -> Vec<&'s Mention> {
+    pub fn definitions(&self, symbol: &Symbol) -> Vec<&Mention> {
         let with = |role| self.mentions_of(symbol).filter(move |mention| mention.role == role);
         let mut found: Vec<_> = with(Role::Define).collect();
         if found.is_empty() {

@@ -53,6 +53,14 @@ fn settle(out: &mut CrossReference) {
         entry.owner.as_mut().into_iter().for_each(rename);
     }
     out.mentions.sort_by_key(|mention| mention.place);
+    for (at, mention) in out.mentions.iter().enumerate() {
+        out.index.entry(mention.symbol.clone()).or_default().push(at);
+    }
+    for entry in &out.lines {
+        if let (Some(Directive::Rule { .. }), Some(owner)) = (&entry.line.directive, &entry.owner) {
+            *out.rules.entry(owner.name.clone()).or_default() += 1;
+        }
+    }
 }
 
 /// The state of the walk.
