@@ -9,6 +9,7 @@ pub mod json;
 pub mod layout;
 pub mod machine;
 pub mod nowhere;
+pub mod origin;
 pub mod show;
 pub mod source;
 pub mod story;

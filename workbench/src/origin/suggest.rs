@@ -1,0 +1,272 @@
+//! Statements that might explain lines which only the file has.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::lines::Line;
+use super::mc::{Part, Statement};
+use super::names::{CLASSES, VALUES, mailer_macro, option_macro};
+use super::package::BuildError;
+use super::propose::{Change, Search};
+use super::templates::{Template, mark};
+
+/// The listener that is there without being asked for.
+const SUBMISSION: &[u8] = b"Port=587, Name=MSA, M=E";
+
+/// Makes every suggestion.
+pub(super) fn all(search: &mut Search<'_, '_>, round: usize) -> Result<(), BuildError> {
+    for suggestions in [options, values, classes, filters, maps, arguments, flags] {
+        let changes = suggestions(search)?;
+        search.take(&changes)?;
+    }
+    if round == 0 {
+        let changes = listeners(search)?;
+        search.take(&changes)?;
+    }
+    Ok(())
+}
+
+/// Name and value of each `O` line.
+fn option_lines(lines: &[Line]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let options = lines.iter().filter_map(|line| line.text.strip_prefix(b"O "));
+    let parts = options.map(|text| {
+        let equals = memchr::memchr(b'=', text).unwrap_or(text.len());
+        let value = text.get(equals + 1..).unwrap_or_default();
+        (text.get(..equals).unwrap_or_default().trim_ascii().to_vec(), value.to_vec())
+    });
+    parts.collect()
+}
+
+/// Options are set and taken back.
+fn options(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, less) = search.differences()?;
+    let (more, less) = (option_lines(&more), option_lines(&less));
+    let mut changes = Vec::new();
+    for (name, value) in &more {
+        if let Some(name) = option_macro(name) {
+            changes.push(Change::Add(define(name.as_bytes(), value)));
+        }
+    }
+    for (name, _) in &less {
+        if !more.iter().any(|(other, _)| other == name)
+            && let Some(name) = option_macro(name)
+        {
+            changes.push(Change::Add(Statement::new(Part::Define, "undefine", &[name.as_bytes()])));
+        }
+    }
+    Ok(changes)
+}
+
+fn define(name: &[u8], value: &[u8]) -> Statement {
+    Statement::new(Part::Define, "define", &[name, value])
+}
+
+/// `DAEMON_OPTIONS` and `CLIENT_OPTIONS`: all of them, as the first takes the place of what is there.
+fn listeners(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, less) = search.differences()?;
+    let differs = |name: &[u8]| {
+        let has = |lines: &[Line]| option_lines(lines).iter().any(|(own, _)| own == name);
+        has(&more) || has(&less)
+    };
+    let own_submission = search
+        .statements
+        .iter()
+        .any(|statement| statement.arguments.first().is_some_and(|name| name == b"no_default_msa"));
+    let mut changes = Vec::new();
+    let macros =
+        [(&b"DaemonPortOptions"[..], "DAEMON_OPTIONS"), (b"ClientPortOptions", "CLIENT_OPTIONS")];
+    for (option, word) in macros {
+        if !differs(option) {
+            continue;
+        }
+        for (name, value) in option_lines(&search.target) {
+            if name == option && (own_submission || value != SUBMISSION) {
+                changes.push(Change::Add(Statement::new(Part::Macro, word, &[&value])));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// The templates of what statements would build.
+fn templates(
+    search: &mut Search<'_, '_>,
+    statements: &[Statement],
+) -> Result<Vec<Template>, BuildError> {
+    let built = search.builder.lines(statements)?;
+    let mut found: Vec<Template> =
+        built.iter().filter_map(|line| Template::of(&line.text)).collect();
+    found.sort_by_key(|template| std::cmp::Reverse(template.weight()));
+    Ok(found)
+}
+
+/// Macros whose values show in lines that are no options.
+fn values(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, less) = search.differences()?;
+    let statement = |number: usize, value: &[u8]| match VALUES.get(number) {
+        Some(name) => define(name.as_bytes(), value),
+        None => Statement::new(Part::Define, "MASQUERADE_AS", &[value]),
+    };
+    let mut marked = search.statements.clone();
+    let at = marked.partition_point(|old| old.part <= Part::Define);
+    let marks = (0..=VALUES.len()).map(|number| statement(number, &mark(number)));
+    marked.splice(at..at, marks);
+    let mut found = BTreeMap::new();
+    // Templates of single macros, for lines that others change when they are set as well.
+    let mut all = templates(search, &marked)?;
+    all.retain(|template| template.weight() >= 2);
+    for line in &more {
+        let fits = |template: &&Template| template.values(&line.text).is_some();
+        let Some(template) = all.iter().find(fits) else { continue };
+        let values = template.values(&line.text).unwrap_or_default();
+        let built = less.iter().find_map(|line| template.values(&line.text)).unwrap_or_default();
+        for (at, (hole, value)) in template.holes.iter().zip(values).enumerate() {
+            if built.get(at) != Some(&value) {
+                found.entry(*hole).or_insert(value);
+            }
+        }
+    }
+    Ok(found.iter().map(|(hole, value)| Change::Add(statement(*hole, value))).collect())
+}
+
+/// Words and files of classes.
+fn classes(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, _) = search.differences()?;
+    let mut changes = Vec::new();
+    for line in &more {
+        for (class, word, file) in CLASSES {
+            let of =
+                |letter: &str| line.text.strip_prefix(format!("{letter}{{{class}}}").as_bytes());
+            if let Some(value) = of("C") {
+                changes.push(Change::Add(Statement::new(Part::Macro, word, &[value])));
+            } else if let Some(value) = of("F").filter(|_| !file.is_empty()) {
+                changes.push(Change::Add(Statement::new(Part::Macro, file, &[value])));
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// Mail filters and queue groups.
+fn filters(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, _) = search.differences()?;
+    let options = option_lines(&search.target);
+    let listed = options.iter().find(|(name, _)| name == b"InputMailFilters");
+    let listed: HashSet<&[u8]> = listed
+        .map(|(_, names)| names.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect())
+        .unwrap_or_default();
+    let mut changes = Vec::new();
+    for line in &more {
+        let Some((letter, rest)) = line.text.split_first() else { continue };
+        let comma = memchr::memchr(b',', rest).unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(comma);
+        let rest = rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start();
+        let word = match letter {
+            b'X' if listed.contains(name) => "INPUT_MAIL_FILTER",
+            b'X' => "MAIL_FILTER",
+            b'Q' => "QUEUE_GROUP",
+            _ => continue,
+        };
+        changes.push(Change::Add(Statement::new(Part::Macro, word, &[name, rest])));
+    }
+    Ok(changes)
+}
+
+/// The maps of features.
+fn maps(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, _) = search.differences()?;
+    let mut changes = Vec::new();
+    for (statement, map) in search.maps() {
+        let begin = format!("K{map} ");
+        let value = more.iter().find_map(|line| line.text.strip_prefix(begin.as_bytes()));
+        if let (Some(value), [name, rest @ ..]) = (value, &statement.arguments[..]) {
+            let mut new = statement.clone();
+            new.arguments = vec![name.clone(), value.to_vec()];
+            new.arguments.extend(rest.iter().skip(1).cloned());
+            changes.push(Change::Replace(statement, new));
+        }
+    }
+    Ok(changes)
+}
+
+/// One more argument of features, as far as lines show what it is.
+fn arguments(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, _) = search.differences()?;
+    if more.is_empty() {
+        return Ok(Vec::new());
+    }
+    let takes = |statement: &Statement| matches!(statement.part, Part::Feature | Part::Mailer);
+    let with = |statement: &Statement, value: &[u8]| {
+        let mut new = statement.clone();
+        new.arguments.push(value.to_vec());
+        new
+    };
+    let statements = search.statements.iter().enumerate();
+    let mark_of = |(at, old)| if takes(old) { with(old, &mark(at)) } else { old.clone() };
+    let marked: Vec<Statement> = statements.map(mark_of).collect();
+    let all = templates(search, &marked)?;
+    let mut found: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
+    for line in &more {
+        let Some((template, values)) =
+            all.iter().find_map(|template| Some((template, template.values(&line.text)?)))
+        else {
+            continue;
+        };
+        for (hole, value) in template.holes.iter().zip(values) {
+            let known = found.entry(*hole).or_default();
+            if !known.contains(&value) {
+                known.push(value);
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    for (hole, values) in found {
+        let Some(old) = search.statements.get(hole) else { continue };
+        for (at, value) in values.iter().enumerate() {
+            let new = with(old, value);
+            changes.push(match at {
+                0 => Change::Replace(old.clone(), new),
+                _ => Change::Add(new),
+            });
+        }
+    }
+    Ok(changes)
+}
+
+/// Flags of mailers.
+fn flags(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, less) = search.differences()?;
+    let mut changes = Vec::new();
+    for line in more.iter().filter(|line| line.text.starts_with(b"M")) {
+        let Some((name, own)) = mailer_flags(&line.text) else { continue };
+        let built = less.iter().find_map(|line| {
+            mailer_flags(&line.text).filter(|(other, _)| *other == name).map(|(_, flags)| flags)
+        });
+        if let Some(built) = built.filter(|built| *built != own) {
+            let word = mailer_macro(name);
+            let added: Vec<u8> = own.iter().filter(|f| !built.contains(f)).copied().collect();
+            let taken: Vec<u8> = built.iter().filter(|f| !own.contains(f)).copied().collect();
+            for (sign, flags) in [(&b"-"[..], taken), (b"+", added)] {
+                if !flags.is_empty() {
+                    let flags = [sign, &flags].concat();
+                    let arguments = [word.as_bytes(), &flags];
+                    changes.push(Change::Add(Statement::new(
+                        Part::Define,
+                        "MODIFY_MAILER_FLAGS",
+                        &arguments,
+                    )));
+                }
+            }
+        }
+    }
+    Ok(changes)
+}
+
+/// The name of a mailer and its flags.
+fn mailer_flags(line: &[u8]) -> Option<(&str, &[u8])> {
+    let comma = memchr::memchr(b',', line)?;
+    let name = std::str::from_utf8(line.get(1..comma)?).ok()?;
+    let start = memchr::memmem::find(line, b" F=")? + 3;
+    let rest = line.get(start..)?;
+    let end = memchr::memchr(b',', rest).unwrap_or(rest.len());
+    Some((name, rest.get(..end)?))
+}
