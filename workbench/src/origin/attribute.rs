@@ -61,9 +61,9 @@ pub(super) fn origins(
 }
 
 fn is_setting(statements: &[Statement], index: usize) -> bool {
-    statements
-        .get(index)
-        .is_some_and(|statement| matches!(statement.part, Part::Define | Part::Macro | Part::Local))
+    statements.get(index).is_some_and(|statement| {
+        !matches!(statement.part, Part::Ostype | Part::Domain | Part::Feature | Part::Mailer)
+    })
 }
 
 /// The statement that reads a file of the package: `feature/access_db.m4`.

@@ -43,6 +43,8 @@ impl Folder {
 pub enum Part {
     /// `VERSIONID`
     Version,
+    /// `define` in front of `OSTYPE`, which looks whether something is set
+    Early,
     /// `OSTYPE`
     Ostype,
     /// `DOMAIN`
@@ -55,6 +57,8 @@ pub enum Part {
     Macro,
     /// `MAILER`
     Mailer,
+    /// `define` behind `MAILER`, which looks whether something is set
+    Late,
     /// `LOCAL_CONFIG` and its like
     Local,
 }

@@ -116,8 +116,42 @@ pub(super) const MAPS: &[(&str, &str)] = &[
     ("authinfo", "authinfo"),
 ];
 
+/// Words that features take: the feature, which argument (the name is 0), the words.
+pub(super) const WORDS: &[(&str, usize, &[&str])] = &[
+    ("access_db", 2, &["skip", "lookupdotdomain", "relaytofulladdress"]),
+    ("access_db", 3, &["skip", "lookupdotdomain", "relaytofulladdress"]),
+    ("delay_checks", 1, &["friend", "hater"]),
+    ("delay_checks", 2, &["n"]),
+    ("dnsbl", 2, &["quarantine", "discard"]),
+    ("dnsbl", 3, &["t"]),
+    ("enhdnsbl", 2, &["quarantine", "discard"]),
+    ("enhdnsbl", 3, &["t"]),
+    ("rhsbl", 2, &["quarantine", "discard"]),
+    ("mtamark", 2, &["t"]),
+    ("conncontrol", 1, &["nodelay"]),
+    ("conncontrol", 2, &["terminate"]),
+    ("ratecontrol", 1, &["nodelay"]),
+    ("ratecontrol", 2, &["terminate"]),
+    ("nouucp", 1, &["reject", "nospecial"]),
+    ("nopercenthack", 1, &["reject", "nospecial"]),
+    ("nocanonify", 1, &["canonify_hosts"]),
+    ("relay_mail_from", 1, &["domain"]),
+    ("bcc", 1, &["access"]),
+    ("msp", 2, &["MSA"]),
+    ("ldap_routing", 3, &["bounce", "sendertoo"]),
+    ("ldap_routing", 4, &["strip", "preserve"]),
+    ("ldap_routing", 5, &["nodomain"]),
+    ("ldap_routing", 6, &["tempfail", "queue"]),
+];
+
+/// Macros that switch something in rules, with the value that people give them.
+pub(super) const SWITCHES: &[(&str, &str)] =
+    &[("_USE_DECNET_SYNTAX_", "1"), ("_LOCAL_LMTP_", ""), ("DEBIAN_DEBUG", "")];
+
 /// The sections for lines of one's own: their macro, and a line that can stand there.
 pub(super) const SECTIONS: &[(&str, &str)] = &[
+    // In front of everything that the package writes.
+    ("divert(0)", "Cxprobe x"),
     ("LOCAL_CONFIG", "Cxprobe x"),
     ("LOCAL_RULE_3", "Rxprobe\t$1"),
     ("LOCAL_NET_CONFIG", "Rxprobe\t$1"),

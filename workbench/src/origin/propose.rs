@@ -156,6 +156,13 @@ impl Search<'_, '_> {
         {
             self.take(front)?;
             self.take(back)?;
+        } else if let [Change::Add(define)] = &plain[..]
+            && define.part == Part::Define
+        {
+            // Some macros are looked at where a mailer or the system is read.
+            for part in [Part::Late, Part::Early] {
+                self.take(&[Change::Add(Statement { part, ..define.clone() })])?;
+            }
         }
         Ok(())
     }

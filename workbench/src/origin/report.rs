@@ -74,7 +74,9 @@ fn short(statement: &Statement) -> String {
     let text = |argument: &Vec<u8>| String::from_utf8_lossy(argument).into_owned();
     let shown: Vec<String> = statement.arguments.iter().take(2).map(text).collect();
     match (statement.part, &shown[..]) {
-        (Part::Define | Part::Macro, [one, two]) => format!("{}({one}, {two})", statement.word),
+        (Part::Early | Part::Define | Part::Late | Part::Macro, [one, two]) => {
+            format!("{}({one}, {two})", statement.word)
+        }
         (_, [one, ..]) => format!("{}({one})", statement.word),
         _ => statement.word.to_owned(),
     }

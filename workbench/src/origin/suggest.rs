@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::lines::Line;
 use super::mc::{Part, Statement};
-use super::names::{CLASSES, VALUES, mailer_macro, option_macro};
+use super::names::{CLASSES, SWITCHES, VALUES, WORDS, mailer_macro, option_macro};
 use super::package::BuildError;
 use super::propose::{Change, Search};
 use super::templates::{Template, mark};
@@ -12,12 +12,24 @@ use super::templates::{Template, mark};
 /// The listener that is there without being asked for.
 const SUBMISSION: &[u8] = b"Port=587, Name=MSA, M=E";
 
+/// Arguments of features, the name aside, that are looked for.
+const MOST_ARGUMENTS: usize = 3;
+
 /// Makes every suggestion.
 pub(super) fn all(search: &mut Search<'_, '_>, round: usize) -> Result<(), BuildError> {
-    for suggestions in [options, values, classes, filters, maps, arguments, flags] {
+    for suggestions in [options, values, classes, filters, maps] {
         let changes = suggestions(search)?;
         search.take(&changes)?;
     }
+    for place in 1..=MOST_ARGUMENTS {
+        let changes = arguments(search, place)?;
+        search.take(&changes)?;
+    }
+    for change in words(search) {
+        search.take(&[change])?;
+    }
+    let changes = flags(search)?;
+    search.take(&changes)?;
     if round == 0 {
         let changes = listeners(search)?;
         search.take(&changes)?;
@@ -125,7 +137,19 @@ fn values(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
             }
         }
     }
-    Ok(found.iter().map(|(hole, value)| Change::Add(statement(*hole, value))).collect())
+    let mut changes: Vec<_> =
+        found.iter().map(|(hole, value)| Change::Add(statement(*hole, value))).collect();
+    // What the system or the domain sets, and the file has not.
+    for line in &less {
+        let template = all.iter().find(|template| template.values(&line.text).is_some());
+        for hole in template.map_or(&[][..], |template| &template.holes) {
+            if let Some(name) = VALUES.get(*hole).filter(|_| !found.contains_key(hole)) {
+                let name = name.as_bytes();
+                changes.push(Change::Add(Statement::new(Part::Define, "undefine", &[name])));
+            }
+        }
+    }
+    Ok(changes)
 }
 
 /// Words and files of classes.
@@ -188,29 +212,48 @@ fn maps(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
     Ok(changes)
 }
 
-/// One more argument of features, as far as lines show what it is.
-fn arguments(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+/// The statement with an argument, empty ones in front where there are none.
+fn with(statement: &Statement, place: usize, value: &[u8]) -> Statement {
+    let mut new = statement.clone();
+    let len = new.arguments.len().max(place + 1);
+    new.arguments.resize(len, Vec::new());
+    if let Some(argument) = new.arguments.get_mut(place) {
+        *argument = value.to_vec();
+    }
+    new
+}
+
+/// Whether an argument of a feature is not known yet.
+fn is_open(statement: &Statement, place: usize) -> bool {
+    statement.part == Part::Feature && statement.arguments.get(place).is_none_or(Vec::is_empty)
+}
+
+/// An argument of features, as far as lines show what it is.
+fn arguments(search: &mut Search<'_, '_>, place: usize) -> Result<Vec<Change>, BuildError> {
     let (more, _) = search.differences()?;
     if more.is_empty() {
         return Ok(Vec::new());
     }
-    let takes = |statement: &Statement| matches!(statement.part, Part::Feature | Part::Mailer);
-    let with = |statement: &Statement, value: &[u8]| {
-        let mut new = statement.clone();
-        new.arguments.push(value.to_vec());
-        new
-    };
     let statements = search.statements.iter().enumerate();
-    let mark_of = |(at, old)| if takes(old) { with(old, &mark(at)) } else { old.clone() };
+    let mark_of = |(at, old)| match is_open(old, place) {
+        true => with(old, place, &mark(at)),
+        false => old.clone(),
+    };
     let marked: Vec<Statement> = statements.map(mark_of).collect();
     let all = templates(search, &marked)?;
+    let mut used = vec![false; all.len()];
     let mut found: BTreeMap<usize, Vec<Vec<u8>>> = BTreeMap::new();
     for line in &more {
-        let Some((template, values)) =
-            all.iter().find_map(|template| Some((template, template.values(&line.text)?)))
-        else {
-            continue;
-        };
+        // A feature that is there several times has a template for each.
+        let fits = |at: &usize| all.get(*at).is_some_and(|t| t.values(&line.text).is_some());
+        let fitting: Vec<usize> = (0..all.len()).filter(fits).collect();
+        let fresh = fitting.iter().find(|at| used.get(**at) == Some(&false));
+        let Some(at) = fresh.or(fitting.first()).copied() else { continue };
+        if let Some(used) = used.get_mut(at) {
+            *used = true;
+        }
+        let Some(template) = all.get(at) else { continue };
+        let values = template.values(&line.text).unwrap_or_default();
         for (hole, value) in template.holes.iter().zip(values) {
             let known = found.entry(*hole).or_default();
             if !known.contains(&value) {
@@ -222,7 +265,7 @@ fn arguments(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
     for (hole, values) in found {
         let Some(old) = search.statements.get(hole) else { continue };
         for (at, value) in values.iter().enumerate() {
-            let new = with(old, value);
+            let new = with(old, place, value);
             changes.push(match at {
                 0 => Change::Replace(old.clone(), new),
                 _ => Change::Add(new),
@@ -230,6 +273,26 @@ fn arguments(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
         }
     }
     Ok(changes)
+}
+
+/// Words that features take, and switches: each to be tried alone.
+fn words(search: &Search<'_, '_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for statement in &search.statements {
+        let own = WORDS.iter().filter(|(feature, ..)| {
+            statement.arguments.first().is_some_and(|name| name == feature.as_bytes())
+        });
+        for (_, place, words) in own {
+            for word in words.iter().filter(|_| is_open(statement, *place)) {
+                let new = with(statement, *place, word.as_bytes());
+                changes.push(Change::Replace(statement.clone(), new));
+            }
+        }
+    }
+    let switch =
+        |(name, value): &(&str, &str)| Change::Add(define(name.as_bytes(), value.as_bytes()));
+    changes.extend(SWITCHES.iter().map(switch));
+    changes
 }
 
 /// Flags of mailers.
