@@ -23,6 +23,9 @@ pub trait Package {
 
     /// Whether there is a file of this name, without `.m4`.
     fn has(&mut self, folder: Folder, name: &str) -> bool;
+
+    /// The names of all files of a folder, without `.m4`, sorted.
+    fn names(&mut self, folder: Folder) -> Vec<String>;
 }
 
 /// A package that remembers what it was asked.
@@ -63,5 +66,9 @@ impl<'p> Builder<'p> {
 
     pub(super) fn has(&mut self, folder: Folder, name: &str) -> bool {
         self.package.has(folder, name)
+    }
+
+    pub(super) fn names(&mut self, folder: Folder) -> Vec<String> {
+        self.package.names(folder)
     }
 }

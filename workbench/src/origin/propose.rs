@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::lines::{Line, lines};
+use super::lines::{Line, aligned, lines};
 use super::markers::{Marker, markers};
 use super::mc::{Folder, Part, Statement};
 use super::names::{MAPS, SECTIONS};
@@ -36,7 +36,7 @@ pub(super) struct Search<'b, 'p> {
     /// The lines of the file.
     pub(super) target: Vec<Line>,
     pub(super) statements: Vec<Statement>,
-    /// Lines that only one of the two has.
+    /// Lines that only one of the two has, or has elsewhere.
     pub(super) distance: usize,
     /// Markers of files that the package does not have.
     pub(super) unknown: Vec<Marker>,
@@ -118,11 +118,10 @@ impl Search<'_, '_> {
         Ok(found.map(|marker| marker.name).skip(1).collect())
     }
 
-    /// How many lines only one of the two has.
+    /// How many lines only one of the two has, or has elsewhere.
     fn distance_of(&mut self, statements: &[Statement]) -> Result<usize, BuildError> {
         let built = self.builder.lines(statements)?;
-        let (more, less) = differences(&self.target, &built);
-        Ok(more.len() + less.len())
+        Ok(self.target.len() + built.len() - 2 * aligned(&built, &self.target).len())
     }
 
     /// The lines that only the file has, and those that only the statements build.
@@ -165,6 +164,32 @@ impl Search<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes the one that brings the two nearest.
+    pub(super) fn take_best(&mut self, changes: &[Change]) -> Result<(), BuildError> {
+        let mut best: Option<(usize, &Change)> = None;
+        for change in changes.iter().filter(|change| change.is_plain()) {
+            let mut statements = self.statements.clone();
+            apply(&mut statements, change);
+            let distance = self.distance_of(&statements)?;
+            if best.is_none_or(|(least, _)| distance < least) {
+                best = Some((distance, change));
+            }
+        }
+        match best {
+            Some((_, change)) => self.take(std::slice::from_ref(change)),
+            None => Ok(()),
+        }
+    }
+
+    /// The statements with changes, whether they help or not.
+    pub(super) fn with(&self, changes: &[Change]) -> Vec<Statement> {
+        let mut statements = self.statements.clone();
+        for change in changes.iter().filter(|change| change.is_plain()) {
+            apply(&mut statements, change);
+        }
+        statements
     }
 
     /// Leaves out what does not bring the two nearer; what the markers name stays.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::lines::Line;
-use super::mc::{Part, Statement};
+use super::mc::{Folder, Part, Statement};
 use super::names::{CLASSES, SWITCHES, VALUES, WORDS, mailer_macro, option_macro};
 use super::package::BuildError;
 use super::propose::{Change, Search};
@@ -13,7 +13,10 @@ use super::templates::{Template, mark};
 const SUBMISSION: &[u8] = b"Port=587, Name=MSA, M=E";
 
 /// Arguments of features, the name aside, that are looked for.
-const MOST_ARGUMENTS: usize = 3;
+const MOST_ARGUMENTS: usize = 4;
+
+/// Files without a marker are looked for when this many lines are not explained.
+const MANY: usize = 4;
 
 /// Makes every suggestion.
 pub(super) fn all(search: &mut Search<'_, '_>, round: usize) -> Result<(), BuildError> {
@@ -25,14 +28,17 @@ pub(super) fn all(search: &mut Search<'_, '_>, round: usize) -> Result<(), Build
         let changes = arguments(search, place)?;
         search.take(&changes)?;
     }
-    for change in words(search) {
-        search.take(&[change])?;
+    if search.distance > 0 {
+        for changes in words(search) {
+            search.take_best(&changes)?;
+        }
     }
-    let changes = flags(search)?;
-    search.take(&changes)?;
     if round == 0 {
         let changes = listeners(search)?;
         search.take(&changes)?;
+        for change in unmarked(search)? {
+            search.take(&[change])?;
+        }
     }
     Ok(())
 }
@@ -118,7 +124,8 @@ fn values(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
         Some(name) => define(name.as_bytes(), value),
         None => Statement::new(Part::Define, "MASQUERADE_AS", &[value]),
     };
-    let mut marked = search.statements.clone();
+    let flags = flags(search)?;
+    let mut marked = search.with(&flags);
     let at = marked.partition_point(|old| old.part <= Part::Define);
     let marks = (0..=VALUES.len()).map(|number| statement(number, &mark(number)));
     marked.splice(at..at, marks);
@@ -137,8 +144,8 @@ fn values(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
             }
         }
     }
-    let mut changes: Vec<_> =
-        found.iter().map(|(hole, value)| Change::Add(statement(*hole, value))).collect();
+    let mut changes = flags;
+    changes.extend(found.iter().map(|(hole, value)| Change::Add(statement(*hole, value))));
     // What the system or the domain sets, and the file has not.
     for line in &less {
         let template = all.iter().find(|template| template.values(&line.text).is_some());
@@ -276,23 +283,52 @@ fn arguments(search: &mut Search<'_, '_>, place: usize) -> Result<Vec<Change>, B
 }
 
 /// Words that features take, and switches: each to be tried alone.
-fn words(search: &Search<'_, '_>) -> Vec<Change> {
-    let mut changes = Vec::new();
+fn words(search: &Search<'_, '_>) -> Vec<Vec<Change>> {
+    let mut groups = Vec::new();
     for statement in &search.statements {
         let own = WORDS.iter().filter(|(feature, ..)| {
             statement.arguments.first().is_some_and(|name| name == feature.as_bytes())
         });
         for (_, place, words) in own {
-            for word in words.iter().filter(|_| is_open(statement, *place)) {
+            let replaced = |word: &&str| {
                 let new = with(statement, *place, word.as_bytes());
-                changes.push(Change::Replace(statement.clone(), new));
+                Change::Replace(statement.clone(), new)
+            };
+            if is_open(statement, *place) {
+                groups.push(words.iter().map(replaced).collect());
             }
         }
     }
     let switch =
-        |(name, value): &(&str, &str)| Change::Add(define(name.as_bytes(), value.as_bytes()));
-    changes.extend(SWITCHES.iter().map(switch));
-    changes
+        |(name, value): &(&str, &str)| vec![Change::Add(define(name.as_bytes(), value.as_bytes()))];
+    groups.extend(SWITCHES.iter().map(switch));
+    groups
+}
+
+/// Mailers and features that leave no marker, where much is not explained.
+fn unmarked(search: &mut Search<'_, '_>) -> Result<Vec<Change>, BuildError> {
+    let (more, _) = search.differences()?;
+    let mut changes = Vec::new();
+    for line in more.iter().filter(|line| line.text.starts_with(b"M")) {
+        let name = mailer_flags(&line.text).map(|(name, _)| name.to_owned()).unwrap_or_default();
+        if search.builder.has(Folder::Mailer, &name) {
+            changes.push(Change::Add(Statement::file(Folder::Mailer, name.as_bytes())));
+        }
+    }
+    if search.distance > MANY {
+        let names = search.builder.names(Folder::Feature);
+        let known = |name: &&String| {
+            let own = |statement: &Statement| {
+                statement.word == "FEATURE"
+                    && statement.arguments.first().is_some_and(|own| own == name.as_bytes())
+            };
+            !search.statements.iter().any(own)
+        };
+        let feature =
+            |name: &String| Change::Add(Statement::file(Folder::Feature, name.as_bytes()));
+        changes.extend(names.iter().filter(known).map(feature));
+    }
+    Ok(changes)
 }
 
 /// Flags of mailers.

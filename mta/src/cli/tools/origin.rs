@@ -44,6 +44,15 @@ impl Package for Installed {
         // A name from the file must not lead out of the folder.
         !name.contains('/') && self.0.join(folder.name()).join(format!("{name}.m4")).is_file()
     }
+
+    fn names(&mut self, folder: Folder) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.join(folder.name())).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> =
+            names.filter_map(|name| Some(name.strip_suffix(".m4")?.to_owned())).collect();
+        names.sort();
+        names
+    }
 }
 
 /// Runs it.
