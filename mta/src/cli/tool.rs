@@ -27,6 +27,8 @@ enum Command {
     Explain(Box<tools::explain::Explain>),
     /// Lays a configuration out: columns of rules, fields of mailers, names of options; it says the same
     Fmt(Box<tools::fmt::Fmt>),
+    /// Serves editors: diagnostics, hover, definitions, references, rename, formatting (docs/lsp.md)
+    Lsp(tools::lsp::Lsp),
     /// Tells which part of the m4 package made which lines, and which were edited by hand
     Origin(Box<tools::origin::Origin>),
     /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
@@ -90,6 +92,7 @@ impl Command {
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Fmt(fmt) => tools::fmt::run(&fmt),
+            Self::Lsp(lsp) => tools::lsp::run(&lsp),
             Self::Origin(origin) => tools::origin::run(&origin),
             Self::Doc(doc) => tools::doc::run(&doc),
         }

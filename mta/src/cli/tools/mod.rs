@@ -5,6 +5,7 @@ pub(super) mod doc;
 mod elsewhere;
 pub(super) mod explain;
 pub(super) mod fmt;
+pub(super) mod lsp;
 pub(super) mod origin;
 mod output;
 mod subject;
