@@ -33,6 +33,8 @@ enum Command {
     Origin(Box<tools::origin::Origin>),
     /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
     Doc(Box<tools::doc::Doc>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -95,6 +97,7 @@ impl Command {
             Self::Lsp(lsp) => tools::lsp::run(&lsp),
             Self::Origin(origin) => tools::origin::run(&origin),
             Self::Doc(doc) => tools::doc::run(&doc),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

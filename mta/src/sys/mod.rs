@@ -21,6 +21,7 @@ pub mod load;
 pub mod m4;
 pub mod mailbox_file;
 pub mod net;
+pub mod parallel;
 pub mod poll;
 pub mod privileges;
 pub mod program_safety;
