@@ -1,5 +1,7 @@
 //! The cross-reference for people.
 
+use std::collections::HashMap;
+
 use super::{SECTIONS, about, is_defined, is_used, of_kind};
 use crate::xref::{CrossReference, Kind, Mention, Node, Role, Symbol, graph};
 
@@ -132,12 +134,18 @@ fn used_by_program(reference: &CrossReference, symbol: &Symbol) -> bool {
 /// `ruleset canonify:12,15; mailer esmtp:20`
 fn by_owner(mentions: &[&Mention]) -> Vec<Vec<u8>> {
     let mut groups: Vec<(Option<&Symbol>, Vec<u32>)> = Vec::new();
+    let mut index: HashMap<Option<&Symbol>, usize> = HashMap::new();
     for mention in mentions {
         let owner = mention.owner.as_ref();
-        match groups.iter_mut().find(|(known, _)| *known == owner) {
-            Some((_, lines)) if lines.last() == Some(&mention.place.line) => {}
-            Some((_, lines)) => lines.push(mention.place.line),
-            None => groups.push((owner, vec![mention.place.line])),
+        let at = *index.entry(owner).or_insert_with(|| {
+            groups.push((owner, Vec::new()));
+            groups.len() - 1
+        });
+        match groups.get_mut(at) {
+            Some((_, lines)) if lines.last() != Some(&mention.place.line) => {
+                lines.push(mention.place.line);
+            }
+            _ => {}
         }
     }
     let shown = groups.into_iter().map(|(owner, numbers)| {

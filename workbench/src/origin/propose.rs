@@ -13,6 +13,15 @@ use super::{sections, suggest};
 /// How often suggestions are made: one may make room for the next.
 const ROUNDS: usize = 3;
 
+/// Most runs of m4 for one file; what is suggested beyond is not tried.
+const MOST_RUNS: usize = 1500;
+
+/// Most statements that markers are taken for.
+const MOST_STATEMENTS: usize = 300;
+
+/// Most lines of a file whose source is sought.
+const MOST_LINES: usize = 100_000;
+
 /// A change of the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -54,6 +63,9 @@ pub(super) fn search<'b, 'p>(
         distance: usize::MAX,
         unknown: Vec::new(),
     };
+    if search.target.len() > MOST_LINES {
+        return Err(BuildError(format!("more than {MOST_LINES} lines")));
+    }
     search.read_markers(bytes)?;
     search.distance = search.distance_of(&search.statements.clone())?;
     let marked = search.statements.clone();
@@ -97,7 +109,8 @@ impl Search<'_, '_> {
             for inner in self.inner_markers(&statement)? {
                 wanted.next_if(|next| next.package && next.name == inner);
             }
-            if *folder != Folder::Mailer || !self.statements.contains(&statement) {
+            let fits = self.statements.len() < MOST_STATEMENTS;
+            if fits && (*folder != Folder::Mailer || !self.statements.contains(&statement)) {
                 self.statements.push(statement);
             }
         }
@@ -134,7 +147,7 @@ impl Search<'_, '_> {
     /// Takes what brings the two nearer: all at once, else by halves.
     pub(super) fn take(&mut self, changes: &[Change]) -> Result<(), BuildError> {
         let plain: Vec<Change> = changes.iter().filter(|c| c.is_plain()).cloned().collect();
-        if plain.is_empty() || self.distance == 0 {
+        if plain.is_empty() || self.distance == 0 || self.builder.runs > MOST_RUNS {
             return Ok(());
         }
         let mut statements = self.statements.clone();
@@ -170,6 +183,9 @@ impl Search<'_, '_> {
     pub(super) fn take_best(&mut self, changes: &[Change]) -> Result<(), BuildError> {
         let mut best: Option<(usize, &Change)> = None;
         for change in changes.iter().filter(|change| change.is_plain()) {
+            if self.builder.runs > MOST_RUNS {
+                break;
+            }
             let mut statements = self.statements.clone();
             apply(&mut statements, change);
             let distance = self.distance_of(&statements)?;
@@ -196,6 +212,9 @@ impl Search<'_, '_> {
     fn prune(&mut self, marked: &[Statement]) -> Result<(), BuildError> {
         let mut at = 0;
         while let Some(statement) = self.statements.get(at).cloned() {
+            if self.builder.runs > MOST_RUNS {
+                break;
+            }
             let named = |old: &Statement| {
                 old.word == statement.word && old.arguments.first() == statement.arguments.first()
             };

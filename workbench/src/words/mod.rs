@@ -10,15 +10,21 @@ pub use right::right;
 
 use crate::xref::CrossReference;
 
+/// Pieces of a text that are shown.
+const MOST_SHOWN: usize = 400;
+
+/// Lines that are told of one side of a rule.
+const MOST_LINES: usize = 100;
+
 /// What a rule does, as Markdown: what its left-hand side matches, and what becomes of it then.
 #[must_use]
 pub fn rule(lhs: &[Piece], rhs: &[Piece], reference: &CrossReference) -> String {
     let mut out = String::from("**If the whole workspace is**\n");
-    for line in left(lhs, reference) {
+    for line in left(lhs, reference).into_iter().take(MOST_LINES) {
         out += &format!("- {line}\n");
     }
     out += "\n**then**\n";
-    for line in right(rhs, reference) {
+    for line in right(rhs, reference).into_iter().take(MOST_LINES) {
         out += &format!("- {line}\n");
     }
     out
@@ -26,7 +32,8 @@ pub fn rule(lhs: &[Piece], rhs: &[Piece], reference: &CrossReference) -> String 
 
 /// Text as it stands in the file, for Markdown: on one line, without backquotes.
 fn code(pieces: &[Piece]) -> String {
-    let text = String::from_utf8_lossy(&write(pieces)).replace(['\n', '\t'], " ").replace('`', "'");
+    let shown = pieces.get(..MOST_SHOWN).unwrap_or(pieces);
+    let text = String::from_utf8_lossy(&write(shown)).replace(['\n', '\t'], " ").replace('`', "'");
     match text.trim() {
         "" => "nothing".to_owned(),
         text => format!("`{text}`"),

@@ -17,37 +17,41 @@ impl Walk<'_> {
         self.mention(symbol, Role::Define, place);
         self.all(line, Role::ReadLate);
         let Some(Directive::Mailer { equates, .. }) = &line.directive else { return };
+        let mut at = 1;
         for equate in equates {
-            match equate.letter {
-                b'S' => self.rulesets(line, equate, Role::Sender),
-                b'R' => self.rulesets(line, equate, Role::Recipient),
-                _ => {}
-            }
+            let role = match equate.letter {
+                b'S' => Role::Sender,
+                b'R' => Role::Recipient,
+                _ => continue,
+            };
+            // They are in order: each is sought behind the one before.
+            at = self.rulesets(line, at, equate, role);
         }
     }
 
-    /// `S=envelope/header`.
-    fn rulesets(&mut self, line: &PlacedLine, equate: &Equate, role: Role) {
+    /// `S=envelope/header`, sought from a piece on; where it was found.
+    fn rulesets(&mut self, line: &PlacedLine, from: usize, equate: &Equate, role: Role) -> usize {
         let begins = |at: &usize| {
             line.place(*at).is_some_and(|place| {
                 (place.line, place.column) == (equate.span.line, equate.span.column)
             })
         };
-        let Some(start) = (1..line.pieces().len()).find(begins) else { return };
+        let Some(start) = (from..line.pieces().len()).find(begins) else { return from };
         let mut at = start;
         for _ in 0..2 {
             at = self.behind_blanks(line, at);
             let word = self.word(line, at);
             if word.is_empty() {
-                return;
+                break;
             }
             let place = self.from(line, at, word.len());
             self.mention(ruleset_symbol(&word), role, place);
             at = self.behind_blanks(line, at + word.len());
             if line.pieces().get(at) != Some(&Piece::Byte(b'/')) {
-                return;
+                break;
             }
             at += 1;
         }
+        start
     }
 }
