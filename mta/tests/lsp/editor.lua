@@ -63,10 +63,13 @@ vim.cmd('normal! dd')
 wait('no diagnostic', function() return #vim.diagnostic.get(0) == 0 end)
 say('diagnostics', '0')
 
-vim.lsp.buf.formatting_sync(nil, 20000)
+if vim.lsp.buf.format then
+  vim.lsp.buf.format({ timeout_ms = 20000 })
+else
+  vim.lsp.buf.formatting_sync(nil, 20000)
+end
 wait('the layout', function() return vim.fn.search('^O LogLevel=9$', 'nw') > 0 end)
 vim.cmd('write! ' .. vim.env.WRITTEN)
-say('modified', tostring(vim.lsp.client_is_stopped(client)))
 vim.lsp.stop_client(client)
 wait('the end', function() return vim.lsp.client_is_stopped(client) end)
 say('end', 'done')
