@@ -31,6 +31,14 @@ enum Command {
     Test(Box<tools::test::TestFiles>),
     /// Shows which rules, members of classes and entries of maps addresses and tests reach
     Coverage(Box<tools::coverage::CoverageOf>),
+    /// Lays a configuration out: columns of rules, fields of mailers, names of options; it says the same
+    Fmt(Box<tools::fmt::Fmt>),
+    /// Serves editors: diagnostics, hover, definitions, references, rename, formatting (docs/lsp.md)
+    Lsp(tools::lsp::Lsp),
+    /// Tells which part of the m4 package made which lines, and which were edited by hand
+    Origin(Box<tools::origin::Origin>),
+    /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
+    Doc(Box<tools::doc::Doc>),
     /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
     Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
@@ -94,6 +102,10 @@ impl Command {
             Self::Test(test) => tools::test::run(&test),
             Self::Coverage(coverage) => tools::coverage::run(&coverage),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Fmt(fmt) => tools::fmt::run(&fmt),
+            Self::Lsp(lsp) => tools::lsp::run(&lsp),
+            Self::Origin(origin) => tools::origin::run(&origin),
+            Self::Doc(doc) => tools::doc::run(&doc),
             Self::Diff(diff) => tools::diff::run(&diff),
         }
     }

@@ -4,8 +4,12 @@
 mod addresses;
 pub(super) mod coverage;
 pub(super) mod diff;
+pub(super) mod doc;
 mod elsewhere;
 pub(super) mod explain;
+pub(super) mod fmt;
+pub(super) mod lsp;
+pub(super) mod origin;
 mod output;
 mod player;
 mod progress;

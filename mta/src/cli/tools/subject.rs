@@ -138,13 +138,38 @@ impl Subject {
     /// # Errors
     /// See [`SubjectError`]; anything wrong within the file is a diagnostic of the reading.
     pub(super) fn read(&self) -> Result<Loaded, SubjectError> {
-        let given = self.file.as_ref().map(|file| file.as_bytes());
-        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
-        let found = here.filter(|path| config_files::read_regular(path).is_ok());
-        match given.or(found) {
+        match self.path() {
             Some(path) => self.context.read(path),
             None => self.context.read_embedded(),
         }
+    }
+
+    /// The file's name and bytes, for who wants nothing but its text. With a dialect they are those of
+    /// the translation.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>), SubjectError> {
+        let (path, source) = match self.path() {
+            Some(path) => (path.to_vec(), Reading::bytes_of(path)?),
+            None => (embedded::NAME.to_vec(), embedded::CONFIGURATION.to_vec()),
+        };
+        let Some(dialect) = self.context.dialect(&source)? else { return Ok((path, source)) };
+        let own = self.context.own_name()?;
+        let names = SystemNames::new(&own);
+        Ok((path, cf_parser::dialect::translate(dialect, &source, &names).bytes))
+    }
+
+    /// Whether [`Subject::bytes`] is not what the file has.
+    pub(super) fn is_translated(&self) -> bool {
+        self.context.dialect.is_some() || self.path().is_none()
+    }
+
+    /// The file that is meant; `None` for the one that is built in.
+    fn path(&self) -> Option<&[u8]> {
+        let given = self.file.as_ref().map(|file| file.as_bytes());
+        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
+        given.or_else(|| here.filter(|path| config_files::read_regular(path).is_ok()))
     }
 }
 
@@ -326,6 +351,12 @@ impl Context {
             processors: config_files::processors(),
             levels: cf_parser::debug::Levels::default(),
         })
+    }
+
+    /// The name of the machine, for the dialects that ask for it.
+    fn own_name(&self) -> Result<Vec<u8>, SubjectError> {
+        let host = self.facts()?.host;
+        Ok(host.unwrap_or_else(|| hostname::identify(&mut NoNames).canonical))
     }
 
     fn dialect(&self, source: &[u8]) -> Result<Option<cf_parser::dialect::Dialect>, SubjectError> {
