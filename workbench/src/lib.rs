@@ -4,6 +4,7 @@ pub mod answering;
 pub mod bt;
 pub mod engine;
 pub mod explain;
+pub mod html;
 pub mod json;
 pub mod machine;
 pub mod show;

@@ -1,5 +1,6 @@
 //! The story of one address: what happened to it, ruleset by ruleset, as a tree of the rules that fired.
 
+pub mod html;
 pub mod json;
 mod recorder;
 pub mod sentence;
