@@ -45,11 +45,7 @@ impl Html {
     }
 
     /// A tag that begins an element.
-    pub fn open(
-        &mut self,
-        tag: &'static str,
-        attributes: &[(&'static str, &[u8])],
-    ) -> &mut Self {
+    pub fn open(&mut self, tag: &'static str, attributes: &[(&'static str, &[u8])]) -> &mut Self {
         self.markup("<").markup(tag);
         for (name, value) in attributes {
             self.markup(" ").markup(name).markup("=\"");
@@ -94,7 +90,9 @@ impl Html {
             '"' => self.out.extend_from_slice(b"&quot;"),
             '\'' => self.out.extend_from_slice(b"&#39;"),
             '\t' => self.out.push(b'\t'),
-            '\u{0}'..='\u{1f}' | '\u{7f}' => octet(self, &format!("\\x{:02x}", u32::from(character))),
+            '\u{0}'..='\u{1f}' | '\u{7f}' => {
+                octet(self, &format!("\\x{:02x}", u32::from(character)))
+            }
             unseen if is_unseen(unseen) => octet(self, &format!("\\u{{{:x}}}", u32::from(unseen))),
             other => self.out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
@@ -138,11 +136,14 @@ mod tests {
             (b"a\xffb", "a<span class=\"octet\">\\xff</span>b"),
             (b"\x1b", "<span class=\"octet\">\\x1b</span>"),
             ("\u{202e}".as_bytes(), "<span class=\"octet\">\\u{202e}</span>"),
-            (b"\xed\xa0\x80", concat!(
-                "<span class=\"octet\">\\xed</span>",
-                "<span class=\"octet\">\\xa0</span>",
-                "<span class=\"octet\">\\x80</span>"
-            )),
+            (
+                b"\xed\xa0\x80",
+                concat!(
+                    "<span class=\"octet\">\\xed</span>",
+                    "<span class=\"octet\">\\xa0</span>",
+                    "<span class=\"octet\">\\x80</span>"
+                ),
+            ),
         ] {
             assert_eq!(text(given), shown);
         }

@@ -176,3 +176,11 @@ pub fn open_for_appending(path: &[u8]) -> std::io::Result<File> {
     let path = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
     File::options().append(true).create(true).open(path)
 }
+
+/// Opens a file for a result, in the place of what it had.
+///
+/// # Errors
+/// As the system gives them.
+pub fn open_for_result(path: &[u8]) -> std::io::Result<File> {
+    File::create(OsStr::from_bytes(path))
+}

@@ -38,7 +38,9 @@ pub fn head(source: &Source, addresses: &[&[u8]], notes: &[Vec<u8>]) -> Vec<u8> 
         // an element could not stand in a title
         html.markup("bangpath explain");
     });
-    html.markup("\n<style>\n").markup(include_str!("page.css")).markup("</style>\n</head>\n<body>\n<header>\n<h1>");
+    html.markup("\n<style>\n")
+        .markup(include_str!("page.css"))
+        .markup("</style>\n</head>\n<body>\n<header>\n<h1>");
     html.text(source.name()).markup("</h1>\n").markup(include_str!("page_search.html"));
     html.markup("</header>\n");
     if addresses.len() > 1 {
@@ -66,7 +68,9 @@ pub fn head(source: &Source, addresses: &[&[u8]], notes: &[Vec<u8>]) -> Vec<u8> 
 #[must_use]
 pub fn tail() -> Vec<u8> {
     let mut html = Html::new();
-    html.markup("</main>\n<script>\n").markup(include_str!("page.js")).markup("</script>\n</body>\n</html>\n");
+    html.markup("</main>\n<script>\n")
+        .markup(include_str!("page.js"))
+        .markup("</script>\n</body>\n</html>\n");
     html.into_bytes()
 }
 
@@ -115,6 +119,12 @@ impl Page<'_> {
         self.html.markup("<div class=\"line ").markup(class).markup("\">");
         inside(&mut self.html);
         self.html.markup("</div>\n");
+    }
+
+    /// The name of the file without directories, and the line.
+    fn place(&self, line: u32) -> Vec<u8> {
+        let place = self.source.place(line);
+        place.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_vec()
     }
 
     /// What can be folded: a line, and what is below it.
@@ -195,8 +205,7 @@ impl Page<'_> {
     }
 
     fn firing(&mut self, firing: &Firing, depth: usize) {
-        let place = self.source.place(firing.span.line);
-        let written: Vec<&[u8]> = self.source.lines(firing.span).collect();
+        let place = self.place(firing.span.line);
         let summary = |html: &mut Html| {
             html.span("place", &place).markup(" <code>R");
             wildcards(html, &firing.lhs, firing.captures.len());
@@ -214,13 +223,19 @@ impl Page<'_> {
                     None => drop(html.span("aside", b"could not be built")),
                 }
             });
-            page.written(&written);
+            page.written(firing);
         });
     }
 
-    /// The rule as it stands in the file, comments and all.
-    fn written(&mut self, lines: &[&[u8]]) {
-        if lines.iter().all(|line| line.is_empty()) {
+    /// The rule as it stands in the file, if there is more to see: comments, macros that were expanded.
+    fn written(&mut self, firing: &Firing) {
+        let lines: Vec<&[u8]> = self.source.lines(firing.span).collect();
+        let inked = |text: &[u8]| -> Vec<u8> {
+            text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
+        };
+        let shown = [b"R", &firing.lhs[..], &firing.rhs].concat();
+        let written = inked(&lines.concat());
+        if written.is_empty() || written == inked(&shown) {
             return;
         }
         let summary = |html: &mut Html| {
@@ -236,7 +251,7 @@ impl Page<'_> {
     }
 
     fn attempts(&mut self, line: u32, attempts: &[Attempt], entered: usize) {
-        let place = self.source.place(line);
+        let place = self.place(line);
         let written = self.source.line(line);
         let summary = |html: &mut Html| {
             html.markup("why not ").span("place", &place).markup(" <code>");

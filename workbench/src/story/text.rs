@@ -140,9 +140,7 @@ pub(super) fn outcome(attempt: &Attempt) -> Vec<u8> {
             let head = if head.is_empty() { b"nothing".to_vec() } else { head.join(&b' ') };
             [b"matched ", &head[..], b", then wanted ", wanted, b" ", &at].concat()
         }
-        None => {
-            [b"all of ", &head.join(&b' ')[..], b" matches, but text is left ", &at].concat()
-        }
+        None => [b"all of ", &head.join(&b' ')[..], b" matches, but text is left ", &at].concat(),
     }
 }
 
