@@ -3,6 +3,7 @@
 pub mod answering;
 pub mod bt;
 pub mod compare;
+pub mod debugger;
 pub mod engine;
 pub mod explain;
 pub mod html;

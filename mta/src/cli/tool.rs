@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Goes through the rules with an address, step by step, forward and back
+    Debug(Box<tools::debug::Debug>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -82,6 +84,7 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Debug(debug) => tools::debug::run(&debug),
             Self::Explain(explain) => tools::explain::run(&explain),
         }
     }

@@ -25,6 +25,7 @@ pub mod poll;
 pub mod privileges;
 pub mod program_safety;
 pub mod scratch;
+pub mod screen;
 pub mod signals;
 pub mod statistics_file;
 pub mod syslog;

@@ -79,6 +79,16 @@ pub fn input() -> std::io::Result<File> {
     Ok(File::from(std::io::stdin().as_fd().try_clone_to_owned()?))
 }
 
+/// All of standard input.
+///
+/// # Errors
+/// As the system gives them.
+pub fn read_all() -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text)?;
+    Ok(text)
+}
+
 /// Standard output without a buffer, for those who keep one.
 ///
 /// # Errors

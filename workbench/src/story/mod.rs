@@ -8,6 +8,7 @@ pub mod text;
 mod why_not;
 
 pub use recorder::Recorder;
+pub(crate) use recorder::words;
 pub use why_not::{Attempt, WhyNot};
 
 use cf_parser::Span;

@@ -125,7 +125,7 @@ pub(super) fn never_tried(attempts: &[Attempt], entered: usize) -> Option<&'stat
 }
 
 /// How far a rule matched.
-pub(super) fn outcome(attempt: &Attempt) -> Vec<u8> {
+pub(crate) fn outcome(attempt: &Attempt) -> Vec<u8> {
     let Attempt { workspace, lhs, good, used, matched, .. } = attempt;
     if *matched {
         return b"it matched".to_vec();
@@ -145,7 +145,7 @@ pub(super) fn outcome(attempt: &Attempt) -> Vec<u8> {
 }
 
 /// `map access (key) = value`
-pub(super) fn lookup(asking: &Asking) -> Vec<u8> {
+pub(crate) fn lookup(asking: &Asking) -> Vec<u8> {
     let Asking { map, key, args, value, unasked } = asking;
     let mut out = [b"map ", &map[..], b" (", key].concat();
     for arg in args {
@@ -164,7 +164,7 @@ pub(super) fn lookup(asking: &Asking) -> Vec<u8> {
 }
 
 /// `macro {name} = value`
-pub(super) fn macro_read(name: &[u8], value: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn macro_read(name: &[u8], value: Option<&[u8]>) -> Vec<u8> {
     let name = match name {
         [_] => name.to_vec(),
         _ => [b"{", name, b"}"].concat(),

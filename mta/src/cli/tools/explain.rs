@@ -16,6 +16,7 @@ use workbench::story::html::{self, Chapter};
 use workbench::story::text::Shown;
 use workbench::story::{self, Recorder, Story, WhyNot, sentence};
 
+use super::conclusion;
 use super::exit;
 use super::output::{self, Format, Output, cannot};
 use super::subject::{Loaded, Subject};
@@ -175,15 +176,10 @@ impl Explain {
     fn conclusion(&self, outcome: &Outcome, loaded: &Loaded) -> Vec<Vec<u8>> {
         if let Some((text, exit)) = &outcome.rewritten {
             let mailer = self.mailer.as_ref().map(|name| name.as_bytes()).unwrap_or_default();
-            let mut out = [b"For mailer ", mailer, b" it is ", &text[..], b"."].concat();
-            if *exit == Exit::TEMPFAIL {
-                out.extend_from_slice(b" But a map could not answer now.");
-            }
-            return vec![out];
+            return vec![conclusion::rewritten(mailer, text, *exit)];
         }
-        let parsed = outcome.parsed.as_ref();
-        let closing = sentence::closing(loaded.configuration(), parsed, outcome.alias.as_deref());
-        parsed.and_then(|parsed| triple_line(parsed, loaded)).into_iter().chain([closing]).collect()
+        let alias = outcome.alias.as_deref();
+        conclusion::resolved(loaded.configuration(), outcome.parsed.as_ref(), alias)
     }
 
     /// Writes the page, address by address.
@@ -268,20 +264,6 @@ fn unasked(loaded: &Loaded) -> Vec<Vec<u8>> {
         [b"not asked for a class (--allow ", kind, b"): ", &not_asked.question].concat()
     };
     loaded.not_asked.iter().map(line).collect()
-}
-
-/// `mailer esmtp, host example.com, user alice@example.com`
-fn triple_line(parsed: &Parsed, loaded: &Loaded) -> Option<Vec<u8>> {
-    let triple = &parsed.triple;
-    let mailers = &loaded.configuration().mailers;
-    let Target::Mailer(number) = &triple.mailer else { return None };
-    let name = mailers.get(*number).map(|mailer| &mailer.name[..]).unwrap_or_default();
-    let mut out = [b"mailer ", name].concat();
-    if let Some(host) = &triple.host {
-        out.extend([b", host ", &host[..]].concat());
-    }
-    out.extend([b", user ", &triple.user[..]].concat());
-    Some(out)
 }
 
 fn triple(parsed: &Parsed, loaded: &Loaded) -> Value {

@@ -1,6 +1,8 @@
 //! The commands of the workbench: each a file of its own, which reads its words, lets the pure part in
 //! [`workbench`] work, and prints.
 
+mod conclusion;
+pub(super) mod debug;
 mod elsewhere;
 pub(super) mod explain;
 mod output;

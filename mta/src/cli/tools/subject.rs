@@ -132,6 +132,17 @@ impl Subject {
             None => self.context.read_embedded(),
         }
     }
+
+    /// The same with other bytes in the place of the file's, which was read as `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_edited(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        if path == embedded::NAME {
+            return self.context.load(path, bytes.to_vec(), embedded::predefine);
+        }
+        self.context.load(path, bytes.to_vec(), |_| {})
+    }
 }
 
 impl Context {
