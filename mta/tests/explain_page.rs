@@ -14,26 +14,7 @@ use std::process::Command;
 use browser::{Browser, DOWN, ENTER, ESCAPE, Element, LEFT, RIGHT};
 use serde_json::json;
 
-const CF: &str = "\
-V10
-DMhub.example.net
-Kaccess hash /etc/mail/access
-C{Local}localhost here.example
-S3
-R$* < $* > $*\t\t$2\t\t\tstrip the phrase
-R$- @ $+\t\t\t$: $>96 $1 < @ $2 >
-S96
-R$* < @ $={Local} >\t$: $1 < @ $2 . LOCAL >
-R$* < @ $+ >\t\t$: $1 < @ $(access $2 $: $2 $) >
-S0
-R$* < @ $* . LOCAL >\t$#local $: $1
-R$* < @ $+ >\t\t$#relay $@ $M $: $1 < @ $2 >
-R$*\t\t\t$#local $: $1
-S4
-R$* < $+ > $*\t\t$1 $2 $3
-Mlocal, P=/bin/mail, F=lsDFMA, A=mail -d $u
-Mrelay, P=[IPC], F=mDFMuX, A=TCP $h
-";
+const CF: &str = include_str!("data/rules.cf");
 
 /// Addresses as nobody should write them.
 const ADDRESSES: [&[u8]; 4] = [

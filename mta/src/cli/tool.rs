@@ -27,6 +27,8 @@ enum Command {
     Explain(Box<tools::explain::Explain>),
     /// Goes through the rules with an address, step by step, forward and back
     Debug(Box<tools::debug::Debug>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -86,6 +88,7 @@ impl Command {
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Debug(debug) => tools::debug::run(&debug),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

@@ -36,7 +36,10 @@ impl Difference {
         let longest = before.moments().len().max(after.moments().len());
         let part = (0..longest).find(|at| !same(at));
         let there = [before, after].map(|run| match part {
-            Some(at) if at < run.moments().len() => super::report::moment(run, at),
+            Some(at) if at < run.moments().len() => {
+                let workspace = run.workspace(at).join(&b' ');
+                [&super::report::moment(run, at)[..], b": ", &workspace].concat()
+            }
             _ => Vec::new(),
         });
         let [old, new] = [fired(before), fired(after)];

@@ -47,6 +47,3 @@ pub fn shown(text: &[u8], unicode: bool) -> String {
     }
     out
 }
-
-#[cfg(test)]
-mod tests;

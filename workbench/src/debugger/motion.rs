@@ -49,7 +49,8 @@ impl Run {
         if from == end {
             return None;
         }
-        let depth = self.moment(from)?.depth;
+        // outside of all rulesets those that run one after the other are on the way
+        let depth = self.moment(from)?.depth.max(1);
         match motion {
             Motion::Into => self.seek(from, way, &|_| true),
             Motion::Over => self.seek(from, way, &|at| self.is_line(at, depth)).or(Some(end)),

@@ -29,7 +29,7 @@ pub struct Recording {
     words: usize,
     /// The workspace outside of all rulesets.
     outside: usize,
-    /// Macros as they were when they were last looked at, sorted by name.
+    /// Macros as they were when they were last looked at, sorted by name; empty before.
     current: Vec<(Vec<u8>, Vec<u8>)>,
     /// A map has answered since macros were last looked at.
     stale: bool,
@@ -49,7 +49,7 @@ impl Recording {
             open: Vec::new(),
             words: 0,
             outside: 0,
-            current,
+            current: Vec::new(),
             stale: true,
             asking: None,
             first_lookup: lookups,
@@ -154,6 +154,8 @@ impl Recording {
             && self.open.is_empty()
         {
             self.outside = open.workspace;
+            // between rulesets macros may be set, too
+            self.stale = true;
         }
     }
 
@@ -163,6 +165,12 @@ impl Recording {
             return;
         }
         let now = values(macros);
+        if self.current.is_empty() {
+            // what was set on the way to the first rule was there from the beginning
+            self.run.macros.clone_from(&now);
+            self.current = now;
+            return;
+        }
         let find = |list: &[(Vec<u8>, Vec<u8>)], name: &[u8]| {
             let found = list.binary_search_by(|(known, _)| known.as_slice().cmp(name));
             found.ok().and_then(|index| list.get(index)).map(|(_, value)| value.clone())

@@ -245,7 +245,6 @@ impl<R: Runner> Debugger<R> {
     }
 
     fn act(&mut self, command: Command) -> Ended {
-        self.difference = self.difference.take().filter(|_| command == Command::Difference);
         match command {
             Command::Go(motion, way) => self.go(motion, way),
             Command::Break(Some(breakpoint)) => self.set_break(breakpoint),
@@ -264,7 +263,7 @@ impl<R: Runner> Debugger<R> {
             Command::Undo => self.undo(),
             Command::Difference => match self.difference {
                 Some(_) => self.mode = Mode::Difference(0),
-                None => self.say(b"nothing has been edited just now"),
+                None => self.say(b"nothing has been edited for this address"),
             },
             Command::Write(path) => match self.runner.write(&path, self.source.bytes()) {
                 Ok(()) => self.say(&[b"written to ", &path[..]].concat()),
@@ -380,6 +379,7 @@ impl<R: Runner> Debugger<R> {
         match self.runner.run(self.source.bytes(), &task, &address) {
             Ok((run, configuration)) => {
                 (self.task, self.address) = (task, address);
+                self.difference = None;
                 self.take(run, configuration);
                 self.stand(0);
             }
@@ -440,15 +440,14 @@ impl<R: Runner> Debugger<R> {
             Ok((run, configuration)) => {
                 let texts = [before, text.to_vec()];
                 let difference = Difference::new(line, texts, &self.run, &run);
+                let known = |text: &&Vec<u8>| !self.run.troubles.contains(text);
+                let trouble = run.troubles.iter().find(known).cloned();
                 self.source = source;
                 self.take(run, configuration);
                 self.stand(difference.part.unwrap_or(self.at));
                 self.difference = Some(difference);
                 self.mode = Mode::Difference(0);
-                if let Some(trouble) = self.run.troubles.first() {
-                    let trouble = trouble.clone();
-                    self.say(&trouble);
-                }
+                self.message = trouble.unwrap_or_default();
                 true
             }
             Err(error) => {
