@@ -195,6 +195,8 @@ fn a_rule_is_edited() {
     assert_eq!(std::fs::read_to_string(terminal.dir.join("test.cf")).unwrap(), CF);
     terminal.types("u");
     terminal.shows("(mailer relay)");
+    terminal.press("Escape");
+    terminal.wait("the file again", |screen| screen.contains("| Workspace"));
     terminal.types("?");
     terminal.shows("step over what the rule calls and asks");
 }

@@ -85,7 +85,8 @@ impl Difference {
             if !lines.is_empty() {
                 out.push(heading(text.to_owned()));
                 let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
-                out.push((tag, format!("lines {}", lines.join(", ")).into_bytes()));
+                let noun = if lines.len() == 1 { "line" } else { "lines" };
+                out.push((tag, format!("{noun} {}", lines.join(", ")).into_bytes()));
             }
         }
         out

@@ -64,7 +64,7 @@ impl<R> Debugger<R> {
     pub fn report(&self) -> Vec<u8> {
         let (run, at) = (self.run(), self.at());
         let mut out = format!("[{} of {}] ", at + 1, run.last() + 1).into_bytes();
-        out.extend(moment(run, at));
+        out.extend_from_slice(moment(run, at).trim_ascii_end());
         out.push(b'\n');
         let mut rows = panel::happening(run, at, WIDTH, true);
         // the first one has been said

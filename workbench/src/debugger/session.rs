@@ -1,5 +1,7 @@
 //! The model of the debugger: where it is, what it was told.
 
+mod again;
+
 use std::sync::Arc;
 
 use ruleset_vm::Classes;
@@ -370,91 +372,6 @@ impl<R: Runner> Debugger<R> {
             Watch::Macro(known) | Watch::Class { name: known, .. } => known == name,
         };
         self.watches.retain(|watch| name.is_some_and(|name| !is(watch, name)));
-    }
-
-    /// Runs again with another task or address; what is wrong leaves all as it was.
-    fn rerun(&mut self, task: Option<Task>, address: Option<Vec<u8>>) {
-        let task = task.unwrap_or_else(|| self.task.clone());
-        let address = address.unwrap_or_else(|| self.address.clone());
-        match self.runner.run(self.source.bytes(), &task, &address) {
-            Ok((run, configuration)) => {
-                (self.task, self.address) = (task, address);
-                self.difference = None;
-                self.take(run, configuration);
-                self.stand(0);
-            }
-            Err(error) => self.say(&error),
-        }
-    }
-
-    fn take(&mut self, run: Run, configuration: Arc<Configuration>) {
-        for watch in &mut self.watches {
-            if let Watch::Class { name, .. } = watch {
-                *watch = Watch::class(&name.clone(), &configuration.classes);
-            }
-        }
-        self.configuration = Some(configuration);
-        self.run = run;
-    }
-
-    fn begin_edit(&mut self, line: Option<u32>, text: Option<Vec<u8>>) {
-        let line = line.unwrap_or(self.looked_at);
-        if line == 0 || line as usize > self.source.len() {
-            return self.say(b"the file has no such line");
-        }
-        match text {
-            Some(text) => self.edit(line, text),
-            None => {
-                self.look(i64::from(line));
-                self.mode = Mode::Editing(line, Input::new(self.source.line(line)));
-            }
-        }
-    }
-
-    fn edit(&mut self, line: u32, text: Vec<u8>) {
-        let before = self.source.line(line).to_vec();
-        if before == text {
-            return self.say(b"the line is as it was");
-        }
-        if self.replace(line, &text) {
-            self.edits.push(Edit { line, before });
-        }
-    }
-
-    fn undo(&mut self) {
-        match self.edits.pop() {
-            Some(Edit { line, before }) => {
-                if !self.replace(line, &before) {
-                    self.edits.push(Edit { line, before });
-                }
-            }
-            None => self.say(b"there is no edit to take back"),
-        }
-    }
-
-    /// Puts a line in the place of another and runs again; what has changed is shown.
-    fn replace(&mut self, line: u32, text: &[u8]) -> bool {
-        let before = self.source.line(line).to_vec();
-        let source = self.source.with_line(line, text);
-        match self.runner.run(source.bytes(), &self.task, &self.address) {
-            Ok((run, configuration)) => {
-                let texts = [before, text.to_vec()];
-                let difference = Difference::new(line, texts, &self.run, &run);
-                let known = |text: &&Vec<u8>| !self.run.troubles.contains(text);
-                let trouble = run.troubles.iter().find(known).cloned();
-                self.source = source;
-                self.take(run, configuration);
-                self.stand(difference.part.unwrap_or(self.at));
-                self.difference = Some(difference);
-                self.mode = Mode::Difference(0);
-                self.message = trouble.unwrap_or_default();
-                true
-            }
-            Err(error) => {
-                self.say(&error);
-                false
-            }
-        }
     }
 
     fn search(&mut self, text: Option<Vec<u8>>) {
