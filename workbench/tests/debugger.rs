@@ -300,7 +300,7 @@ fn every_way_and_its_opposite() {
 fn screens() {
     let look = Look { colour: true, unicode: true };
     let mut debugger = debugger(b"joe@other.example");
-    let mut shown = |debugger: &mut Debugger<World>, name: &str| {
+    let shown = |debugger: &mut Debugger<World>, name: &str| {
         for (columns, rows) in [(80, 24), (120, 40)] {
             let text = screen(debugger, look, columns, rows);
             assert_eq!(text.lines().count(), usize::from(rows));

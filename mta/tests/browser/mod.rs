@@ -15,14 +15,14 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Keys that are no characters, as WebDriver writes them.
-pub const ENTER: &str = "\u{e007}";
-pub const ESCAPE: &str = "\u{e00c}";
-pub const LEFT: &str = "\u{e012}";
-pub const RIGHT: &str = "\u{e014}";
-pub const DOWN: &str = "\u{e015}";
+pub(crate) const ENTER: &str = "\u{e007}";
+pub(crate) const ESCAPE: &str = "\u{e00c}";
+pub(crate) const LEFT: &str = "\u{e012}";
+pub(crate) const RIGHT: &str = "\u{e014}";
+pub(crate) const DOWN: &str = "\u{e015}";
 
 /// A session with a browser; both end with it.
-pub struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     port: u16,
     session: String,
@@ -30,11 +30,11 @@ pub struct Browser {
 
 /// An element of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Element(String);
+pub(crate) struct Element(String);
 
 impl Browser {
     /// Whether the two programs are there. In CI they have to be.
-    pub fn is_installed() -> bool {
+    pub(crate) fn is_installed() -> bool {
         let there = |name: &str| {
             Command::new(name)
                 .arg("--version")
@@ -49,7 +49,7 @@ impl Browser {
         installed
     }
 
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -80,12 +80,12 @@ impl Browser {
     }
 
     /// Opens a file.
-    pub fn open(&self, path: &Path) {
+    pub(crate) fn open(&self, path: &Path) {
         self.ask("POST", "/url", json!({ "url": format!("file://{}", path.display()) }));
     }
 
     /// All elements that a selector of CSS finds.
-    pub fn all(&self, selector: &str) -> Vec<Element> {
+    pub(crate) fn all(&self, selector: &str) -> Vec<Element> {
         let using = json!({ "using": "css selector", "value": selector });
         let found = self.ask("POST", "/elements", using);
         let found = found.as_array().expect("a list").iter();
@@ -93,58 +93,58 @@ impl Browser {
     }
 
     /// The first one.
-    pub fn one(&self, selector: &str) -> Element {
+    pub(crate) fn one(&self, selector: &str) -> Element {
         self.all(selector).into_iter().next().unwrap_or_else(|| panic!("no {selector}"))
     }
 
-    pub fn click(&self, element: &Element) {
+    pub(crate) fn click(&self, element: &Element) {
         self.ask("POST", &format!("/element/{}/click", element.0), json!({}));
     }
 
     /// Types on an element.
-    pub fn keys(&self, element: &Element, keys: &str) {
+    pub(crate) fn keys(&self, element: &Element, keys: &str) {
         self.ask("POST", &format!("/element/{}/value", element.0), json!({ "text": keys }));
     }
 
     /// The text that can be seen.
-    pub fn text(&self, element: &Element) -> String {
+    pub(crate) fn text(&self, element: &Element) -> String {
         let text = self.ask("GET", &format!("/element/{}/text", element.0), Value::Null);
         text.as_str().expect("a text").to_owned()
     }
 
-    pub fn is_displayed(&self, element: &Element) -> bool {
+    pub(crate) fn is_displayed(&self, element: &Element) -> bool {
         self.ask("GET", &format!("/element/{}/displayed", element.0), Value::Null) == json!(true)
     }
 
     /// A property of an element.
-    pub fn property(&self, element: &Element, name: &str) -> Value {
+    pub(crate) fn property(&self, element: &Element, name: &str) -> Value {
         self.ask("GET", &format!("/element/{}/property/{name}", element.0), Value::Null)
     }
 
     /// The computed value of a property of CSS.
-    pub fn style(&self, element: &Element, name: &str) -> String {
+    pub(crate) fn style(&self, element: &Element, name: &str) -> String {
         let value = self.ask("GET", &format!("/element/{}/css/{name}", element.0), Value::Null);
         value.as_str().expect("a text").to_owned()
     }
 
     /// The element that has the keyboard.
-    pub fn focused(&self) -> Element {
+    pub(crate) fn focused(&self) -> Element {
         let answer = self.ask("GET", "/element/active", Value::Null);
         Element(answer[ELEMENT].as_str().expect("an element").to_owned())
     }
 
     /// What a script returns.
-    pub fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         self.ask("POST", "/execute/sync", json!({ "script": script, "args": [] }))
     }
 
     /// A command of the browser's own protocol.
-    pub fn command(&self, name: &str, parameters: Value) -> Value {
+    pub(crate) fn command(&self, name: &str, parameters: Value) -> Value {
         self.ask("POST", "/goog/cdp/execute", json!({ "cmd": name, "params": parameters }))
     }
 
     /// Writes a picture of the window.
-    pub fn picture(&self, path: &Path) {
+    pub(crate) fn picture(&self, path: &Path) {
         let data = self.ask("GET", "/screenshot", Value::Null);
         std::fs::write(path, base64(data.as_str().expect("a picture"))).expect("room for it");
     }
