@@ -296,6 +296,15 @@ fn without_a_terminal_there_are_scripts() {
     let (code, [out, _]) = run(Some("fires\n"), &["--screen", "80x24"]);
     assert_eq!((code, out.lines().count()), (Some(0), 2 * 24 + 1));
 
+    let (code, [out, _]) = run(Some("end\n"), &["--format", "json"]);
+    let objects: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, objects.len()), (Some(0), 2), "{out}");
+    assert_eq!((&objects[1]["type"], &objects[1]["command"]), (&"moment".into(), &"end".into()));
+    assert_eq!(objects[1]["conclusion"][0], "mailer local, user joe");
+    let (code, [_, err]) = run(None, &["--format", "json"]);
+    assert_eq!((code, err.as_str()), (Some(2), "bangpath: --format json needs --script\n"));
+
     let (code, [_, err]) = run(Some("frob\n"), &[]);
     assert_eq!((code, err.as_str()), (Some(2), "bangpath: no command frob; ? shows them\n"));
     let (code, [_, err]) = run(Some("fires\n"), &["--mailer", "nobody"]);

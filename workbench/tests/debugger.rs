@@ -258,6 +258,29 @@ fn other_addresses_and_tasks() {
 }
 
 #[test]
+fn for_machines() {
+    let mut debugger = debugger(b"joe@other.example");
+    let mut out = vec![debugger.object(None)];
+    for command in [
+        "watch tag",
+        "class {Local}",
+        "fires",
+        "next back",
+        "to 12",
+        "to 13",
+        "step",
+        "step",
+        "edit 13 #",
+    ] {
+        debugger.uncover();
+        debugger.command(command.as_bytes());
+        out.push(debugger.object(Some(command.as_bytes())));
+    }
+    let lines: Vec<String> = out.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn every_way_and_its_opposite() {
     let debugger = debugger(b"joe@other.example");
     let run = debugger.run();

@@ -8,6 +8,7 @@ mod breakpoint;
 mod command;
 mod difference;
 mod input;
+mod json;
 mod keys;
 mod motion;
 mod panel;

@@ -439,11 +439,13 @@ impl<R> Debugger<R> {
     }
 
     /// What the last edit has changed, if that is what is shown.
+    pub(super) fn shown_difference(&self) -> Option<&Difference> {
+        self.difference.as_ref().filter(|_| matches!(self.mode, Mode::Difference(_)))
+    }
+
+    /// The same in lines.
     pub(super) fn difference_lines(&self) -> Vec<(&'static str, Vec<u8>)> {
-        match (&self.mode, &self.difference) {
-            (Mode::Difference(_), Some(difference)) => difference.lines(),
-            _ => Vec::new(),
-        }
+        self.shown_difference().map(Difference::lines).unwrap_or_default()
     }
 
     fn say(&mut self, text: &[u8]) {

@@ -68,9 +68,12 @@ pub fn head(source: &Source, addresses: &[&[u8]], notes: &[Vec<u8>]) -> Vec<u8> 
 #[must_use]
 pub fn tail() -> Vec<u8> {
     let mut html = Html::new();
-    html.markup("</main>\n<script>\n")
-        .markup(include_str!("page.js"))
-        .markup("</script>\n</body>\n</html>\n");
+    html.markup(
+        "</main>\n<footer hidden>Keys: / search, Enter or n and N next and previous, Escape back, ",
+    )
+    .markup("+ unfold all, - fold all; on a line that folds: arrows, Enter.</footer>\n<script>\n")
+    .markup(include_str!("page.js"))
+    .markup("</script>\n</body>\n</html>\n");
     html.into_bytes()
 }
 

@@ -101,4 +101,5 @@
   get("unfold").addEventListener("click", () => foldAll(true));
   get("fold").addEventListener("click", () => foldAll(false));
   form.hidden = false;
+  document.querySelector("footer").hidden = false;
 })();

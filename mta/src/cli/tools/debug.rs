@@ -13,7 +13,7 @@ use workbench::source::Source;
 
 use super::conclusion;
 use super::exit;
-use super::output::cannot;
+use super::output::{Format, Output, cannot};
 use super::subject::{Loaded, Subject};
 use crate::sys::screen::{Screen, ScreenError, Seen};
 use crate::sys::{config_files, terminal};
@@ -37,11 +37,13 @@ pub(in crate::cli) struct Debug {
     /// Applies these rulesets to the text, as test mode does; `$|` may stand in it
     #[arg(long, value_name = "NAME,...", conflicts_with_all = ["role", "mailer"])]
     rulesets: Option<OsString>,
+    #[command(flatten)]
+    output: Output,
     /// Reads commands from a file, or standard input if it is `-`, and prints after each where the debugger is
     #[arg(long, value_name = "FILE")]
     script: Option<OsString>,
     /// With --script: prints a screen of this size instead
-    #[arg(long, value_name = "COLUMNSxROWS", requires = "script", value_parser = size)]
+    #[arg(long, value_name = "COLUMNSxROWS", requires = "script", conflicts_with = "format", value_parser = size)]
     screen: Option<(u16, u16)>,
     /// The address
     #[arg(value_name = "ADDRESS")]
@@ -75,6 +77,7 @@ pub(in crate::cli) fn run(debug: &Debug) -> u8 {
         Err(error) => return cannot(&String::from_utf8_lossy(&error)),
     };
     match &debug.script {
+        None if debug.output.format == Format::Json => cannot(&"--format json needs --script"),
         Some(path) => debug.follow(path.as_bytes(), &mut debugger),
         None => match on_screen(&mut debugger) {
             Ok(()) => exit::SAME,
@@ -125,7 +128,7 @@ impl Debug {
                 return cannot(&format!("{}: {error}", String::from_utf8_lossy(path)));
             }
         };
-        self.show(debugger);
+        self.show(None, debugger);
         for line in text.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii_end();
             if line.is_empty() || line.starts_with(b"#") {
@@ -134,18 +137,21 @@ impl Debug {
             if let Err(error) = Command::parse(line) {
                 return cannot(&error);
             }
-            terminal::print(&[b"> ", line, b"\n"].concat());
+            if self.output.format == Format::Text {
+                terminal::print(&[b"> ", line, b"\n"].concat());
+            }
             debugger.uncover();
             if debugger.command(line) == Ended::Yes {
                 break;
             }
-            self.show(debugger);
+            self.show(Some(line), debugger);
         }
         exit::SAME
     }
 
-    fn show(&self, debugger: &mut Debugger<Again<'_>>) {
+    fn show(&self, command: Option<&[u8]>, debugger: &mut Debugger<Again<'_>>) {
         match self.screen {
+            _ if self.output.format == Format::Json => Output::object(&debugger.object(command)),
             Some((columns, rows)) => {
                 let look = Look { colour: false, unicode: true };
                 terminal::print(view::screen(debugger, look, columns, rows).as_bytes());
