@@ -39,6 +39,8 @@ enum Command {
     Origin(Box<tools::origin::Origin>),
     /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
     Doc(Box<tools::doc::Doc>),
+    /// Goes through the rules with an address, step by step, forward and back
+    Debug(Box<tools::debug::Debug>),
     /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
     Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
@@ -101,6 +103,7 @@ impl Command {
             Self::Session(session) => tools::session::run(&session),
             Self::Test(test) => tools::test::run(&test),
             Self::Coverage(coverage) => tools::coverage::run(&coverage),
+            Self::Debug(debug) => tools::debug::run(&debug),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Fmt(fmt) => tools::fmt::run(&fmt),
             Self::Lsp(lsp) => tools::lsp::run(&lsp),

@@ -27,6 +27,7 @@ pub mod privileges;
 pub mod program_safety;
 pub mod replaced_file;
 pub mod scratch;
+pub mod screen;
 pub mod signals;
 pub mod statistics_file;
 pub mod syslog;

@@ -2,7 +2,9 @@
 //! [`workbench`] work, and prints.
 
 mod addresses;
+mod conclusion;
 pub(super) mod coverage;
+pub(super) mod debug;
 pub(super) mod diff;
 pub(super) mod doc;
 mod elsewhere;

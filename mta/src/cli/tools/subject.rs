@@ -171,6 +171,17 @@ impl Subject {
         let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
         given.or_else(|| here.filter(|path| config_files::read_regular(path).is_ok()))
     }
+
+    /// The same with other bytes in the place of the file's, which was read as `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_edited(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        if path == embedded::NAME {
+            return self.context.load(path, bytes.to_vec(), embedded::predefine);
+        }
+        self.context.load(path, bytes.to_vec(), |_| {})
+    }
 }
 
 impl Context {
