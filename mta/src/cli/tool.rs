@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Finds what is wrong with a configuration, or with its tables and aliases
+    Check(Box<tools::check::Check>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -82,6 +84,7 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
         }
     }

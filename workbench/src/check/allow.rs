@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::catalogue::{self, Check};
 use super::finding::Finding;
-use super::source::Source;
+use super::places::Places;
 
 /// What an allow comment begins with, behind `#` and blanks.
 const MARK: &[u8] = b"bangpath:";
@@ -20,7 +20,7 @@ struct Allowed {
 }
 
 /// Takes away what comments allow, and tells of those that allow nothing.
-pub(super) fn apply(source: &Source<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn apply(source: &Places<'_>, findings: &mut Vec<Finding>) {
     let (mut allowed, unknown) = read(source);
     if allowed.is_empty() && unknown.is_empty() {
         return;
@@ -46,7 +46,7 @@ pub(super) fn apply(source: &Source<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// The words of all allow comments, and findings about those that are no code.
-fn read(source: &Source<'_>) -> (Vec<Allowed>, Vec<Finding>) {
+fn read(source: &Places<'_>) -> (Vec<Allowed>, Vec<Finding>) {
     let (mut allowed, mut unknown) = (Vec::new(), Vec::new());
     for found in memchr::memmem::find_iter(source.bytes, MARK) {
         let (number, column) = source.position(found);
@@ -79,7 +79,7 @@ fn read(source: &Source<'_>) -> (Vec<Allowed>, Vec<Finding>) {
 }
 
 /// The line below a comment with those that continue it; comments in between are passed over.
-fn lines_below(source: &Source<'_>, comment: u32) -> (u32, u32) {
+fn lines_below(source: &Places<'_>, comment: u32) -> (u32, u32) {
     let last = u32::try_from(source.lines()).unwrap_or(u32::MAX);
     let mut first = comment + 1;
     while first < last && source.line_text(first).first() == Some(&b'#') {
@@ -93,7 +93,7 @@ fn lines_below(source: &Source<'_>, comment: u32) -> (u32, u32) {
 }
 
 /// Words between blanks and commas, up to `--`, behind which people say why.
-fn words(source: &Source<'_>, range: Range<usize>) -> Vec<Range<usize>> {
+fn words(source: &Places<'_>, range: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = None;
     let separates = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';

@@ -173,7 +173,8 @@ fn goes_away(
     let local = configuration.mailers.get(index).is_none_or(|mailer| {
         mailer.flags.has(b'l') || mailer.name.eq_ignore_ascii_case(b"prog")
     });
-    let text = [triple.host.as_slice(), b" ", triple.user.as_slice()].concat();
+    let host = triple.host.as_deref().unwrap_or_default();
+    let text = [host, b" ", &triple.user[..]].concat();
     !local && memchr::memmem::find(&text, FOREIGN_HOST).is_some()
 }
 
@@ -189,7 +190,7 @@ fn set_triple(
     };
     let mut set = |name: &str, value: &[u8]| macros.set(format!("{prefix}_{name}").as_bytes(), value);
     set("mailer", mailer.unwrap_or_default());
-    set("host", &triple.host);
+    set("host", triple.host.as_deref().unwrap_or_default());
     set("addr", &triple.user);
 }
 

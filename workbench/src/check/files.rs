@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cf_parser::Span;
 use cf_parser::item::{ClassSource, Directive};
-use cf_parser::options::{OPTIONS, OptionValue, interpret};
+use cf_parser::options::{OptionValue, interpret};
 
 use super::Context;
 use super::catalogue;
@@ -315,7 +315,7 @@ struct Loose {
 /// The long name of an option that is a path, for the test of the table.
 #[cfg(test)]
 fn is_option(name: &str) -> bool {
-    OPTIONS.iter().any(|spec| spec.name == name)
+    cf_parser::options::OPTIONS.iter().any(|spec| spec.name == name)
 }
 
 #[cfg(test)]

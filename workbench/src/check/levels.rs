@@ -44,8 +44,8 @@ pub(super) fn check(context: &mut Context<'_>) {
                 }
                 (level, found) = (*new, true);
             }
-            // comments in rules, `$w`, operators, flags of mailers depend on it
-            Directive::Rule { .. } | Directive::Mailer { .. } | Directive::Class { .. } => {
+            // comments in rules, operators, flags of mailers depend on it
+            Directive::Rule { .. } | Directive::Mailer { .. } => {
                 before = before.or(Some(item.span));
             }
             _ => {}

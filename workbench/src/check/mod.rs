@@ -26,7 +26,7 @@ mod patterns;
 mod render;
 mod rules;
 mod said;
-mod source;
+mod places;
 mod suggest;
 pub mod tables;
 
@@ -35,7 +35,7 @@ pub use files::{FileFacts, FileKind, Files};
 pub use finding::{Edit, Finding, Fix, Remark, Severity, shown};
 pub use fix::{Fixed, apply};
 pub use render::{Style, render, summary};
-pub use source::Source;
+pub use places::Places;
 
 use cf_parser::{Config, Diagnostic};
 use mapper::MapDescription;
@@ -66,7 +66,7 @@ pub struct Subject<'a> {
 /// What the checks share.
 struct Context<'a> {
     subject: Subject<'a>,
-    source: Source<'a>,
+    source: Places<'a>,
     outline: Outline<'a>,
     flow: Flow,
     findings: Vec<Finding>,
@@ -82,8 +82,8 @@ impl Context<'_> {
 /// come last. Takes time in proportion to the size of the file.
 #[must_use]
 pub fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let source = Source::new(subject.bytes);
-    let outline = Outline::new(&subject);
+    let source = Places::new(subject.bytes);
+    let outline = Outline::of(subject.config, subject.configuration);
     let flow = Flow::new(&subject, &outline);
     let mut context = Context { subject, source, outline, flow, findings: Vec::new() };
     said::check(&mut context);
@@ -99,7 +99,7 @@ pub fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 /// Findings in order, without those that comments of the file allow.
-fn finished(source: &Source<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
+fn finished(source: &Places<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
     allow::apply(source, &mut findings);
     let place = |finding: &Finding| finding.at.clone().map_or((usize::MAX, 0), |at| (at.start, at.end));
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(a.check.code.cmp(b.check.code)));

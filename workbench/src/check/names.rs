@@ -12,11 +12,20 @@ use super::flow::{self, Callee};
 use super::outline::Use;
 use super::suggest::nearest;
 
-/// Classes that rules of the m4 package ask for in every file, whether the site fills them or not.
-const STOCK_CLASSES: [&str; 22] = [
-    "B", "E", "G", "L", "M", "N", "O", "P", "R", "U", "V", "W", "X", "Y", "Z", "VirtHost",
-    "CanonifyDomain", "LDAPRoute", "LDAPRouteEquiv", "GenericsDomain", "ResOk", "TLS_Name",
+/// Classes that rules of the m4 package ask for in every file, whether the site fills them or not, or that the
+/// program fills while it runs.
+const STOCK_CLASSES: [&str; 27] = [
+    ".", "[", "TrustAuthMech", "SMTPOpModes", "cert_altnames", "B", "E", "G", "L", "M", "N", "O", "P", "R", "U", "V", "W", "X", "Y", "Z", "VirtHost",
+    "Canonify", "LDAPRoute", "LDAPRouteEquiv", "GenericsDomain", "ResOk", "TLS_Name",
 ];
+
+/// Macros that rules of the m4 package read whether the site sets them or not: relays, hubs, names to hide
+/// behind.
+const STOCK_MACROS: [&str; 10] = ["B", "C", "F", "H", "M", "U", "V", "W", "X", "Y"];
+
+/// Rulesets that the m4 package writes whether they are called or not.
+const STOCK_RULESETS: [&str; 5] =
+    ["MasqRelay", "Delay_TLS_Clt2", "RelayTLS", "STS_disabled", "DANE_disabled"];
 
 /// Maps that the program asks by itself.
 const OWN_MAPS: [&str; 4] = ["host", "aliases", "user", "userdb"];
@@ -108,6 +117,9 @@ fn unused_rulesets(context: &mut Context<'_>) {
             continue;
         }
         let name = shown(&program.name(number));
+        if STOCK_RULESETS.contains(&name.as_str()) {
+            continue;
+        }
         let message = format!("nothing calls ruleset `{name}`");
         let at = context.source.logical(span);
         context.report(Finding::new(&catalogue::RULESET_UNUSED, at, message));
@@ -147,6 +159,7 @@ fn macros(context: &mut Context<'_>) {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let known = context.outline.macros.contains_key(name)
             || context.subject.configuration.macros.is_defined(name.as_bytes())
+            || STOCK_MACROS.iter().any(|stock| stock.as_bytes() == name.as_bytes())
             || !name.as_bytes().iter().all(is_name);
         if known || mention.how == Use::Asked {
             continue;
@@ -168,7 +181,8 @@ fn macros(context: &mut Context<'_>) {
             }
             continue;
         }
-        let stored = context.outline.stored.contains(name) && mention.how == Use::Deferred;
+        let later = matches!(mention.how, Use::Deferred | Use::Late);
+        let stored = later && context.outline.stored.contains(name);
         if stored || !told.insert(name.clone()) {
             continue;
         }

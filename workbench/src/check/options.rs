@@ -6,13 +6,13 @@ use std::ops::Range;
 use cf_parser::Span;
 use cf_parser::item::{Directive, OptionLine};
 use cf_parser::options::{
-    DONT_BLAME, Found, Kind, OPTIONS, OptionSpec, PRIVACY, by_name, takes_suboption,
+    DONT_BLAME, Kind, OPTIONS, OptionSpec, PRIVACY, takes_suboption,
 };
 
 use super::Context;
 use super::catalogue;
 use super::finding::{Finding, shown};
-use super::source::Source;
+use super::places::Places;
 use super::suggest::nearest;
 
 /// Options that sendmail had once, and what does their work.
@@ -24,7 +24,7 @@ const WITHDRAWN: [(&str, &str); 4] = [
 ];
 
 /// Options that ask for what only root can do.
-const ROOT_ONLY: [&str; 3] = ["SafeFileEnvironment", "DontInitGroups", "DefaultUser"];
+const ROOT_ONLY: [&str; 2] = ["SafeFileEnvironment", "DefaultUser"];
 
 /// What a name that is no option may be.
 pub(super) enum Unknown {
@@ -67,7 +67,7 @@ pub(super) fn words(option: &OptionSpec) -> Vec<&'static str> {
 
 /// Where the name of an option stands: the letter of the short form, the name in front of a dot, `=` or
 /// blank in the long form.
-pub(super) fn name_at(source: &Source<'_>, span: Span) -> Option<Range<usize>> {
+pub(super) fn name_at(source: &Places<'_>, span: Span) -> Option<Range<usize>> {
     let line = source.line(span.line);
     let text = source.text(line.clone());
     if text.get(1) != Some(&b' ') {
@@ -179,15 +179,14 @@ fn unsafe_on_command_line(context: &mut Context<'_>) {
     }
 }
 
-/// The option of a name, if there is exactly one.
-#[cfg(test)]
-fn exact(name: &str) -> bool {
-    matches!(by_name(name.as_bytes()), Found::Exact(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cf_parser::options::{Found, by_name};
+
+    fn exact(name: &str) -> bool {
+        matches!(by_name(name.as_bytes()), Found::Exact(_))
+    }
 
     #[test]
     fn withdrawn_options_are_unknown_to_sendmail() {

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cf_parser::item::{ClassSource, Directive, Equate, HeaderAction, HeaderCondition};
 use cf_parser::options::{Expansion, Kind, OPTIONS};
 use cf_parser::text::{Op, Piece};
-use cf_parser::{Item, Name, Span};
-
-use super::Subject;
+use cf_parser::{Config, Item, Name, Span};
+use ruleset_vm::load::Configuration;
 
 /// How a line uses a macro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,15 +76,15 @@ impl MapLine {
 }
 
 impl<'a> Outline<'a> {
-    pub(super) fn new(subject: &Subject<'a>) -> Self {
-        let mut outline = Self { items: &subject.config.items, ..Self::default() };
-        for item in &subject.config.items {
-            outline.item(item, subject);
+    pub(super) fn of(config: &'a Config, loaded: &Configuration) -> Self {
+        let mut outline = Self { items: &config.items, ..Self::default() };
+        for item in &config.items {
+            outline.item(item, loaded);
         }
         outline
     }
 
-    fn item(&mut self, item: &Item, subject: &Subject<'_>) {
+    fn item(&mut self, item: &Item, loaded: &Configuration) {
         let span = item.span;
         match &item.directive {
             Directive::Class { name, words } => {
@@ -129,7 +128,7 @@ impl<'a> Outline<'a> {
                     self.text(text, span, Use::Late);
                 }
             }
-            Directive::Map(text) => self.map(text, span, subject),
+            Directive::Map(text) => self.map(text, span, loaded),
             Directive::Mailer { equates, .. }
             | Directive::QueueGroup { equates, .. }
             | Directive::Milter { equates, .. } => self.equates(equates, span),
@@ -240,10 +239,10 @@ impl<'a> Outline<'a> {
         }
     }
 
-    fn map(&mut self, text: &[Piece], span: Span, subject: &Subject<'_>) {
+    fn map(&mut self, text: &[Piece], span: Span, loaded: &Configuration) {
         self.text(text, span, Use::Read);
         self.names_in(text, span);
-        let line = subject.configuration.macros.expand_bytes(text);
+        let line = loaded.macros.expand_bytes(text);
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let mut next = || words.next().unwrap_or_default().to_vec();
         let (name, class) = (next(), next().to_ascii_lowercase());

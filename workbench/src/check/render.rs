@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::finding::{Finding, Severity};
-use super::source::Source;
+use super::places::Places;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ struct Excerpt {
 
 impl Excerpt {
     /// The physical lines that a range stands in.
-    fn new(source: &Source<'_>, at: &Range<usize>) -> Self {
+    fn new(source: &Places<'_>, at: &Range<usize>) -> Self {
         let (first_line, _) = source.position(at.start);
         let (last, _) = source.position(at.end.max(at.start));
         let last = last.min(first_line + MOST_LINES - 1);
@@ -81,7 +81,7 @@ impl Excerpt {
 
 /// A finding with its place in `path`, ending in a line end.
 #[must_use]
-pub fn render(path: &str, source: &Source<'_>, finding: &Finding, style: Style) -> String {
+pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) -> String {
     let level = match finding.severity {
         Severity::Note => Level::NOTE,
         Severity::Warning => Level::WARNING,
@@ -127,7 +127,7 @@ fn level_title(finding: &Finding) -> annotate_snippets::Title<'static> {
 /// Lines of the file with a range marked.
 fn snippet(
     path: &str,
-    source: &Source<'_>,
+    source: &Places<'_>,
     at: &Range<usize>,
     label: Option<String>,
     kind: AnnotationKind,
@@ -146,7 +146,7 @@ fn snippet(
 }
 
 /// The safe edit, if all of it is on the lines that are shown.
-fn fix(path: &str, source: &Source<'_>, finding: &Finding) -> Option<Group<'static>> {
+fn fix(path: &str, source: &Places<'_>, finding: &Finding) -> Option<Group<'static>> {
     let fix = finding.fix.as_ref()?;
     let first = fix.edits.first()?;
     let last = fix.edits.last()?;

@@ -16,6 +16,10 @@ use super::patterns::{self, Elem};
 /// How many earlier rules a rule is compared with, beside those that match everything.
 const WINDOW: usize = 64;
 
+/// Rulesets in which the m4 package itself writes a rule behind one with the same left side: what it does with
+/// senders without a domain is chosen by leaving rules out, not by leaving out what follows them.
+const STOCK_ALTERNATIVES: [&[u8]; 2] = [b"Basic_check_mail", b"check_mail"];
+
 /// Maps of these classes do something when they are asked.
 const ACTING: [&str; 5] = ["macro", "syslog", "program", "socket", "null"];
 
@@ -64,7 +68,7 @@ pub(super) fn check(context: &mut Context<'_>) {
                 .iter()
                 .map(|rule| patterns::left(flow::side(ruleset, &rule.lhs), &context.flow.table))
                 .collect();
-            unreachable_rules(context, ruleset, &sides);
+            unreachable_rules(context, ruleset, &sides, number);
             loops(context, ruleset, &sides, number);
         }
         number += 1;
@@ -87,8 +91,15 @@ fn depends_on_macros(context: &Context<'_>, rule: &Rule) -> bool {
     }
 }
 
-fn unreachable_rules(context: &mut Context<'_>, ruleset: &Ruleset, sides: &[Vec<Elem>]) {
+fn unreachable_rules(
+    context: &mut Context<'_>,
+    ruleset: &Ruleset,
+    sides: &[Vec<Elem>],
+    number: usize,
+) {
     let rules = &ruleset.rules;
+    let name = context.subject.configuration.program.name(number);
+    let stock = STOCK_ALTERNATIVES.contains(&&name[..]);
     // the first rule that takes everything and leaves
     let mut everything = None;
     // where the present run of rules began of which each leaves when it fires
@@ -103,7 +114,8 @@ fn unreachable_rules(context: &mut Context<'_>, ruleset: &Ruleset, sides: &[Vec<
                     && rules.get(*earlier).is_some_and(|rule| !depends_on_macros(context, rule))
             })
         });
-        if let Some(taker) = taker.and_then(|taker| rules.get(taker)) {
+        let alternative = stock && taker.is_some_and(|taker| sides.get(taker) == Some(side));
+        if let Some(taker) = taker.and_then(|taker| rules.get(taker)).filter(|_| !alternative) {
             never(context, rule, taker, everything.is_some());
         }
         if !flow::ends(rule) {

@@ -1,6 +1,7 @@
 //! The commands of the workbench: each a file of its own, which reads its words, lets the pure part in
 //! [`workbench`] work, and prints.
 
+pub(super) mod check;
 mod elsewhere;
 pub(super) mod explain;
 mod output;

@@ -22,8 +22,8 @@ checks! {
 
     RELAY_PERCENT "BP0803" "relay-percent" Error
     "an address with % or ! in front of this host's name is relayed"
-    "`user%foreign@this.host` is accepted as an address of this host and then sent on to `foreign`: m4's \
-     `loose_relay_check` allows it."
+    "`user%foreign@this.host` or `foreign!user@this.host` is accepted as an address of this host and then sent \
+     on to `foreign`: `check_rcpt` looks at the host behind the last `@` only, and ruleset 3 or 0 takes it off."
     Lines("Msmtp, P=[IPC], F=mu, A=TCP $h\nO DaemonPortOptions=Name=MTA\nScheck_rcpt\nR$+ @ $=w\t$@ OK\nR$*\t$#error $@ 5.7.1 $: 550 Relaying denied\nScanonify=3\nR$+ % $+ @ $=w\t$@ $1 @ $2\n",
           "Msmtp, P=[IPC], F=mu, A=TCP $h\nO DaemonPortOptions=Name=MTA\nScheck_rcpt\nR$+ % $+ @ $=w\t$#error $@ 5.7.1 $: 550 Relaying denied\nR$+ @ $=w\t$@ OK\nR$*\t$#error $@ 5.7.1 $: 550 Relaying denied\nScanonify=3\nR$+ % $+ @ $=w\t$@ $1 @ $2\n");
 

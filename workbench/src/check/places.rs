@@ -7,14 +7,14 @@ use cf_parser::Span;
 
 /// A file and where its lines begin.
 #[derive(Clone, Debug)]
-pub struct Source<'a> {
+pub struct Places<'a> {
     /// The file.
     pub bytes: &'a [u8],
     /// Where each physical line begins.
     starts: Vec<usize>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Places<'a> {
     /// Reads the lines of a file.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -105,19 +105,19 @@ mod tests {
 
     #[test]
     fn lines_and_columns() {
-        let source = Source::new(b"ab\r\n\nlast $x word");
+        let source = Places::new(b"ab\r\n\nlast $x word");
         assert_eq!(source.lines(), 3);
         assert_eq!((source.line(1), source.line(2), source.line(3)), (0..2, 4..4, 5..17));
         assert_eq!(source.line(9), 17..17);
         assert_eq!((source.position(0), source.position(6)), ((1, 1), (3, 2)));
-        assert_eq!(Source::new(b"").lines(), 0);
-        assert_eq!(Source::new(b"a\n").lines(), 1);
+        assert_eq!(Places::new(b"").lines(), 0);
+        assert_eq!(Places::new(b"a\n").lines(), 1);
     }
 
     #[test]
     fn words_are_found_whole() {
         let span = Span { line: 1, last_line: 1, column: 1 };
-        let source = Source::new(b"Rab a $ab");
+        let source = Places::new(b"Rab a $ab");
         assert_eq!(source.find(span, b"a"), Some(4..5));
         assert_eq!(source.find(span, b"$a"), Some(6..8));
         assert_eq!(source.find(span, b"zz"), Some(0..9));
