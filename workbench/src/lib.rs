@@ -3,6 +3,7 @@
 pub mod answering;
 pub mod bt;
 pub mod check;
+pub mod compare;
 pub mod engine;
 pub mod explain;
 pub mod json;

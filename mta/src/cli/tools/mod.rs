@@ -5,6 +5,7 @@ pub(super) mod check;
 mod elsewhere;
 pub(super) mod explain;
 mod output;
+mod progress;
 mod subject;
 
 /// Exit statuses of all of them.
