@@ -19,6 +19,7 @@ pub mod list_files;
 pub mod listen;
 pub mod load;
 pub mod mailbox_file;
+pub mod named_files;
 pub mod net;
 pub mod parallel;
 pub mod poll;

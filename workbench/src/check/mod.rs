@@ -20,6 +20,7 @@ mod levels;
 mod lines;
 mod mailers;
 mod names;
+mod object;
 mod options;
 mod outline;
 mod patterns;
@@ -35,6 +36,7 @@ pub use files::{FileFacts, FileKind, Files};
 pub use finding::{Edit, Finding, Fix, Remark, Severity, shown};
 pub use fix::{Fixed, apply};
 pub use render::{Style, render, summary};
+pub use object::{object, summary_object};
 pub use places::Places;
 
 use cf_parser::{Config, Diagnostic};
