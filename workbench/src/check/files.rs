@@ -92,7 +92,11 @@ impl Looking<'_, '_> {
     }
 
     fn place(&self, span: Span, path: &[u8]) -> Option<Range<usize>> {
-        self.context.source.find(span, path)
+        // the name of a database is that of its text with an ending
+        let whole = self.context.source.logical(span)?;
+        let text = path.strip_suffix(b".db").unwrap_or(path);
+        let found = [path, text].iter().find_map(|name| self.context.source.find_in(whole.clone(), name));
+        found.or_else(|| self.context.source.find(span, path))
     }
 
     fn missing(&mut self, span: Span, path: &[u8], what: &str) {

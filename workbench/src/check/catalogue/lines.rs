@@ -2,7 +2,7 @@
 
 use super::{Check, Example, checks};
 use crate::check::finding::Severity;
-use Example::{File, Lines};
+use Example::{File, Lines, Words};
 
 checks! {
     ALLOW_UNKNOWN "BP0001" "allow-unknown" Warning
@@ -14,12 +14,12 @@ checks! {
     ALLOW_UNUSED "BP0002" "allow-unused" Note
     "an allow comment allows nothing"
     "Nothing of what the comment allows was found. Perhaps it has been mended; then the comment can go."
-    Lines("# bangpath: allow BP0405\nSx\nR$*\t$1\n", "# bangpath: allow BP0407\nSx\nR$*\t$1\n");
+    Lines("Slocaladdr=5\n# bangpath: allow BP0406\nR$*\t$1\n", "Slocaladdr=5\n# bangpath: allow BP0407\nR$*\t$1\n");
 
     OTHER "BP0100" "sendmail-complains" Error
     "sendmail complains about a line"
     "sendmail has something to say about the line that no other check has better words for."
-    Lines("Pfirst\n", "Pfirst=0\n");
+    Words("    a file with more than 25 `P` lines");
 
     TAB_MISSING "BP0101" "tab-missing" Error
     "blanks stand where a tab must separate the two sides of a rule"
