@@ -40,7 +40,8 @@ pub fn explanation(check: &Check) -> String {
 pub fn index_markdown() -> String {
     let mut out = String::from(INTRODUCTION);
     for (prefix, title) in FAMILIES {
-        let _ = write!(out, "\n## {title}\n\n| Code | Name | Severity | Finds |\n|---|---|---|---|\n");
+        let _ =
+            write!(out, "\n## {title}\n\n| Code | Name | Severity | Finds |\n|---|---|---|---|\n");
         for check in all().filter(|check| check.code.starts_with(prefix)) {
             let Check { code, name, severity, summary, .. } = check;
             let severity = severity.name();

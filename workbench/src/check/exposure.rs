@@ -60,10 +60,22 @@ fn relaying(context: &mut Context<'_>) {
     let mut found: Vec<(&'static Check, String)> = Vec::new();
     let ways: [(&'static Check, &[u8], &[u8], bool, &str); 5] = [
         (&catalogue::RELAY_OPEN, remote, &recipient, false, "anybody may relay"),
-        (&catalogue::RELAY_SENDER, &local, &recipient, false, "a sender address of this host is enough to relay"),
+        (
+            &catalogue::RELAY_SENDER,
+            &local,
+            &recipient,
+            false,
+            "a sender address of this host is enough to relay",
+        ),
         (&catalogue::RELAY_PERCENT, remote, &percent, false, "`user%foreign@this.host` is relayed"),
         (&catalogue::RELAY_PERCENT, remote, &bang, false, "`foreign!user@this.host` is relayed"),
-        (&catalogue::RELAY_MX, remote, &recipient, true, "a host may relay whose mail exchanger is this one"),
+        (
+            &catalogue::RELAY_MX,
+            remote,
+            &recipient,
+            true,
+            "a host may relay whose mail exchanger is this one",
+        ),
     ];
     for (check, sender, recipient, mx, message) in ways {
         // who may do all needs no trick
@@ -109,12 +121,15 @@ impl<'c, 'a> Probe<'c, 'a> {
         for (name, value) in STRANGER {
             macros.set(name.as_bytes(), value.as_bytes());
         }
-        for name in ["auth_type", "auth_authen", "auth_author", "client_ptr", "cert_issuer", "cert_subject"] {
+        for name in
+            ["auth_type", "auth_authen", "auth_author", "client_ptr", "cert_issuer", "cert_subject"]
+        {
             macros.clear(name.as_bytes());
         }
         macros.set(b"f", sender);
         macros.set(b"mail_from", sender);
-        let mut lookups = Unknown { maps: self.context.subject.maps, lines: &self.context.outline.maps, own: mx };
+        let mut lookups =
+            Unknown { maps: self.context.subject.maps, lines: &self.context.outline.maps, own: mx };
         let mut tracer = NoTracer;
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
@@ -165,14 +180,12 @@ const STRANGER: [(&str, &str); 11] = [
 ];
 
 /// Whether the mail leaves this host for the foreign one.
-fn goes_away(
-    configuration: &ruleset_vm::load::Configuration,
-    triple: &ruleset_vm::Triple,
-) -> bool {
+fn goes_away(configuration: &ruleset_vm::load::Configuration, triple: &ruleset_vm::Triple) -> bool {
     let Target::Mailer(index) = triple.mailer else { return false };
-    let local = configuration.mailers.get(index).is_none_or(|mailer| {
-        mailer.flags.has(b'l') || mailer.name.eq_ignore_ascii_case(b"prog")
-    });
+    let local = configuration
+        .mailers
+        .get(index)
+        .is_none_or(|mailer| mailer.flags.has(b'l') || mailer.name.eq_ignore_ascii_case(b"prog"));
     let host = triple.host.as_deref().unwrap_or_default();
     let text = [host, b" ", &triple.user[..]].concat();
     !local && memchr::memmem::find(&text, FOREIGN_HOST).is_some()
@@ -188,7 +201,8 @@ fn set_triple(
         Target::Mailer(index) => configuration.mailers.get(index).map(|mailer| &mailer.name[..]),
         Target::Error(_) => Some(&b"error"[..]),
     };
-    let mut set = |name: &str, value: &[u8]| macros.set(format!("{prefix}_{name}").as_bytes(), value);
+    let mut set =
+        |name: &str, value: &[u8]| macros.set(format!("{prefix}_{name}").as_bytes(), value);
     set("mailer", mailer.unwrap_or_default());
     set("host", triple.host.as_deref().unwrap_or_default());
     set("addr", &triple.user);
@@ -211,7 +225,8 @@ impl Unknown<'_> {
     /// What `-a` appends.
     fn appended(&self, map: &[u8]) -> Vec<u8> {
         let line = self.lines.iter().rev().find(|line| line.name.eq_ignore_ascii_case(map));
-        let flag = line.and_then(|line| line.words.iter().find_map(|word| word.strip_prefix(b"-a")));
+        let flag =
+            line.and_then(|line| line.words.iter().find_map(|word| word.strip_prefix(b"-a")));
         match line {
             Some(_) => flag.unwrap_or_default().to_vec(),
             None => b".".to_vec(),
@@ -274,7 +289,10 @@ fn smuggling(context: &mut Context<'_>) {
                 let letter = super::shown(letter);
                 let message = format!("`{letter}` of srv_features lets messages be smuggled in");
                 let finding = Finding::new(&catalogue::SMUGGLING, at, message);
-                findings.push(finding.help(format!("write `{}`, or leave it out", letter.to_ascii_lowercase())));
+                findings.push(
+                    finding
+                        .help(format!("write `{}`, or leave it out", letter.to_ascii_lowercase())),
+                );
             }
         }
     }

@@ -95,7 +95,8 @@ impl Looking<'_, '_> {
         // the name of a database is that of its text with an ending
         let whole = self.context.source.logical(span)?;
         let text = path.strip_suffix(b".db").unwrap_or(path);
-        let found = [path, text].iter().find_map(|name| self.context.source.find_in(whole.clone(), name));
+        let found =
+            [path, text].iter().find_map(|name| self.context.source.find_in(whole.clone(), name));
         found.or_else(|| self.context.source.find(span, path))
     }
 
@@ -256,7 +257,8 @@ impl Looking<'_, '_> {
                 let readable = mode & 0o007 != 0 || mode & 0o070 != 0 && !group;
                 if readable {
                     let at = self.place(setting.span, path);
-                    let message = format!("others than its owner can use the secret in `{}`", shown(path));
+                    let message =
+                        format!("others than its owner can use the secret in `{}`", shown(path));
                     self.context.report(Finding::new(&catalogue::FILE_UNSAFE, at, message));
                 }
             }

@@ -78,7 +78,11 @@ pub struct Finding {
 impl Finding {
     /// A finding with nothing but its message.
     #[must_use]
-    pub fn new(check: &'static Check, at: Option<Range<usize>>, message: impl Into<String>) -> Self {
+    pub fn new(
+        check: &'static Check,
+        at: Option<Range<usize>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             check,
             severity: check.severity,

@@ -96,8 +96,11 @@ fn mended(
 }
 
 fn edit(bytes: &[u8], chosen: &[&Finding]) -> Vec<u8> {
-    let mut edits: Vec<_> =
-        chosen.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| &fix.edits).collect();
+    let mut edits: Vec<_> = chosen
+        .iter()
+        .filter_map(|finding| finding.fix.as_ref())
+        .flat_map(|fix| &fix.edits)
+        .collect();
     edits.sort_by_key(|edit| edit.at.start);
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -102,10 +102,12 @@ impl Flow {
 
     /// Whether a run of this ruleset can give a triple, or is not known.
     pub(super) fn may_resolve(&self, number: usize) -> bool {
-        self.closure(&[number].into()).iter().filter_map(|number| self.sets.get(*number)).any(|set| {
-            let unknown = set.calls.iter().any(|(_, callee)| *callee == Callee::Dynamic);
-            unknown || !set.targets.is_empty()
-        })
+        self.closure(&[number].into()).iter().filter_map(|number| self.sets.get(*number)).any(
+            |set| {
+                let unknown = set.calls.iter().any(|(_, callee)| *callee == Callee::Dynamic);
+                unknown || !set.targets.is_empty()
+            },
+        )
     }
 
     /// Whether an `S` line names the ruleset.

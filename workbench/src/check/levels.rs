@@ -59,7 +59,11 @@ pub(super) fn check(context: &mut Context<'_>) {
     if !found && !items.is_empty() {
         let message = "there is no V line: the file is read as one of level 0";
         let finding = Finding::new(&catalogue::LEVEL_MISSING, None, message);
-        context.report(finding.help(format!("begin it with `V{MAX_LEVEL}/Berkeley` if it was made for sendmail 8")));
+        context.report(
+            finding.help(format!(
+                "begin it with `V{MAX_LEVEL}/Berkeley` if it was made for sendmail 8"
+            )),
+        );
     }
 }
 
@@ -75,7 +79,12 @@ fn hash(context: &mut Context<'_>, span: cf_parser::Span, words: &[Piece]) {
         return;
     }
     let at = context.source.find(span, b"#");
-    let text = at.clone().map(|at| shown(context.source.text(at.start..context.source.line(span.line).end)));
-    let message = format!("`{}` is no comment at this level: its words are members", text.unwrap_or_default());
+    let text = at
+        .clone()
+        .map(|at| shown(context.source.text(at.start..context.source.line(span.line).end)));
+    let message = format!(
+        "`{}` is no comment at this level: its words are members",
+        text.unwrap_or_default()
+    );
     context.report(Finding::new(&catalogue::HASH_TEXT, at, message));
 }

@@ -215,7 +215,8 @@ fn ruleset_names(context: &mut Context<'_>) {
         }
         let text = ruleset_vm::macros::bytes(text);
         let whole = text.trim_ascii();
-        let word = whole.split(|b| b.is_ascii_whitespace() || *b == b'=').next().unwrap_or_default();
+        let word =
+            whole.split(|b| b.is_ascii_whitespace() || *b == b'=').next().unwrap_or_default();
         let (name, lost) = cut_name(word);
         if name.is_empty() || lost.is_empty() {
             continue;
@@ -268,7 +269,9 @@ fn reopened(context: &mut Context<'_>) {
         if !matches!(item.directive, Directive::Ruleset(_)) {
             continue;
         }
-        let Some((number, _)) = declared.clone().find(|(_, span)| *span == item.span) else { continue };
+        let Some((number, _)) = declared.clone().find(|(_, span)| *span == item.span) else {
+            continue;
+        };
         declared.next();
         let has_rules =
             items.peek().is_some_and(|next| matches!(next.directive, Directive::Rule { .. }));
@@ -277,7 +280,8 @@ fn reopened(context: &mut Context<'_>) {
         }
         if let Some((_, first)) = with_rules.iter().find(|(known, _)| *known == number) {
             let name = context.subject.configuration.program.name(number);
-            let message = format!("ruleset `{}` has rules already, and these are added", shown(&name));
+            let message =
+                format!("ruleset `{}` has rules already, and these are added", shown(&name));
             let at = context.source.logical(item.span);
             let finding = Finding::new(&catalogue::RULESET_REOPENED, at, message);
             findings.push(match context.source.logical(*first) {

@@ -123,7 +123,8 @@ fn header_flags(context: &mut Context<'_>) {
             continue;
         }
         let at = context.source.logical(item.span);
-        let message = format!("no mailer has the flag `{}`: the header is never added", shown(flags));
+        let message =
+            format!("no mailer has the flag `{}`: the header is never added", shown(flags));
         context.findings.push(Finding::new(&catalogue::HEADER_FLAG, at, message));
     }
 }

@@ -24,10 +24,10 @@ mod object;
 mod options;
 mod outline;
 mod patterns;
+mod places;
 mod render;
 mod rules;
 mod said;
-mod places;
 mod suggest;
 pub mod tables;
 
@@ -35,9 +35,9 @@ pub use document::{explanation, index_markdown, page_markdown};
 pub use files::{FileFacts, FileKind, Files};
 pub use finding::{Edit, Finding, Fix, Remark, Severity, shown};
 pub use fix::{Fixed, apply};
-pub use render::{Style, render, summary};
 pub use object::{object, summary_object};
 pub use places::Places;
+pub use render::{Style, render, summary};
 
 use cf_parser::{Config, Diagnostic};
 use mapper::MapDescription;
@@ -103,11 +103,11 @@ pub fn check(subject: Subject<'_>) -> Vec<Finding> {
 /// Findings in order, without those that comments of the file allow.
 fn finished(source: &Places<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
     allow::apply(source, &mut findings);
-    let place = |finding: &Finding| finding.at.clone().map_or((usize::MAX, 0), |at| (at.start, at.end));
+    let place =
+        |finding: &Finding| finding.at.clone().map_or((usize::MAX, 0), |at| (at.start, at.end));
     findings.sort_by(|a, b| place(a).cmp(&place(b)).then(a.check.code.cmp(b.check.code)));
-    findings.dedup_by(|a, b| {
-        a.check.code == b.check.code && a.at == b.at && a.message == b.message
-    });
+    findings
+        .dedup_by(|a, b| a.check.code == b.check.code && a.at == b.at && a.message == b.message);
     findings
 }
 

@@ -15,8 +15,33 @@ use super::suggest::nearest;
 /// Classes that rules of the m4 package ask for in every file, whether the site fills them or not, or that the
 /// program fills while it runs.
 const STOCK_CLASSES: [&str; 27] = [
-    ".", "[", "TrustAuthMech", "SMTPOpModes", "cert_altnames", "B", "E", "G", "L", "M", "N", "O", "P", "R", "U", "V", "W", "X", "Y", "Z", "VirtHost",
-    "Canonify", "LDAPRoute", "LDAPRouteEquiv", "GenericsDomain", "ResOk", "TLS_Name",
+    ".",
+    "[",
+    "TrustAuthMech",
+    "SMTPOpModes",
+    "cert_altnames",
+    "B",
+    "E",
+    "G",
+    "L",
+    "M",
+    "N",
+    "O",
+    "P",
+    "R",
+    "U",
+    "V",
+    "W",
+    "X",
+    "Y",
+    "Z",
+    "VirtHost",
+    "Canonify",
+    "LDAPRoute",
+    "LDAPRouteEquiv",
+    "GenericsDomain",
+    "ResOk",
+    "TLS_Name",
 ];
 
 /// Macros that rules of the m4 package read whether the site sets them or not: relays, hubs, names to hide
@@ -66,7 +91,10 @@ fn rulesets(context: &mut Context<'_>) {
                     continue;
                 }
                 let at = context.source.find(*span, name);
-                let message = format!("ruleset `{}` is called, but has no rules: nothing happens", shown(name));
+                let message = format!(
+                    "ruleset `{}` is called, but has no rules: nothing happens",
+                    shown(name)
+                );
                 let finding = Finding::new(&catalogue::RULESET_UNDEFINED, at, message);
                 findings.push(finding.as_severity(Severity::Note));
             }

@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use cf_parser::Span;
 use cf_parser::item::{Directive, OptionLine};
-use cf_parser::options::{
-    DONT_BLAME, Kind, OPTIONS, OptionSpec, PRIVACY, takes_suboption,
-};
+use cf_parser::options::{DONT_BLAME, Kind, OPTIONS, OptionSpec, PRIVACY, takes_suboption};
 
 use super::Context;
 use super::catalogue;
@@ -74,7 +72,8 @@ pub(super) fn name_at(source: &Places<'_>, span: Span) -> Option<Range<usize>> {
         return (text.len() > 1).then(|| line.start + 1..line.start + 2);
     }
     let rest = text.get(2..)?;
-    let end = rest.iter().position(|b| matches!(b, b'=' | b'.' | b' ' | b'\t')).unwrap_or(rest.len());
+    let end =
+        rest.iter().position(|b| matches!(b, b'=' | b'.' | b' ' | b'\t')).unwrap_or(rest.len());
     (end > 0).then(|| line.start + 2..line.start + 2 + end)
 }
 
@@ -123,7 +122,9 @@ fn repeated(context: &mut Context<'_>, lines: &[(Span, &OptionLine, &'static Opt
             false => Vec::new(),
         };
         let before = seen.insert((line.option, sub), (*span, line));
-        let Some((first, _)) = before.filter(|(_, other)| other.value != line.value) else { continue };
+        let Some((first, _)) = before.filter(|(_, other)| other.value != line.value) else {
+            continue;
+        };
         let (at, earlier) = (context.source.logical(*span), context.source.logical(first));
         let name = if spec.name.is_empty() { "the option" } else { spec.name };
         let message = format!("{name} is set again, to something else");
@@ -159,7 +160,8 @@ fn for_root(context: &mut Context<'_>, lines: &[(Span, &OptionLine, &'static Opt
         let at = context.source.logical(*span);
         let message = format!("{} does nothing in a file for submission", spec.name);
         let finding = Finding::new(&catalogue::OPTION_NEEDS_ROOT, at, message);
-        context.report(finding.note("with UseMSP the program runs as the user who submits a message"));
+        context
+            .report(finding.note("with UseMSP the program runs as the user who submits a message"));
     }
 }
 
@@ -174,7 +176,9 @@ fn unsafe_on_command_line(context: &mut Context<'_>) {
             continue;
         }
         let name = if spec.name.is_empty() { "the option" } else { spec.name };
-        let message = format!("{name} on the command line costs a user who is not root the privileges of sendmail");
+        let message = format!(
+            "{name} on the command line costs a user who is not root the privileges of sendmail"
+        );
         context.report(Finding::new(&catalogue::OPTION_UNSAFE, None, message));
     }
 }

@@ -275,8 +275,10 @@ impl<'a> Outline<'a> {
 
     /// `{name}` in the words of a class or map line: names of macros.
     fn names_in(&mut self, text: &[Piece], span: Span) {
-        let bytes: Vec<u8> =
-            text.iter().map(|piece| if let Piece::Byte(byte) = piece { *byte } else { b' ' }).collect();
+        let bytes: Vec<u8> = text
+            .iter()
+            .map(|piece| if let Piece::Byte(byte) = piece { *byte } else { b' ' })
+            .collect();
         for word in bytes.split(|byte| matches!(byte, b' ' | b'\t' | b',' | b'\n')) {
             let inner = word.strip_prefix(b"{").and_then(|word| word.strip_suffix(b"}"));
             if let Some(name) = inner.filter(|name| !name.is_empty()) {

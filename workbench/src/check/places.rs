@@ -18,8 +18,9 @@ impl<'a> Places<'a> {
     /// Reads the lines of a file.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        let starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|end| end + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(memchr::memchr_iter(b'\n', bytes).map(|end| end + 1))
+            .collect();
         Self { bytes, starts }
     }
 

@@ -92,7 +92,8 @@ pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) 
         .id(finding.check.code)
         .element(Origin::path(path.to_owned()));
     if let Some(at) = &finding.at {
-        group = level_title(finding).element(snippet(path, source, at, None, AnnotationKind::Primary));
+        group =
+            level_title(finding).element(snippet(path, source, at, None, AnnotationKind::Primary));
     }
     for remark in finding.notes.iter().filter(|remark| remark.at.is_none()) {
         group = group.element(Level::NOTE.message(remark.text.clone()));
@@ -104,7 +105,9 @@ pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) 
     for remark in &finding.notes {
         if let Some(at) = &remark.at {
             let shown = snippet(path, source, at, None, AnnotationKind::Primary);
-            groups.push(Group::with_title(Level::NOTE.secondary_title(remark.text.clone())).element(shown));
+            groups.push(
+                Group::with_title(Level::NOTE.secondary_title(remark.text.clone())).element(shown),
+            );
         }
     }
     groups.extend(fix(path, source, finding));

@@ -155,9 +155,12 @@ fn loops(context: &mut Context<'_>, ruleset: &Ruleset, sides: &[Vec<Elem>], numb
         }
         let at = context.source.logical(rule.span);
         let name = context.subject.configuration.program.name(number);
-        let message = format!("this rule matches its own result: it loops in ruleset `{}`", shown(&name));
+        let message =
+            format!("this rule matches its own result: it loops in ruleset `{}`", shown(&name));
         let finding = Finding::new(&catalogue::LOOPS, at, message);
-        context.report(finding.help("begin the right side with `$:`, so that the rule is applied once"));
+        context.report(
+            finding.help("begin the right side with `$:`, so that the rule is applied once"),
+        );
     }
 }
 
@@ -273,7 +276,9 @@ fn idle_hooks(context: &mut Context<'_>) {
     let program = context.subject.configuration.program.clone();
     for hook in HOOKS.iter().filter(|hook| hook.needs_hash) {
         let name = hook.name.as_bytes();
-        let Some(number) = program.number(name).filter(|_| program.has_rules(name)) else { continue };
+        let Some(number) = program.number(name).filter(|_| program.has_rules(name)) else {
+            continue;
+        };
         let reached = context.flow.closure(&[number].into());
         let acts = reached.iter().filter_map(|number| context.flow.sets.get(*number)).any(|set| {
             set.maps.iter().any(|map| {

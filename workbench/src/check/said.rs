@@ -133,7 +133,8 @@ fn finding(context: &Context<'_>, check: &'static Check, said: &Diagnostic) -> O
             let name = behind(&said.text, b": class ").unwrap_or(&said.text);
             let class = name.split(|byte| *byte == b' ').next().unwrap_or_default();
             let at = source.find(span, class);
-            let finding = Finding::new(check, at, format!("there is no map class `{}`", shown(class)));
+            let finding =
+                Finding::new(check, at, format!("there is no map class `{}`", shown(class)));
             Some(match map_class(class) {
                 Some(other) => finding.help(other),
                 None => finding,
@@ -163,13 +164,19 @@ fn finding(context: &Context<'_>, check: &'static Check, said: &Diagnostic) -> O
             let side = if said.text.ends_with(b"LHS") { "left" } else { "right" };
             own(line, format!("the {side} side of the rule is empty"))
         }
-        "BP0108" => own(line, "no ruleset has been begun that this rule could belong to".to_owned()),
+        "BP0108" => {
+            own(line, "no ruleset has been begun that this rule could belong to".to_owned())
+        }
         "BP0704" => {
-            let finding = Finding::new(check, line, "the file is written for another vendor's sendmail");
+            let finding =
+                Finding::new(check, line, "the file is written for another vendor's sendmail");
             Some(finding.help("`bangpath --dialect auto` runs those of SunOS, 4.3BSD and IDA"))
         }
         "BP0205" => Some(option_value(context, check, said)),
-        _ => own(line.map(|line| context.source.line(context.source.position(line.start).0)), plain(&said.text)),
+        _ => own(
+            line.map(|line| context.source.line(context.source.position(line.start).0)),
+            plain(&said.text),
+        ),
     }
 }
 
@@ -306,14 +313,17 @@ fn map_class(class: &[u8]) -> Option<String> {
     ];
     let other = OTHERS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(class));
     let near = || nearest(class, KNOWN.iter().map(|name| name.as_bytes()));
-    other.map(|(_, text)| (*text).to_owned()).or_else(|| Some(format!("perhaps `{}`", shown(near()?))))
+    other
+        .map(|(_, text)| (*text).to_owned())
+        .or_else(|| Some(format!("perhaps `{}`", shown(near()?))))
 }
 
 /// A value that is not understood: which word of it, and what was meant.
 fn option_value(context: &Context<'_>, check: &'static Check, said: &Diagnostic) -> Finding {
     let source = &context.source;
     let whole = source.logical(said.span);
-    let (before, _) = said.text.split_at(memchr::memmem::find(&said.text, b" unrecognized").unwrap_or(0));
+    let (before, _) =
+        said.text.split_at(memchr::memmem::find(&said.text, b" unrecognized").unwrap_or(0));
     let word = before.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
     let value = whole.clone().and_then(|whole| {
         let equals = memchr::memchr(b'=', source.text(whole.clone())).map_or(0, |at| at + 1);

@@ -2,7 +2,10 @@
 
 /// The name among `known` that is nearest to `word`, if it is near: at most one letter in four is wrong,
 /// missing, too many, or in the place of its neighbour. Case does not count.
-pub(super) fn nearest<'k>(word: &[u8], known: impl IntoIterator<Item = &'k [u8]>) -> Option<&'k [u8]> {
+pub(super) fn nearest<'k>(
+    word: &[u8],
+    known: impl IntoIterator<Item = &'k [u8]>,
+) -> Option<&'k [u8]> {
     let most = (word.len() / 4).clamp(1, 3);
     if word.len() < 3 {
         return None;

@@ -122,7 +122,9 @@ fn dollars_are_shown_as_written() {
 
 #[test]
 fn octets_that_are_no_text() {
-    insta::assert_snapshot!(shown_behind(b"Slocaladdr=5\nRm\xfcll@\x01$+\t$: \xe4$1 $2\nR\xc3\xa4$+ $1\n"));
+    insta::assert_snapshot!(shown_behind(
+        b"Slocaladdr=5\nRm\xfcll@\x01$+\t$: \xe4$1 $2\nR\xc3\xa4$+ $1\n"
+    ));
 }
 
 #[test]
@@ -132,7 +134,9 @@ fn the_letter_o() {
 
 #[test]
 fn lines_that_continue() {
-    insta::assert_snapshot!(shown_behind(b"DXa\n \t\n   b\nCw$X\n\t\nO LogLevel=9\n O LogLevel=10\n"));
+    insta::assert_snapshot!(shown_behind(
+        b"DXa\n \t\n   b\nCw$X\n\t\nO LogLevel=9\n O LogLevel=10\n"
+    ));
 }
 
 #[test]
@@ -157,7 +161,9 @@ fn options_by_name() {
 
 #[test]
 fn another_vendors_file() {
-    insta::assert_snapshot!(shown(b"V1/Sun\nLmailhost\nOQ/q\nMlocal, P=/bin/mail, F=l, A=mail $u\nS0\nR$*\t$#local$:$1\n"));
+    insta::assert_snapshot!(shown(
+        b"V1/Sun\nLmailhost\nOQ/q\nMlocal, P=/bin/mail, F=l, A=mail $u\nS0\nR$*\t$#local$:$1\n"
+    ));
 }
 
 #[test]

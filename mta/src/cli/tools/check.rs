@@ -83,7 +83,13 @@ pub(in crate::cli) fn run(words: &Check) -> u8 {
 
 fn list() -> u8 {
     for check in catalogue::all() {
-        let line = format!("{}  {:<8} {:<26} {}\n", check.code, check.severity.name(), check.name, check.summary);
+        let line = format!(
+            "{}  {:<8} {:<26} {}\n",
+            check.code,
+            check.severity.name(),
+            check.name,
+            check.summary
+        );
         terminal::print(line.as_bytes());
     }
     exit::SAME
@@ -148,7 +154,10 @@ impl Check {
         }
         let mut again = |bytes: &[u8]| {
             let read = self.subject.context.read_bytes(&path, bytes);
-            read.map_or_else(|_| found.clone(), |loaded| findings(&loaded, system.as_ref(), &options))
+            read.map_or_else(
+                |_| found.clone(),
+                |loaded| findings(&loaded, system.as_ref(), &options),
+            )
         };
         let fixed = check::apply(&loaded.source, &found, &mut again);
         if fixed.mended == 0 {
@@ -232,8 +241,6 @@ fn findings(loaded: &Loaded, files: Option<&SystemFiles>, options: &[Vec<u8>]) -
         options,
     })
 }
-
-
 
 /// The letter of sendmail's own mode for checking configurations, `-bC`.
 const CHECK_MODE: u8 = b'C';

@@ -77,21 +77,23 @@ pub(super) fn row(row: &Row<'_>, cf: &Cf<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let values = match tag {
         None => Values::Verdict,
-        Some(tag) => match TAGS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(tag)) {
-            Some((_, values)) => *values,
-            // a file's own rules may ask for tags of their own
-            None if cf.text.is_some_and(|text| mentions(text, tag)) => return found,
-            None => {
-                let message = format!("no rule asks for keys with the tag `{}:`", shown(tag));
-                let finding = row.about_key(&catalogue::ACCESS_TAG, message);
-                let near = nearest(tag, TAGS.iter().map(|(tag, _)| tag.as_bytes()));
-                found.push(match near {
-                    Some(near) => finding.help(format!("perhaps `{}:`", shown(near))),
-                    None => finding,
-                });
-                return found;
+        Some(tag) => {
+            match TAGS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(tag)) {
+                Some((_, values)) => *values,
+                // a file's own rules may ask for tags of their own
+                None if cf.text.is_some_and(|text| mentions(text, tag)) => return found,
+                None => {
+                    let message = format!("no rule asks for keys with the tag `{}:`", shown(tag));
+                    let finding = row.about_key(&catalogue::ACCESS_TAG, message);
+                    let near = nearest(tag, TAGS.iter().map(|(tag, _)| tag.as_bytes()));
+                    found.push(match near {
+                        Some(near) => finding.help(format!("perhaps `{}:`", shown(near))),
+                        None => finding,
+                    });
+                    return found;
+                }
             }
-        },
+        }
     };
     if values != Values::Other {
         found.extend(key(row, name, cf));
@@ -120,7 +122,9 @@ fn key(row: &Row<'_>, name: &[u8], cf: &Cf<'_>) -> Option<Finding> {
         let whole = octets.get(..kept).unwrap_or_default().join(&b'.');
         let finding = finding("networks are not written with a slash".to_owned());
         return Some(match octets.len() == 4 && kept < 4 && kept > 0 {
-            true => finding.help(format!("perhaps `{}`: the beginning of the addresses", shown(&whole))),
+            true => {
+                finding.help(format!("perhaps `{}`: the beginning of the addresses", shown(&whole)))
+            }
             false => finding.help("write the beginning of the addresses, a line for each"),
         });
     }
@@ -171,7 +175,8 @@ fn value(row: &Row<'_>, values: Values) -> Option<Finding> {
 fn verdict(row: &Row<'_>, text: &[u8]) -> Option<Finding> {
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     let word = text.split(|byte| matches!(byte, b':' | b' ' | b'\t')).next().unwrap_or_default();
-    let known = |list: &[&str]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
+    let known =
+        |list: &[&str]| list.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(word));
     if known(&VERDICTS) && word.len() == text.len() {
         return None;
     }
@@ -179,18 +184,23 @@ fn verdict(row: &Row<'_>, text: &[u8]) -> Option<Finding> {
     if known(&["ERROR", "QUARANTINE"]) && behind.starts_with(b":") {
         return error(row, behind.get(1..).unwrap_or_default(), word);
     }
-    let is_code = |word: &[u8]| {
-        matches!(word, [b'4' | b'5', second, third] if second.is_ascii_digit() && third.is_ascii_digit())
-    };
+    let is_code = |word: &[u8]| matches!(word, [b'4' | b'5', second, third] if second.is_ascii_digit() && third.is_ascii_digit());
     if is_code(word) {
         return None;
     }
     let message = format!("`{}` becomes the text of an error", shown(text));
     let finding = row.about_value(&catalogue::TABLE_VALUE, message);
-    Some(match nearest(word, VERDICTS.iter().chain(&["ERROR", "QUARANTINE"]).map(|word| word.as_bytes())) {
-        Some(near) => finding.help(format!("perhaps `{}`", shown(near))),
-        None => finding.help("begin it with a reply code, as in `550 Go away`, if that is meant"),
-    })
+    Some(
+        match nearest(
+            word,
+            VERDICTS.iter().chain(&["ERROR", "QUARANTINE"]).map(|word| word.as_bytes()),
+        ) {
+            Some(near) => finding.help(format!("perhaps `{}`", shown(near))),
+            None => {
+                finding.help("begin it with a reply code, as in `550 Go away`, if that is meant")
+            }
+        },
+    )
 }
 
 /// `ERROR:5.7.1:550 text`, `ERROR:550 text`

@@ -25,9 +25,9 @@ impl Tracer for Messages {
 impl<S: MapServices> AliasReader for EngineReader<'_, S> {
     fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
         let mut messages = Messages::default();
-        let parsed = self.0.rewrite(&mut messages, |rewriter| {
-            rewriter.parse(line, Some(b':'), Role::default())
-        });
+        let parsed = self
+            .0
+            .rewrite(&mut messages, |rewriter| rewriter.parse(line, Some(b':'), Role::default()));
         let complaints = messages
             .0
             .iter()

@@ -134,7 +134,11 @@ fn loops(places: &Places<'_>, entries: &[AliasEntry<'_>]) -> Vec<Finding> {
     for (at, entry) in entries.iter().enumerate().filter(|(at, _)| !ends[*at]) {
         let Some(first) = next[at].and_then(|first| entries.get(first)) else { continue };
         let line = first_line(places, u32::try_from(entry.line).unwrap_or(u32::MAX));
-        let message = format!("mail to `{}` goes in circles, by way of `{}`", shown(&entry.name), shown(&first.name));
+        let message = format!(
+            "mail to `{}` goes in circles, by way of `{}`",
+            shown(&entry.name),
+            shown(&first.name)
+        );
         found.push(Finding::new(&catalogue::ALIAS_LOOP, Some(places.line(line)), message));
     }
     found
@@ -157,7 +161,8 @@ fn named_files(
                 [b'|', rest @ ..] => (rest.split(|byte| *byte == b' ').next(), true),
                 _ => (None, false),
             };
-            let is_list = address.get(..9).is_some_and(|head| head.eq_ignore_ascii_case(b":include:"));
+            let is_list =
+                address.get(..9).is_some_and(|head| head.eq_ignore_ascii_case(b":include:"));
             let path = path.filter(|path| path.starts_with(b"/") && (program || is_list));
             let Some(path) = path else { continue };
             let what = if program { "the program" } else { "the list" };

@@ -9,9 +9,30 @@ use crate::check::suggest::nearest;
 
 /// Mailers that files made with m4 have, where the configuration is not known.
 const USUAL: [&str; 24] = [
-    "local", "prog", "smtp", "esmtp", "smtp8", "dsmtp", "relay", "uucp", "uucp-old", "uucp-new",
-    "uucp-dom", "uucp-uudom", "suucp", "procmail", "cyrus", "cyrusv2", "cyrusbb", "fax", "usenet",
-    "mail11", "phquery", "qpage", "pop", "error",
+    "local",
+    "prog",
+    "smtp",
+    "esmtp",
+    "smtp8",
+    "dsmtp",
+    "relay",
+    "uucp",
+    "uucp-old",
+    "uucp-new",
+    "uucp-dom",
+    "uucp-uudom",
+    "suucp",
+    "procmail",
+    "cyrus",
+    "cyrusv2",
+    "cyrusbb",
+    "fax",
+    "usenet",
+    "mail11",
+    "phquery",
+    "qpage",
+    "pop",
+    "error",
 ];
 
 pub(super) fn row(row: &Row<'_>, cf: &Cf<'_>) -> Vec<Finding> {

@@ -77,7 +77,8 @@ impl Kind {
     #[must_use]
     pub fn of_file(path: &[u8], configuration: Option<(&Config, &Configuration)>) -> Option<Self> {
         let by_use = configuration.and_then(|(config, loaded)| used_as(path, config, loaded));
-        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
+        let name =
+            path.rsplit(|byte| *byte == b'/').next().unwrap_or_default().to_ascii_lowercase();
         // `debian-access`, `access.txt`, but not `sendmail.cf`
         let by_name = || {
             let word = |byte: &u8| !byte.is_ascii_alphanumeric();
@@ -131,7 +132,10 @@ pub fn check(table: Table<'_>) -> Vec<Finding> {
         Kind::Aliases => aliases::check(&places, table.reader, table.files),
         kind => {
             let (rows, mut findings) = rows::read(&places, kind);
-            let cf = Cf { text: table.configuration.map(|(text, _)| text), loaded: table.configuration.map(|(_, loaded)| loaded) };
+            let cf = Cf {
+                text: table.configuration.map(|(text, _)| text),
+                loaded: table.configuration.map(|(_, loaded)| loaded),
+            };
             for row in &rows {
                 let found = match kind {
                     Kind::Access => access::row(row, &cf),
@@ -194,11 +198,13 @@ fn error_value(row: &Row<'_>, text: &[u8]) -> Option<Finding> {
     if known || is_enhanced(word) {
         return None;
     }
-    let message = format!("`{}` behind `error:` is no word that the rules know", super::shown(word));
+    let message =
+        format!("`{}` behind `error:` is no word that the rules know", super::shown(word));
     let finding = row.about_value(&catalogue::TABLE_VALUE, message);
     let near = super::suggest::nearest(word, ERROR_WORDS.iter().map(|word| word.as_bytes()));
     Some(match near {
         Some(near) => finding.help(format!("perhaps `{}`", super::shown(near))),
-        None => finding.help(format!("write one of {}, or a code such as 5.1.1", ERROR_WORDS.join(", "))),
+        None => finding
+            .help(format!("write one of {}, or a code such as 5.1.1", ERROR_WORDS.join(", "))),
     })
 }

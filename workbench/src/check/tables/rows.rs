@@ -48,7 +48,8 @@ pub(super) fn read<'a>(places: &Places<'a>, _kind: Kind) -> (Vec<Row<'a>>, Vec<F
         let message = format!("the key `{}` has been there before", shown(key));
         let at = places.line(number(*line));
         let finding = Finding::new(&catalogue::TABLE_DUPLICATE, Some(at), message);
-        findings.push(finding.note_at(places.line(number(*first)), "here, and this is what counts"));
+        findings
+            .push(finding.note_at(places.line(number(*first)), "here, and this is what counts"));
     }
     for text in refused.iter().filter(|text| !text.ends_with(b"duplicate key")) {
         let Some((line, what)) = complaint(text) else { continue };

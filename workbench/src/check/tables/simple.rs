@@ -21,7 +21,10 @@ pub(super) fn virtual_user(row: &Row<'_>) -> Vec<Finding> {
     if !row.key.contains(&b'@') {
         let message = "the rules ask for keys with `@` only".to_owned();
         let finding = row.about_key(&catalogue::TABLE_KEY, message);
-        found.push(finding.help(format!("write `@{0}` for a domain, `user@{0}` for a user of it", shown(row.key))));
+        found.push(finding.help(format!(
+            "write `@{0}` for a domain, `user@{0}` for a user of it",
+            shown(row.key)
+        )));
     } else if row.key.ends_with(b".") {
         let message = "the rules ask for names without a dot at their end".to_owned();
         found.push(row.about_key(&catalogue::TABLE_KEY, message));
@@ -32,9 +35,9 @@ pub(super) fn virtual_user(row: &Row<'_>) -> Vec<Finding> {
         return found;
     }
     found.extend(several(row));
-    let percent = row.value.windows(2).find(|pair| {
-        matches!(pair, [b'%', digit] if digit.is_ascii_digit() && !b"0123".contains(digit))
-    });
+    let percent = row.value.windows(2).find(
+        |pair| matches!(pair, [b'%', digit] if digit.is_ascii_digit() && !b"0123".contains(digit)),
+    );
     if let Some(pair) = percent {
         let message = format!("`{}` stands for nothing: the rules give `%1` to `%3`", shown(pair));
         found.push(row.about_value(&catalogue::TABLE_VALUE, message));
