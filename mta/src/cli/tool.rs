@@ -27,6 +27,8 @@ enum Command {
     Explain(Box<tools::explain::Explain>),
     /// Finds what is wrong with a configuration, or with its tables and aliases
     Check(Box<tools::check::Check>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -86,6 +88,7 @@ impl Command {
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

@@ -47,6 +47,9 @@ fn is_exposed(context: &Context<'_>) -> bool {
     listeners.is_empty() || !listeners.iter().all(inside)
 }
 
+/// A way to relay: its check, sender, recipient, whether this host is everybody's mail exchanger, in words.
+type Way<'a> = (&'static Check, &'a [u8], &'a [u8], bool, &'static str);
+
 fn relaying(context: &mut Context<'_>) {
     let program = &context.subject.configuration.program;
     let number = program.number(b"check_rcpt").filter(|_| program.has_rules(b"check_rcpt"));
@@ -58,7 +61,7 @@ fn relaying(context: &mut Context<'_>) {
     let bang = [b"<", FOREIGN_HOST, b"!somebody@", &own[..], b">"].concat();
     let mut probe = Probe::new(context);
     let mut found: Vec<(&'static Check, String)> = Vec::new();
-    let ways: [(&'static Check, &[u8], &[u8], bool, &str); 5] = [
+    let ways: [Way<'_>; 5] = [
         (&catalogue::RELAY_OPEN, remote, &recipient, false, "anybody may relay"),
         (
             &catalogue::RELAY_SENDER,
