@@ -82,19 +82,11 @@ impl Excerpt {
 /// A finding with its place in `path`, ending in a line end.
 #[must_use]
 pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) -> String {
-    let level = match finding.severity {
-        Severity::Note => Level::NOTE,
-        Severity::Warning => Level::WARNING,
-        Severity::Error => Level::ERROR,
+    let title = title(finding);
+    let mut group = match &finding.at {
+        Some(at) => title.element(snippet(path, source, at)),
+        None => title.element(Origin::path(path.to_owned())),
     };
-    let mut group = level
-        .primary_title(finding.message.clone())
-        .id(finding.check.code)
-        .element(Origin::path(path.to_owned()));
-    if let Some(at) = &finding.at {
-        group =
-            level_title(finding).element(snippet(path, source, at, None, AnnotationKind::Primary));
-    }
     for remark in finding.notes.iter().filter(|remark| remark.at.is_none()) {
         group = group.element(Level::NOTE.message(remark.text.clone()));
     }
@@ -104,7 +96,7 @@ pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) 
     let mut groups = vec![group];
     for remark in &finding.notes {
         if let Some(at) = &remark.at {
-            let shown = snippet(path, source, at, None, AnnotationKind::Primary);
+            let shown = snippet(path, source, at);
             groups.push(
                 Group::with_title(Level::NOTE.secondary_title(remark.text.clone())).element(shown),
             );
@@ -118,7 +110,7 @@ pub fn render(path: &str, source: &Places<'_>, finding: &Finding, style: Style) 
     text
 }
 
-fn level_title(finding: &Finding) -> annotate_snippets::Title<'static> {
+fn title(finding: &Finding) -> annotate_snippets::Title<'static> {
     let level = match finding.severity {
         Severity::Note => Level::NOTE,
         Severity::Warning => Level::WARNING,
@@ -132,20 +124,14 @@ fn snippet(
     path: &str,
     source: &Places<'_>,
     at: &Range<usize>,
-    label: Option<String>,
-    kind: AnnotationKind,
 ) -> Snippet<'static, annotate_snippets::Annotation<'static>> {
     let excerpt = Excerpt::new(source, at);
     let range = excerpt.range(at);
-    let mut mark = kind.span(range);
-    if let Some(label) = label {
-        mark = mark.label(label);
-    }
     Snippet::source(excerpt.text)
         .line_start(excerpt.first_line as usize)
         .path(path.to_owned())
         .fold(false)
-        .annotation(mark)
+        .annotation(AnnotationKind::Primary.span(range))
 }
 
 /// The safe edit, if all of it is on the lines that are shown.

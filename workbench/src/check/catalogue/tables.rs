@@ -59,10 +59,11 @@ checks! {
      `\\name` ends there, and is fine."
     Table("aliases", "postmaster: root\na: b\nb: a\n", "postmaster: root\na: b\nb: \\a\n");
 
-    ALIAS_POSTMASTER "BP0910" "alias-postmaster" Warning
+    ALIAS_POSTMASTER "BP0910" "alias-postmaster" Note
     "there is no alias postmaster"
     "Every host that takes mail needs a postmaster (RFC 5321, 4.5.1), and bounces come from MAILER-DAEMON. \
-     Without the alias, mail to it goes to a user of that name, if there is one."
+     Without the alias, mail to it goes to a user of that name, if there is one. Where there are several alias files, one \
+     of them has to have it."
     Table("aliases", "staff: alice, bob\n", "postmaster: root\nstaff: alice, bob\n");
 
     ALIAS_FILE "BP0911" "alias-file" Warning

@@ -131,7 +131,7 @@ pub fn check(table: Table<'_>) -> Vec<Finding> {
     let findings = match table.kind {
         Kind::Aliases => aliases::check(&places, table.reader, table.files),
         kind => {
-            let (rows, mut findings) = rows::read(&places, kind);
+            let (rows, mut findings) = rows::read(&places);
             let cf = Cf {
                 text: table.configuration.map(|(text, _)| text),
                 loaded: table.configuration.map(|(_, loaded)| loaded),

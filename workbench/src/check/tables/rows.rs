@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use mapper::bdb::DuplicateKey;
 use mapper::{MakemapEvent, MakemapOptions, MapSink, SinkError, makemap};
 
-use super::{Kind, Row};
+use super::Row;
 use crate::check::catalogue;
 use crate::check::finding::{Finding, shown};
 use crate::check::places::Places;
@@ -31,7 +31,7 @@ impl MapSink for Keys {
 }
 
 /// The entries of a table, and what makemap says of its lines.
-pub(super) fn read<'a>(places: &Places<'a>, _kind: Kind) -> (Vec<Row<'a>>, Vec<Finding>) {
+pub(super) fn read<'a>(places: &Places<'a>) -> (Vec<Row<'a>>, Vec<Finding>) {
     let mut keys = Keys::default();
     let mut refused: Vec<Vec<u8>> = Vec::new();
     let mut source = places.bytes;
