@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod bt;
+pub mod check;
 pub mod compare;
 pub mod coverage;
 pub mod debugger;

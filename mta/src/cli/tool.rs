@@ -41,6 +41,8 @@ enum Command {
     Doc(Box<tools::doc::Doc>),
     /// Goes through the rules with an address, step by step, forward and back
     Debug(Box<tools::debug::Debug>),
+    /// Finds what is wrong with a configuration, or with its tables and aliases
+    Check(Box<tools::check::Check>),
     /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
     Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
@@ -104,6 +106,7 @@ impl Command {
             Self::Test(test) => tools::test::run(&test),
             Self::Coverage(coverage) => tools::coverage::run(&coverage),
             Self::Debug(debug) => tools::debug::run(&debug),
+            Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Fmt(fmt) => tools::fmt::run(&fmt),
             Self::Lsp(lsp) => tools::lsp::run(&lsp),

@@ -20,6 +20,7 @@ pub mod listen;
 pub mod load;
 pub mod m4;
 pub mod mailbox_file;
+pub mod named_files;
 pub mod net;
 pub mod parallel;
 pub mod poll;

@@ -2,6 +2,7 @@
 //! [`workbench`] work, and prints.
 
 mod addresses;
+pub(super) mod check;
 mod conclusion;
 pub(super) mod coverage;
 pub(super) mod debug;

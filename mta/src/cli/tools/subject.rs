@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cf_parser::Name;
+use cf_parser::dialect::{Translation, translate};
 use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
@@ -117,6 +118,8 @@ pub(in crate::cli) enum SubjectError {
 pub(in crate::cli) struct Loaded {
     /// The bytes of the file.
     pub(super) source: Vec<u8>,
+    /// The file in the language of sendmail 8: the same, unless a dialect was asked for.
+    pub(super) text: Vec<u8>,
     /// What reading it gave.
     pub(super) reading: Reading,
     /// What was not asked while it was read.
@@ -229,6 +232,23 @@ impl Context {
         self.load(path, source, |_| {})
     }
 
+    /// Reads `bytes` as if they were the file at `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_bytes(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        self.load(path, bytes.to_vec(), |_| {})
+    }
+
+    /// The options of the command line, as they would stand behind the `O` of a line.
+    pub(super) fn option_texts(&self) -> Vec<Vec<u8>> {
+        let long = self.options.iter().map(|value| (b'O', value));
+        let letters = self.letters.iter().map(|value| (b'o', value));
+        long.chain(letters)
+            .filter_map(|(letter, value)| usage::option_text(letter, value.as_bytes()))
+            .collect()
+    }
+
     fn read_embedded(&self) -> Result<Loaded, SubjectError> {
         self.load(embedded::NAME, embedded::CONFIGURATION.to_vec(), embedded::predefine)
     }
@@ -244,16 +264,13 @@ impl Context {
         let root = self.root.as_deref().map_or_else(Root::default, Root::at);
         let mut host = self.host(&facts, allowed)?;
         predefine(&mut host);
-        let bytes = match self.dialect(&source)? {
-            Some(dialect) => {
-                let names = SystemNames::new(&host.name);
-                cf_parser::dialect::translate(dialect, &source, &names).bytes
-            }
-            None => source.clone(),
+        let Translation { bytes: text, diagnostics: untranslated } = match self.dialect(&source)? {
+            Some(dialect) => translate(dialect, &source, &SystemNames::new(&host.name)),
+            None => Translation { bytes: source.clone(), diagnostics: Vec::new() },
         };
         let system = System::elsewhere(root.clone(), facts.services.clone());
         let mut elsewhere = Elsewhere::new(system, Arc::clone(&facts), allowed);
-        let (mut configuration, diagnostics) = read(&bytes, &host, &mut elsewhere);
+        let (mut configuration, diagnostics) = read(&text, &host, &mut elsewhere);
         for value in &self.define {
             let (name, value) = named('D', value)?;
             configuration.macros.set(&name, &value);
@@ -264,6 +281,7 @@ impl Context {
         if !facts.classes.is_empty() {
             configuration.classes_changed();
         }
+        let diagnostics = untranslated.into_iter().chain(diagnostics).collect();
         let (mut reading, not_asked) = elsewhere.reading(path, configuration, diagnostics);
         for (name, entries) in &facts.maps {
             if !reading.maps.give(name, entries) {
@@ -275,7 +293,7 @@ impl Context {
         let map_lines = reading.map_lines.clone();
         let kit =
             EngineKit { configuration, settings, map_lines, home: Home { facts, allowed, root } };
-        Ok(Loaded { source, reading, not_asked, kit })
+        Ok(Loaded { source, text, reading, not_asked, kit })
     }
 
     /// Adds a text of facts that comes from `path`.
@@ -331,11 +349,6 @@ impl Context {
         for value in &self.macros {
             macros.push(named('M', value)?);
         }
-        let long = self.options.iter().map(|value| (b'O', value));
-        let letters = self.letters.iter().map(|value| (b'o', value));
-        let options = long.chain(letters);
-        let options =
-            options.filter_map(|(letter, value)| usage::option_text(letter, value.as_bytes()));
         let own = match &facts.host {
             Some(host) => {
                 let short = host.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec();
@@ -357,7 +370,7 @@ impl Context {
             date: facts::today(),
             mode: b't',
             user: users::own_name(),
-            options: options.collect(),
+            options: self.option_texts(),
             macros,
             processors: config_files::processors(),
             levels: cf_parser::debug::Levels::default(),
@@ -386,6 +399,11 @@ impl Loaded {
     /// The facts about the machine.
     pub(super) fn facts(&self) -> &Facts {
         &self.kit.home.facts
+    }
+
+    /// Where the files are that it names.
+    pub(super) fn root(&self) -> &Root {
+        &self.kit.home.root
     }
 
     /// What threads make their engines of.
