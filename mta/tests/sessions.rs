@@ -93,7 +93,8 @@ fn a_session_from_options() {
         (&["198.51.100.3"], "joe@third.example", 1, "relayed: no, because RCPT TO:<joe@third"),
         (&["pc.example.com", "192.0.2.17"], "joe@third.example", 0, "relayed: yes"),
         (&["203.0.113.9"], "alice@example.com", 1, "relayed: no, because MAIL FROM:<a@b.example>"),
-        (&["local"], "postmaster@gate.example.com", 0, "relayed: no, because"),
+        // mail for the gateway itself goes to its aliases alone
+        (&["local"], "root@gate.example.com", 1, "relayed: no, because RCPT TO:<root@"),
     ];
     for (client, recipient, exit, last) in sessions {
         let mut tail = vec!["--mail", "a@b.example", "--rcpt", recipient, "--client"];
