@@ -25,6 +25,12 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
+    Session(Box<tools::session::Session>),
+    /// Tries the expectations of files of tests on a configuration
+    Test(Box<tools::test::TestFiles>),
+    /// Shows which rules, members of classes and entries of maps addresses and tests reach
+    Coverage(Box<tools::coverage::CoverageOf>),
     /// Lays a configuration out: columns of rules, fields of mailers, names of options; it says the same
     Fmt(Box<tools::fmt::Fmt>),
     /// Serves editors: diagnostics, hover, definitions, references, rename, formatting (docs/lsp.md)
@@ -92,6 +98,9 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Session(session) => tools::session::run(&session),
+            Self::Test(test) => tools::test::run(&test),
+            Self::Coverage(coverage) => tools::coverage::run(&coverage),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Fmt(fmt) => tools::fmt::run(&fmt),
             Self::Lsp(lsp) => tools::lsp::run(&lsp),

@@ -124,6 +124,40 @@ impl Story {
         // the innermost rule that made the triple is the last of those that did so first
         firings.iter().rev().find(|firing| is_triple(firing) && !calls_made_it(firing)).copied()
     }
+
+    /// The rule that made the workspace which the last ruleset returned; none if it returned what it got.
+    #[must_use]
+    pub fn settling(&self) -> Option<&Firing> {
+        let passage = self.steps.iter().rev().find_map(|step| match step {
+            Step::Ruleset(passage) => Some(passage),
+            _ => None,
+        })?;
+        let mut firings = Vec::new();
+        collect(&passage.steps, &mut firings);
+        let made = |firing: &&Firing| {
+            firing.after.as_ref() == Some(&passage.after) && !calls_made_it(firing)
+        };
+        firings.iter().copied().find(made).or_else(|| firings.last().copied())
+    }
+
+    /// Every question to a map, in order.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<&Asking> {
+        let mut found = Vec::new();
+        lookups(&self.steps, &mut found);
+        found
+    }
+}
+
+fn lookups<'s>(steps: &'s [Step], found: &mut Vec<&'s Asking>) {
+    for step in steps {
+        match step {
+            Step::Map(asking) => found.push(asking),
+            Step::Rule(firing) => lookups(&firing.steps, found),
+            Step::Ruleset(passage) => lookups(&passage.steps, found),
+            _ => {}
+        }
+    }
 }
 
 /// Whether the result of a rule is that of a ruleset it called.

@@ -133,7 +133,7 @@ impl Shown<'_> {
 }
 
 /// `map access (key) = value`
-pub(super) fn lookup(asking: &Asking) -> Vec<u8> {
+pub(crate) fn lookup(asking: &Asking) -> Vec<u8> {
     let Asking { map, key, args, value, unasked } = asking;
     let mut out = [b"map ", &map[..], b" (", key].concat();
     for arg in args {

@@ -48,7 +48,7 @@ impl Addresses {
         if facts.is_dir() {
             return Err(wrong(io::ErrorKind::IsADirectory.into()));
         }
-        let size = facts.is_file().then(|| facts.len());
+        let size = facts.is_file().then_some(facts.len());
         Ok(Self { reader: Box::new(BufReader::with_capacity(1 << 18, file)), size })
     }
 

@@ -2,6 +2,7 @@
 //! [`workbench`] work, and prints.
 
 mod addresses;
+pub(super) mod coverage;
 pub(super) mod diff;
 pub(super) mod doc;
 mod elsewhere;
@@ -10,9 +11,13 @@ pub(super) mod fmt;
 pub(super) mod lsp;
 pub(super) mod origin;
 mod output;
+mod player;
 mod progress;
+pub(super) mod session;
 mod subject;
+pub(super) mod test;
 mod test_mode_runs;
+mod trials;
 
 /// Exit statuses of all of them.
 mod exit {
