@@ -1,4 +1,4 @@
-//! Runs m4 on a source of the m4 package.
+//! The m4 package, and m4 run on a source of it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -49,4 +49,22 @@ pub fn build(package: &Path, mc: &[u8], lines: bool) -> Result<Vec<u8>, String> 
         Some(_) => Ok(output.stdout),
         None => Err("m4 was killed".to_owned()),
     }
+}
+
+/// Whether a folder of the package has a file of this name, without `.m4`. A name that leads out of the
+/// folder is none.
+#[must_use]
+pub fn has(package: &Path, folder: &str, name: &str) -> bool {
+    !name.contains('/') && package.join(folder).join(format!("{name}.m4")).is_file()
+}
+
+/// The names of all files of a folder of the package, without `.m4`, sorted.
+#[must_use]
+pub fn names(package: &Path, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(package.join(folder)).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> =
+        names.filter_map(|name| Some(name.strip_suffix(".m4")?.to_owned())).collect();
+    names.sort();
+    names
 }

@@ -41,17 +41,11 @@ impl Package for Installed {
     }
 
     fn has(&mut self, folder: Folder, name: &str) -> bool {
-        // A name from the file must not lead out of the folder.
-        !name.contains('/') && self.0.join(folder.name()).join(format!("{name}.m4")).is_file()
+        m4::has(&self.0, folder.name(), name)
     }
 
     fn names(&mut self, folder: Folder) -> Vec<String> {
-        let entries = std::fs::read_dir(self.0.join(folder.name())).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<_> =
-            names.filter_map(|name| Some(name.strip_suffix(".m4")?.to_owned())).collect();
-        names.sort();
-        names
+        m4::names(&self.0, folder.name())
     }
 }
 
@@ -78,7 +72,7 @@ pub(in crate::cli) fn run(origin: &Origin) -> u8 {
 
 impl Origin {
     fn find(&self, bytes: &[u8]) -> Result<Provenance, BuildError> {
-        let is_package = |path: &&Path| path.join("m4/cf.m4").is_file();
+        let is_package = |path: &&Path| m4::has(path, "m4", "cf");
         let package = match &self.cf_dir {
             Some(folder) if !is_package(&folder.as_path()) => {
                 return Err(BuildError(format!("{}: no m4/cf.m4 in it", folder.display())));
