@@ -20,6 +20,7 @@ pub mod listen;
 pub mod load;
 pub mod mailbox_file;
 pub mod net;
+pub mod parallel;
 pub mod poll;
 pub mod privileges;
 pub mod program_safety;
