@@ -8,6 +8,9 @@ const MAX_FILE: usize = 1 << 20;
 /// The sources of a service: as the file says, else the built-in order; empty for a service that
 /// is neither in the file nor built in. The file is read each time; callers keep the result.
 pub(crate) fn service(settings: &Settings, name: &[u8]) -> Vec<Vec<u8>> {
+    if let Some((_, sources)) = settings.services.iter().find(|(known, _)| known == name) {
+        return sources.clone();
+    }
     let from_file = crate::files::read_bounded(&settings.service_switch_file, MAX_FILE)
         .ok()
         .and_then(|text| parse(&text, name));

@@ -239,7 +239,8 @@ impl MapSet {
     }
 
     /// The class of a map.
-    pub(crate) fn class_of(&self, name: &[u8]) -> Option<&'static str> {
+    #[must_use]
+    pub fn class_of(&self, name: &[u8]) -> Option<&'static str> {
         self.named(name).map(|map| map.common.class)
     }
 

@@ -7,6 +7,8 @@ pub struct Settings {
     pub version_level: i32,
     /// Option `ServiceSwitchFile` (MAP-088).
     pub service_switch_file: Vec<u8>,
+    /// Sources of services that are known without that file, in order.
+    pub services: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
     /// Option `HostsFile`.
     pub hosts_file: Vec<u8>,
     /// Option `AliasFile`, one entry per file, each `[class:][flags ]path` (MAP-092).
@@ -57,6 +59,15 @@ pub struct BlameSettings {
     pub group_writable_dir_safe: bool,
 }
 
+impl BlameSettings {
+    /// Everything is allowed.
+    pub const ALL: Self = Self {
+        map_in_unsafe_dir_path: true,
+        linked_map_in_writable_dir: true,
+        group_writable_dir_safe: true,
+    };
+}
+
 impl Default for Settings {
     /// The values of a configuration that sets none of the options (op guide, 5.6; Debian's
     /// paths).
@@ -64,6 +75,7 @@ impl Default for Settings {
         Self {
             version_level: 10,
             service_switch_file: b"/etc/mail/service.switch".to_vec(),
+            services: Vec::new(),
             hosts_file: b"/etc/hosts".to_vec(),
             alias_files: Vec::new(),
             resolver_retrans: 5,

@@ -4,8 +4,9 @@
 //! The machine asks for lookups; here they are answered at once through [`Lookups`], so whoever
 //! calls may block.
 
+use cf_parser::Piece;
 use cf_parser::debug::Category;
-use cf_parser::text::plain;
+use cf_parser::text::{Op, plain};
 
 use crate::crack::{CrackOptions, crack_with};
 pub use crate::error_mailer::error_status;
@@ -15,7 +16,7 @@ use crate::load::Configuration;
 use crate::machine::{Answer, Env, KeyStyle, KnownMaps, Machine, Outcome, Request, Step};
 use crate::macros::Macros;
 use crate::mailer::Mailer;
-use crate::prescan::{Complaint, Mode, prescan};
+use crate::prescan::{Complaint, Mode, Scanned, prescan};
 use crate::status::{Exit, split_codes};
 use crate::token::{Kind, Token};
 use crate::trace::{Event, Scene, Tracer};
@@ -108,6 +109,24 @@ impl Rewriter<'_> {
     pub fn apply_all(&mut self, first: usize, then: &[usize], workspace: Vec<Token>) -> Outcome {
         self.machine.start(first, then, workspace);
         self.run()
+    }
+
+    /// Applies a hook ruleset to its arguments, `$|` between them (RS-109..RS-136).
+    pub fn apply_hook(&mut self, ruleset: usize, arguments: &[&[u8]], comments: bool) -> Outcome {
+        self.machine.reset();
+        self.lookups.begin();
+        let program = self.machine.program().clone();
+        let operators = program.operators();
+        let mode = Mode { operators, delimiter: None, comments, ignore: !comments };
+        let mut tokens = Vec::new();
+        for (index, argument) in arguments.iter().enumerate() {
+            if index > 0 {
+                tokens.push(Scanned::Piece(Piece::Op(Op::Bar)));
+            }
+            tokens.extend(prescan(argument, mode).tokens.unwrap_or_default());
+        }
+        let workspace = self.machine.intern(&tokens);
+        self.apply(ruleset, workspace)
     }
 
     /// Goes on to the outcome of what the machine has started, and answers what it asks.

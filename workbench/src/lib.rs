@@ -2,6 +2,11 @@
 
 pub mod answering;
 pub mod bt;
+pub mod engine;
 pub mod explain;
+pub mod json;
+pub mod machine;
 pub mod show;
+pub mod source;
+pub mod story;
 pub mod traces;

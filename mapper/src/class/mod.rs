@@ -8,6 +8,7 @@ pub(crate) mod database;
 pub(crate) mod dequote;
 pub(crate) mod dns;
 pub(crate) mod fst;
+pub(crate) mod given;
 pub(crate) mod host;
 pub(crate) mod implicit;
 pub(crate) mod ldap;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Map, MapSet, State};
 use crate::answer::MapError;
+use crate::class::given::Given;
 use crate::class::{self, Declared};
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
@@ -13,6 +14,9 @@ use crate::service_switch;
 /// Classes that no alias map can be of (observed).
 const WITHOUT_ALIASES: [&str; 10] =
     ["arith", "bestmx", "dequote", "dns", "host", "macro", "regex", "syslog", "user", "userdb"];
+
+/// Classes whose maps are files of their own.
+const IN_FILES: [&str; 6] = ["hash", "btree", "implicit", "stab", "text", "fst"];
 
 /// The maps of sources of aliases, beside files.
 const ALIAS_SOURCES: [(&str, &str); 2] =
@@ -46,6 +50,25 @@ impl MapSet {
             map.common.list_delimiter = Some(b' ');
         }
         errors
+    }
+
+    /// Gives a map these entries instead of its own source, whatever its class; flags that fold keys and change
+    /// values count as before. False if there is no map of this name.
+    pub fn give(&mut self, name: &[u8], entries: &[(Vec<u8>, Vec<u8>)]) -> bool {
+        let place = self.number(name).and_then(|number| self.maps.get_mut(number));
+        let Some(Some(map)) = place else { return false };
+        map.state = State::Open(Box::new(Given::new(&map.common, entries)));
+        true
+    }
+
+    /// Tells the maps that are kept in files, and are not open yet, where these are: `place` gets the path of the
+    /// `K` line.
+    pub fn relocate(&mut self, place: &dyn Fn(&[u8]) -> Vec<u8>) {
+        for map in self.maps.iter_mut().flatten() {
+            if IN_FILES.contains(&map.common.class) && matches!(map.state, State::Declared(_)) {
+                map.common.file = place(&map.common.file);
+            }
+        }
     }
 
     fn insert(&mut self, common: Common, declared: Declared) -> Vec<MapError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cf_parser::debug::{Category, Levels};
 use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, NoticeKind, SystemServices};
-use ruleset_vm::prescan::{Complaint, Mode, Scanned, prescan};
+use ruleset_vm::prescan::{Complaint, Mode, prescan};
 use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
@@ -337,22 +337,7 @@ impl Worker {
         }
         let number = program.number(ruleset.as_bytes())?;
         self.with_rewriter(|rewriter| {
-            rewriter.machine.reset();
-            let mode = Mode {
-                operators: program.operators(),
-                delimiter: None,
-                comments,
-                ignore: !comments,
-            };
-            let mut tokens = Vec::new();
-            for (index, argument) in arguments.iter().enumerate() {
-                if index > 0 {
-                    tokens.push(Scanned::Piece(cf_parser::Piece::Op(Op::Bar)));
-                }
-                tokens.extend(prescan(argument, mode).tokens.unwrap_or_default());
-            }
-            let workspace = rewriter.machine.intern(&tokens);
-            let outcome = rewriter.apply(number, workspace);
+            let outcome = rewriter.apply_hook(number, arguments, comments);
             read(rewriter, &outcome.workspace)
         })
     }

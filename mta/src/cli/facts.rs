@@ -23,7 +23,7 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         name: own.canonical,
         node: own.node,
         aliases: own.class_w,
-        date: date::rfc822(&here_and_now()),
+        date: today(),
         mode,
         user: users::own_name(),
         options: options(arguments),
@@ -31,6 +31,11 @@ pub(super) fn gather(arguments: &Arguments, mode: u8) -> HostFacts {
         processors: config_files::processors(),
         levels: arguments.levels(),
     }
+}
+
+/// The date of this moment, for `$b`.
+pub(super) fn today() -> Vec<u8> {
+    date::rfc822(&here_and_now())
 }
 
 /// This moment in the zone of the environment: TimeZoneSpec is not known yet.

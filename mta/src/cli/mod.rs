@@ -28,6 +28,7 @@ mod start;
 mod submit;
 mod test_mode;
 mod tool;
+mod tools;
 mod tour;
 mod tour_client;
 mod usage;

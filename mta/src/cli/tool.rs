@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use super::{COMPANIONS, Companion, companion, dialect, tour};
+use super::{COMPANIONS, Companion, companion, dialect, tools, tour};
 use crate::sys::terminal;
 
 /// A mail system that runs an existing sendmail.cf.
@@ -23,6 +23,8 @@ struct Tool {
 enum Command {
     /// Shows a message on its way, in a temporary directory: rules, queue file, mailbox
     Tour,
+    /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
+    Explain(Box<tools::explain::Explain>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -61,19 +63,35 @@ pub(super) fn run(words: &[Vec<u8>]) -> Option<u8> {
     let words = std::iter::once(OsString::from("bangpath")).chain(words);
     let parsed = tool().try_get_matches_from(words);
     match parsed.and_then(|matches| Tool::from_arg_matches(&matches)) {
-        Ok(Tool { command: Command::Tour }) => Some(tour::run()),
-        Ok(Tool { command: Command::Dialect { name, file } }) => {
-            Some(dialect::print(name.as_bytes(), file.as_bytes()))
-        }
+        Ok(tool) => Some(tool.command.run()),
         Err(error) => {
             let text = error.render().to_string();
             if error.use_stderr() {
                 terminal::complain(text.as_bytes());
-                Some(64)
+                Some(wrong_usage(first))
             } else {
                 terminal::print(text.as_bytes());
                 Some(0)
             }
         }
+    }
+}
+
+impl Command {
+    fn run(self) -> u8 {
+        match self {
+            Self::Tour => tour::run(),
+            Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Explain(explain) => tools::explain::run(&explain),
+        }
+    }
+}
+
+/// The exit status of words that a command does not take: `EX_USAGE` of commands as old as sendmail, that of the
+/// workbench for its own.
+fn wrong_usage(command: &[u8]) -> u8 {
+    match command {
+        b"tour" | b"dialect" => 64,
+        _ => tools::CANNOT,
     }
 }

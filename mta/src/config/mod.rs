@@ -7,4 +7,5 @@ pub mod mailer;
 pub mod own_names;
 pub mod program_environment;
 pub mod reading;
+pub mod root;
 pub mod site;

@@ -11,6 +11,7 @@ use super::default_user;
 use super::dialect_names::{DialectChoice, SystemNames};
 use super::own_names;
 use super::program_environment;
+use super::root::Root;
 use crate::sys::config_files::{self, ClassFile, DirectoryTrust, RereadFile};
 use crate::sys::{hostname, net, users};
 use cf_parser::debug::{Category, Levels};
@@ -89,12 +90,8 @@ impl Reading {
     #[must_use]
     pub fn of_bytes(path: &[u8], bytes: &[u8], facts: &HostFacts) -> Self {
         let mut system = System { levels: facts.levels, ..System::default() };
-        let (configuration, mut diagnostics) = read(bytes, facts, &mut system);
-        let System { mut maps, map_lines, .. } = system;
-        let own_names = own_names_of(&configuration);
-        maps.set_settings(Settings { own_names, ..maps.settings().clone() });
-        diagnostics.extend(option_checks(&configuration));
-        Self { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
+        let (configuration, diagnostics) = read(bytes, facts, &mut system);
+        system.reading(path, configuration, diagnostics)
     }
 
     /// Each message with its place in front, as sendmail prints it.
@@ -213,9 +210,49 @@ pub struct System {
     maps: MapSet,
     map_lines: Vec<Vec<u8>>,
     levels: Levels,
+    /// Where the files of the configuration are.
+    root: Root,
+    /// Sources of services that are known without a file.
+    services: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
 }
 
 impl System {
+    /// A system whose files lie elsewhere, and that knows sources of services.
+    #[must_use]
+    pub fn elsewhere(root: Root, services: Vec<(Vec<u8>, Vec<Vec<u8>>)>) -> Self {
+        Self { root, services, ..Self::default() }
+    }
+
+    /// What has been read with this system.
+    #[must_use]
+    pub fn reading(
+        self,
+        path: &[u8],
+        configuration: Configuration,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Reading {
+        let Self { mut maps, map_lines, .. } = self;
+        let own_names = own_names_of(&configuration);
+        maps.set_settings(Settings { own_names, ..maps.settings().clone() });
+        diagnostics.extend(option_checks(&configuration));
+        Reading { path: path.to_vec(), configuration, maps, map_lines, diagnostics }
+    }
+
+    /// The interfaces of this host, their names by `service`.
+    pub fn interfaces_by(
+        loopback_names: bool,
+        service: &mut dyn hostname::NameService,
+    ) -> Vec<OwnInterface> {
+        hostname::named_interfaces(loopback_names, service)
+            .into_iter()
+            .map(|named| OwnInterface {
+                address: hostname::bracketed_address(named.interface.address.into()),
+                names: named.names,
+                flags: named.interface.flags,
+            })
+            .collect()
+    }
+
     /// A map as it has been declared, for those who want to see it.
     fn trace_map(&self, name: &[u8]) -> Option<Complaint> {
         let wanted = self.levels.at(Category::Options, 5);
@@ -235,13 +272,14 @@ impl LargeFile for Reread {
 impl Surroundings for System {
     fn class_file(&mut self, path: &[u8], blame: ClassFileBlame) -> Result<ClassText, Complaint> {
         let trust = DirectoryTrust {
-            any: blame.unsafe_directories,
+            any: blame.unsafe_directories || self.root.is_elsewhere(),
             group_writable: blame.group_directories,
         };
-        let found = config_files::read_class_file(path, trust).map_err(|error| {
-            let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
-            Complaint::error(text, 71)
-        })?;
+        let found =
+            config_files::read_class_file(&self.root.place(path), trust).map_err(|error| {
+                let text = [b"cannot open '", path, b"': ", error.to_string().as_bytes()].concat();
+                Complaint::error(text, 71)
+            })?;
         Ok(match found {
             ClassFile::Bytes(bytes) => ClassText::Bytes(bytes),
             ClassFile::Large(file) => ClassText::Large(Box::new(Reread(file))),
@@ -329,8 +367,18 @@ impl Surroundings for System {
             let user = default_user::of(configuration);
             settings.default_user = Some((user.uid, user.gid));
         }
+        settings.services.clone_from(&self.services);
+        if self.root.is_elsewhere() {
+            settings.service_switch_file = self.root.place(&settings.service_switch_file);
+            settings.hosts_file = self.root.place(&settings.hosts_file);
+            // who may write in the directories of a copy says nothing about those of the original
+            settings.blame = BlameSettings::ALL;
+        }
         self.maps.set_settings(settings);
         let errors = self.maps.finish(configuration.level);
+        if self.root.is_elsewhere() {
+            self.maps.relocate(&|path| self.root.place(path));
+        }
         let mut complaints: Vec<Complaint> = errors.into_iter().map(complaint).collect();
         // With alias files the sequence of them has been shown at their option.
         let shown = !self.maps.settings().alias_files.is_empty();
@@ -365,15 +413,7 @@ impl Surroundings for System {
     }
 
     fn interfaces(&mut self, loopback_names: bool) -> Vec<OwnInterface> {
-        let mut service = own_names::Asking::default();
-        hostname::named_interfaces(loopback_names, &mut service)
-            .into_iter()
-            .map(|named| OwnInterface {
-                address: hostname::bracketed_address(named.interface.address.into()),
-                names: named.names,
-                flags: named.interface.flags,
-            })
-            .collect()
+        Self::interfaces_by(loopback_names, &mut own_names::Asking::default())
     }
 
     fn service(&mut self, name: &[u8]) -> bool {

@@ -60,9 +60,15 @@ pub fn complain(text: &[u8]) {
 /// and has not set `NO_COLOR`.
 #[must_use]
 pub fn understands_escapes() -> bool {
+    shows_colours() && std::io::stdin().is_terminal()
+}
+
+/// Whether standard output is a terminal that takes escape sequences, and colours are wanted.
+#[must_use]
+pub fn shows_colours() -> bool {
     let capable = environment(b"TERM").is_some_and(|term| !term.is_empty() && term != b"dumb");
     let unwanted = environment(b"NO_COLOR").is_some_and(|value| !value.is_empty());
-    capable && !unwanted && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    capable && !unwanted && std::io::stdout().is_terminal()
 }
 
 /// Standard input without a buffer, for those who keep one.

@@ -10,6 +10,7 @@ pub(crate) mod glob;
 mod lookup;
 mod matcher;
 mod onward;
+pub mod progress;
 mod question;
 mod record;
 mod recording;

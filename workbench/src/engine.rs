@@ -1,0 +1,263 @@
+//! One thread's machine, maps and macros: what every tool resolves and rewrites addresses with.
+
+use std::sync::Arc;
+
+use cf_parser::debug::Levels;
+use mapper::{LookupContext, MapSet, NoticeKind};
+use ruleset_vm::load::Configuration;
+use ruleset_vm::prescan::Mode;
+use ruleset_vm::token::Token;
+use ruleset_vm::trace::Tracer;
+use ruleset_vm::validity::invalid;
+use ruleset_vm::{
+    Answer, Exit, KeyStyle, KnownMaps, Lookups, Machine, Macros, Outcome, Parsed, Question,
+    Request, Rewriter, Role, Target, Triple,
+};
+
+use crate::answering::{Answering, MapMessage, MapServices};
+use crate::machine::{Guarded, NotAsked};
+
+/// A lookup that was answered with "not found" because what it needs may not be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// Which lookup of the engine it was, from 0.
+    pub lookup: usize,
+    /// The map.
+    pub map: Vec<u8>,
+    /// The key.
+    pub key: Vec<u8>,
+    /// What was not touched.
+    pub what: NotAsked,
+}
+
+/// A configuration at work for one address after the other.
+pub struct Engine<S> {
+    configuration: Arc<Configuration>,
+    machine: Machine,
+    /// Macros as the next address sees them.
+    pub macros: Macros,
+    lookups: Desk<S>,
+}
+
+/// Where the machine's questions go.
+struct Desk<S> {
+    maps: MapSet,
+    services: Guarded<S>,
+    /// Lookups that reached a map.
+    count: usize,
+    unasked: Vec<Unasked>,
+    complaints: Vec<Vec<u8>>,
+}
+
+impl<S: MapServices> Engine<S> {
+    /// An engine with maps of its own.
+    pub fn new(configuration: Arc<Configuration>, maps: MapSet, services: Guarded<S>) -> Self {
+        let machine = Machine::new(configuration.program.clone());
+        let macros = configuration.macros.clone();
+        let lookups =
+            Desk { maps, services, count: 0, unasked: Vec::new(), complaints: Vec::new() };
+        Self { configuration, machine, macros, lookups }
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        &self.configuration
+    }
+
+    /// The maps.
+    pub fn maps(&mut self) -> &mut MapSet {
+        &mut self.lookups.maps
+    }
+
+    /// Macros as they are when a message begins.
+    pub fn reset(&mut self) {
+        self.macros = self.configuration.macros.clone();
+    }
+
+    /// Lookups so far that reached a map.
+    #[must_use]
+    pub fn lookups(&self) -> usize {
+        self.lookups.count
+    }
+
+    /// Lookups that were not asked, since the last call.
+    pub fn take_unasked(&mut self) -> Vec<Unasked> {
+        std::mem::take(&mut self.lookups.unasked)
+    }
+
+    /// What is wrong with maps, since the last call.
+    pub fn take_complaints(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.lookups.complaints)
+    }
+
+    /// Lends the rewriter.
+    pub fn rewrite<T>(
+        &mut self,
+        tracer: &mut dyn Tracer,
+        run: impl FnOnce(&mut Rewriter<'_>) -> T,
+    ) -> T {
+        run(&mut Rewriter {
+            machine: &mut self.machine,
+            configuration: &self.configuration,
+            macros: &mut self.macros,
+            lookups: &mut self.lookups,
+            tracer,
+        })
+    }
+
+    /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error triple; `None`
+    /// is an address with nothing in it.
+    pub fn resolve(
+        &mut self,
+        address: &[u8],
+        role: Role,
+        tracer: &mut dyn Tracer,
+    ) -> Option<Parsed> {
+        if let Some(status) = invalid(address, Some(ruleset_vm::limits::MAX_NAME)) {
+            let mailer = Target::Error(status);
+            let triple = Triple { mailer, host: None, user: Vec::new(), not_remote: false };
+            return Some(Parsed { triple, deferred: false, used: address.len() });
+        }
+        self.rewrite(tracer, |rewriter| rewriter.parse(address, None, role))
+    }
+
+    /// An address as a mailer is to see it (RS-082..RS-087), and whether a map failed for now.
+    pub fn rewrite_for(
+        &mut self,
+        address: &[u8],
+        mailer: usize,
+        role: Role,
+        tracer: &mut dyn Tracer,
+    ) -> (Vec<u8>, Exit) {
+        let configuration = Arc::clone(&self.configuration);
+        match configuration.mailers.get(mailer) {
+            Some(mailer) => {
+                self.rewrite(tracer, |rewriter| rewriter.remote_name(address, mailer, role, None))
+            }
+            None => (address.to_vec(), Exit::OK),
+        }
+    }
+
+    /// Applies rulesets, each to what the one before left, to the tokens of a text; `$|` and other operators in it
+    /// count as test mode takes them. `None` if there is nothing in it.
+    pub fn apply(
+        &mut self,
+        rulesets: &[usize],
+        text: &[u8],
+        tracer: &mut dyn Tracer,
+    ) -> Option<Outcome> {
+        let (first, then) = rulesets.split_first()?;
+        self.rewrite(tracer, |rewriter| {
+            rewriter.machine.reset();
+            rewriter.lookups.begin();
+            let program = Arc::clone(rewriter.machine.program());
+            let (tokens, _) = rewriter.machine.tokenize(text, Mode::of_text(program.operators()));
+            let tokens = tokens.filter(|tokens| !tokens.is_empty())?;
+            Some(rewriter.apply_all(*first, then, tokens))
+        })
+    }
+
+    /// Runs a hook ruleset on its arguments (RS-109..RS-136); `None` if there is no such ruleset.
+    pub fn hook(
+        &mut self,
+        ruleset: &[u8],
+        arguments: &[&[u8]],
+        tracer: &mut dyn Tracer,
+    ) -> Option<Outcome> {
+        let program = Arc::clone(self.machine.program());
+        if !program.has_rules(ruleset) {
+            return None;
+        }
+        let number = program.number(ruleset)?;
+        Some(self.rewrite(tracer, |rewriter| rewriter.apply_hook(number, arguments, true)))
+    }
+
+    /// What the alias files have for the user of a triple; `None` if its mailer asks no aliases (flag `A`, ML-030).
+    pub fn alias_of(&mut self, triple: &Triple) -> Option<Vec<u8>> {
+        let Target::Mailer(number) = triple.mailer else { return None };
+        let mailer = self.configuration.mailers.get(number)?;
+        if !mailer.flags.has(b'A') {
+            return None;
+        }
+        let Desk { maps, services, .. } = &mut self.lookups;
+        let context = LookupContext::default();
+        match maps.lookup(b"aliases", &triple.user, &[], &context, services).answer {
+            mapper::Answer::Found(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text of a workspace, its tokens joined as in an address.
+    #[must_use]
+    pub fn text(&self, workspace: &[Token]) -> Vec<u8> {
+        self.machine.table().join(workspace, Some(self.configuration.program.blank_sub()))
+    }
+
+    /// What a workspace names behind `$#`, `$@` and `$:`; `None` if it is no triple.
+    pub fn verdict(&mut self, workspace: &[Token]) -> Option<ruleset_vm::triple::Verdict> {
+        self.rewrite(&mut ruleset_vm::trace::NoTracer, |rewriter| rewriter.verdict(workspace))
+    }
+}
+
+impl<S: MapServices> KnownMaps for Desk<S> {
+    fn key_style(&self, map: &[u8]) -> Option<KeyStyle> {
+        let traits = self.maps.traits(map)?;
+        Some(KeyStyle {
+            keep_quotes: traits.keep_quotes,
+            blank: traits.space_sub,
+            number: traits.number,
+        })
+    }
+
+    fn has_none(&mut self, question: Question<'_>) -> bool {
+        let none = self.maps.has_none(question.number, question.key, &LookupContext::default());
+        // an answer all the same
+        self.count += usize::from(none);
+        none
+    }
+}
+
+impl<S: MapServices> Lookups for Desk<S> {
+    fn begin(&mut self) {
+        self.maps.begin_address(mapper::Services::instant(&mut self.services));
+    }
+
+    fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
+        let number = self.count;
+        self.count += 1;
+        let mut complaints = Vec::new();
+        let mut say = |message: MapMessage| {
+            if message.kind == NoticeKind::Error {
+                complaints.push(message.text);
+            }
+        };
+        let answer = Answering {
+            maps: &mut self.maps,
+            services: &mut self.services,
+            context: LookupContext::default(),
+            levels: Levels::default(),
+            say: &mut say,
+            postponed: None,
+        }
+        .lookup(request, macros);
+        // nothing has happened that a log should have
+        drop(self.services.take_log());
+        let not_asked = self.services.take_not_asked();
+        if not_asked.is_empty() {
+            self.complaints.append(&mut complaints);
+            return answer;
+        }
+        let (map, key) = (&request.map, &request.key);
+        self.unasked.extend(not_asked.into_iter().map(|what| Unasked {
+            lookup: number,
+            map: map.clone(),
+            key: key.clone(),
+            what,
+        }));
+        match answer {
+            Answer::Failed(_) | Answer::Substitute(..) => Answer::NotFound,
+            answer => answer,
+        }
+    }
+}
