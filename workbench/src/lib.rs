@@ -6,6 +6,7 @@ pub mod engine;
 pub mod explain;
 pub mod json;
 pub mod machine;
+pub mod replay;
 pub mod show;
 pub mod source;
 pub mod story;

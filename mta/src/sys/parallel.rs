@@ -41,7 +41,7 @@ pub fn in_order<B, W, R>(
     // The permits keep all channels short.
     let (permits, allowed) = channel();
     for _ in 0..workers * IN_FLIGHT {
-        drop(permits.send(()));
+        let _ = permits.send(());
     }
     thread::scope(|scope| {
         let panics = made.clone();
@@ -75,7 +75,7 @@ fn supply<B, R>(
             }
             Ok(None) => return,
             Err(panic) => {
-                drop(panics.send((number, Err(panic))));
+                let _ = panics.send((number, Err(panic)));
                 return;
             }
         }
@@ -118,7 +118,7 @@ fn collect<R>(
         };
         while let Some(result) = early.remove(&next) {
             next += 1;
-            drop(permits.send(()));
+            let _ = permits.send(());
             if take(result).is_break() {
                 return;
             }
