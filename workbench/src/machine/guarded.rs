@@ -13,7 +13,7 @@ use super::Facts;
 use crate::answering::MapServices;
 
 /// What an unknown configuration could touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Programs of `F|` lines and of maps of class `program`.
     Programs,

@@ -8,7 +8,13 @@ pub(super) enum Line<'a> {
     /// `=>`, `->`, `>>`, `**`, `==`
     To(To<'a>),
     /// `H=... F=<...> rejected RCPT <...>: text`
-    Rejected { command: &'a [u8], relay: Vec<u8>, sender: &'a [u8], subject: &'a [u8], text: &'a [u8] },
+    Rejected {
+        command: &'a [u8],
+        relay: Vec<u8>,
+        sender: &'a [u8],
+        subject: &'a [u8],
+        text: &'a [u8],
+    },
     /// `Completed`
     Completed,
 }
@@ -48,7 +54,9 @@ pub(super) fn line(text: &[u8]) -> Option<Line<'_>> {
         b"<=" => {
             let (sender, rest) = word(rest);
             let login = field(rest, b"A=").map(|text| {
-                text.iter().position(|byte| *byte == b':').map_or(text, |at| text.get(at + 1..).unwrap_or_default())
+                text.iter()
+                    .position(|byte| *byte == b':')
+                    .map_or(text, |at| text.get(at + 1..).unwrap_or_default())
             });
             let protocol = field(rest, b"P=").unwrap_or_default();
             Some(Line::Arrived { sender, relay: client(rest), protocol, login })
@@ -188,20 +196,44 @@ mod tests {
     #[test]
     fn lines_of_the_main_log() {
         let rows = [
-            ("1abcde-000001-AB <= a@b.test H=mx.b.test (helo) [192.0.2.1] P=esmtps X=TLS1.3 A=plain:al S=300 id=x",
-             "from a@b.test mx.b.test [192.0.2.1] esmtps al"),
-            ("1abcde-0000000001a-ABCD <= <> H=(helo) [192.0.2.1] P=esmtp S=300", "from <> [192.0.2.1] esmtp -"),
+            (
+                "1abcde-000001-AB <= a@b.test H=mx.b.test (helo) [192.0.2.1] P=esmtps X=TLS1.3 A=plain:al S=300 id=x",
+                "from a@b.test mx.b.test [192.0.2.1] esmtps al",
+            ),
+            (
+                "1abcde-0000000001a-ABCD <= <> H=(helo) [192.0.2.1] P=esmtp S=300",
+                "from <> [192.0.2.1] esmtp -",
+            ),
             ("1abcde-000001-AB <= al@h.test U=al P=local S=300", "from al@h.test  local -"),
-            ("1abcde-000001-AB => c@d.test R=dnslookup T=remote_smtp H=mx.d.test [192.0.2.9] C=\"250 ok\"",
-             "=> c@d.test - mx.d.test=192.0.2.9 true"),
-            ("1abcde-000001-AB -> bob <info@h.test> R=localuser T=local_delivery", "-> bob info@h.test - true"),
-            ("1abcde-000001-AB => |/bin/x y <list@h.test> R=system_aliases T=address_pipe", "=> |/bin/x y list@h.test - true"),
-            ("1abcde-000001-AB ** c@d.test R=dnslookup T=remote_smtp H=mx.d.test [192.0.2.9]: 550 no", "** c@d.test - mx.d.test=192.0.2.9 true"),
-            ("1abcde-000001-AB ** c@nowhere.test: Unrouteable address", "** c@nowhere.test - - false"),
-            ("1abcde-000001-AB == c@d.test R=dnslookup T=remote_smtp defer (111): Connection refused", "== c@d.test - - true"),
+            (
+                "1abcde-000001-AB => c@d.test R=dnslookup T=remote_smtp H=mx.d.test [192.0.2.9] C=\"250 ok\"",
+                "=> c@d.test - mx.d.test=192.0.2.9 true",
+            ),
+            (
+                "1abcde-000001-AB -> bob <info@h.test> R=localuser T=local_delivery",
+                "-> bob info@h.test - true",
+            ),
+            (
+                "1abcde-000001-AB => |/bin/x y <list@h.test> R=system_aliases T=address_pipe",
+                "=> |/bin/x y list@h.test - true",
+            ),
+            (
+                "1abcde-000001-AB ** c@d.test R=dnslookup T=remote_smtp H=mx.d.test [192.0.2.9]: 550 no",
+                "** c@d.test - mx.d.test=192.0.2.9 true",
+            ),
+            (
+                "1abcde-000001-AB ** c@nowhere.test: Unrouteable address",
+                "** c@nowhere.test - - false",
+            ),
+            (
+                "1abcde-000001-AB == c@d.test R=dnslookup T=remote_smtp defer (111): Connection refused",
+                "== c@d.test - - true",
+            ),
             ("1abcde-000001-AB Completed", "completed"),
-            ("H=mx.b.test (helo) [192.0.2.1] F=<a@b.test> rejected RCPT <c@d.test>: relay not permitted",
-             "RCPT mx.b.test [192.0.2.1] a@b.test <c@d.test> relay not permitted"),
+            (
+                "H=mx.b.test (helo) [192.0.2.1] F=<a@b.test> rejected RCPT <c@d.test>: relay not permitted",
+                "RCPT mx.b.test [192.0.2.1] a@b.test <c@d.test> relay not permitted",
+            ),
             ("no host name found", "nothing"),
         ];
         for (words, expected) in rows {

@@ -285,14 +285,32 @@ mod tests {
             ("Nov  8 00:00:01 2024 h sendmail[1]: x", "2024-11-8 1|sendmail|1|x"),
             ("Nov  8 00:00:01.123456 h sendmail[1]: x", "????-11-8 1|sendmail|1|x"),
             ("Nov  8 00:00:01 <mail.info> h sm-mta[1]: x", "????-11-8 1|sm-mta|1|x"),
-            ("Nov  8 00:00:01 h sendmail[1]: [ID 801593 mail.info] ID: x", "????-11-8 1|sendmail|1|ID: x"),
-            ("Nov  8 00:00:01 h last message repeated 2 times", "????-11-8 1|||last message repeated 2 times"),
-            ("2026-01-02T03:04:05.678+01:00 h postfix/smtp[7]: x", "2026-1-2 11045|postfix/smtp|7|x"),
+            (
+                "Nov  8 00:00:01 h sendmail[1]: [ID 801593 mail.info] ID: x",
+                "????-11-8 1|sendmail|1|ID: x",
+            ),
+            (
+                "Nov  8 00:00:01 h last message repeated 2 times",
+                "????-11-8 1|||last message repeated 2 times",
+            ),
+            (
+                "2026-01-02T03:04:05.678+01:00 h postfix/smtp[7]: x",
+                "2026-1-2 11045|postfix/smtp|7|x",
+            ),
             ("2026-01-02T03:04:05Z h sm-mta[7]: a b", "2026-1-2 11045|sm-mta|7|a b"),
             ("<22>1 2026-01-02T03:04:05Z h sm-mta 7 - - a b", "2026-1-2 11045|sm-mta|7|a b"),
-            ("<22>1 2026-01-02T03:04:05Z h sm-mta - x [a b=\"]\\\"\"][c] \u{feff}a", "2026-1-2 11045|sm-mta||a"),
-            ("2026-01-02 03:04:05 1abcde-000001-AB <= a@b", "2026-1-2 11045|exim||1abcde-000001-AB <= a@b"),
-            ("2026-01-02 03:04:05.123 +0100 [77] 1abcde <= a", "2026-1-2 11045|exim|77|1abcde <= a"),
+            (
+                "<22>1 2026-01-02T03:04:05Z h sm-mta - x [a b=\"]\\\"\"][c] \u{feff}a",
+                "2026-1-2 11045|sm-mta||a",
+            ),
+            (
+                "2026-01-02 03:04:05 1abcde-000001-AB <= a@b",
+                "2026-1-2 11045|exim||1abcde-000001-AB <= a@b",
+            ),
+            (
+                "2026-01-02 03:04:05.123 +0100 [77] 1abcde <= a",
+                "2026-1-2 11045|exim|77|1abcde <= a",
+            ),
             ("2026-01-02 03:04:05 [192.0.2.1] x", "2026-1-2 11045|exim||[192.0.2.1] x"),
             ("", "none"),
             ("Foo  8 00:00:01 h x", "none"),

@@ -131,7 +131,10 @@ mod tests {
             assert_eq!(Relay::read(relay.as_bytes()).is(host.as_bytes()), same, "{relay} {host}");
         }
         let lmtp = Relay::read(b"mail.test[private/dovecot-lmtp]");
-        assert_eq!((&lmtp.host[..], lmtp.address.as_deref()), (&b"mail.test"[..], Some(&b"private/dovecot-lmtp"[..])));
+        assert_eq!(
+            (&lmtp.host[..], lmtp.address.as_deref()),
+            (&b"mail.test"[..], Some(&b"private/dovecot-lmtp"[..]))
+        );
         assert!(!lmtp.is(b"other") && Relay::read(b"[192.0.2.25]").known_address());
     }
 

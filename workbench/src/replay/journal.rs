@@ -110,7 +110,9 @@ mod tests {
         let entries: Vec<_> = found
             .iter()
             .filter_map(|taken| match taken {
-                Taken::Entry(entry) => Some((&entry.program[..], &entry.process[..], &entry.text[..])),
+                Taken::Entry(entry) => {
+                    Some((&entry.program[..], &entry.process[..], &entry.text[..]))
+                }
                 _ => None,
             })
             .collect();

@@ -24,10 +24,10 @@ mod sendmail;
 mod session;
 
 pub use causes::Decision;
-pub use findings::{Cause, Example, Finding, Findings, Tally};
+pub use findings::{Cause, Example, Finding, Findings, Group, Kind, MAX_CAUSES, Tally};
 pub use host::Relay;
 pub use judge::{Daemon, Doubt, Judge};
-pub use reader::{MAX_LINE, OPEN_MESSAGES, Reader};
+pub use reader::{MAX_LINE, OPEN_MESSAGES, Reader, first_stamp};
 pub use recent::Recent;
 pub use session::Client;
 

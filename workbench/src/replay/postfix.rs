@@ -106,7 +106,8 @@ fn reject(text: &[u8]) -> Option<Reject<'_>> {
     let end = memchr::memmem::find(rest, b"]: ").map(|at| at + 1)?;
     let (client, rest) = rest.split_at_checked(end)?;
     let rest = rest.strip_prefix(b": ")?;
-    let facts = memchr::memmem::rfind(rest, b"; from=<").or_else(|| memchr::memmem::rfind(rest, b"; proto="));
+    let facts = memchr::memmem::rfind(rest, b"; from=<")
+        .or_else(|| memchr::memmem::rfind(rest, b"; proto="));
     let (reply, facts) = rest.split_at_checked(facts.unwrap_or(rest.len()))?;
     let between = |from: &[u8], to: &[u8]| {
         let begin = memchr::memmem::find(facts, from)? + from.len();
@@ -181,20 +182,46 @@ mod tests {
     fn lines_of_its_parts() {
         let rows = [
             ("postfix/smtpd", "client=mx.test[192.0.2.1]", "client mx.test [192.0.2.1] -"),
-            ("postfix/submission/smtpd", "client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=al", "client [192.0.2.1] al"),
-            ("postfix/qmgr", "from=<a@b.test>, size=300, nrcpt=2 (queue active)", "from <a@b.test> 2"),
-            ("postfix/smtp", "to=<c@d.test>, relay=mx.d.test[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
-             "to <c@d.test> - Some(true) mx.d.test[192.0.2.9]:25 sent (250 ok)"),
-            ("postfix/local", "to=<bob@h.test>, orig_to=<info@h.test>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)",
-             "to <bob@h.test> <info@h.test> Some(false) local sent (delivered to mailbox)"),
-            ("postfix/lmtp", "to=<bob@h.test>, relay=h.test[private/dovecot-lmtp], delay=1, dsn=2.0.0, status=sent (250)",
-             "to <bob@h.test> - Some(false) h.test[private/dovecot-lmtp] sent (250)"),
-            ("postfix/smtp", "to=<c@d.test>, relay=none, delay=1, dsn=4.4.1, status=deferred (connect to x)",
-             "to <c@d.test> - None none deferred (connect to x)"),
-            ("postfix/smtpd", "reject: RCPT from mx.test[192.0.2.1]: 554 5.7.1 <c@d.test>: Relay access denied; from=<a@b.test> to=<c@d.test> proto=ESMTP helo=<h>",
-             "RCPT mx.test [192.0.2.1] [554 5.7.1 <c@d.test>: Relay access denied] a@b.test c@d.test ESMTP"),
-            ("postfix/smtpd", "reject: CONNECT from unknown[192.0.2.1]: 554 5.7.1 Service unavailable; proto=SMTP",
-             "CONNECT [192.0.2.1] [554 5.7.1 Service unavailable]   SMTP"),
+            (
+                "postfix/submission/smtpd",
+                "client=unknown[192.0.2.1], sasl_method=PLAIN, sasl_username=al",
+                "client [192.0.2.1] al",
+            ),
+            (
+                "postfix/qmgr",
+                "from=<a@b.test>, size=300, nrcpt=2 (queue active)",
+                "from <a@b.test> 2",
+            ),
+            (
+                "postfix/smtp",
+                "to=<c@d.test>, relay=mx.d.test[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)",
+                "to <c@d.test> - Some(true) mx.d.test[192.0.2.9]:25 sent (250 ok)",
+            ),
+            (
+                "postfix/local",
+                "to=<bob@h.test>, orig_to=<info@h.test>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered to mailbox)",
+                "to <bob@h.test> <info@h.test> Some(false) local sent (delivered to mailbox)",
+            ),
+            (
+                "postfix/lmtp",
+                "to=<bob@h.test>, relay=h.test[private/dovecot-lmtp], delay=1, dsn=2.0.0, status=sent (250)",
+                "to <bob@h.test> - Some(false) h.test[private/dovecot-lmtp] sent (250)",
+            ),
+            (
+                "postfix/smtp",
+                "to=<c@d.test>, relay=none, delay=1, dsn=4.4.1, status=deferred (connect to x)",
+                "to <c@d.test> - None none deferred (connect to x)",
+            ),
+            (
+                "postfix/smtpd",
+                "reject: RCPT from mx.test[192.0.2.1]: 554 5.7.1 <c@d.test>: Relay access denied; from=<a@b.test> to=<c@d.test> proto=ESMTP helo=<h>",
+                "RCPT mx.test [192.0.2.1] [554 5.7.1 <c@d.test>: Relay access denied] a@b.test c@d.test ESMTP",
+            ),
+            (
+                "postfix/smtpd",
+                "reject: CONNECT from unknown[192.0.2.1]: 554 5.7.1 Service unavailable; proto=SMTP",
+                "CONNECT [192.0.2.1] [554 5.7.1 Service unavailable]   SMTP",
+            ),
             ("postfix/qmgr", "removed", "removed"),
             ("postfix/cleanup", "message-id=<x@y>", "nothing"),
             ("sendmail", "to=<x>", "not Postfix"),

@@ -340,12 +340,7 @@ impl Reader {
         }
     }
 
-    fn ruleset(
-        &mut self,
-        id: Option<&[u8]>,
-        said: &sendmail::Ruleset<'_>,
-        out: &mut Vec<Record>,
-    ) {
+    fn ruleset(&mut self, id: Option<&[u8]>, said: &sendmail::Ruleset<'_>, out: &mut Vec<Record>) {
         let spoils = !matches!(said.verdict, Verdict::Reject(_));
         let refusal = Refusal {
             ruleset: said.name.to_vec(),

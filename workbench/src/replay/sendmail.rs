@@ -248,41 +248,81 @@ mod tests {
     #[test]
     fn lines_as_observed() {
         let rows = [
-            ("6AS7LDnf000142: from=<a@remote.test>, size=14, class=0, nrcpts=4, msgid=<2.6A@h>, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]",
-             "6AS7LDnf000142 from <a@remote.test> (4) ESMTP MTA localhost [127.0.0.1]"),
-            ("6AS7LK3J000475: from=carol, size=14, class=0, nrcpts=6, msgid=<x>, relay=root@localhost",
-             "6AS7LK3J000475 from carol (6)   root@localhost"),
-            ("6AS7LDnf000142: from=<\"a, size=1, relay=evil\"@b>, size=0, class=0, nrcpts=0, proto=ESMTP, daemon=M, tls_verify=NONE, auth=NONE, relay=[1.2.3.4]",
-             "6AS7LDnf000142 from <\"a, size=1, relay=evil\"@b> (0) ESMTP M [1.2.3.4]"),
-            ("AA12345: from=<a@b>, size=1, class=0, pri=1, nrcpts=1, msgid=<x, daemon=y, proto=z, msgid=q>, relay=h [1]",
-             "AA12345 from <a@b> (1)   h [1]"),
-            ("6AS7LDnf000142: to=<z@cname.test>,<x@remote.test>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=270316, relay=sink.remote.test. [127.0.0.25], dsn=2.0.0, stat=Sent (2.0.0 taken, really)",
-             "6AS7LDnf000142 to <z@cname.test>,<x@remote.test> [-] esmtp sink.remote.test. [127.0.0.25] 2.0.0 Sent (2.0.0 taken, really)"),
-            ("6AS7LDnf000142: to=nosuch, ctladdr=list (65534/0), delay=00:00:00, mailer=local, pri=0, dsn=5.1.1, reply=550 5.1.1 a, relay=b, stat=User unknown",
-             "6AS7LDnf000142 to nosuch [list (65534/0)] local - 5.1.1 User unknown"),
-            ("6AS7LDnf000142: to=a,b, [more], ctladdr=c (0/0), delay=1+00:00:00, mailer=esmtp, pri=1, relay=h, dsn=2.0.0, stat=Sent",
-             "6AS7LDnf000142 to a,b [c (0/0)] esmtp h 2.0.0 Sent"),
-            ("6AS7LDnf000142: to=\"|x, delay=9\", delay=00:00:00, mailer=prog, pri=1, dsn=2.0.0, stat=Sent",
-             "6AS7LDnf000142 to \"|x, delay=9\" [-] prog - 2.0.0 Sent"),
-            ("6AS7LDnf000142: to=<dis>, delay=00:00:01, pri=30015, stat=discarded",
-             "6AS7LDnf000142 to <dis> [-] - -  discarded"),
-            ("6AS7LDnf000142: ruleset=check_rcpt, arg1=<rej>, relay=localhost [127.0.0.1], reject=550 5.7.9 <rej>... rejected",
-             "6AS7LDnf000142 check_rcpt [\"<rej>\"] localhost [127.0.0.1] reject 550 5.7.9 <rej>... rejected"),
-            ("ruleset=check_relay, arg1=[127.0.0.9], arg2=127.0.0.9, relay=[127.0.0.9], reject=550 5.7.1 no thanks",
-             "- check_relay [\"[127.0.0.9]\", \"127.0.0.9\"] [127.0.0.9] reject 550 5.7.1 no thanks"),
-            ("6AS7LDnf000142: ruleset=check_rcpt, arg1=<\"a, relay=b, discard\"@c>, relay=[1.2.3.4], discard",
-             "6AS7LDnf000142 check_rcpt [\"<\\\"a, relay=b, discard\\\"@c>\"] [1.2.3.4] discard"),
-            ("6AS7LDnf000142: ruleset=check_rcpt, arg1=<q1>, relay=h [1], quarantine=qreason",
-             "6AS7LDnf000142 check_rcpt [\"<q1>\"] h [1] quarantine qreason"),
-            ("6AS7LDnf000142: <gone@virtual.test>... No such user here",
-             "6AS7LDnf000142 refused <gone@virtual.test> No such user here"),
-            ("6AS7LDnf000142: 6AS7LDng000142: clone: owner=alice", "6AS7LDnf000142 clone 6AS7LDng000142"),
+            (
+                "6AS7LDnf000142: from=<a@remote.test>, size=14, class=0, nrcpts=4, msgid=<2.6A@h>, proto=ESMTP, daemon=MTA, relay=localhost [127.0.0.1]",
+                "6AS7LDnf000142 from <a@remote.test> (4) ESMTP MTA localhost [127.0.0.1]",
+            ),
+            (
+                "6AS7LK3J000475: from=carol, size=14, class=0, nrcpts=6, msgid=<x>, relay=root@localhost",
+                "6AS7LK3J000475 from carol (6)   root@localhost",
+            ),
+            (
+                "6AS7LDnf000142: from=<\"a, size=1, relay=evil\"@b>, size=0, class=0, nrcpts=0, proto=ESMTP, daemon=M, tls_verify=NONE, auth=NONE, relay=[1.2.3.4]",
+                "6AS7LDnf000142 from <\"a, size=1, relay=evil\"@b> (0) ESMTP M [1.2.3.4]",
+            ),
+            (
+                "AA12345: from=<a@b>, size=1, class=0, pri=1, nrcpts=1, msgid=<x, daemon=y, proto=z, msgid=q>, relay=h [1]",
+                "AA12345 from <a@b> (1)   h [1]",
+            ),
+            (
+                "6AS7LDnf000142: to=<z@cname.test>,<x@remote.test>, delay=00:00:00, xdelay=00:00:00, mailer=esmtp, pri=270316, relay=sink.remote.test. [127.0.0.25], dsn=2.0.0, stat=Sent (2.0.0 taken, really)",
+                "6AS7LDnf000142 to <z@cname.test>,<x@remote.test> [-] esmtp sink.remote.test. [127.0.0.25] 2.0.0 Sent (2.0.0 taken, really)",
+            ),
+            (
+                "6AS7LDnf000142: to=nosuch, ctladdr=list (65534/0), delay=00:00:00, mailer=local, pri=0, dsn=5.1.1, reply=550 5.1.1 a, relay=b, stat=User unknown",
+                "6AS7LDnf000142 to nosuch [list (65534/0)] local - 5.1.1 User unknown",
+            ),
+            (
+                "6AS7LDnf000142: to=a,b, [more], ctladdr=c (0/0), delay=1+00:00:00, mailer=esmtp, pri=1, relay=h, dsn=2.0.0, stat=Sent",
+                "6AS7LDnf000142 to a,b [c (0/0)] esmtp h 2.0.0 Sent",
+            ),
+            (
+                "6AS7LDnf000142: to=\"|x, delay=9\", delay=00:00:00, mailer=prog, pri=1, dsn=2.0.0, stat=Sent",
+                "6AS7LDnf000142 to \"|x, delay=9\" [-] prog - 2.0.0 Sent",
+            ),
+            (
+                "6AS7LDnf000142: to=<dis>, delay=00:00:01, pri=30015, stat=discarded",
+                "6AS7LDnf000142 to <dis> [-] - -  discarded",
+            ),
+            (
+                "6AS7LDnf000142: ruleset=check_rcpt, arg1=<rej>, relay=localhost [127.0.0.1], reject=550 5.7.9 <rej>... rejected",
+                "6AS7LDnf000142 check_rcpt [\"<rej>\"] localhost [127.0.0.1] reject 550 5.7.9 <rej>... rejected",
+            ),
+            (
+                "ruleset=check_relay, arg1=[127.0.0.9], arg2=127.0.0.9, relay=[127.0.0.9], reject=550 5.7.1 no thanks",
+                "- check_relay [\"[127.0.0.9]\", \"127.0.0.9\"] [127.0.0.9] reject 550 5.7.1 no thanks",
+            ),
+            (
+                "6AS7LDnf000142: ruleset=check_rcpt, arg1=<\"a, relay=b, discard\"@c>, relay=[1.2.3.4], discard",
+                "6AS7LDnf000142 check_rcpt [\"<\\\"a, relay=b, discard\\\"@c>\"] [1.2.3.4] discard",
+            ),
+            (
+                "6AS7LDnf000142: ruleset=check_rcpt, arg1=<q1>, relay=h [1], quarantine=qreason",
+                "6AS7LDnf000142 check_rcpt [\"<q1>\"] h [1] quarantine qreason",
+            ),
+            (
+                "6AS7LDnf000142: <gone@virtual.test>... No such user here",
+                "6AS7LDnf000142 refused <gone@virtual.test> No such user here",
+            ),
+            (
+                "6AS7LDnf000142: 6AS7LDng000142: clone: owner=alice",
+                "6AS7LDnf000142 clone 6AS7LDng000142",
+            ),
             ("6AS7LDnf000142: 6AS7LDng000142: DSN: User unknown", "6AS7LDnf000142 nothing"),
             ("NOQUEUE: connect from localhost [127.0.0.1]", "- nothing"),
-            ("AUTH=server, relay=h [1.2.3.4], authid=alice@x, mech=PLAIN, bits=0", "- auth h [1.2.3.4] alice@x PLAIN"),
+            (
+                "AUTH=server, relay=h [1.2.3.4], authid=alice@x, mech=PLAIN, bits=0",
+                "- auth h [1.2.3.4] alice@x PLAIN",
+            ),
             ("AUTH=server, relay=h [1.2.3.4], error: x", "- nothing"),
-            ("STARTTLS=server, relay=h [1.2.3.4], version=TLSv1.3, verify=NO, cipher=T, bits=256/256", "- tls h [1.2.3.4] NO 256"),
-            ("STARTTLS=client, relay=h, version=TLSv1.3, verify=OK, cipher=T, bits=256/256", "- nothing"),
+            (
+                "STARTTLS=server, relay=h [1.2.3.4], version=TLSv1.3, verify=NO, cipher=T, bits=256/256",
+                "- tls h [1.2.3.4] NO 256",
+            ),
+            (
+                "STARTTLS=client, relay=h, version=TLSv1.3, verify=OK, cipher=T, bits=256/256",
+                "- nothing",
+            ),
             ("6AS7LDnf000142: done; delay=00:00:00, ntries=1", "6AS7LDnf000142 done"),
             ("Authentication: x", "- nothing"),
         ];

@@ -67,20 +67,80 @@ pub(super) struct Assumption {
 
 /// Macros of a session and of what goes on in it. What is not known of them is a reason for doubt once rules read it.
 pub(super) const SESSION: &[&[u8]] = &[
-    b"_", b"f", b"i", b"r", b"s", b"alg_bits", b"auth_author", b"auth_authen", b"auth_ssf", b"auth_type",
-    b"cert_fp", b"cert_issuer", b"cert_md5", b"cert_subject", b"cipher", b"cipher_bits", b"client_addr",
-    b"client_connections", b"client_flags", b"client_name", b"client_port", b"client_ptr", b"client_rate",
-    b"client_resolve", b"cn_issuer", b"cn_subject", b"currHeader", b"daemon_addr", b"daemon_family",
-    b"daemon_flags", b"daemon_info", b"daemon_name", b"daemon_port", b"dsn_envid", b"dsn_notify", b"dsn_ret",
-    b"hdr_name", b"hdrlen", b"if_addr", b"if_family", b"if_name", b"load_avg", b"mail_addr", b"mail_from",
-    b"mail_host", b"mail_mailer", b"msg_id", b"msg_size", b"nbadrcpts", b"nrcpts", b"ntries", b"rcpt_addr",
-    b"rcpt_host", b"rcpt_mailer", b"server_addr", b"server_name", b"tls_version", b"total_rate", b"verify",
+    b"_",
+    b"f",
+    b"i",
+    b"r",
+    b"s",
+    b"alg_bits",
+    b"auth_author",
+    b"auth_authen",
+    b"auth_ssf",
+    b"auth_type",
+    b"cert_fp",
+    b"cert_issuer",
+    b"cert_md5",
+    b"cert_subject",
+    b"cipher",
+    b"cipher_bits",
+    b"client_addr",
+    b"client_connections",
+    b"client_flags",
+    b"client_name",
+    b"client_port",
+    b"client_ptr",
+    b"client_rate",
+    b"client_resolve",
+    b"cn_issuer",
+    b"cn_subject",
+    b"currHeader",
+    b"daemon_addr",
+    b"daemon_family",
+    b"daemon_flags",
+    b"daemon_info",
+    b"daemon_name",
+    b"daemon_port",
+    b"dsn_envid",
+    b"dsn_notify",
+    b"dsn_ret",
+    b"hdr_name",
+    b"hdrlen",
+    b"if_addr",
+    b"if_family",
+    b"if_name",
+    b"load_avg",
+    b"mail_addr",
+    b"mail_from",
+    b"mail_host",
+    b"mail_mailer",
+    b"msg_id",
+    b"msg_size",
+    b"nbadrcpts",
+    b"nrcpts",
+    b"ntries",
+    b"rcpt_addr",
+    b"rcpt_host",
+    b"rcpt_mailer",
+    b"server_addr",
+    b"server_name",
+    b"tls_version",
+    b"total_rate",
+    b"verify",
 ];
 
 /// The macros of TLS.
 const TLS: [&[u8]; 11] = [
-    b"verify", b"tls_version", b"cipher", b"cipher_bits", b"alg_bits", b"cert_subject", b"cert_issuer",
-    b"cert_md5", b"cert_fp", b"cn_subject", b"cn_issuer",
+    b"verify",
+    b"tls_version",
+    b"cipher",
+    b"cipher_bits",
+    b"alg_bits",
+    b"cert_subject",
+    b"cert_issuer",
+    b"cert_md5",
+    b"cert_fp",
+    b"cn_subject",
+    b"cn_issuer",
 ];
 
 /// How a message came: `ESMTPSA` is ESMTP with TLS and a login.
@@ -169,13 +229,20 @@ mod tests {
             let client = Client::read(relay.as_bytes());
             let parts = [&client.name, &client.address, &client.pointer];
             let resolved = client.resolved.join(&b'/');
-            let mut words: Vec<_> = parts.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+            let mut words: Vec<_> =
+                parts.iter().map(|part| String::from_utf8_lossy(part).into_owned()).collect();
             words.push(String::from_utf8_lossy(&resolved).into_owned());
             words.join("|")
         };
         assert_eq!(show("mx.test [192.0.2.1]"), "mx.test|192.0.2.1|mx.test|OK");
-        assert_eq!(show("mx.test [192.0.2.1] (may be forged)"), "[192.0.2.1]|192.0.2.1|mx.test|FORGED");
-        assert_eq!(show("[IPv6:2001:db8::1]"), "[IPv6:2001:db8::1]|IPv6:2001:db8::1|[IPv6:2001:db8::1]|FAIL/TEMP");
+        assert_eq!(
+            show("mx.test [192.0.2.1] (may be forged)"),
+            "[192.0.2.1]|192.0.2.1|mx.test|FORGED"
+        );
+        assert_eq!(
+            show("[IPv6:2001:db8::1]"),
+            "[IPv6:2001:db8::1]|IPv6:2001:db8::1|[IPv6:2001:db8::1]|FAIL/TEMP"
+        );
         assert_eq!(show("al@mx.test [192.0.2.1]"), "mx.test|192.0.2.1|mx.test|OK");
         assert_eq!(show("root@localhost"), "|||");
         assert!(!Client::read(b"root@localhost").is_remote());
@@ -190,10 +257,21 @@ mod tests {
         };
         let mut told = 0;
         let client = Client::read(b"[192.0.2.1]");
-        define(&transaction, &client, System::Sendmail, &Assumption::default(), Some(b""), &mut |name, _| {
-            told += 1;
-            assert!(name == b"opMode" || SESSION.contains(&name), "{}", String::from_utf8_lossy(name));
-        });
+        define(
+            &transaction,
+            &client,
+            System::Sendmail,
+            &Assumption::default(),
+            Some(b""),
+            &mut |name, _| {
+                told += 1;
+                assert!(
+                    name == b"opMode" || SESSION.contains(&name),
+                    "{}",
+                    String::from_utf8_lossy(name)
+                );
+            },
+        );
         assert_eq!(told, 24);
     }
 }
