@@ -2,6 +2,7 @@
 
 pub mod answering;
 pub mod bt;
+pub mod compare;
 pub mod engine;
 pub mod explain;
 pub mod json;

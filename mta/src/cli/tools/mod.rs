@@ -4,6 +4,7 @@
 mod elsewhere;
 pub(super) mod explain;
 mod output;
+mod progress;
 mod subject;
 
 /// Exit statuses of all of them.
