@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cf_parser::Name;
-use mapper::{MapSet, SystemServices};
+use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
 use workbench::machine::{Allowed, Facts, Guarded, NotAsked};
@@ -272,21 +272,50 @@ impl Loaded {
         &self.configuration
     }
 
-    /// Services that touch only what is allowed.
-    pub(super) fn services(&self) -> Guarded<SystemServices> {
-        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
+    /// An engine of its own, with maps that nobody has opened yet.
+    pub(super) fn engine(&self) -> Engine<SystemServices> {
+        self.makings().engine()
     }
 
+    /// What engines are made of.
+    pub(super) fn makings(&self) -> Makings {
+        Makings {
+            configuration: Arc::clone(&self.configuration),
+            settings: self.reading.maps.settings().clone(),
+            map_lines: self.reading.map_lines.clone(),
+            facts: Arc::clone(&self.facts),
+            allowed: self.allowed,
+            root: self.root.clone(),
+        }
+    }
+}
+
+/// What engines are made of, for threads to make their own.
+pub(in crate::cli) struct Makings {
+    configuration: Arc<Configuration>,
+    settings: Settings,
+    map_lines: Vec<Vec<u8>>,
+    facts: Arc<Facts>,
+    allowed: Allowed,
+    root: Root,
+}
+
+impl Makings {
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
         Engine::new(Arc::clone(&self.configuration), self.maps(), self.services())
     }
 
+    /// Services that touch only what is allowed.
+    fn services(&self) -> Guarded<SystemServices> {
+        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
+    }
+
     /// Another set of the same maps.
     fn maps(&self) -> MapSet {
-        let mut maps = MapSet::new(self.reading.maps.settings().clone());
+        let mut maps = MapSet::new(self.settings.clone());
         // what is wrong with the lines was said when they were read
-        self.reading.map_lines.iter().for_each(|line| drop(maps.declare(line)));
+        self.map_lines.iter().for_each(|line| drop(maps.declare(line)));
         drop(maps.finish(self.configuration.level));
         if self.root.is_elsewhere() {
             maps.relocate(&|path| self.root.place(path));
