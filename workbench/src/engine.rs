@@ -193,6 +193,11 @@ impl<S: MapServices> Engine<S> {
         })
     }
 
+    /// Whether there is a user of this login name, as far as anybody knows.
+    pub fn has_user(&mut self, login: &[u8]) -> bool {
+        mapper::Services::passwd(&mut self.lookups.services, login).is_ok_and(|user| user.is_some())
+    }
+
     /// Asks the name service, as far as that is allowed; `None` if it is not and no fact answers.
     pub fn resolve_name(&mut self, query: &DnsQuery<'_>) -> Option<DnsAnswer> {
         let services = &mut self.lookups.services;

@@ -25,6 +25,9 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Holds the log of a mail system to a configuration: would the same mailer take each recipient to the same host, and
+    /// the same be refused
+    Replay(Box<tools::replay::Replay>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -83,6 +86,7 @@ impl Command {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Replay(replay) => tools::replay::run(&replay),
         }
     }
 }

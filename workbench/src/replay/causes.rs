@@ -3,6 +3,7 @@
 use ruleset_vm::token::meta;
 use ruleset_vm::trace::{Event, Scene, Tracer};
 
+use cf_parser::debug::Category;
 use cf_parser::text::Op;
 
 use super::session::SESSION;
@@ -24,6 +25,8 @@ pub(super) type Macro = usize;
 pub(super) struct Watcher {
     decision: Option<Decision>,
     macros: Vec<Macro>,
+    /// The triple is there; what follows only rewrites its user.
+    decided: bool,
 }
 
 impl Watcher {
@@ -37,9 +40,14 @@ impl Tracer for Watcher {
         true
     }
 
+    fn wants(&self, category: Category) -> bool {
+        category == Category::Triple
+    }
+
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
         match event {
-            Event::Rewritten { ruleset, span, workspace, .. } => {
+            Event::Building { .. } => self.decided = true,
+            Event::Rewritten { ruleset, span, workspace, .. } if !self.decided => {
                 if !workspace.contains(&meta(Op::Hash)) {
                     self.decision = None;
                 } else if self.decision.is_none() {

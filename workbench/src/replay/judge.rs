@@ -213,11 +213,37 @@ impl<S: MapServices> Judge<S> {
     }
 
     /// The rule that decides where an address goes, and what that might depend on.
-    fn decision(&mut self, address: &[u8]) -> (Option<Decision>, Option<Doubt>) {
+    fn decision(
+        &mut self,
+        address: &[u8],
+        transaction: Option<&Transaction>,
+    ) -> (Option<Decision>, Option<Doubt>) {
+        let flags = self.flags(transaction);
+        let known: Vec<Macro> = match &flags {
+            Some(_) => {
+                SESSION.iter().position(|name| *name == b"daemon_flags").into_iter().collect()
+            }
+            None => Vec::new(),
+        };
         let mut watcher = Watcher::default();
+        self.engine.macros.set(b"daemon_flags", &flags.unwrap_or_default());
         let way = self.resolve(address, &mut watcher);
+        self.engine.macros.clear(b"daemon_flags");
         let (decision, macros) = watcher.finish();
-        (decision, way.doubt.or_else(|| unknown(&macros, &[])))
+        (decision, way.doubt.or_else(|| unknown(&macros, &known)))
+    }
+
+    /// `${daemon_flags}` of the daemon that a message came through, or of all if they have the same.
+    fn flags(&self, transaction: Option<&Transaction>) -> Option<Vec<u8>> {
+        let named = transaction.map(|it| &it.daemon).filter(|name| !name.is_empty());
+        let daemon = match named {
+            Some(name) => self.daemons.iter().find(|daemon| daemon.name == *name),
+            None => {
+                let first = self.daemons.first();
+                first.filter(|first| self.daemons.iter().all(|it| it.flags == first.flags))
+            }
+        };
+        daemon.map(|daemon| daemon.flags.clone())
     }
 
     fn other_mailer(
@@ -227,7 +253,7 @@ impl<S: MapServices> Judge<S> {
         way: &Way,
         findings: &mut Findings,
     ) {
-        let (rule, doubt) = self.decision(&delivery.to);
+        let (rule, doubt) = self.decision(&delivery.to, delivery.transaction.as_deref());
         let (kind, now) = self.target(way);
         let was = match &delivery.carrier {
             Carrier::Mailer(name) => name.clone(),
@@ -267,7 +293,7 @@ impl<S: MapServices> Judge<S> {
             hosts::Verdict::Undecided => Some(Doubt::Exchangers),
             hosts::Verdict::Different => None,
         };
-        let (rule, unsure) = self.decision(&delivery.to);
+        let (rule, unsure) = self.decision(&delivery.to, delivery.transaction.as_deref());
         let cause = Cause {
             kind: Kind::Host,
             system: record.system,
@@ -299,13 +325,27 @@ impl<S: MapServices> Judge<S> {
             findings.tally.same_refusals += record.times;
             return;
         };
-        let (rule, doubt) = self.decision(address);
-        let doubt =
-            doubt.or_else(|| self.is_no_matter_of_rules(&way, text).then_some(Doubt::Users));
+        if kind == Kind::Accepted && self.is_unknown_user(&way, text) {
+            findings.tally.same_refusals += record.times;
+            return;
+        }
+        let (rule, doubt) = self.decision(address, None);
+        let users = self.is_no_matter_of_rules(&way, text).then_some(Doubt::Users);
+        let doubt = users.or(doubt);
         let (_, now) = self.target(&way);
         let was = text.clone();
         let cause = Cause { kind, system: record.system, asked: Vec::new(), rule, was, now, doubt };
         findings.add(found(record, cause, address, None));
+    }
+
+    /// Whether there is still no such local user (AD-046).
+    fn is_unknown_user(&mut self, way: &Way, text: &[u8]) -> bool {
+        let Some(triple) = way.parsed.as_ref().map(|parsed| &parsed.triple) else { return false };
+        let mailers = &self.engine.configuration().mailers;
+        let mailer = way.mailer().and_then(|number| mailers.get(number));
+        let local = mailer.is_some_and(|mailer| mailer.flags.has(b'w'));
+        let unknown = local && text == b"User unknown";
+        unknown && self.engine.alias_of(triple).is_none() && !self.engine.has_user(&triple.user)
     }
 
     /// Whether a recipient may have been refused for something that rules do not say: there is no such user, or

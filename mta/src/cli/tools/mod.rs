@@ -5,6 +5,7 @@ mod elsewhere;
 pub(super) mod explain;
 mod output;
 mod progress;
+pub(super) mod replay;
 mod subject;
 
 /// Exit statuses of all of them.

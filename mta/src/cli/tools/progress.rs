@@ -11,9 +11,12 @@ impl Progress {
 
     /// A bar for `total` steps, `what` in the plural; without a total only counts.
     pub(super) fn new(total: Option<u64>, what: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(Self::RATE));
+        let bar =
+            ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(Self::RATE));
         let template = match total {
-            Some(_) => format!("{{bar:30}} {{percent:>3}} %  {{human_pos}} {what}  {{per_sec}}  {{eta}} left"),
+            Some(_) => format!(
+                "{{bar:30}} {{percent:>3}} %  {{human_pos}} {what}  {{per_sec}}  {{eta}} left"
+            ),
             None => format!("{{spinner}} {{human_pos}} {what}  {{per_sec}}"),
         };
         if let Ok(style) = ProgressStyle::with_template(&template) {

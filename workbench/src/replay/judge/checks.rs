@@ -216,8 +216,7 @@ impl<S: MapServices> Judge<S> {
             (b"check_rcpt", Some(address)) => Some(self.way(address)),
             _ => None,
         };
-        let daemon = &question.transaction.daemon;
-        let flags = self.daemons.iter().find(|it| it.name == *daemon).map(|it| it.flags.clone());
+        let flags = self.flags(Some(question.transaction));
         self.engine.reset();
         let macros = &mut self.engine.macros;
         let mut known = Vec::new();
