@@ -329,7 +329,7 @@ impl<S: MapServices> Judge<S> {
             findings.tally.same_refusals += record.times;
             return;
         }
-        let (rule, doubt) = self.decision(address, None);
+        let (rule, doubt) = self.decision(address, refusal.transaction.as_deref());
         let users = self.is_no_matter_of_rules(&way, text).then_some(Doubt::Users);
         let doubt = users.or(doubt);
         let (_, now) = self.target(&way);
@@ -360,7 +360,10 @@ impl<S: MapServices> Judge<S> {
 
 /// The first macro that was read and of which nothing is known.
 fn unknown(read: &[Macro], known: &[Macro]) -> Option<Doubt> {
-    let name = read.iter().find(|number| !known.contains(number))?;
+    let unknown = || read.iter().filter(|number| !known.contains(number));
+    // the sender says most
+    let sender = |number: &&Macro| SESSION.get(**number) == Some(&&b"f"[..]);
+    let name = unknown().find(sender).or_else(|| unknown().next())?;
     let name = SESSION.get(*name).and_then(|name| std::str::from_utf8(name).ok())?;
     Some(Doubt::Unknown(name))
 }

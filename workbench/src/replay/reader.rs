@@ -162,7 +162,6 @@ impl Reader {
         is_exim: bool,
         out: &mut Vec<Record>,
     ) {
-        let before = out.len();
         if let Some(part) = postfix::part(program) {
             self.postfix(part, text, out);
         } else if is_exim || program.starts_with(b"exim") {
@@ -170,7 +169,6 @@ impl Reader {
         } else {
             self.sendmail(process, text, out);
         }
-        self.mail += u64::from(out.len() > before);
     }
 
     fn record(&self, system: System, what: What) -> Record {
@@ -253,6 +251,7 @@ impl Reader {
         out: &mut Vec<Record>,
     ) {
         let Some(line) = sendmail::line(rest) else { return };
+        self.mail += 1;
         match (id, line) {
             (Some(id), Line::From(from)) => self.from(id, process, &from, out),
             (Some(id), Line::To(to)) => self.to(id, &to, out),
@@ -265,7 +264,7 @@ impl Reader {
                 out.extend(known.into_iter().flat_map(|open| open.waiting));
             }
             (id, Line::Ruleset(said)) => self.ruleset(id, &said, out),
-            (Some(_), Line::Refused { address, text }) => {
+            (Some(id), Line::Refused { address, text }) => {
                 let refusal = Refusal {
                     ruleset: Vec::new(),
                     arguments: vec![plain(address)],
@@ -273,7 +272,7 @@ impl Reader {
                     verdict: Verdict::Reject(plain(text)),
                     transaction: None,
                 };
-                out.push(self.record(System::Sendmail, What::Refusal(refusal)));
+                self.refusal(Some(id), refusal, out);
             }
             (_, Line::Auth(relay, login)) => {
                 self.session(process).login = Some((relay.to_vec(), login));
@@ -341,7 +340,6 @@ impl Reader {
     }
 
     fn ruleset(&mut self, id: Option<&[u8]>, said: &sendmail::Ruleset<'_>, out: &mut Vec<Record>) {
-        let spoils = !matches!(said.verdict, Verdict::Reject(_));
         let refusal = Refusal {
             ruleset: said.name.to_vec(),
             arguments: said.arguments.iter().map(|argument| plain(argument)).collect(),
@@ -349,6 +347,12 @@ impl Reader {
             verdict: said.verdict.clone(),
             transaction: None,
         };
+        self.refusal(id, refusal, out);
+    }
+
+    /// A refusal waits for the sender, whose line comes when the message is at its end.
+    fn refusal(&mut self, id: Option<&[u8]>, refusal: Refusal, out: &mut Vec<Record>) {
+        let spoils = !matches!(refusal.verdict, Verdict::Reject(_));
         let record = self.record(System::Sendmail, What::Refusal(refusal));
         let Some(id) = id else { return out.push(record) };
         let open = self.opened(id, out);
@@ -365,6 +369,7 @@ impl Reader {
         let id = text.get(..colon).unwrap_or_default();
         let rest = text.get(colon..).and_then(|rest| rest.strip_prefix(b": "));
         let Some(line) = rest.and_then(|rest| postfix::line(part, rest)) else { return };
+        self.mail += 1;
         match line {
             postfix::Line::Client { relay, login } => {
                 self.opened(id, out).client = Some((relay, login));
@@ -425,6 +430,7 @@ impl Reader {
             None => (None, text),
         };
         let Some(line) = exim::line(rest) else { return };
+        self.mail += 1;
         match (id, line) {
             (Some(id), exim::Line::Arrived { sender, relay, protocol, login }) => {
                 let sender = match sender {

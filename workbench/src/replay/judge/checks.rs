@@ -411,6 +411,7 @@ pub(super) fn reply(status: &Status) -> Vec<u8> {
     [codes, words.strip_prefix(b"... ").unwrap_or(words)].concat()
 }
 
+/// A verdict without what is different from message to message: addresses are `*`.
 fn shown(question: &Question<'_>, verdict: &Verdict) -> Vec<u8> {
     match verdict {
         Verdict::Accept => b"accepted".to_vec(),
@@ -418,7 +419,15 @@ fn shown(question: &Question<'_>, verdict: &Verdict) -> Vec<u8> {
         Verdict::Quarantine(reason) => [b"quarantined: ", &reason[..]].concat(),
         Verdict::Reject(reply) => {
             let (codes, text) = split_codes(reply);
-            [codes, without_address(question, text)].concat()
+            let mut text = without_address(question, text).to_vec();
+            let client = Client::read(&question.transaction.relay);
+            let sender = bare(&question.transaction.sender);
+            let arguments = question.arguments.iter().map(|argument| bare(argument));
+            let own: [&[u8]; 4] = [sender, &client.name, &client.pointer, &client.address];
+            for name in arguments.chain(own).filter(|name| name.len() > 2) {
+                text = bstr::ByteSlice::replace(&text[..], name, b"*");
+            }
+            [codes, &text].concat()
         }
     }
 }
