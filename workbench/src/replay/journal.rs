@@ -101,7 +101,7 @@ mod tests {
         let mut export = b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1\nSYSLOG_IDENTIFIER=sm-mta\n_PID=7\nMESSAGE=ID: x=y\n\n".to_vec();
         export.extend_from_slice(b"__CURSOR=s=2\n_COMM=sendmail\nMESSAGE\n");
         export.extend_from_slice(&10u64.to_le_bytes());
-        export.extend_from_slice(b"a\nb\n\tc\nde\n_PID=8\n\nno entry\n");
+        export.extend_from_slice(b"a\nb\n\tc\ndef\n_PID=8\n\nno entry\n");
         let mut journal = Journal::default();
         let mut found = Vec::new();
         for line in export.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n') {
@@ -117,7 +117,7 @@ mod tests {
             })
             .collect();
         let expected: [(&[u8], &[u8], &[u8]); 2] =
-            [(b"sm-mta", b"7", b"ID: x=y"), (b"sendmail", b"8", b"a\nb\n\tc\nde")];
+            [(b"sm-mta", b"7", b"ID: x=y"), (b"sendmail", b"8", b"a\nb\n\tc\ndef")];
         assert_eq!(entries, expected);
         assert_eq!(found.last(), Some(&Taken::No));
     }
