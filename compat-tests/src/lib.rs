@@ -12,6 +12,7 @@ pub mod diff;
 pub mod golden;
 pub mod mdcase;
 pub mod munge;
+pub mod mutate;
 pub mod questions;
 pub mod subject;
 pub mod suite;

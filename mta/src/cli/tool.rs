@@ -28,6 +28,8 @@ enum Command {
     /// Holds the log of a mail system to a configuration: would the same mailer take each recipient to the same host, and
     /// the same be refused
     Replay(Box<tools::replay::Replay>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -87,6 +89,7 @@ impl Command {
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Replay(replay) => tools::replay::run(&replay),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

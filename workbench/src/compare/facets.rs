@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruleset_vm::load::Configuration;
 use ruleset_vm::mailer::Mailer;
-use ruleset_vm::trace::{NoTracer, Tracer};
+use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::{Exit, Parsed, Role, Status, Target};
 
 use super::cause::RuleTexts;
@@ -215,7 +215,7 @@ impl Plan {
             }
             Facet::Verdict(number) => {
                 let name = CHECKS.get(number).copied().unwrap_or_default();
-                vec![[name.as_bytes(), b" ", address].concat()]
+                vec![[name.as_bytes(), b" <", address, b">"].concat()]
             }
         }
     }
@@ -240,8 +240,13 @@ impl Plan {
     ) {
         results.clear();
         engine.reset();
+        let mut said = Messages::default();
         for facet in &self.facets {
-            self.write(side, engine, address, *facet, &mut NoTracer, &mut results.texts);
+            self.write(side, engine, address, *facet, &mut said, &mut results.texts);
+            for message in said.0.drain(..) {
+                results.texts.push(b'\n');
+                results.texts.extend(message);
+            }
             results.end();
         }
     }
@@ -290,6 +295,22 @@ impl Plan {
                 let answer = outcome.and_then(|outcome| engine.verdict(&outcome.workspace));
                 verdict(answer, out);
             }
+        }
+    }
+}
+
+/// What rules have to say: that a map is missing, that a wildcard is, that a rule goes round and round.
+#[derive(Default)]
+struct Messages(Vec<Vec<u8>>);
+
+impl Tracer for Messages {
+    fn wants_rulesets(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, _scene: Scene<'_>, event: &Event<'_>) {
+        if let Event::Message(text) = event {
+            self.0.push(text.to_vec());
         }
     }
 }

@@ -87,6 +87,7 @@ pub struct Judge<S> {
     daemons: Arc<[Daemon]>,
     ways: Recent<Vec<u8>, Rc<Way>>,
     answers: Recent<Vec<u8>, Rc<checks::Answer>>,
+    senders: Recent<Vec<u8>, Rc<checks::Sender>>,
     hosts: Recent<Vec<u8>, Rc<hosts::Names>>,
 }
 
@@ -118,7 +119,8 @@ impl<S: MapServices> Judge<S> {
     /// A judge with an engine of its own.
     pub fn new(engine: Engine<S>, daemons: Arc<[Daemon]>) -> Self {
         let (ways, answers) = (Recent::new(REMEMBERED), Recent::new(REMEMBERED));
-        Self { engine, daemons, ways, answers, hosts: Recent::new(REMEMBERED) }
+        let (senders, hosts) = (Recent::new(REMEMBERED), Recent::new(REMEMBERED));
+        Self { engine, daemons, ways, answers, senders, hosts }
     }
 
     /// Compares a record.

@@ -25,6 +25,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// A bar for the bytes of a file; without a size only counts.
+    pub(super) fn of_bytes(size: Option<u64>) -> Self {
+        Self::new(size, "bytes")
+    }
+
     /// So many steps more are done.
     pub(super) fn add(&self, steps: u64) {
         self.0.inc(steps);

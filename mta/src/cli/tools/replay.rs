@@ -124,13 +124,13 @@ impl Replay {
         let daemons: Arc<[Daemon]> = daemons(loaded).into();
         let (batches, ended) = Batches::new(logs);
         let mut findings = Findings::new(self.examples);
-        let makings = loaded.makings();
-        let progress = Progress::new(total, "bytes");
+        let kit = loaded.kit();
+        let progress = Progress::of_bytes(total);
         let mut shown = 0;
         parallel::in_order(
             self.jobs.unwrap_or_else(config_files::processors),
             batches,
-            || Judge::new(makings.engine(), Arc::clone(&daemons)),
+            || Judge::new(kit.engine(), Arc::clone(&daemons)),
             |judge, records: Vec<Record>| {
                 let mut found = Findings::new(self.examples);
                 records.iter().for_each(|record| judge.judge(record, &mut found));

@@ -91,6 +91,11 @@ pub(in crate::cli) enum SubjectError {
     /// A word behind `--allow`.
     #[error("--allow: {0} is none of programs, sockets, ldap, dns, all")]
     Allow(String),
+    /// Facts or a root, where a program of this machine is to work on the file.
+    #[error(
+        "--oracle runs a program on this machine, so neither --host-facts nor --fact nor --root will do"
+    )]
+    Elsewhere,
     /// No such dialect.
     #[error("--dialect: no dialect {0}")]
     Dialect(String),
@@ -112,10 +117,17 @@ pub(in crate::cli) struct Loaded {
     pub(super) reading: Reading,
     /// What was not asked while it was read.
     pub(super) not_asked: Vec<NotAsked>,
+    kit: EngineKit,
+}
+
+/// What engines are made of, to be shared by threads.
+pub(in crate::cli) struct EngineKit {
+    configuration: Arc<Configuration>,
+    settings: Settings,
+    map_lines: Vec<Vec<u8>>,
     facts: Arc<Facts>,
     allowed: Allowed,
     root: Root,
-    configuration: Arc<Configuration>,
 }
 
 impl Subject {
@@ -135,6 +147,35 @@ impl Subject {
 }
 
 impl Context {
+    /// Everything may be asked, because another program on this machine asks it.
+    ///
+    /// # Errors
+    /// The file is another machine's: the other program would not know.
+    pub(super) fn unguarded(self) -> Result<Self, SubjectError> {
+        if self.is_elsewhere() {
+            return Err(SubjectError::Elsewhere);
+        }
+        Ok(Self { allow: "all".to_owned(), ..self })
+    }
+
+    /// The flags with which sendmail takes the same overrides; for `-D` see [`Context::definitions`].
+    pub(super) fn classic_flags(&self) -> Vec<OsString> {
+        let groups = [("-M", &self.macros), ("-O", &self.options), ("-o", &self.letters)];
+        let flags = groups.into_iter().flat_map(|(flag, values)| {
+            values.iter().map(move |value| {
+                let mut word = OsString::from(flag);
+                word.push(value);
+                word
+            })
+        });
+        flags.collect()
+    }
+
+    /// The commands of test mode for `-D`.
+    pub(super) fn definitions(&self) -> Vec<Vec<u8>> {
+        self.define.iter().map(|value| [b".D", value.as_bytes()].concat()).collect()
+    }
+
     /// Whether the file is another machine's.
     fn is_elsewhere(&self) -> bool {
         self.root.is_some() || !self.host_facts.is_empty() || !self.fact.is_empty()
@@ -191,7 +232,10 @@ impl Context {
             }
         }
         let configuration = Arc::new(reading.configuration.clone());
-        Ok(Loaded { source, reading, not_asked, facts, allowed, root, configuration })
+        let settings = reading.maps.settings().clone();
+        let map_lines = reading.map_lines.clone();
+        let kit = EngineKit { configuration, settings, map_lines, facts, allowed, root };
+        Ok(Loaded { source, reading, not_asked, kit })
     }
 
     fn facts(&self) -> Result<Facts, SubjectError> {
@@ -269,50 +313,35 @@ impl Context {
 impl Loaded {
     /// The configuration, to be shared.
     pub(super) fn configuration(&self) -> &Arc<Configuration> {
+        &self.kit.configuration
+    }
+
+    /// What threads make their engines of.
+    pub(super) fn kit(&self) -> &EngineKit {
+        &self.kit
+    }
+
+    /// An engine of its own, with maps that nobody has opened yet.
+    pub(super) fn engine(&self) -> Engine<SystemServices> {
+        self.kit.engine()
+    }
+}
+
+impl EngineKit {
+    /// The configuration.
+    pub(super) fn configuration(&self) -> &Arc<Configuration> {
         &self.configuration
     }
 
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
-        self.makings().engine()
-    }
-
-    /// What engines are made of.
-    pub(super) fn makings(&self) -> Makings {
-        Makings {
-            configuration: Arc::clone(&self.configuration),
-            settings: self.reading.maps.settings().clone(),
-            map_lines: self.reading.map_lines.clone(),
-            facts: Arc::clone(&self.facts),
-            allowed: self.allowed,
-            root: self.root.clone(),
-        }
-    }
-}
-
-/// What engines are made of, for threads to make their own.
-pub(in crate::cli) struct Makings {
-    configuration: Arc<Configuration>,
-    settings: Settings,
-    map_lines: Vec<Vec<u8>>,
-    facts: Arc<Facts>,
-    allowed: Allowed,
-    root: Root,
-}
-
-impl Makings {
-    /// An engine of its own, with maps that nobody has opened yet.
-    pub(super) fn engine(&self) -> Engine<SystemServices> {
-        Engine::new(Arc::clone(&self.configuration), self.maps(), self.services())
-    }
-
-    /// Services that touch only what is allowed.
-    fn services(&self) -> Guarded<SystemServices> {
-        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
+        let services =
+            Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed);
+        Engine::new(Arc::clone(&self.configuration), self.maps(), services)
     }
 
     /// Another set of the same maps.
-    fn maps(&self) -> MapSet {
+    pub(super) fn maps(&self) -> MapSet {
         let mut maps = MapSet::new(self.settings.clone());
         // what is wrong with the lines was said when they were read
         self.map_lines.iter().for_each(|line| drop(maps.declare(line)));

@@ -43,7 +43,7 @@ pub(super) struct Answer {
 }
 
 /// What the sender of a message is to rules.
-struct Sender {
+pub(super) struct Sender {
     canonical: Vec<u8>,
     mailer: Vec<u8>,
     host: Vec<u8>,
@@ -253,7 +253,16 @@ impl<S: MapServices> Judge<S> {
         (Answer { verdict, doubt }, known)
     }
 
-    fn sender(&mut self, sender: &[u8]) -> Sender {
+    fn sender(&mut self, sender: &[u8]) -> Rc<Sender> {
+        if let Some(known) = self.senders.get(sender).0 {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(self.read_sender(sender));
+        self.senders.insert(sender.to_vec(), Rc::clone(&found));
+        found
+    }
+
+    fn read_sender(&mut self, sender: &[u8]) -> Sender {
         let none = || Sender { canonical: vec![], mailer: vec![], host: vec![], user: vec![] };
         let address = bare(sender);
         if address.is_empty() {
