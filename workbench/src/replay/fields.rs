@@ -10,7 +10,7 @@ pub(super) fn last<'a>(text: &'a [u8], key: &str) -> Option<(&'a [u8], &'a [u8])
 /// What stands in front of the first `mark` outside of double quotes, and what stands behind it.
 pub(super) fn cut<'a>(text: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = memchr::memmem::find_iter(text, mark).find(|at| {
-        let quotes = text.get(..*at).map_or(0, |front| open_quotes(front));
+        let quotes = text.get(..*at).map_or(0, open_quotes);
         quotes % 2 == 0
     });
     // quotes that nobody closes hide nothing

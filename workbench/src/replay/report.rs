@@ -120,7 +120,7 @@ impl Report<'_> {
                 out.extend([word, value].concat());
             }
         }
-        out.extend([b"  ", &self.file(example)[..]].concat());
+        out.extend([b"  ", self.file(example)].concat());
         out.extend(format!(":{}\n", example.place.line).into_bytes());
         out
     }

@@ -170,6 +170,9 @@ impl Protocol {
     }
 }
 
+/// Takes the name of a macro and its value.
+pub(super) type Put<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>);
+
 /// Tells each macro that is known, and its value; `None` if it is known to have none.
 pub(super) fn define(
     transaction: &Transaction,
@@ -177,7 +180,7 @@ pub(super) fn define(
     system: System,
     assumption: &Assumption,
     flags: Option<&[u8]>,
-    put: &mut dyn FnMut(&[u8], Option<&[u8]>),
+    put: Put<'_>,
 ) {
     let protocol = Protocol::of(transaction, system);
     put(b"_", Some(&transaction.relay));
