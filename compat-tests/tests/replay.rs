@@ -11,6 +11,7 @@ use compat_tests::{Error, Result, config};
 
 const SCRIPT: &str = r#"
 . ./site
+chmod +x bangpath
 sink 25
 site
 replay() { ./bangpath replay -C /etc/mail/site.cf --allow dns "$@"; echo "[status $?]"; }
