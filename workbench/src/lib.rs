@@ -16,6 +16,7 @@ pub mod lsp;
 pub mod machine;
 pub mod nowhere;
 pub mod origin;
+pub mod replay;
 pub mod session;
 pub mod show;
 pub mod source;

@@ -43,6 +43,9 @@ enum Command {
     Debug(Box<tools::debug::Debug>),
     /// Finds what is wrong with a configuration, or with its tables and aliases
     Check(Box<tools::check::Check>),
+    /// Holds the log of a mail system to a configuration: would the same mailer take each recipient to the same host, and
+    /// the same be refused
+    Replay(Box<tools::replay::Replay>),
     /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
     Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
@@ -112,6 +115,7 @@ impl Command {
             Self::Lsp(lsp) => tools::lsp::run(&lsp),
             Self::Origin(origin) => tools::origin::run(&origin),
             Self::Doc(doc) => tools::doc::run(&doc),
+            Self::Replay(replay) => tools::replay::run(&replay),
             Self::Diff(diff) => tools::diff::run(&diff),
         }
     }

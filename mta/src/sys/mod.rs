@@ -18,6 +18,7 @@ pub mod line_file;
 pub mod list_files;
 pub mod listen;
 pub mod load;
+pub mod log_files;
 pub mod m4;
 pub mod mailbox_file;
 pub mod named_files;

@@ -16,6 +16,7 @@ pub(super) mod origin;
 mod output;
 mod player;
 mod progress;
+pub(super) mod replay;
 pub(super) mod session;
 mod subject;
 pub(super) mod test;
