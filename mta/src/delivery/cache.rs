@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::host_status::HostStatuses;
+use super::host_status::{Hold, HostStatuses};
 use super::smtp::Session;
 
 /// What a connection was made for.
@@ -26,6 +26,8 @@ pub(super) struct Cached {
     pub(super) relay: Vec<u8>,
     /// Messages carried so far.
     pub(super) served: usize,
+    /// Keeps others from the host.
+    pub(super) hold: Option<Hold>,
 }
 
 /// The open connections of one queue run or submission, the oldest in front.

@@ -229,7 +229,8 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
     let statuses = HostStatuses::new(
         settings::host_status_directory(&post.site),
         settings::host_status_validity(&post.site),
-    );
+    )
+    .one_at_a_time(options.flag("SingleThreadDelivery", false));
     let cache = ConnectionCache::new(size, std::time::Duration::from_secs(idle));
     RefCell::new(cache.with_statuses(statuses))
 }
