@@ -63,12 +63,14 @@ impl Attempt<'_> {
             claimed.envelope.message = told.queue_message.clone();
             post.store.update(&mut claimed)
         } else {
-            post.events.report(Event {
-                id: id.as_ref().map(|id| id.0.clone()),
-                severity: Severity::Info,
-                level: 9,
-                what: Happening::Done { delay, tries },
-            });
+            if !told.too_large {
+                post.events.report(Event {
+                    id: id.as_ref().map(|id| id.0.clone()),
+                    severity: Severity::Info,
+                    level: 9,
+                    what: Happening::Done { delay, tries },
+                });
+            }
             post.store.finish(claimed)
         };
         if let Err(error) = outcome {

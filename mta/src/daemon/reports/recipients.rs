@@ -62,6 +62,7 @@ fn one_reported(
     let action = match (&recipient.state, outcome) {
         (RecipientState::Sent(_), Some(o)) if o.relayed => Action::Relayed,
         (RecipientState::Sent(_), _) => Action::Delivered,
+        (RecipientState::Expanded, _) if told.too_large => Action::Expanded,
         (RecipientState::Expanded, _) => Action::DeliveredToList,
         (RecipientState::Failed(_), _) => Action::Failed,
         _ => Action::Delayed,

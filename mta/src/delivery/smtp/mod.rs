@@ -161,6 +161,7 @@ impl Attempt<'_> {
         let hold = self.hold(host)?;
         let addresses = addresses?;
         self.announce(host, &endpoint.port_text());
+        self.make_room();
         let (mut last, mut errno) = (None, 0);
         for address in addresses {
             self.report.relay = Some(connect::relay(host, address));
@@ -185,6 +186,14 @@ impl Attempt<'_> {
         let setback = last.unwrap_or_else(|| hosts::unknown_host(host).into());
         self.note_setback(host, &setback, errno, hold.as_deref());
         Err(setback)
+    }
+
+    /// Closes what the new connection would be one too many with.
+    fn make_room(&self) {
+        if let Some(cache) = self.context.connections {
+            let addresses = super::address_list(self.context, &self.recipients);
+            cache.borrow_mut().make_room(&addresses, self.context.verbose);
+        }
     }
 
     /// Uses an open connection, if there is one and the peer still listens.
