@@ -17,8 +17,13 @@ fuzz_target!(|data: &[u8]| {
     }
     // a CR of its own would become part of a line end
     if !data.contains(&b'\r') {
-        let crlf: Vec<u8> = data.iter().flat_map(|byte| if *byte == b'\n' { vec![b'\r', b'\n'] } else { vec![*byte] }).collect();
+        let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+        let crlf = lines.join(&b"\r\n"[..]);
         assert_eq!(parse(&crlf).as_ref(), Ok(&found), "the line end counts");
     }
-    assert_eq!(parse(&[b"X-Extension: x\n", data].concat()), Ok(found), "an extension counts");
+    // an empty line would make a group of the extension
+    if !data.starts_with(b"\n") && !data.starts_with(b"\r\n") {
+        let extended = [b"X-Extension: x\n", data].concat();
+        assert_eq!(parse(&extended), Ok(found), "an extension counts");
+    }
 });

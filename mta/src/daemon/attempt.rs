@@ -130,7 +130,8 @@ impl Attempt<'_> {
 
     /// Addresses that wait because the rules say so, when nobody else gets the message (observed).
     fn log_errors_for_now(&self, claimed: &Claimed) {
-        let is_error = |r: &&Recipient| r.route.as_ref().is_some_and(Route::is_error);
+        let is_error =
+            |r: &&Recipient| r.state.waits() && r.route.as_ref().is_some_and(Route::is_error);
         for recipient in claimed.envelope.recipients.iter().filter(is_error) {
             self.log_waiting(claimed, recipient);
         }

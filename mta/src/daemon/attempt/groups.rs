@@ -45,7 +45,15 @@ impl Attempt<'_> {
             .unwrap_or_else(|| self.submitter(&claimed.envelope));
         for (number, mut group) in groups.into_iter().enumerate() {
             let began = clock::now();
-            let refused = compat::check(worker, &mut claimed.envelope, &mut group, &post.site);
+            let id = claimed_id(claimed);
+            let audience = compat::Audience {
+                watcher: &|line| self.show(line),
+                runner: &|line| self.complain(line),
+                events: &*post.events,
+                id: &id,
+            };
+            let (envelope, site) = (&mut claimed.envelope, &post.site);
+            let refused = compat::check(worker, envelope, &mut group, site, &audience);
             if let Some((refused, them)) = &refused {
                 self.settle_group(claimed, told, refused, them, (began, None));
             }

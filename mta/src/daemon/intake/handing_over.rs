@@ -263,7 +263,8 @@ pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
     let counts = |recipient: &&Recipient| match &recipient.state {
         RecipientState::Expanded | RecipientState::Duplicate => false,
         RecipientState::Failed(status) => {
-            recipient.route.is_some() && !expand::is_program_refusal(status)
+            recipient.route.as_ref().is_some_and(|route| !route.is_error())
+                && !expand::is_program_refusal(status)
         }
         _ => true,
     };
