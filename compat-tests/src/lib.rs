@@ -8,6 +8,7 @@ pub mod addresses;
 pub mod bt;
 pub mod compare;
 pub mod config;
+pub mod delivery_status;
 pub mod diff;
 pub mod golden;
 pub mod mdcase;
@@ -60,6 +61,9 @@ pub enum Error {
     /// A program that the harness needs failed or is missing.
     #[error("{0}")]
     Tool(String),
+    /// Reports that bangpath has written are not as RFC 3464 wants them.
+    #[error("malformed reports:\n{}", .0.join("\n"))]
+    Reports(Vec<String>),
 }
 
 /// Results of the harness.

@@ -4,7 +4,7 @@ use crate::compare::{Comparison, Pair, say};
 use crate::mdcase::{self, Case};
 use crate::subject::{self, Mode, Subject};
 use crate::world::{self, Captures, EtcMail, Step};
-use crate::{Result, at, config, golden};
+use crate::{Error, Result, at, config, delivery_status, golden};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,11 +21,27 @@ pub fn check(suite: &str) -> Result<()> {
         return Ok(());
     }
     let mut comparison = Comparison::of_cases(suite);
+    let mut malformed = Vec::new();
     for path in files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        check_file(&mode, suite, &name, &mdcase::read(path)?, &mut comparison)?;
+        let tested = check_file(&mode, suite, &name, &mdcase::read(path)?, &mut comparison)?;
+        malformed.extend(malformed_reports(&tested));
     }
-    comparison.finish()
+    comparison.finish()?;
+    if malformed.is_empty() { Ok(()) } else { Err(Error::Reports(malformed)) }
+}
+
+/// What is wrong with the reports that cases have shown whole.
+fn malformed_reports(captures: &Captures) -> Vec<String> {
+    let mut out = Vec::new();
+    for (name, capture) in captures {
+        for part in delivery_status::parts(&capture.stdout) {
+            if let Err(error) = delivery_status::parse(part) {
+                out.push(format!("{name}: {error}"));
+            }
+        }
+    }
+    out
 }
 
 fn chosen<'a>(file: &str, cases: &'a [Case]) -> Vec<&'a Case> {
@@ -33,13 +49,14 @@ fn chosen<'a>(file: &str, cases: &'a [Case]) -> Vec<&'a Case> {
     cases.iter().filter(|case| file.contains(&part) || case.step.name.contains(&part)).collect()
 }
 
+/// Compares the cases of one file; what the subject under test has put out.
 fn check_file(
     mode: &Mode,
     suite: &str,
     file: &str,
     all: &[Case],
     comparison: &mut Comparison,
-) -> Result<()> {
+) -> Result<Captures> {
     let etc_mail = config::etc_mail();
     let mut cases = chosen(file, all);
     cases.retain(|case| match unavailable(case, &etc_mail) {
@@ -50,7 +67,7 @@ fn check_file(
         None => true,
     });
     if cases.is_empty() {
-        return Ok(());
+        return Ok(Captures::new());
     }
     let recorded = golden::load(suite, file);
     let steps: Vec<Step> = cases.iter().map(|case| case.step.clone()).collect();
@@ -80,7 +97,7 @@ fn check_file(
     if golden::recording() && oracle.is_some() {
         golden::save(suite, file, &keep_unchosen(recorded, all, results))?;
     }
-    Ok(())
+    Ok(tested)
 }
 
 /// What a case needs and this machine lacks. With the oracle required nothing may be lacking: the case

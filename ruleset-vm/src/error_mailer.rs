@@ -32,17 +32,14 @@ pub fn error_status(host: Option<&[u8]>, text: &[u8]) -> Status {
             .map_or(Exit::UNAVAILABLE, |(_, exit)| *exit)
     };
     let (code, enhanced, text) = reply_parts(&text);
-    let enhanced = enhanced.or(dotted.map(|(code, _)| code));
     let mut status = match code {
         Some(code) => {
             let class = code / 100;
-            let enhanced = enhanced.unwrap_or(Enhanced::new(class, 0, 0));
-            Status::from_reply(exit, code, enhanced, text)
+            let enhanced = enhanced.or(dotted.map(|(code, _)| code));
+            Status::from_reply(exit, code, enhanced.unwrap_or(Enhanced::new(class, 0, 0)), text)
         }
-        None => {
-            let enhanced = enhanced.unwrap_or(Enhanced::new(5, 3, 0));
-            Status::from_reply(exit, 553, enhanced, text)
-        }
+        // without a reply code the enhanced one of the host counts for reports alone (observed)
+        None => Status::from_reply(exit, 553, Enhanced::new(5, 3, 0), text),
     };
     status.retry = exit.is_temporary() && exit == Exit::TEMPFAIL;
     status

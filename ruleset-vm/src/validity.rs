@@ -19,6 +19,12 @@ pub fn shorten(address: &[u8]) -> Vec<u8> {
     [&address[..part], b"...", &address[address.len() - part..]].concat()
 }
 
+/// An address as it stands in front of `... text`: shortened, without upper bits (observed).
+#[must_use]
+pub fn label(address: &[u8]) -> Vec<u8> {
+    shorten(address).iter().map(|byte| byte & 0x7f).collect()
+}
+
 /// Octet 0377 loses its upper bit (RS-017).
 #[must_use]
 pub fn masked(address: &[u8]) -> Cow<'_, [u8]> {

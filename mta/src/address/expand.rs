@@ -88,7 +88,9 @@ fn sort_by_host(envelope: &mut Envelope, origins: Vec<Origin>) -> Vec<Option<Vec
     let recipients = std::mem::take(&mut envelope.recipients);
     let mut pairs: Vec<_> = recipients.into_iter().zip(origins).collect();
     pairs.sort_by_cached_key(|(recipient, (turn, _))| {
-        let host = recipient.route.as_ref().map(|route| route.host.to_ascii_lowercase());
+        let failed = matches!(recipient.state, RecipientState::Failed(_));
+        let route = recipient.route.as_ref().filter(|route| !(failed && route.is_error()));
+        let host = route.map(|route| route.host.to_ascii_lowercase());
         (host.unwrap_or_default(), *turn)
     });
     let (recipients, origins): (Vec<_>, Vec<Origin>) = pairs.into_iter().unzip();

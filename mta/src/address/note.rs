@@ -1,6 +1,6 @@
 //! What there is to say while recipients are resolved: lines of `-v`, errors, log lines.
 
-use ruleset_vm::validity::shorten;
+use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit, Status, split_codes};
 
 use crate::events::{ControllingAddress, Event, Happening, Severity};
@@ -159,7 +159,7 @@ impl Note {
     /// Codes with the blank behind them, and the text without its place.
     fn parts(&self) -> Option<(Vec<u8>, Vec<u8>)> {
         let with_address =
-            |text: &[&[u8]]| [&shorten(&self.address)[..], b"... ", &text.concat()].concat();
+            |text: &[&[u8]]| [&label(&self.address)[..], b"... ", &text.concat()].concat();
         let plain = |text: Vec<u8>| Some((b"050 ".to_vec(), text));
         match &self.what {
             What::Aliased(value) => plain(with_address(&[b"aliased to ", value])),

@@ -1,6 +1,7 @@
 //! One address as `RCPT` and `VRFY` judge it, and the line of `-bv`.
 
 use mapper::Answer;
+use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
 
 use super::note;
@@ -183,7 +184,13 @@ impl Existence<'_> {
 }
 
 /// The reply to an address the tokenizer complains of, though it can be repaired.
-fn complaint(message: &[u8]) -> Option<Status> {
+#[must_use]
+pub fn complaint(message: &[u8]) -> Option<Status> {
+    let (codes, text) = ruleset_vm::split_codes(message);
+    if text.starts_with(b"Syntax error in mailbox address") {
+        let (code, _) = Enhanced::parse_prefix(codes.get(4..)?)?;
+        return Some(Status::from_reply(Exit::USAGE, 501, code, text));
+    }
     let code = Enhanced::new(5, 0, 0);
     Some(Status::from_reply(Exit::USAGE, 553, code, note::complaint(message)?))
 }
@@ -191,7 +198,7 @@ fn complaint(message: &[u8]) -> Option<Status> {
 /// What `-bv` prints for an address that can be delivered to (CMD-093).
 #[must_use]
 pub fn verify_line(address: &[u8], mailer: &[u8], host: &[u8], user: &[u8]) -> Vec<u8> {
-    let mut line = [address, b"... deliverable: mailer ", mailer].concat();
+    let mut line = [&label(address)[..], b"... deliverable: mailer ", mailer].concat();
     if !host.is_empty() {
         line.extend_from_slice(b", host ");
         line.extend_from_slice(host);

@@ -182,7 +182,7 @@ impl Worker {
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
         let refusal = self.unscannable(address);
-        let refusal = refusal.or_else(|| invalid(address, Some(ruleset_vm::limits::MAX_NAME)));
+        let refusal = refusal.or_else(|| flawed(address, role));
         if let Some(status) = refusal {
             let triple = ruleset_vm::Triple {
                 mailer: Target::Error(status),
@@ -518,4 +518,11 @@ impl Tracer for Listener<'_> {
             terminal::trace(&out);
         }
     }
+}
+/// What is wrong with an address before rules see it; the code says whether it is a sender's (RS-016, observed).
+fn flawed(address: &[u8], role: Role) -> Option<Status> {
+    let status = invalid(address, Some(ruleset_vm::limits::MAX_NAME))?;
+    let of_sender = role.sender && status.enhanced == Some(Enhanced::new(5, 1, 3));
+    let enhanced = if of_sender { Some(Enhanced::new(5, 1, 7)) } else { status.enhanced };
+    Some(Status { enhanced, ..status })
 }

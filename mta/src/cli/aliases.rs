@@ -28,6 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         print_line(OpenError::NoQueueDirectory.to_string().as_bytes());
         return 78;
     }
+    start::warn_of_host_status(&site, true);
     start::work_in_queue(&site);
     let log = Arc::new(LogSink::new(&site, &start::log_tag(arguments)));
     let mut worker = Worker::new(site.clone()).logging_to(log.clone());

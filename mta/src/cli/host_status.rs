@@ -5,6 +5,7 @@ use std::time::Duration;
 use ruleset_vm::Exit;
 
 use super::arguments::Arguments;
+use super::voice::Voice;
 use super::{print_line, start};
 use crate::daemon::settings;
 use crate::delivery::host_status::{HostStatus, HostStatusError, host_of};
@@ -21,6 +22,9 @@ pub(super) fn show(arguments: &Arguments) -> u8 {
         Ok(site) => site,
         Err(exit) => return exit,
     };
+    if let Err(exit) = start::enter_queue(&site, b'h', Voice::of(b'h')) {
+        return exit;
+    }
     let Some(directory) = settings::host_status_directory(&site) else { return Exit::OK.0 };
     let verbose = arguments.has(b'v');
     let mut first = true;
@@ -85,6 +89,7 @@ pub(super) fn purge(arguments: &Arguments) -> u8 {
         Ok(site) => site,
         Err(exit) => return exit,
     };
+    start::warn_of_host_status(&site, true);
     if let Some(directory) = settings::host_status_directory(&site) {
         let validity = settings::host_status_validity(&site);
         host_status_files::purge(&directory, Duration::from_secs(validity));

@@ -18,6 +18,7 @@ use crate::config::site::Site;
 use crate::daemon::json_sink::JsonSink;
 use crate::daemon::log_sink::LogSink;
 use crate::daemon::post::{OpenError, Post};
+use crate::daemon::settings;
 use crate::events::{self, Event, Sink};
 use crate::sys::durable::{self, DiskError};
 use crate::sys::line_file::LineFile;
@@ -150,7 +151,7 @@ pub(super) fn log_tag(arguments: &Arguments) -> String {
 }
 
 /// Whether the queue directory may be entered at all, and by this user (CMD-077, CMD-141).
-fn enter_queue(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
+pub(super) fn enter_queue(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
     let Some(directory) = site.path("QueueDirectory") else { return Ok(()) };
     let denied = matches!(durable::facts(&directory.join(".")), Err(DiskError::Denied { .. }));
     if denied {
@@ -162,7 +163,15 @@ fn enter_queue(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
         voice.usage("You do not have permission to process the queue");
         return Err(77);
     }
+    warn_of_host_status(site, !denied);
     if denied { Err(78) } else { Ok(()) }
+}
+
+/// Says that what is known of hosts has no place (observed). Who is not in the queue directory looks for it where it is.
+pub(super) fn warn_of_host_status(site: &Site, is_in_queue: bool) {
+    if let Some(warning) = settings::host_status_warning(site, is_in_queue) {
+        print_line(warning.as_bytes());
+    }
 }
 
 /// Whether `PrivacyOptions` has a word.
@@ -212,7 +221,7 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         let sink = sink(arguments, &site, voice)?;
         events.into_iter().for_each(|event| sink.report(event));
     }
-    may_run(&site, mode, voice)?;
+    may_run(arguments, &site, mode, voice)?;
     if let Some(warning) = group_warning(&site.configuration) {
         print_line(warning.as_bytes());
     }
@@ -284,9 +293,10 @@ fn warn_of_permissions(path: &[u8], mode: u8) -> Option<Event> {
 }
 
 /// Whether this user, and this configuration, may run the mode (CMD-025, CMD-026).
-fn may_run(site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
+fn may_run(arguments: &Arguments, site: &Site, mode: u8, voice: Voice) -> Result<(), u8> {
     let uid = users::real_uid();
-    if matches!(mode, b'd' | b'D' | b'i' | b'H') && !is_trusted(site, uid) {
+    let holds_mail = mode == b'q' && arguments.has(b'Q');
+    if (holds_mail || matches!(mode, b'd' | b'D' | b'i' | b'H')) && !is_trusted(site, uid) {
         voice.usage("Permission denied (real uid not trusted)");
         return Err(64);
     }

@@ -207,11 +207,15 @@ impl Submitter {
         }
         let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
         if let Some(status) = intake.refusal() {
-            self.voice.usage(&status.text);
+            match intake.size_reply() {
+                Some(reply) => say(self.voice, &reply),
+                None => self.voice.usage(&status.text),
+            }
             if status.retry {
                 intake.only_queue();
             }
         }
+        let failed_before = intake.size_refused();
         let (trouble, least) = (intake.trouble(), intake.least());
         let delivered = deliver(post, intake, arguments, mistakes == 0);
         let exit = match trouble {
@@ -220,6 +224,9 @@ impl Submitter {
             Exit::OK => mistakes,
             trouble => trouble.0,
         };
+        if let Some(failed) = failed_before.filter(|_| exit == delivered) {
+            return if self.error_mode == b'e' { 0 } else { failed.0 };
+        }
         // That nobody gets the message is told in a report alone (observed).
         if self.error_mode == b'e' || is_refused { 0 } else { exit }
     }

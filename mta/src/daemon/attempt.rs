@@ -8,12 +8,14 @@ mod resolving;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit};
 
 pub(super) use groups::{close_connections, connections, sender_mailer};
 pub(super) use resolving::split_by_owner;
 
-use super::intake::{bare, set_time_macros};
+use super::connection::define_own_end;
+use super::intake::set_time_macros;
 use super::post::Post;
 use super::reports::Told;
 use super::telling::Said;
@@ -55,7 +57,7 @@ impl Attempt<'_> {
     pub fn run(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
         let mut claimed = claimed;
         let now = clock::now();
-        load_macros(worker, &self.post, &claimed.envelope, now);
+        self.load_macros(worker, &claimed.envelope, now);
         if !self.first {
             claimed.envelope.priority =
                 priority::aged(claimed.envelope.priority, &self.post.factors());
@@ -70,13 +72,21 @@ impl Attempt<'_> {
         let (split_off, said) = self.resolve(worker, &mut claimed);
         let mut exit = self.deliver(worker, claimed, &said, now);
         for split in split_off {
-            load_macros(worker, &self.post, &split.envelope, now);
+            self.load_macros(worker, &split.envelope, now);
             let other = self.deliver(worker, split, &said, now);
             if exit == Exit::OK {
                 exit = other;
             }
         }
         exit
+    }
+
+    /// The macros of a message that is taken up; those about the last connection are of an earlier one (observed).
+    fn load_macros(&self, worker: &mut Worker, envelope: &Envelope, now: u64) {
+        load_macros(worker, &self.post, envelope, now);
+        if let Some((own, name)) = &self.connections.borrow().own_end {
+            define_own_end(*own, name, b"_out", &mut |name, value| worker.macros.set(name, value));
+        }
     }
 
     /// Delivers a message whose recipients are resolved.
@@ -111,7 +121,7 @@ impl Attempt<'_> {
     /// Says what waits for a queue run, address by address.
     pub fn tell_queued(&self, claimed: &Claimed, logs: bool) {
         for recipient in claimed.envelope.recipients.iter().filter(|r| r.state.waits()) {
-            self.show(&[&recipient.address[..], b"... queued"].concat());
+            self.show(&[&label(&recipient.address)[..], b"... queued"].concat());
             if logs {
                 self.log_waiting(claimed, recipient);
             }
@@ -120,7 +130,8 @@ impl Attempt<'_> {
 
     /// Addresses that wait because the rules say so, when nobody else gets the message (observed).
     fn log_errors_for_now(&self, claimed: &Claimed) {
-        let is_error = |r: &&Recipient| r.route.as_ref().is_some_and(Route::is_error);
+        let is_error =
+            |r: &&Recipient| r.state.waits() && r.route.as_ref().is_some_and(Route::is_error);
         for recipient in claimed.envelope.recipients.iter().filter(is_error) {
             self.log_waiting(claimed, recipient);
         }
@@ -199,13 +210,18 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     if let Some(id) = &envelope.id {
         set_time_macros(worker, post, now, id);
     }
-    let sender = if envelope.is_from_nobody() {
+    let sender = if envelope.flags.response {
         worker.macros.value(b"n")
     } else {
-        worker.canonical_sender(bare(&envelope.sender))
+        worker.canonical_sender(named_sender(envelope))
     };
     worker.macros.set(b"f", &sender);
     worker.macros.set(b"ntries", envelope.tries.to_string().as_bytes());
+}
+
+/// The sender as rules are asked about it: nobody is `<>`.
+fn named_sender(envelope: &Envelope) -> &[u8] {
+    if envelope.sender.is_empty() { b"<>" } else { &envelope.sender }
 }
 
 fn is_open(state: &RecipientState) -> bool {

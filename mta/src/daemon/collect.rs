@@ -12,9 +12,11 @@ const LINE_LIMIT: usize = 1 << 20;
 pub(super) struct Intaking {
     /// MaxHeadersLength in bytes; 0 for no limit.
     pub(super) header_limit: usize,
+    /// MaxMessageSize in bytes, where nobody else looks at it: the body of a larger message is not kept; 0 for no limit.
+    pub(super) size_limit: u64,
     /// SaveFromLine: a `From ` line in front is kept.
     pub(super) keep_from: bool,
-    /// SevenBitInput: the eighth bit is taken away.
+    /// SevenBitInput, or the sender said so: the eighth bit is taken away.
     pub(super) seven_bit: bool,
 }
 
@@ -29,6 +31,7 @@ pub(super) struct Collecting {
     has_8bit: bool,
     header_too_long: bool,
     seven_bit: bool,
+    size_limit: u64,
 }
 
 /// A message that has come in whole; its body is in the draft, not yet durable.
@@ -59,6 +62,7 @@ impl Collecting {
             has_8bit: false,
             header_too_long: false,
             seven_bit: how.seven_bit,
+            size_limit: if how.size_limit == 0 { u64::MAX } else { how.size_limit },
         }
     }
 
@@ -122,7 +126,10 @@ impl Collecting {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if let Ok(draft) = &mut self.draft
+        // nobody gets a message that is too large, or whose header is
+        if self.size <= self.size_limit
+            && !self.header_too_long
+            && let Ok(draft) = &mut self.draft
             && let Err(error) = draft.write(bytes)
         {
             self.draft = Err(error);

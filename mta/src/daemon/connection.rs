@@ -152,10 +152,21 @@ impl Arrival {
     fn define_interface(&self, set: &mut dyn FnMut(&[u8], &[u8])) {
         let Some(own) = self.own.map(|own| own.to_canonical()) else { return };
         let name = self.own_name.clone().unwrap_or_else(|| hostname::bracketed_address(own));
-        set(b"if_name", &name);
-        if !own.is_loopback() {
-            set(b"if_addr", hostname::plain_address(own).as_bytes());
-            set(b"if_family", if own.is_ipv4() { b"inet" } else { b"inet6" });
-        }
+        define_own_end(own, &name, b"", set);
+    }
+}
+
+/// The own end of a connection: `${if_name}`, `${if_addr}` and `${if_family}`, with `suffix` behind their names.
+pub(super) fn define_own_end(
+    own: IpAddr,
+    name: &[u8],
+    suffix: &[u8],
+    set: &mut dyn FnMut(&[u8], &[u8]),
+) {
+    set(&[b"if_name", suffix].concat(), name);
+    if !own.is_loopback() {
+        set(&[b"if_addr", suffix].concat(), hostname::plain_address(own).as_bytes());
+        let family: &[u8] = if own.is_ipv4() { b"inet" } else { b"inet6" };
+        set(&[b"if_family", suffix].concat(), family);
     }
 }

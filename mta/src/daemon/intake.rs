@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use ruleset_vm::{Enhanced, Exit, Status};
 
+pub(super) use assembling::persistent_macros;
 pub(super) use handing_over::counted;
 
 use super::collect::{Collecting, Intaking};
@@ -104,6 +105,8 @@ pub struct Intake {
     /// The sender as `MAIL` gave it, for the log.
     sender_shown: Vec<u8>,
     sender_mailer: Option<usize>,
+    /// The client has named nobody as the sender.
+    unnamed: bool,
     /// A refusal has been counted: of one session only the first one is (observed).
     refusal_counted: bool,
     /// The sender that rules refused last, unless another one came after it.
@@ -153,6 +156,7 @@ impl Intake {
             envelope: Envelope::default(),
             sender_shown: Vec::new(),
             sender_mailer: None,
+            unnamed: false,
             refusal_counted: false,
             turned_away: None,
             reserved: None,
@@ -241,8 +245,10 @@ impl Intake {
         let options = &self.post.site.configuration.options;
         Intaking {
             header_limit: self.header_limit(),
+            size_limit: if self.origin.by_smtp { 0 } else { self.size_limit() },
             keep_from: options.flag("SaveFromLine", false),
-            seven_bit: options.flag("SevenBitInput", false),
+            seven_bit: options.flag("SevenBitInput", false)
+                || self.envelope.body_type == Some(BodyType::SevenBit),
         }
     }
 
@@ -250,6 +256,12 @@ impl Intake {
     fn header_limit(&self) -> usize {
         let options = &self.post.site.configuration.options;
         usize::try_from(options.number("MaxHeadersLength", 32_768)).unwrap_or(0)
+    }
+
+    /// MaxMessageSize in bytes; 0 for no limit.
+    fn size_limit(&self) -> u64 {
+        let options = &self.post.site.configuration.options;
+        u64::try_from(options.number("MaxMessageSize", 0)).unwrap_or(0)
     }
 
     /// The message is complete. When this returns, it is on stable storage.
@@ -263,8 +275,9 @@ impl Intake {
         let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
         let given: Vec<Vec<u8>> =
             self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
-        let expansion = if self.expands_at_once() && !self.discard && !collected.header_too_long {
-            self.expand()
+        let refused_unread = self.origin.by_smtp && collected.header_too_long;
+        let expansion = if self.expands_at_once() && !self.discard && !refused_unread {
+            self.expand(!self.origin.by_smtp && self.is_too_large(&collected))
         } else {
             Expansion::default()
         };
@@ -277,6 +290,10 @@ impl Intake {
             self.take_sender_from_header();
         }
         self.log_accepted();
+        let too_large = !self.origin.by_smtp && self.is_too_large(&collected);
+        if verdict.is_ok() && too_large {
+            verdict = self.message_length(&collected);
+        }
         // What the command line submits is not shown to check_eom (observed).
         if verdict.is_ok() && self.origin.by_smtp {
             verdict = self.check_end(&collected);
@@ -286,11 +303,14 @@ impl Intake {
             self.post.counting.count(|counts| counts.received(mailer, collected.size));
         }
         if let Err(status) = verdict {
-            self.log_refused(&status);
-            if self.origin.by_smtp || collected.header_too_long {
+            // With -t nobody is known yet.
+            if self.named.is_none() || !too_large {
+                self.log_refused(&status);
+            }
+            if self.origin.by_smtp {
                 return Err(status);
             }
-            self.keep_refused(status);
+            self.keep_refused(status, too_large);
         }
         if self.discard {
             self.log_discarded();
@@ -334,7 +354,7 @@ impl Intake {
         self.named.as_ref().is_some_and(Vec::is_empty)
     }
 
-    fn expand(&mut self) -> Expansion {
+    fn expand(&mut self, too_large: bool) -> Expansion {
         let options = self.expand_options();
         let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
         let post = self.post.clone();
@@ -363,7 +383,8 @@ impl Intake {
         let submitted = !self.origin.by_smtp;
         let hides = |listing: Listing| match listing {
             Listing::List => !submitted,
-            listing => listing == Listing::ListOfSeveral,
+            Listing::ListOfSeveral => !too_large,
+            Listing::Own | Listing::Hidden => false,
         };
         let lists = self.envelope.recipients.iter_mut().filter(|r| hides(r.listing));
         lists.for_each(|list| list.listing = Listing::Hidden);
@@ -397,7 +418,8 @@ impl Intake {
     pub fn refuse(&mut self) {
         let id = self.envelope.id.clone();
         // Only a sender that could be resolved is worth a line in the log (observed).
-        self.turned_away = self.sender_mailer.map(|_| std::mem::take(&mut self.envelope));
+        let is_known = self.sender_mailer.is_some() || self.unnamed;
+        self.turned_away = is_known.then(|| std::mem::take(&mut self.envelope));
         self.abandon();
         self.reserved = id;
     }
@@ -459,16 +481,6 @@ pub fn bare(address: &[u8]) -> &[u8] {
         Some(inside) if !inside.contains(&b'<') => inside.trim_ascii(),
         _ => address,
     }
-}
-
-/// The address that rules are asked about: [`bare`], but for brackets around nothing, which are an address of
-/// their own (observed).
-#[must_use]
-pub fn subject(address: &[u8]) -> &[u8] {
-    let inside = bare(address);
-    let comment = inside.starts_with(b"(") && inside.ends_with(b")");
-    let empty = inside.is_empty() || comment;
-    if empty && address.contains(&b'<') { b"<>" } else { inside }
 }
 
 /// The macros that depend on the moment and the message (MC-001..MC-020, MC-075).

@@ -58,7 +58,10 @@ pub(super) fn send(
             // who was reached is told in the same report (observed)
             let (told, _) = with_successes(envelope, told, worker);
             let listed = reported(envelope, &told, worker, |recipient| {
-                is_failed(recipient) || is_listed_success(recipient)
+                let list = told.too_large && recipient.state == RecipientState::Expanded;
+                is_failed(recipient)
+                    || is_listed_success(recipient)
+                    || list && recipient.listing != Listing::Hidden
             });
             tell(attempt, worker, claimed, &told, Kind::Failure, listed)
         };

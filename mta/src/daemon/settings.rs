@@ -10,6 +10,7 @@ use crate::config::{default_user, program_environment};
 use crate::delivery::context::DeliverySettings;
 use crate::delivery::timeouts::Timeouts;
 use crate::queue::scheduling::QueueTimeouts;
+use crate::sys::{errors, host_status_files};
 
 /// What deliveries read.
 pub(super) fn delivery(site: &Site, queue_directory: &Path) -> DeliverySettings {
@@ -93,9 +94,25 @@ pub fn seconds(value: &[u8], unit: u8) -> u64 {
     u64::try_from(seconds).unwrap_or(0)
 }
 
-/// HostStatusDirectory, relative to the queue directory; nothing if there is no connection cache to go with it (observed).
+/// HostStatusDirectory, relative to the queue directory; nothing if it cannot be used.
 #[must_use]
 pub fn host_status_directory(site: &Site) -> Option<PathBuf> {
+    named_host_status_directory(site).filter(|path| host_status_files::usable(path).is_ok())
+}
+
+/// Why HostStatusDirectory is not used, where the configuration names one (observed); a relative one is looked for in
+/// the queue directory, or where the process is.
+#[must_use]
+pub fn host_status_warning(site: &Site, in_queue: bool) -> Option<String> {
+    let path = named_host_status_directory(site)?;
+    let given = site.path("HostStatusDirectory")?;
+    let error = host_status_files::usable(if in_queue { &path } else { &given }).err()?;
+    let reason = errors::describe(&error);
+    Some(format!("Warning: Cannot use HostStatusDirectory = {}: {reason}", given.display()))
+}
+
+/// Nothing if there is no connection cache to go with it (observed).
+fn named_host_status_directory(site: &Site) -> Option<PathBuf> {
     let directory = site.path("HostStatusDirectory")?;
     if site.configuration.options.number("ConnectionCacheSize", 1) == 0 {
         return None;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use ruleset_vm::Status;
+use ruleset_vm::validity::label;
 
 use super::hook_log;
-use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, subject};
+use super::intake::{RecipientParameters, RecipientRefused, SenderParameters};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
@@ -38,7 +39,9 @@ impl Server<'_> {
                 Answer::Status(refusal)
             }
             Question::Mail { address, parameters } => self.mail(&address, parameters),
+            Question::FaultyMail { address } => self.faulty_mail(&address),
             Question::Rcpt { address, parameters } => self.rcpt(&address, parameters),
+            Question::FaultyRcpt { address } => self.faulty_rcpt(&address),
             Question::Data { recipients } => Answer::Status(result(self.intake.data(recipients))),
             Question::Message(_) => self.message(),
             Question::Verify(argument) => self.verify(&argument, false),
@@ -129,12 +132,19 @@ impl Server<'_> {
         let begun = self.intake.begin(address, parameters);
         self.in_transaction = begun.is_ok();
         match begun {
-            Ok(()) => Answer::Accepted { address: None, will_queue: false },
+            Ok(()) => Answer::Accepted { address: self.intake.stand_in(), will_queue: false },
             Err(status) => {
                 self.intake.refuse();
                 Answer::Status(status)
             }
         }
+    }
+
+    fn faulty_mail(&mut self, address: &[u8]) -> Answer {
+        self.issued = true;
+        let named = self.intake.name(address);
+        self.intake.refuse();
+        Answer::Status(result(named.map(drop)))
     }
 
     fn rcpt(&mut self, address: &[u8], parameters: RcptParameters) -> Answer {
@@ -154,6 +164,14 @@ impl Server<'_> {
                 Answer::Refusal(status)
             }
         }
+    }
+
+    fn faulty_rcpt(&mut self, address: &[u8]) -> Answer {
+        let resolved = self.intake.can_resolve(address);
+        if let Err(status) = &resolved {
+            self.log_refused_recipient(status, Some(address));
+        }
+        Answer::Status(result(resolved))
     }
 
     fn message(&mut self) -> Answer {
@@ -195,7 +213,7 @@ impl Server<'_> {
         argument: &[u8],
         expand: bool,
     ) -> Result<Vec<Verified>, RecipientRefused> {
-        let address = subject(argument);
+        let address = argument.trim_ascii();
         let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
         let own = self.intake.worker().macros.value(b"j");
         let judged = expand::resolve_recipient(self.intake.worker(), address);
@@ -307,9 +325,12 @@ impl Server<'_> {
 
     /// `ADDR... User unknown` (LG-012), for refusals that no ruleset has logged.
     fn log_refused_recipient(&mut self, status: &Status, address: Option<&[u8]>) {
-        if !self.intake.has_late_events() {
-            self.log_recipient(&Reply::from_status(status, address).text);
+        // a triple that rules got wrong is a system error, in the log already
+        if self.intake.has_late_events() || status.text.starts_with(b"buildaddr:") {
+            return;
         }
+        let address = address.map(label);
+        self.log_recipient(&Reply::from_status(status, address.as_deref()).text);
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Said {
     pub(super) unbalanced: bool,
     /// The exit status of the first trouble with a map.
     pub(super) trouble: Option<Exit>,
+    /// The message is too large: the exit status of what was wrong before that was found out, which is the one that
+    /// counts (observed).
+    pub(super) too_large: Option<Exit>,
 }
 
 impl Said {
@@ -41,6 +44,7 @@ impl Said {
         self.system_error |= later.system_error;
         self.unbalanced |= later.unbalanced;
         self.trouble = self.trouble.or(later.trouble);
+        self.too_large = self.too_large.or(later.too_large);
     }
 }
 

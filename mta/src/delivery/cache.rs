@@ -1,9 +1,10 @@
 //! Open connections kept for the next message (`O ConnectionCacheSize`, `O ConnectionCacheTimeout`,
 //! SM-101). The peer may have closed one meanwhile: then a new one is made.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::host_status::HostStatuses;
+use super::host_status::{Hold, HostStatuses};
 use super::smtp::Session;
 
 /// What a connection was made for.
@@ -26,6 +27,8 @@ pub(super) struct Cached {
     pub(super) relay: Vec<u8>,
     /// Messages carried so far.
     pub(super) served: usize,
+    /// Keeps others from the host.
+    pub(super) hold: Option<Hold>,
 }
 
 /// The open connections of one queue run or submission, the oldest in front.
@@ -36,13 +39,16 @@ pub struct ConnectionCache {
     entries: Vec<(Instant, Cached)>,
     /// What is known of hosts.
     pub(super) statuses: HostStatuses,
+    /// The own end of the last connection that was made: its address and its name.
+    pub own_end: Option<(IpAddr, Vec<u8>)>,
 }
 
 impl ConnectionCache {
     /// Keeps at most `capacity` connections (0: none), each unused for at most `idle`.
     #[must_use]
     pub fn new(capacity: usize, idle: Duration) -> Self {
-        Self { capacity, idle, entries: Vec::new(), statuses: HostStatuses::default() }
+        let statuses = HostStatuses::default();
+        Self { capacity, idle, entries: Vec::new(), statuses, own_end: None }
     }
 
     /// The same, with what is known of hosts.
@@ -67,6 +73,14 @@ impl ConnectionCache {
         None
     }
 
+    /// Closes connections, oldest first, until there is room for another one. `about` stands in front of what is said.
+    pub(super) fn make_room(&mut self, about: &[u8], verbose: &dyn Fn(&[u8])) {
+        while !self.entries.is_empty() && self.entries.len() >= self.capacity {
+            let about = [about, b"... "].concat();
+            close_about(self.entries.remove(0).1, &about, verbose);
+        }
+    }
+
     /// Keeps a connection; the ones that then are too many are closed, oldest first.
     pub(super) fn put(&mut self, cached: Cached, now: Instant, verbose: &dyn Fn(&[u8])) {
         self.entries.push((now, cached));
@@ -84,7 +98,11 @@ impl ConnectionCache {
 }
 
 /// `Closing connection to H`, and `QUIT`.
-fn close(mut cached: Cached, verbose: &dyn Fn(&[u8])) {
-    verbose(&[b"Closing connection to ", cached.key.host.as_slice()].concat());
+fn close(cached: Cached, verbose: &dyn Fn(&[u8])) {
+    close_about(cached, b"", verbose);
+}
+
+fn close_about(mut cached: Cached, about: &[u8], verbose: &dyn Fn(&[u8])) {
+    verbose(&[about, b"Closing connection to ", cached.key.host.as_slice()].concat());
     cached.session.close(verbose);
 }

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ruleset_vm::{Enhanced, Exit};
 
-use crate::sys::host_status_files;
+use crate::sys::host_status_files::{self, HeldFile};
 
 /// The newest version of the files that is known (observed).
 const VERSION: u32 = 0;
@@ -126,6 +127,14 @@ pub fn host_of(place: &[Vec<u8>]) -> Vec<u8> {
     labels.collect::<Vec<_>>().join(&b'.')
 }
 
+/// What keeps others from a host, shared by all who talk to it in turn.
+pub type Hold = Arc<HeldFile>;
+
+/// Somebody else is connected to a host, and may be alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another connection to the host is open")]
+pub struct HostBusy;
+
 /// What is known of hosts.
 #[derive(Debug, Default)]
 pub struct HostStatuses {
@@ -133,6 +142,8 @@ pub struct HostStatuses {
     directory: Option<PathBuf>,
     /// Timeout.hoststatus, in seconds.
     validity: u64,
+    /// SingleThreadDelivery.
+    one_at_a_time: bool,
     memory: HashMap<Vec<u8>, HostStatus>,
 }
 
@@ -140,7 +151,37 @@ impl HostStatuses {
     /// Nothing known yet beyond the files in `directory`; what is known counts for `validity` seconds.
     #[must_use]
     pub fn new(directory: Option<PathBuf>, validity: u64) -> Self {
-        Self { directory, validity, memory: HashMap::new() }
+        Self { directory, validity, ..Self::default() }
+    }
+
+    /// The same; where there is a directory, a host is talked to by one process at a time.
+    #[must_use]
+    pub fn one_at_a_time(self, one_at_a_time: bool) -> Self {
+        Self { one_at_a_time, ..self }
+    }
+
+    /// Keeps others from connecting to `host` for as long as the answer lives; `None` where nobody need be kept away.
+    ///
+    /// # Errors
+    /// Somebody else is connected to it, which counts as an attempt that failed (observed).
+    pub fn hold(&mut self, host: &[u8], now: u64) -> Result<Option<Hold>, HostBusy> {
+        let directory = self.directory.as_deref().filter(|_| self.one_at_a_time);
+        let Some((directory, place)) = directory.zip(place(host)) else { return Ok(None) };
+        match host_status_files::hold(directory, &place) {
+            Ok(Some(file)) => Ok(Some(Arc::new(file))),
+            Ok(None) => {
+                let status = HostStatus {
+                    exit: Exit::TEMPFAIL.0,
+                    code: Some(Enhanced::new(4, 4, 5)),
+                    last_used: now,
+                    ..HostStatus::default()
+                };
+                self.remember(&place, status);
+                Err(HostBusy)
+            }
+            // a file that cannot be made holds no mail up
+            Err(_) => Ok(None),
+        }
     }
 
     /// The status of a host that need not be tried again yet. `ignore_files` is flag `W` of the mailer.
@@ -155,14 +196,23 @@ impl HostStatuses {
         status.forbids(now, self.validity).then_some(status)
     }
 
-    /// Remembers the outcome of an attempt. A file that cannot be written is nobody's trouble.
-    pub fn note(&mut self, host: &[u8], status: HostStatus) {
+    /// Remembers the outcome of an attempt, for which `hold` kept others away. A file that cannot be written is nobody's
+    /// trouble.
+    pub fn note(&mut self, host: &[u8], status: HostStatus, hold: Option<&HeldFile>) {
         let Some(place) = place(host) else { return };
-        if let Some(directory) = &self.directory {
-            let _ = host_status_files::write(directory, &place, &status.encode());
-        }
+        let _ = match (hold, &self.directory) {
+            (Some(file), _) => file.write(&status.encode()),
+            (None, Some(directory)) => {
+                host_status_files::write(directory, &place, &status.encode())
+            }
+            (None, None) => Ok(()),
+        };
+        self.remember(&place, status);
+    }
+
+    fn remember(&mut self, place: &[Vec<u8>], status: HostStatus) {
         if self.memory.len() < MAX_HOSTS {
-            self.memory.insert(host_of(&place), status);
+            self.memory.insert(host_of(place), status);
         }
     }
 }
@@ -220,9 +270,13 @@ mod tests {
         // QU-077
         let mut known = HostStatuses::new(None, 1800);
         let failed = HostStatus { exit: 75, last_used: 1000, ..HostStatus::default() };
-        known.note(b"Down.test.", failed.clone());
-        known.note(b"up.test", HostStatus { last_used: 1000, ..HostStatus::default() });
-        known.note(b"gone.test", HostStatus { exit: 69, last_used: 1000, ..HostStatus::default() });
+        known.note(b"Down.test.", failed.clone(), None);
+        known.note(b"up.test", HostStatus { last_used: 1000, ..HostStatus::default() }, None);
+        known.note(
+            b"gone.test",
+            HostStatus { exit: 69, last_used: 1000, ..HostStatus::default() },
+            None,
+        );
         assert_eq!(known.obstacle(b"down.test", 2799, false), Some(failed));
         assert_eq!(known.obstacle(b"down.test", 2800, false), None);
         assert_eq!(known.obstacle(b"up.test", 1001, false), None);
@@ -234,7 +288,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let new = || HostStatuses::new(Some(directory.path().to_owned()), 1800);
         let failed = HostStatus { exit: 75, last_used: 1000, ..HostStatus::default() };
-        new().note(b"down.test", failed.clone());
+        new().note(b"down.test", failed.clone(), None);
         assert_eq!(new().obstacle(b"DOWN.test.", 1001, false), Some(failed));
         assert_eq!(new().obstacle(b"down.test", 1001, true), None);
     }

@@ -100,11 +100,11 @@ fn response_text(outcome: &RecipientOutcome) -> Vec<u8> {
     }
 }
 
-/// The addresses of `recipients` as one list.
+/// The addresses of `recipients` as one list, without upper bits, as it stands in front of messages (observed).
 fn address_list(context: &DeliveryContext<'_>, recipients: &[usize]) -> Vec<u8> {
     let known = recipients.iter().filter_map(|&at| context.envelope.recipients.get(at));
     let addresses: Vec<&[u8]> = known.map(|recipient| recipient.address.as_slice()).collect();
-    addresses.join(&b","[..])
+    addresses.join(&b","[..]).iter().map(|byte| byte & 0x7f).collect()
 }
 
 /// `ADDR... Connecting to prog...`, or with the host `Connecting to H via M...` (ML-149).

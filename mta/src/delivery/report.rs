@@ -91,6 +91,7 @@ fn controlling(at: &Occasion<'_>, recipients: &[usize]) -> Option<ControllingAdd
     let runs_as_recipient = at.mailer.flags.has(b'o');
     let (address, user) = match (&first.controlling_user, &first.alias) {
         (Some(user), Some(alias)) if runs_as_recipient => (alias.clone(), user),
+        _ if at.envelope.sender.is_empty() => (b"<>".to_vec(), at.sender?),
         _ => (at.envelope.sender.clone(), at.sender?),
     };
     Some(ControllingAddress { address, ids: Some((user.uid, user.gid)) })

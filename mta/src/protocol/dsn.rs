@@ -86,6 +86,8 @@ pub enum Action {
     Relayed,
     /// Passed to the members of a list with an owner; the address is the list's.
     DeliveredToList,
+    /// Replaced by the addresses of an alias.
+    Expanded,
 }
 
 impl Action {
@@ -96,13 +98,14 @@ impl Action {
             Self::Delivered => "delivered (to mailbox)",
             Self::Relayed => "relayed (to non-DSN-aware mailer)",
             Self::DeliveredToList => "delivered (to mailing list)",
+            Self::Expanded => "expanded (to multi-recipient alias)",
         }
     }
 
     /// What the list of successes says behind the address.
     fn remark(self) -> Option<&'static str> {
         match self {
-            Self::Failed | Self::Delayed => None,
+            Self::Failed | Self::Delayed | Self::Expanded => None,
             Self::Delivered => Some("successfully delivered to mailbox"),
             Self::Relayed => Some("relayed to non-DSN-aware mailer"),
             Self::DeliveredToList => Some("successfully delivered to mailing list"),
@@ -370,7 +373,7 @@ fn recipient_status(out: &mut Text, request: &Request<'_>, recipient: &Reported)
         out.field("Original-Recipient", original);
     }
     out.field("Final-Recipient", &recipient.final_recipient);
-    if let Some(actual) = &recipient.actual {
+    if let Some(actual) = recipient.actual.as_ref().filter(|it| **it != recipient.final_recipient) {
         out.field("X-Actual-Recipient", actual);
     }
     out.field("Action", recipient.action.field().as_bytes());

@@ -376,13 +376,17 @@ impl QueueStore for DirectoryStore {
             return Err(StoreError::Damaged { path, error });
         }
         self.check_trust(place, &path, &held)?;
-        let envelope = self.read(place, &path, &lock)?;
+        let mut envelope = self.read(place, &path, &lock)?;
         let body = match &envelope.body_directory {
             Some(other) => named(&other.to_path_lossy(), "df", &place.id),
             None => directory.body_file(&place.id),
         };
         let unsafe_owner = held.uid != self.options.effective_uid;
-        let body = durable::facts(&body).is_ok().then_some(body);
+        let found = durable::facts(&body).ok();
+        if let Some(facts) = &found {
+            envelope.body_identity = Some(facts.identity());
+        }
+        let body = found.map(|_| body);
         Ok(Claimed { place: place.clone(), envelope, body, unsafe_owner, lock: Some(lock) })
     }
 

@@ -112,7 +112,7 @@ pub fn entry(entry: &Entry, verbose: bool, offset_at: &dyn Fn(u64) -> i32) -> Ve
             Rendering::new(entry, verbose, offset_at, &mut out).run(text);
             b""
         }
-        Control::Denied => b" (permission denied)",
+        Control::Denied => b" (Permission denied)",
         Control::Completed => b" (job completed)",
         Control::Empty => b"  (no control file)",
     };

@@ -97,6 +97,16 @@ pub struct FileFacts {
     pub changed: i64,
 }
 
+impl FileFacts {
+    /// Device and inode as `major/minor/inode` (QU-021).
+    #[must_use]
+    pub fn identity(&self) -> Vec<u8> {
+        let (major, minor) =
+            (nix::sys::stat::major(self.device), nix::sys::stat::minor(self.device));
+        format!("{major}/{minor}/{}", self.inode).into_bytes()
+    }
+}
+
 impl From<std::fs::Metadata> for FileFacts {
     fn from(meta: std::fs::Metadata) -> Self {
         Self {

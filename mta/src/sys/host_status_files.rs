@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -41,11 +41,41 @@ pub fn read(directory: &Path, place: &[Vec<u8>]) -> io::Result<Vec<u8>> {
     content(open(&path(directory, place))?)
 }
 
-/// Writes the file at a place, making directories below `directory`. A file that another process holds is left alone.
+/// Whether `directory` can hold the files: one that others may write to cannot (observed).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn usable(directory: &Path) -> io::Result<()> {
+    let found = fs::metadata(directory)?;
+    match () {
+        () if !found.is_dir() => Err(Errno::ENOTDIR.into()),
+        () if found.permissions().mode() & 0o022 != 0 => Err(Errno::EACCES.into()),
+        () => Ok(()),
+    }
+}
+
+/// A host's file, locked; others find it locked until this is dropped.
+#[derive(Debug)]
+pub struct HeldFile(Flock<File>);
+
+impl HeldFile {
+    /// Replaces what is in it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, text: &[u8]) -> io::Result<()> {
+        let mut file: &File = &self.0;
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(text)
+    }
+}
+
+/// Locks the file at a place, making it and directories below `directory`; `None` if somebody else holds it.
 ///
 /// # Errors
 /// The file or a directory cannot be made.
-pub fn write(directory: &Path, place: &[Vec<u8>], text: &[u8]) -> io::Result<()> {
+pub fn hold(directory: &Path, place: &[Vec<u8>]) -> io::Result<Option<HeldFile>> {
     let path = path(directory, place);
     if let Some(parent) = path.parent()
         && parent != directory
@@ -59,13 +89,19 @@ pub fn write(directory: &Path, place: &[Vec<u8>], text: &[u8]) -> io::Result<()>
         .mode(0o600)
         .custom_flags(O_NOFOLLOW | O_CLOEXEC)
         .open(&path)?;
-    let mut file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(file) => file,
-        Err((_, Errno::EWOULDBLOCK)) => return Ok(()),
-        Err((_, error)) => return Err(error.into()),
-    };
-    file.set_len(0)?;
-    file.write_all(text)
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(file) => Ok(Some(HeldFile(file))),
+        Err((_, Errno::EWOULDBLOCK)) => Ok(None),
+        Err((_, error)) => Err(error.into()),
+    }
+}
+
+/// Writes the file at a place, as [`hold`] makes it. A file that somebody else holds is left alone.
+///
+/// # Errors
+/// The file or a directory cannot be made.
+pub fn write(directory: &Path, place: &[Vec<u8>], text: &[u8]) -> io::Result<()> {
+    hold(directory, place)?.map_or(Ok(()), |file| file.write(text))
 }
 
 /// A file that was found.
@@ -126,6 +162,20 @@ fn walk(directory: &Path, place: &mut Vec<Vec<u8>>, visit: &mut dyn FnMut(&[Vec<
 mod tests {
     use super::*;
 
+    #[test]
+    fn directories_that_others_write_to_are_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let set = |mode| fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode));
+        let kind = |path: &Path| usable(path).map_err(|error| error.kind());
+        for (mode, expected) in [(0o755, Ok(())), (0o1777, Err(io::ErrorKind::PermissionDenied))] {
+            set(mode).unwrap();
+            assert_eq!(kind(directory.path()), expected, "{mode:o}");
+        }
+        fs::write(directory.path().join("file"), "").unwrap();
+        assert_eq!(kind(&directory.path().join("file")), Err(io::ErrorKind::NotADirectory));
+        assert_eq!(kind(&directory.path().join("none")), Err(io::ErrorKind::NotFound));
+    }
+
     fn place(parts: &[&str]) -> Vec<Vec<u8>> {
         parts.iter().map(|part| part.as_bytes().to_vec()).collect()
     }
@@ -149,7 +199,13 @@ mod tests {
         let expected =
             [(b"b".to_vec(), Vec::new(), true), (b"com./a".to_vec(), b"text".to_vec(), false)];
         assert_eq!(all, expected);
+        assert!(hold(root, &place(&["b"])).unwrap().is_none());
         drop(held);
+        let own = hold(root, &place(&["b"])).unwrap().unwrap();
+        own.write(b"a longer text").unwrap();
+        own.write(b"short").unwrap();
+        assert_eq!(read(root, &place(&["b"])).unwrap(), b"short");
+        drop(own);
         purge(root, Duration::from_secs(60));
         assert!(root.join("com./a").is_file());
         purge(root, Duration::ZERO);

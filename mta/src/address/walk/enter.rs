@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target};
+use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target, Triple};
 
 use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
@@ -48,6 +48,12 @@ pub(in crate::address) fn is_direct_refusal(status: &Status) -> bool {
         .any(|mailer| direct_refusal(mailer).as_ref() == Some(status))
 }
 
+/// What the error mailer was called with.
+fn error_route(triple: &Triple) -> Route {
+    let host = triple.host.clone().unwrap_or_default();
+    Route { mailer: Route::ERROR, host, user: triple.user.clone() }
+}
+
 impl Walk<'_> {
     /// Enters one address and starts what follows from it.
     pub(super) fn enter(&mut self, candidate: Candidate) {
@@ -59,6 +65,9 @@ impl Walk<'_> {
             let is_error = matches!(parsed.triple.mailer, Target::Error(_));
             if is_error && is_for_now(&status) {
                 return self.doubt(recipient, member, &parsed, status, (slot, &place));
+            }
+            if is_error && !parsed.triple.user.is_empty() {
+                recipient.route = Some(error_route(&parsed.triple));
             }
             if is_direct_refusal(&status) {
                 // so that reports know what kind of address it is
@@ -112,9 +121,7 @@ impl Walk<'_> {
         status: Status,
         (slot, place): (Slot, &Rc<[u8]>),
     ) {
-        let triple = &parsed.triple;
-        let host = triple.host.clone().unwrap_or_default();
-        let route = Route { mailer: Route::ERROR, host, user: triple.user.clone() };
+        let route = error_route(&parsed.triple);
         if recipient.final_recipient.is_none() {
             let own = self.worker.macros.value(b"j");
             recipient.final_recipient = Some([b"RFC822; ", &route.user[..], b"@", &own].concat());

@@ -337,13 +337,13 @@ impl<'a> Walk<'a> {
             RecipientState::Failed(status.clone())
         };
         let undelivered =
-            recipient.route.as_ref().filter(|_| status.exit == Exit::NOUSER).map(|route| {
-                Undelivered {
+            recipient.route.as_ref().filter(|r| status.exit == Exit::NOUSER && !r.is_error()).map(
+                |route| Undelivered {
                     mailer: route.mailer,
                     controlling: controlling(recipient),
                     status: status.clone(),
-                }
-            });
+                },
+            );
         self.note(place, &address, What::Failed(status));
         if let Some(undelivered) = undelivered {
             self.note(b"", &address, What::Undelivered(Box::new(undelivered)));

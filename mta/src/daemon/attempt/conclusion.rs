@@ -50,7 +50,11 @@ impl Attempt<'_> {
         let reported = reports::send(self, worker, &claimed, &told);
         if !reported {
             // Nobody can be told: the message is set aside, never dropped (QU-093).
-            self.log(&claimed, Severity::Alert, 0, "Losing: savemail panic");
+            let id = super::claimed_id(&claimed);
+            let text = [b"Losing ./qf", &id[..], b": savemail panic"].concat();
+            post.log(claimed.envelope.id.as_ref(), Severity::Alert, 0, text);
+            let text = b"savemail: cannot save rejected email anywhere".to_vec();
+            post.events.report(Event::system_error(Some(&id), b"root", text));
             if let Err(error) = post.store.set_kind(claimed, Kind::Lost) {
                 post.log(None, Severity::Alert, 0, error.to_string());
             }
@@ -63,12 +67,14 @@ impl Attempt<'_> {
             claimed.envelope.message = told.queue_message.clone();
             post.store.update(&mut claimed)
         } else {
-            post.events.report(Event {
-                id: id.as_ref().map(|id| id.0.clone()),
-                severity: Severity::Info,
-                level: 9,
-                what: Happening::Done { delay, tries },
-            });
+            if !told.too_large {
+                post.events.report(Event {
+                    id: id.as_ref().map(|id| id.0.clone()),
+                    severity: Severity::Info,
+                    level: 9,
+                    what: Happening::Done { delay, tries },
+                });
+            }
             post.store.finish(claimed)
         };
         if let Err(error) = outcome {

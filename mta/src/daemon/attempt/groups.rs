@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ruleset_vm::{Role, Target};
 
-use super::{Attempt, claimed_id};
+use super::{Attempt, claimed_id, named_sender};
 use crate::address::worker::Worker;
 use crate::config::mailer::{Mailer, Transport};
 use crate::daemon::compat;
@@ -45,7 +45,15 @@ impl Attempt<'_> {
             .unwrap_or_else(|| self.submitter(&claimed.envelope));
         for (number, mut group) in groups.into_iter().enumerate() {
             let began = clock::now();
-            let refused = compat::check(worker, &mut claimed.envelope, &mut group, &post.site);
+            let id = claimed_id(claimed);
+            let audience = compat::Audience {
+                watcher: &|line| self.show(line),
+                runner: &|line| self.complain(line),
+                events: &*post.events,
+                id: &id,
+            };
+            let (envelope, site) = (&mut claimed.envelope, &post.site);
+            let refused = compat::check(worker, envelope, &mut group, site, &audience);
             if let Some((refused, them)) = &refused {
                 self.settle_group(claimed, told, refused, them, (began, None));
             }
@@ -128,10 +136,11 @@ impl Attempt<'_> {
         let post = &self.post;
         let envelope = &claimed.envelope;
         let mailer = &post.site.mailers[group.mailer];
-        let null = envelope.is_from_nobody();
-        let name = if null { worker.macros.value(b"n") } else { bare(&envelope.sender).to_vec() };
+        let name = named_sender(envelope).to_vec();
         let role = Role { header: false, sender: true };
-        let (relative, _) = worker.remote_name(&name, group.mailer, role, None);
+        // no display text: an address alone (observed)
+        let relative = worker.remote_name_bare(&name, group.mailer, role, None);
+        let relative = relative.map_or_else(|| name.clone(), |(text, _)| text);
         worker.macros.set(b"g", &relative);
         worker.macros.set(b"h", &group.host);
         let users: Vec<&[u8]> = group
@@ -145,8 +154,8 @@ impl Attempt<'_> {
             _ => worker.macros.clear(b"u"),
         }
         let over_smtp = !matches!(mailer.transport(), Transport::Program | Transport::File);
-        let sender =
-            if null && over_smtp && !mailer.flags.has(b'g') { Vec::new() } else { relative };
+        let is_hidden = envelope.flags.response && over_smtp && !mailer.flags.has(b'g');
+        let sender = if is_hidden { Vec::new() } else { relative };
         let macros = worker.macros.clone();
         let expand = move |template: &[u8], binding: &Binding<'_>| {
             let mut macros = macros.clone();
@@ -177,7 +186,7 @@ impl Attempt<'_> {
             settings: &post.delivery,
             expand: &expand,
             sender: &sender,
-            explicit_sender: self.sender_user.is_none() || null,
+            explicit_sender: self.sender_user.is_none() || envelope.is_from_nobody(),
             sender_user: self.sender_user.as_ref().filter(|user| user.uid != 0).or(account),
             resolver: &names,
             is_own_name: &is_own_name,
@@ -185,23 +194,26 @@ impl Attempt<'_> {
             events: &*post.events,
             connected: &|own| {
                 post.counting.count(|counts| counts.connections.to += 1);
-                log_connection(post, &id, &names, own);
+                self.note_own_end(&id, &names, own);
             },
             verbose: &verbose,
             complain: &|line| self.complain(line),
         };
         delivery::deliver(group, &message, &context)
     }
-}
 
-/// `SMTP outgoing connect on NAME`, the name of the own end. Looked up for the log only.
-fn log_connection(post: &Post, id: &[u8], names: &Names<'_, '_>, own: Option<IpAddr>) {
-    const LEVEL: i16 = 11;
-    if let Some(own) = own.filter(|_| post.logs(LEVEL)) {
-        let mut name = names.of_address(own);
+    /// Looks up the own end of a new connection, for the log and for later messages.
+    fn note_own_end(&self, id: &[u8], names: &Names<'_, '_>, own: Option<IpAddr>) {
+        const LEVEL: i16 = 11;
+        let Some(own) = own.map(|own| own.to_canonical()) else { return };
+        let known = self.connections.borrow().own_end.clone();
+        let (own, mut name) = known
+            .filter(|(address, _)| *address == own)
+            .unwrap_or_else(|| (own, names.of_address(own)));
+        self.connections.borrow_mut().own_end = Some((own, name.clone()));
         name.truncate(40);
         let text = [b"SMTP outgoing connect on ", &name[..]].concat();
-        post.events.report(Event::text(Some(id), Severity::Info, LEVEL, text));
+        self.post.events.report(Event::text(Some(id), Severity::Info, LEVEL, text));
     }
 }
 
@@ -229,7 +241,8 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
     let statuses = HostStatuses::new(
         settings::host_status_directory(&post.site),
         settings::host_status_validity(&post.site),
-    );
+    )
+    .one_at_a_time(options.flag("SingleThreadDelivery", false));
     let cache = ConnectionCache::new(size, std::time::Duration::from_secs(idle));
     RefCell::new(cache.with_statuses(statuses))
 }
@@ -237,11 +250,11 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
 /// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the
 /// sender's mailer has no users (flag `w`).
 fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<ControllingUser>> {
-    if envelope.is_from_nobody() {
+    if envelope.flags.response {
         return Some(None);
     }
     let role = Role { header: false, sender: true };
-    let parsed = worker.parse(bare(&envelope.sender), role)?;
+    let parsed = worker.parse(named_sender(envelope), role)?;
     let Target::Mailer(index) = parsed.triple.mailer else { return None };
     if !worker.site.mailers.get(index)?.flags.has(b'w') {
         return None;

@@ -4,9 +4,9 @@ use ruleset_vm::{Enhanced, Exit, Role, Status, Target, error_mailer};
 
 use super::{
     Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
-    set_time_macros, subject,
+    set_time_macros,
 };
-use crate::address::expand;
+use crate::address::{expand, verify};
 use crate::events::{Event, Severity};
 use crate::message::envelope::{Envelope, QueueId, Recipient};
 use crate::sys::{clock, users};
@@ -18,22 +18,15 @@ impl Intake {
     /// # Errors
     /// The reply that refuses it.
     pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
-        self.abandon();
-        self.turned_away = None;
         self.check_room(parameters.size)?;
-        self.start_envelope();
-        self.sender_shown = sender.to_vec();
-        if self.origin.by_smtp && !self.introduced {
-            let relay = self.origin.relay.clone();
-            self.warn(&[&relay[..], b" didn't use HELO protocol"].concat());
-        }
+        let (host, user, mailer) = self.name(sender)?;
+        let stand_in = self.stand_in();
+        let sender = stand_in.as_deref().unwrap_or(sender);
         let address = bare(sender).to_vec();
-        let (host, user, mailer) = self.resolve_sender(&address)?;
-        self.sender_mailer = mailer;
         let mailer_name =
             mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
-        let canonical =
-            if address.is_empty() { Vec::new() } else { self.worker.canonical_sender(&address) };
+        let named = if address.is_empty() { b"<>" } else { sender.trim_ascii() };
+        let canonical = self.worker.canonical_sender(named);
         self.envelope.sender =
             if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
         self.name_sender(&user, mailer);
@@ -43,7 +36,6 @@ impl Intake {
         macros.set(b"mail_addr", &user);
         macros.set(b"mail_from", sender);
         macros.set(b"f", &canonical);
-        macros.set(b"g", &canonical);
         if let Some(size) = parameters.size {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }
@@ -55,6 +47,29 @@ impl Intake {
             return Ok(());
         }
         self.hook("check_mail", &[sender], true, Some(sender))
+    }
+
+    /// Begins a message of a sender; host and user of the triple it is resolved to, and the mailer.
+    ///
+    /// # Errors
+    /// The reply that refuses the sender.
+    pub(in crate::daemon) fn name(&mut self, sender: &[u8]) -> Result<SenderTriple, Status> {
+        self.abandon();
+        self.turned_away = None;
+        self.start_envelope();
+        self.sender_shown = sender.to_vec();
+        if self.origin.by_smtp && !self.introduced {
+            let relay = self.origin.relay.clone();
+            self.warn(&[&relay[..], b" didn't use HELO protocol"].concat());
+        }
+        let resolved = self.resolve_sender(sender.trim_ascii())?;
+        self.sender_mailer = resolved.2;
+        Ok(resolved)
+    }
+
+    /// Who counts as the sender where a client has named nobody: `(a comment)`.
+    pub(in crate::daemon) fn stand_in(&self) -> Option<Vec<u8>> {
+        self.unnamed.then(|| self.worker.macros.value(b"n"))
     }
 
     /// `AUTH=` names who submitted the message first; trust_auth says whether that is passed on
@@ -95,7 +110,7 @@ impl Intake {
         let parsed = self.worker.parse(if null { b"<>" } else { address }, role);
         let messages = self.worker.take_messages();
         let mut lines: Vec<Vec<u8>> =
-            messages.into_iter().filter(|text| text.starts_with(b"553 ")).collect();
+            messages.into_iter().filter(|text| verify::complaint(text).is_some()).collect();
         let unbalanced = !lines.is_empty();
         let mut exit = if unbalanced { Exit::USAGE } else { Exit::OK };
         let readable = match parsed.map(|parsed| parsed.triple.mailer) {
@@ -109,9 +124,7 @@ impl Intake {
                 let shown = if null { b"<>" } else { sender };
                 lines.push(error_mailer::status_text(shown, &status));
                 if null {
-                    let text = status.text.clone();
-                    let id = self.id();
-                    self.post.events.report(Event::system_error(Some(&id.0), &self.user(), text));
+                    self.report_unbuilt(&status);
                 }
                 if !status.retry && !unbalanced {
                     exit = status.exit;
@@ -120,17 +133,27 @@ impl Intake {
             }
         };
         if !readable {
-            let shown: &[u8] = if null { b"<>" } else { sender };
-            let meta = |byte: &u8| if (0x80..0xa0).contains(byte) { b'?' } else { *byte };
-            let shown: Vec<u8> = shown.iter().map(meta).collect();
-            let id = self.id();
-            let relay = &self.origin.relay;
-            let text =
-                [b"setsender: ", &shown[..], b": invalid or unparsable, received from ", relay];
-            self.post.log(Some(&id), Severity::Notice, 3, text.concat());
+            self.log_unparsable(if null { b"<>" } else { sender });
         }
         let wrong = !readable || !lines.is_empty();
         wrong.then_some(SenderFlaw { lines, exit, readable })
+    }
+
+    fn log_unparsable(&mut self, sender: &[u8]) {
+        let meta = |byte: &u8| if (0x80..0xa0).contains(byte) { b'?' } else { *byte };
+        let shown: Vec<u8> = sender.iter().map(meta).collect();
+        let id = self.id();
+        let relay = &self.origin.relay;
+        let text = [b"setsender: ", &shown[..], b": invalid or unparsable, received from ", relay];
+        self.post.log(Some(&id), Severity::Notice, 3, text.concat());
+    }
+
+    /// Rules that end with what is no triple are an error of the configuration.
+    fn report_unbuilt(&mut self, status: &Status) {
+        if status.text.starts_with(b"buildaddr:") {
+            let (id, text) = (self.id(), status.text.clone());
+            self.post.events.report(Event::system_error(Some(&id.0), &self.user(), text));
+        }
     }
 
     fn user(&self) -> Vec<u8> {
@@ -150,6 +173,7 @@ impl Intake {
         self.envelope = Envelope { id: Some(id), created: now, ..Envelope::default() };
         self.discard = self.discard_all;
         self.has_missing = false;
+        self.unnamed = false;
         self.bad_recipients = 0;
     }
 
@@ -173,36 +197,35 @@ impl Intake {
         }
     }
 
-    /// A bracket or quote without its partner refuses the address (RS-011, SM-017).
-    fn refuse_unbalanced(&self) -> Result<(), Status> {
-        let Some(message) = self.worker.messages.iter().find(|text| text.starts_with(b"553 "))
-        else {
-            return Ok(());
-        };
-        let (_, text) = ruleset_vm::split_codes(message);
-        let text = match text.windows(4).rposition(|part| part == b"... ") {
-            Some(at) => &text[at + 4..],
-            None => text,
-        };
-        Err(Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 0, 0), text))
+    /// A bracket or quote without its partner, or what is no mailbox, refuses the address (RS-011, RS-018, SM-017).
+    fn refuse_flawed(&self) -> Result<(), Status> {
+        let found = self.worker.messages.iter().find_map(|text| verify::complaint(text));
+        found.map_or(Ok(()), Err)
     }
 
     /// Host, user and mailer of the sender's triple.
     fn resolve_sender(&mut self, address: &[u8]) -> Result<SenderTriple, Status> {
         let nobody = (Vec::new(), Vec::new(), None);
-        if address.is_empty() {
-            return Ok(nobody);
-        }
         let role = Role { header: false, sender: true };
-        let parsed = self.worker.parse(address, role);
+        let parsed = self.worker.parse(if address.is_empty() { b"<>" } else { address }, role);
         if self.origin.by_smtp {
-            self.refuse_unbalanced()?;
+            self.refuse_flawed()?;
         }
-        let Some(parsed) = parsed else { return Ok(nobody) };
+        let Some(parsed) = parsed else {
+            if self.origin.by_smtp {
+                self.unnamed = true;
+                self.sender_shown = self.worker.macros.value(b"n");
+                self.log_unparsable(address);
+            }
+            return Ok(nobody);
+        };
         match parsed.triple.mailer {
             // the command line has been told (sender_flaw)
             Target::Error(_) if !self.origin.by_smtp => Ok(nobody),
-            Target::Error(status) => Err(status),
+            Target::Error(status) => {
+                self.report_unbuilt(&status);
+                Err(status)
+            }
             Target::Mailer(index) => {
                 Ok((parsed.triple.host.unwrap_or_default(), parsed.triple.user, Some(index)))
             }
@@ -251,22 +274,39 @@ impl Intake {
         taken
     }
 
+    /// Whether rules can make something of a recipient.
+    ///
+    /// # Errors
+    /// The reply that refuses it.
+    pub(in crate::daemon) fn can_resolve(&mut self, address: &[u8]) -> Result<(), Status> {
+        let resolved = self.resolve_recipient(address);
+        if resolved.is_err() {
+            self.bad_recipients += 1;
+        }
+        resolved.map(drop)
+    }
+
+    fn resolve_recipient(&mut self, address: &[u8]) -> Result<expand::Resolved, Status> {
+        match expand::resolve_recipient(&mut self.worker, address.trim_ascii()) {
+            Ok(Some(resolved)) => Ok(resolved),
+            Ok(None) => Err(missing_recipient()),
+            Err(refusal) => {
+                if refusal.by_rules {
+                    self.note_refusal(&refusal.status);
+                    self.report_unbuilt(&refusal.status);
+                }
+                Err(refusal.status)
+            }
+        }
+    }
+
     fn take_recipient(
         &mut self,
         address: &[u8],
         parameters: RecipientParameters,
     ) -> Result<RecipientTaken, RecipientRefused> {
         let options = self.expand_options();
-        let mut resolved = match expand::resolve_recipient(&mut self.worker, subject(address)) {
-            Ok(Some(resolved)) => resolved,
-            Ok(None) => return Err(missing_recipient().into()),
-            Err(refusal) => {
-                if refusal.by_rules {
-                    self.note_refusal(&refusal.status);
-                }
-                return Err(refusal.status.into());
-            }
-        };
+        let mut resolved = self.resolve_recipient(address)?;
         let count = self.envelope.recipients.len().to_string();
         let macros = &mut self.worker.macros;
         macros.set(b"rcpt_mailer", &resolved.mailer_name);

@@ -21,6 +21,8 @@ impl Intake {
     pub(super) fn make_envelope(&mut self, collected: &Collected, recipients: &[Vec<u8>]) {
         let size = collected.size;
         self.worker.macros.set(b"msg_size", size.to_string().as_bytes());
+        let sender = self.worker.macros.value(b"f");
+        self.worker.macros.set(b"g", &sender);
         let given = self.envelope.sender.clone();
         let names: Vec<&[u8]> = match self.sender_mailer {
             Some(index) if self.post.site.mailers[index].flags.has(b'!') => Vec::new(),
@@ -125,7 +127,7 @@ fn warning(text: &[u8]) -> Field {
 }
 
 /// The macros of class `{persistentMacros}` that have a value, in the oracle's order.
-fn persistent_macros(worker: &Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(in crate::daemon) fn persistent_macros(worker: &Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
     let class = cf_parser::Name::new(b"persistentMacros");
     let mut names = worker.site.configuration.classes.list(&class);
     names.sort_by_key(|name| name.len());

@@ -112,18 +112,40 @@ impl Intake {
         Err(Status::from_reply(Exit::DATAERR, 552, Enhanced::new(5, 6, 0), text))
     }
 
+    /// Whether the header or all of it is longer than it may be.
+    pub(super) fn is_too_large(&self, collected: &Collected) -> bool {
+        let limit = self.size_limit();
+        collected.header_too_long || limit != 0 && collected.size > limit
+    }
+
+    /// MaxMessageSize, of what the command line submits (LG-085).
+    pub(super) fn message_length(&self, collected: &Collected) -> Result<(), Status> {
+        let (size, limit) = (collected.size, self.size_limit());
+        if !self.is_too_large(collected) {
+            return Ok(());
+        }
+        self.log_over_limit(size, limit);
+        Err(replies::MESSAGE_OVER_LIMIT.status(&[limit.to_string().as_bytes()]))
+    }
+
+    fn log_over_limit(&self, size: u64, limit: u64) {
+        let text = format!("message size ({size}) exceeds maximum ({limit})");
+        self.log(Severity::Notice, 6, text.into_bytes());
+    }
+
     /// A message is refused for its size (LG-085). What was kept of it is told of.
     pub fn too_large(&mut self, size: u64, limit: u64) {
         if let Some(Ok(mut collected)) = self.collecting.take().map(Collecting::finish) {
             collected.size = size;
+            // the size is what the reply names, whatever is wrong with the header (observed)
+            let _ = self.header_length(&collected);
             let given: Vec<_> =
                 self.envelope.recipients.iter().map(|r| r.address.clone()).collect();
             self.make_envelope(&collected, &given);
         }
         self.envelope.size = size;
         self.log_accepted();
-        let text = format!("message size ({size}) exceeds maximum ({limit})");
-        self.log(Severity::Notice, 6, text.into_bytes());
+        self.log_over_limit(size, limit);
         self.log_refused(&replies::MESSAGE_OVER_LIMIT.status(&[limit.to_string().as_bytes()]));
         self.abandon();
     }
@@ -140,7 +162,8 @@ impl Intake {
 
     /// What became of recipients without an attempt.
     pub(super) fn log_not_delivered(&self, level: i16, priority: i64, why: &[u8]) {
-        for recipient in &self.envelope.recipients {
+        // what was expanded is no recipient, what has failed was told of
+        for recipient in self.envelope.recipients.iter().filter(|r| r.state.waits()) {
             let delivered = Delivered {
                 to: vec![recipient.address.clone()],
                 priority,
@@ -240,7 +263,8 @@ pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
     let counts = |recipient: &&Recipient| match &recipient.state {
         RecipientState::Expanded | RecipientState::Duplicate => false,
         RecipientState::Failed(status) => {
-            recipient.route.is_some() && !expand::is_program_refusal(status)
+            recipient.route.as_ref().is_some_and(|route| !route.is_error())
+                && !expand::is_program_refusal(status)
         }
         _ => true,
     };

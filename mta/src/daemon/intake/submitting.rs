@@ -29,7 +29,18 @@ impl Intake {
     }
 
     /// Rules refuse the message: nobody gets it, and its sender a report; or it waits, if that is for now (observed).
-    pub(super) fn keep_refused(&mut self, status: Status) {
+    /// `too_large`: because of its size.
+    pub(super) fn keep_refused(&mut self, status: Status, too_large: bool) {
+        let recipients = &mut self.envelope.recipients;
+        let failed_before = recipients.iter().find_map(|recipient| match &recipient.state {
+            RecipientState::Failed(status) => Some(status.exit),
+            _ => None,
+        });
+        let limit = self.size_limit();
+        self.envelope.flags.no_body_return |= limit != 0 && self.envelope.size > limit;
+        if too_large {
+            self.said.too_large = Some(failed_before.unwrap_or(Exit::OK));
+        }
         self.envelope.message = Some(status.text.clone());
         let line = reply_text(&status).unwrap_or_else(|| status.text.clone());
         self.said.transcript.push(line);
@@ -42,10 +53,27 @@ impl Intake {
             let open = |recipient: &&mut Recipient| recipient.state == RecipientState::Pending;
             for recipient in self.envelope.recipients.iter_mut().filter(open) {
                 recipient.state = RecipientState::Failed(failed.clone());
+                // where somebody does not exist, only that is told of single recipients (observed)
+                if failed_before.is_some() {
+                    recipient.flags.notify_given = true;
+                    recipient.flags.on_failure = false;
+                }
             }
             self.mail_errors();
         }
         self.refusal = Some(status);
+    }
+
+    /// What the process ends with if the message is too large.
+    #[must_use]
+    pub fn size_refused(&self) -> Option<Exit> {
+        self.said.too_large
+    }
+
+    /// What is said of a message that is too large, as a reply.
+    #[must_use]
+    pub fn size_reply(&self) -> Option<Vec<u8>> {
+        self.said.too_large.and(self.refusal.as_ref()).and_then(reply_text)
     }
 
     /// Why rules refuse the message that was submitted last; it waits, or its sender hears of it.

@@ -62,6 +62,7 @@ fn one_reported(
     let action = match (&recipient.state, outcome) {
         (RecipientState::Sent(_), Some(o)) if o.relayed => Action::Relayed,
         (RecipientState::Sent(_), _) => Action::Delivered,
+        (RecipientState::Expanded, _) if told.too_large => Action::Expanded,
         (RecipientState::Expanded, _) => Action::DeliveredToList,
         (RecipientState::Failed(_), _) => Action::Failed,
         _ => Action::Delayed,
@@ -77,6 +78,14 @@ fn one_reported(
         (_, Some(outcome)) => outcome.reported,
         _ => status.enhanced.unwrap_or_else(|| outcome::reported_code(status.exit)),
     };
+    // what the error mailer says is in the transcript alone (observed)
+    let error = recipient.route.as_ref().filter(|route| route.is_error());
+    let code = match error {
+        Some(route) if action == Action::Failed => {
+            Enhanced::parse_prefix(&route.host).map_or(Enhanced::new(5, 0, 0), |(code, _)| code)
+        }
+        _ => code,
+    };
     let host = worker.macros.value(b"j");
     let qualified = |address: &[u8]| {
         if address.contains(&b'@') { address.to_vec() } else { [address, b"@", &host].concat() }
@@ -88,11 +97,12 @@ fn one_reported(
     let final_recipient = recipient.final_recipient.clone().unwrap_or_else(|| {
         [&shown_type.to_ascii_uppercase()[..], b"; ", &qualified(&named)].concat()
     });
-    let reply = outcome.and_then(|o| {
+    let reply = outcome.filter(|_| error.is_none()).and_then(|o| {
         o.exit_text.clone().or_else(|| o.diagnostic.as_ref().map(|(_, text)| text.clone()))
     });
     // of what only aliases may name, no reply is kept (observed)
-    let quoted = !is_direct_refusal(&status) && !outcome.is_some_and(|o| o.unquoted);
+    let quoted =
+        error.is_none() && !is_direct_refusal(&status) && !outcome.is_some_and(|o| o.unquoted);
     let local_reply = reply_text(&status).filter(|_| quoted);
     let failed = action == Action::Failed && told.give_up.is_none();
     let reason = if failed { reply.or_else(|| local_reply.clone()) } else { None };
@@ -107,6 +117,7 @@ fn one_reported(
         actual: Some(actual_recipient(recipient, &shown_type, qualified(user))),
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
         diagnostic: outcome
+            .filter(|_| error.is_none())
             .and_then(|o| o.diagnostic.clone())
             .or_else(|| local_reply.filter(|_| failed).map(|text| (diagnostic_type(None), text))),
         last_attempt: Some(clock::now()),

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::address::worker::Worker;
 use crate::daemon::attempt::Attempt;
 use crate::daemon::header_host::Headers;
-use crate::daemon::intake::set_time_macros;
+use crate::daemon::intake::{persistent_macros, set_time_macros};
 use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
 use crate::message::envelope::{Envelope, EnvelopeFlags, QueueId, Recipient, RecipientFlags};
@@ -34,6 +34,7 @@ pub(super) fn store(
     let post = &attempt.post;
     let now = clock::now();
     let kept = worker.macros.clone();
+    let macros = macros_of(worker);
     worker.reset();
     set_time_macros(worker, post, now, &id);
     let daemon = worker.macros.value(b"n");
@@ -75,19 +76,26 @@ pub(super) fn store(
         id: Some(id),
         created: now,
         sender: daemon,
-        flags: EnvelopeFlags { response: true, ..EnvelopeFlags::default() },
+        flags: EnvelopeFlags { response: true, split: true, ..EnvelopeFlags::default() },
         priority: priority::initial(size, 0, to.len(), &post.factors()),
         size,
-        macros: vec![
-            (b"r".to_vec(), Vec::new()),
-            (b"s".to_vec(), b"localhost".to_vec()),
-            (b"_".to_vec(), b"localhost".to_vec()),
-        ],
+        macros,
         recipients: to.iter().map(recipient).collect(),
         header,
         ..Envelope::default()
     };
-    draft.commit(envelope)
+    let mut stored = draft.commit(envelope)?;
+    let body = stored.body.as_deref().and_then(|path| durable::facts(path).ok());
+    stored.envelope.body_identity = body.map(|facts| facts.identity());
+    Ok(stored)
+}
+
+/// The macros that go with a report: those of the message it is about, but for where that came from (observed).
+fn macros_of(worker: &mut Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
+    for (name, value) in [(&b"_"[..], &b"localhost"[..]), (b"r", b""), (b"s", b"localhost")] {
+        worker.macros.set(name, value);
+    }
+    persistent_macros(worker)
 }
 
 fn response_flags() -> RecipientFlags {

@@ -26,6 +26,8 @@ pub(in crate::daemon) struct Told {
     pub(in crate::daemon) give_up: Option<u64>,
     /// There was a system error while the message came in: the postmaster hears of a failure too.
     pub(super) concerns_postmaster: bool,
+    /// The message was too large: its end has no line in the log, and lists are told of as they are (observed).
+    pub(in crate::daemon) too_large: bool,
     pub(super) body_refused: bool,
     /// The exit status of a system error.
     system_error: Option<Exit>,
@@ -56,6 +58,7 @@ impl Told {
             queue_message: waits,
             transcript: said.transcript.clone(),
             concerns_postmaster: said.system_error,
+            too_large: said.too_large.is_some(),
             ..Self::default()
         }
     }
@@ -155,10 +158,14 @@ impl Told {
     }
 }
 
-/// The type in front of a diagnostic, from the mailer's T= as written; `SMTP` by default.
+/// The type in front of a diagnostic, from the mailer's T= as written; without one its default, without mailer `SMTP`.
 pub(super) fn diagnostic_type(mailer: Option<&Mailer>) -> Vec<u8> {
-    let kind = mailer.and_then(|mailer| mailer.types.diagnostic.clone());
-    kind.unwrap_or_else(|| b"SMTP".to_vec())
+    let Some(mailer) = mailer else { return b"SMTP".to_vec() };
+    let default = || match mailer.transport() {
+        Transport::File => b"x-unix".to_vec(),
+        _ => b"smtp".to_vec(),
+    };
+    mailer.types.diagnostic.clone().unwrap_or_else(default)
 }
 
 fn is_local(mailer: &Mailer) -> bool {

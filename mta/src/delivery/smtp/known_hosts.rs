@@ -3,9 +3,10 @@
 use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Attempt, Setback, connect};
-use crate::delivery::host_status::HostStatus;
+use crate::delivery::host_status::{Hold, HostStatus};
 use crate::protocol::smtp::client::Verdict;
 use crate::sys::clock;
+use crate::sys::host_status_files::HeldFile;
 
 impl Attempt<'_> {
     /// Why `host` need not be tried yet.
@@ -25,36 +26,44 @@ impl Attempt<'_> {
         Some(Setback::Unreached(status))
     }
 
+    /// Keeps others from `host`, where one connection at a time is wanted.
+    pub(super) fn hold(&self, host: &[u8]) -> Result<Option<Hold>, Setback> {
+        let Some(cache) = self.context.connections else { return Ok(None) };
+        let held = cache.borrow_mut().statuses.hold(host, clock::now());
+        held.map_err(|_| {
+            let code = Some(Enhanced::new(4, 0, 0));
+            Status { enhanced: code, ..Status::from_exit(Exit::TEMPFAIL, Vec::new()) }.into()
+        })
+    }
+
     /// Nobody answered at `host`, or nobody who takes part.
-    pub(super) fn note_setback(&self, host: &[u8], setback: &Setback, errno: i32) {
+    pub(super) fn note_setback(
+        &self,
+        host: &[u8],
+        setback: &Setback,
+        errno: i32,
+        hold: Option<&HeldFile>,
+    ) {
         let (status, reply) = match setback {
             Setback::Unreached(status) => (status, None),
             Setback::Refused(verdict, _) => (&verdict.status, first_line(verdict)),
         };
-        self.note(
-            host,
-            HostStatus {
-                errno,
-                exit: status.exit.0,
-                code: status.enhanced,
-                reply,
-                ..HostStatus::default()
-            },
-        );
+        let (exit, code) = (status.exit.0, status.enhanced);
+        self.note(host, HostStatus { errno, exit, code, reply, ..HostStatus::default() }, hold);
     }
 
     /// `host` has taken part in a transaction.
-    pub(super) fn note_success(&self, host: &[u8]) {
+    pub(super) fn note_success(&self, host: &[u8], hold: Option<&HeldFile>) {
         let sent = self.report.outcomes.iter().find(|outcome| outcome.status.is_ok());
         let reply = sent.and_then(|_| self.taken.clone());
         let code = sent.map(|sent| sent.status.enhanced.unwrap_or(Enhanced::new(2, 0, 0)));
-        self.note(host, HostStatus { code, reply, ..HostStatus::default() });
+        self.note(host, HostStatus { code, reply, ..HostStatus::default() }, hold);
     }
 
-    fn note(&self, host: &[u8], status: HostStatus) {
+    fn note(&self, host: &[u8], status: HostStatus, hold: Option<&HeldFile>) {
         if let Some(cache) = self.context.connections {
             let status = HostStatus { last_used: clock::now(), ..status };
-            cache.borrow_mut().statuses.note(host, status);
+            cache.borrow_mut().statuses.note(host, status, hold);
         }
     }
 }

@@ -11,6 +11,7 @@ use ruleset_vm::{Exit, Status};
 
 use super::cache::{CacheKey, Cached};
 use super::context::{DeliveryContext, DeliveryReport, MessageSource, RecipientOutcome};
+use super::host_status::Hold;
 use super::hosts::{self, MxRules, Target};
 use super::program::{self, Addressees};
 use crate::config::mailer::{Mailer, Transport};
@@ -50,6 +51,8 @@ pub struct Open {
     /// Where it leads, if it can be used again.
     key: Option<CacheKey>,
     served: usize,
+    /// Keeps others from the host.
+    hold: Option<Hold>,
 }
 
 impl Open {
@@ -65,7 +68,8 @@ impl Open {
             && self.session.is_idle(context.verbose)
         {
             let relay = report.relay.clone().unwrap_or_default();
-            let cached = Cached { key, session: self.session, relay, served: self.served };
+            let cached =
+                Cached { key, session: self.session, relay, served: self.served, hold: self.hold };
             cache.borrow_mut().put(cached, clock::monotonic(), context.verbose);
             return;
         }
@@ -154,8 +158,10 @@ impl Attempt<'_> {
         if let Some(obstacle) = self.known_obstacle(host) {
             return Err(obstacle);
         }
+        let hold = self.hold(host)?;
         let addresses = addresses?;
         self.announce(host, &endpoint.port_text());
+        self.make_room();
         let (mut last, mut errno) = (None, 0);
         for address in addresses {
             self.report.relay = Some(connect::relay(host, address));
@@ -169,7 +175,7 @@ impl Attempt<'_> {
                 }
             };
             errno = 0;
-            match self.talk(channel, host, Some(&key)) {
+            match self.talk(channel, host, Some((&key, hold.clone()))) {
                 Ok(()) => return Ok(()),
                 Err(Setback::Refused(verdict, peer)) if !verdict.status.retry => {
                     return Err(Setback::Refused(verdict, peer));
@@ -178,8 +184,16 @@ impl Attempt<'_> {
             }
         }
         let setback = last.unwrap_or_else(|| hosts::unknown_host(host).into());
-        self.note_setback(host, &setback, errno);
+        self.note_setback(host, &setback, errno, hold.as_deref());
         Err(setback)
+    }
+
+    /// Closes what the new connection would be one too many with.
+    fn make_room(&self) {
+        if let Some(cache) = self.context.connections {
+            let addresses = super::address_list(self.context, &self.recipients);
+            cache.borrow_mut().make_room(&addresses, self.context.verbose);
+        }
     }
 
     /// Uses an open connection, if there is one and the peer still listens.
@@ -211,7 +225,8 @@ impl Attempt<'_> {
         self.report.relay = Some(cached.relay);
         let mut session = cached.session;
         session.announce(parts.concat());
-        let open = Open { session, key: Some(key.clone()), served: cached.served };
+        let key = Some(key.clone());
+        let open = Open { session, key, served: cached.served, hold: cached.hold };
         self.talk_on(open, peer).is_ok()
     }
 
@@ -272,19 +287,21 @@ impl Attempt<'_> {
         (self.context.verbose)(&line);
     }
 
-    /// One transaction on a new connection.
+    /// One transaction on a new connection, to a host of the network if there is a key.
     fn talk(
         &mut self,
         channel: Box<dyn Channel>,
         peer: &[u8],
-        key: Option<&CacheKey>,
+        key: Option<(&CacheKey, Option<Hold>)>,
     ) -> Result<(), Setback> {
         let settings = self.settings(peer);
         let session = Session::new(channel, settings, self.context.settings.timeouts);
-        self.talk_on(Open { session, key: key.cloned(), served: 0 }, peer)?;
-        if key.is_some() {
-            self.note_success(peer);
-        }
+        let Some((key, hold)) = key else {
+            return self.talk_on(Open { session, key: None, served: 0, hold: None }, peer);
+        };
+        let open = Open { session, key: Some(key.clone()), served: 0, hold: hold.clone() };
+        self.talk_on(open, peer)?;
+        self.note_success(peer, hold.as_deref());
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! Control file to envelope.
 
 use super::encode::{ENVELOPE_FLAGS, RECIPIENT_FLAGS};
-use super::{Damage, QfError, VERSION};
+use super::{Damage, QUOTE, QfError, VERSION, is_operator};
 use crate::message::envelope::{
     BodyType, ControllingUser, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient,
     RecipientFlags, RecipientState,
 };
+use crate::message::field_kind::kind_of;
 use ruleset_vm::{Exit, Status};
 
 /// Bytes of a bad line that an error shows.
@@ -276,10 +277,20 @@ fn field(text: &[u8]) -> Option<Field> {
     if name.is_empty() || name.iter().any(|&b| b <= b' ' || b == 0x7f) {
         return None;
     }
-    Some(Field {
-        condition: condition.to_vec(),
-        name: name.to_vec(),
-        value: value.get(1..)?.to_vec(),
-        is_default: false,
-    })
+    let value = value.get(1..)?;
+    let value = if kind_of(name).late { value.to_vec() } else { unquoted(value) };
+    Some(Field { condition: condition.to_vec(), name: name.to_vec(), value, is_default: false })
+}
+
+/// What [`super::encode`] has quoted.
+fn unquoted(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        match rest.next_if(|next| byte == QUOTE && is_operator(*next)) {
+            Some(next) => out.push(next),
+            None => out.push(byte),
+        }
+    }
+    out
 }

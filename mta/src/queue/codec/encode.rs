@@ -1,9 +1,10 @@
 //! Envelope to control file.
 
-use super::VERSION;
+use super::{QUOTE, VERSION, is_operator};
 use crate::message::envelope::{
     BodyType, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
 };
+use crate::message::field_kind::kind_of;
 
 /// A letter and the flag it stands for.
 pub(super) type Letter<F> = (u8, fn(&mut F) -> &mut bool);
@@ -135,8 +136,22 @@ fn header(out: &mut Vec<u8>, field: &Field) {
     if field.is_default && field.value.is_empty() {
         return;
     }
-    let text = [b"?", field.condition.as_slice(), b"?", &field.name, b":", &field.value].concat();
+    let value = if kind_of(&field.name).late { field.value.clone() } else { quoted(&field.value) };
+    let text = [b"?", field.condition.as_slice(), b"?", &field.name, b":", &value].concat();
     line(out, b"H", &text);
+}
+
+/// The value of a field with the octet 0377 in front of those that sendmail would take for its operators (observed). In a
+/// field that is completed at delivery they are operators.
+fn quoted(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    for byte in value {
+        if is_operator(*byte) {
+            out.push(QUOTE);
+        }
+        out.push(*byte);
+    }
+    out
 }
 
 fn optional(out: &mut Vec<u8>, letter: &[u8], text: Option<&[u8]>) {

@@ -13,6 +13,14 @@ pub use encode::encode;
 /// The version written, and the highest one read (QU-015).
 pub const VERSION: u32 = 8;
 
+/// The octet in front of those of a field that would be operators.
+const QUOTE: u8 = 0xff;
+
+/// Octets in which sendmail keeps its operators, or that quote them.
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, 0x80..=0x9f | QUOTE)
+}
+
 /// What is wrong with a control file, and in which line (1 for the first).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {damage}")]

@@ -193,3 +193,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn octets_of_fields_that_could_be_operators_are_quoted() {
+    // QU-035, observed
+    let subject = Field {
+        condition: Vec::new(),
+        name: b"Subject".to_vec(),
+        value: b" \xc3\x81 \xff \xa0".to_vec(),
+        is_default: false,
+    };
+    let late =
+        Field { name: b"Return-Path".to_vec(), value: b" <\x81g>".to_vec(), ..subject.clone() };
+    let envelope =
+        Envelope { sender: b"a".to_vec(), header: vec![subject, late], ..Envelope::default() };
+    let text = encode(&envelope);
+    let has = |line: &[u8]| text.split(|byte| *byte == b'\n').any(|own| own == line);
+    assert!(has(b"H??Subject: \xc3\xff\x81 \xff\xff \xa0") && has(b"H??Return-Path: <\x81g>"));
+    assert_eq!(decode(&text).unwrap().header, envelope.header);
+}

@@ -62,7 +62,9 @@ fn a_message_lives_from_accept_to_finish() {
     assert!(matches!(spool.store.claim(&claimed.place), Err(StoreError::Locked { .. })));
     drop(claimed);
     let mut again = spool.store.claim(&spool.place("A1")).unwrap();
-    assert_eq!(again.envelope, envelope("A1"));
+    let body = durable::facts(&spool.root.path().join("dfA1")).unwrap();
+    let body_identity = Some(body.identity()); // QU-021
+    assert_eq!(again.envelope, Envelope { body_identity, ..envelope("A1") });
     assert!(!again.unsafe_owner);
     again.envelope.tries = 3;
     spool.store.update(&mut again).unwrap();

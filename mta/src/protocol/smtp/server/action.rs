@@ -171,6 +171,12 @@ pub enum Question {
         /// The parameters, syntax checked.
         parameters: MailParameters,
     },
+    /// `MAIL` with parameters that are wrong: resolve the sender, which is refused first if it is refused. The
+    /// envelope is not opened.
+    FaultyMail {
+        /// The address as written, with its angle brackets.
+        address: Vec<u8>,
+    },
     /// `RCPT`: resolve, run check_rcpt. [`Answer::Accepted`] may name the address otherwise and say
     /// that delivery is not tried at once.
     Rcpt {
@@ -178,6 +184,11 @@ pub enum Question {
         address: Vec<u8>,
         /// The parameters, syntax checked.
         parameters: RcptParameters,
+    },
+    /// `RCPT` with parameters that are wrong: resolve the recipient, which is refused first if it cannot be resolved.
+    FaultyRcpt {
+        /// The address as written, with its angle brackets.
+        address: Vec<u8>,
     },
     /// `DATA` (check_data, a milter's data) with this many accepted recipients.
     Data {

@@ -86,7 +86,9 @@ pub(super) enum Topic {
     Connect,
     Hello { extended: bool, sane: bool },
     Mail { address: Vec<u8>, transaction: Transaction },
+    FaultyMail { address: Vec<u8>, reply: Reply },
     Rcpt { address: Vec<u8> },
+    FaultyRcpt { address: Vec<u8>, reply: Reply },
     Data,
     Message,
     Verify { argument: Vec<u8>, pause: Duration },
@@ -452,6 +454,15 @@ impl Session {
             }
             (Topic::Mail { address, transaction }, answer) => {
                 self.mail_answered(&address, transaction, answer)?;
+            }
+            (Topic::FaultyMail { address, reply }, Answer::Status(status)) => {
+                self.sender_refused = true;
+                let refused = !status.is_ok();
+                let refusal = refused.then(|| Reply::from_status(&status, Some(&address)));
+                self.reply(refusal.unwrap_or(reply));
+            }
+            (Topic::FaultyRcpt { address, reply }, Answer::Status(status)) => {
+                self.faulty_rcpt_answered(&address, &status, reply);
             }
             (Topic::Rcpt { address }, answer) => self.rcpt_answered(&address, answer)?,
             (Topic::Data, Answer::Status(status)) => {

@@ -7,6 +7,7 @@ use super::replies;
 use super::reply::Reply;
 use super::session::{Phase, Session, Topic, Transaction};
 use super::verbs::Command;
+use ruleset_vm::Status;
 use std::time::Duration;
 
 impl Session {
@@ -35,7 +36,14 @@ impl Session {
             message_size: self.settings.limits.message_size,
             deliver_by_min: self.settings.limits.deliver_by_min,
         };
-        let parameters = parameters::mail(rest, rules)?;
+        let parameters = match parameters::mail(rest, rules) {
+            Ok(parameters) => parameters,
+            Err(reply) => {
+                let address = address.to_vec();
+                let topic = Topic::FaultyMail { address: address.clone(), reply };
+                return Ok((Question::FaultyMail { address }, topic));
+            }
+        };
         let eight_bit_mime = parameters.body == Some(Body::EightBitMime);
         let address = address.to_vec();
         let sender = address.clone();
@@ -94,8 +102,14 @@ impl Session {
         }
         let argument = parameters::after_word(&command.argument, "TO")?;
         let (address, rest) = parameters::split_address(argument);
-        let parameters = parameters::rcpt(rest, self.offers_dsn())?;
         let address = address.to_vec();
+        let parameters = match parameters::rcpt(rest, self.offers_dsn()) {
+            Ok(parameters) => parameters,
+            Err(reply) => {
+                let topic = Topic::FaultyRcpt { address: address.clone(), reply };
+                return Ok((Question::FaultyRcpt { address }, topic));
+            }
+        };
         Ok((Question::Rcpt { address: address.clone(), parameters }, Topic::Rcpt { address }))
     }
 
@@ -126,6 +140,17 @@ impl Session {
         let shown = shown.as_deref().unwrap_or(address);
         self.reply(template.reply().about(Some(shown)));
         Ok(())
+    }
+
+    /// What `RCPT` with parameters that are wrong is told: `refusal` comes before `reply`.
+    pub(super) fn faulty_rcpt_answered(&mut self, address: &[u8], refusal: &Status, reply: Reply) {
+        self.count_bad_recipient();
+        if !refusal.is_ok() {
+            return self.reply(Reply::from_status(refusal, Some(address)));
+        }
+        let text = reply.text.clone();
+        self.reply(reply);
+        self.note(Note::RecipientRefused(text));
     }
 
     fn count_bad_recipient(&mut self) {

@@ -50,6 +50,14 @@ impl World {
         match question {
             Question::Connect => Answer::Admission(Box::new(self.admission.clone())),
             Question::Mail { address, .. } => mail(address),
+            Question::FaultyRcpt { address } if address == b"()" => {
+                Answer::Status(replies::MISSING_RECIPIENT.status(&[]))
+            }
+            Question::FaultyRcpt { .. } => Answer::Status(Status::ok()),
+            Question::FaultyMail { address } => match mail(address) {
+                Answer::Status(status) => Answer::Status(status),
+                _ => Answer::Status(Status::ok()),
+            },
             Question::Rcpt { address, .. } => rcpt(address),
             Question::Data { recipients: 4 } => Answer::Status(refused(550, [5, 7, 1], "four")),
             Question::Message(received) if received.size == 7 => {
