@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cf_parser::debug::Levels;
-use mapper::{LookupContext, MapSet, NoticeKind};
+use mapper::{DnsAnswer, DnsQuery, LookupContext, MapSet, NoticeKind};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::prescan::Mode;
 use ruleset_vm::token::Token;
@@ -159,6 +159,38 @@ impl<S: MapServices> Engine<S> {
         }
         let number = program.number(ruleset)?;
         Some(self.rewrite(tracer, |rewriter| rewriter.apply_hook(number, arguments, true)))
+    }
+
+    /// What a hook ruleset says behind `$#`, `$@` and `$:`; `None` if there is no such ruleset or it returns no triple.
+    /// `comments` says whether comments in the arguments count.
+    pub fn hook_verdict(
+        &mut self,
+        ruleset: &[u8],
+        arguments: &[&[u8]],
+        comments: bool,
+        tracer: &mut dyn Tracer,
+    ) -> Option<ruleset_vm::triple::Verdict> {
+        let program = Arc::clone(self.machine.program());
+        if !program.has_rules(ruleset) {
+            return None;
+        }
+        let number = program.number(ruleset)?;
+        self.rewrite(tracer, |rewriter| {
+            let outcome = rewriter.apply_hook(number, arguments, comments);
+            rewriter.verdict(&outcome.workspace)
+        })
+    }
+
+    /// Whether there is a user of this login name, as far as anybody knows.
+    pub fn has_user(&mut self, login: &[u8]) -> bool {
+        mapper::Services::passwd(&mut self.lookups.services, login).is_ok_and(|user| user.is_some())
+    }
+
+    /// Asks the name service, as far as that is allowed; `None` if it is not and no fact answers.
+    pub fn resolve_name(&mut self, query: &DnsQuery<'_>) -> Option<DnsAnswer> {
+        let services = &mut self.lookups.services;
+        let answer = mapper::Services::resolve(services, query);
+        services.take_not_asked().is_empty().then_some(answer)
     }
 
     /// What the alias files have for the user of a triple; `None` if its mailer asks no aliases (flag `A`, ML-030).

@@ -1,5 +1,6 @@
 //! The story of one address: what happened to it, ruleset by ruleset, as a tree of the rules that fired.
 
+pub mod html;
 pub mod json;
 mod recorder;
 pub mod sentence;
@@ -7,6 +8,7 @@ pub mod text;
 mod why_not;
 
 pub use recorder::Recorder;
+pub(crate) use recorder::words;
 pub use why_not::{Attempt, WhyNot};
 
 use cf_parser::Span;

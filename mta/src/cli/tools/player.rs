@@ -13,7 +13,6 @@ use workbench::session::{self, Client as Named, Exchange, Trust, Typed, Watch};
 use crate::config::site::Site;
 use crate::daemon::client::{Client, Resolved};
 use crate::daemon::connection::{Arrival, Connection, Counts};
-use crate::daemon::listener;
 use crate::daemon::ports::{self, DaemonPort, Names};
 use crate::daemon::post::Post;
 use crate::daemon::rehearsal::{Aside, Rehearsal};
@@ -48,7 +47,7 @@ impl Player {
     /// A player; `watch` hears all runs of rules.
     pub(super) fn new(site: Arc<Site>, watch: Watch) -> Self {
         // a daemon whose names cannot be found here is as good as one without options
-        let daemons = ports::daemons(&listener::port_settings(&site), &mut NoHosts);
+        let daemons = ports::daemons(&ports::settings(&site.configuration), &mut NoHosts);
         let daemon = daemons.ok().and_then(|daemons| daemons.into_iter().next());
         Self { site, watch, daemon: daemon.unwrap_or_else(|| DaemonPort::new(0)) }
     }

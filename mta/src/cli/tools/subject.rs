@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cf_parser::Name;
+use cf_parser::dialect::{Translation, translate};
 use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
@@ -117,6 +118,8 @@ pub(in crate::cli) enum SubjectError {
 pub(in crate::cli) struct Loaded {
     /// The bytes of the file.
     pub(super) source: Vec<u8>,
+    /// The file in the language of sendmail 8: the same, unless a dialect was asked for.
+    pub(super) text: Vec<u8>,
     /// What reading it gave.
     pub(super) reading: Reading,
     /// What was not asked while it was read.
@@ -138,13 +141,49 @@ impl Subject {
     /// # Errors
     /// See [`SubjectError`]; anything wrong within the file is a diagnostic of the reading.
     pub(super) fn read(&self) -> Result<Loaded, SubjectError> {
-        let given = self.file.as_ref().map(|file| file.as_bytes());
-        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
-        let found = here.filter(|path| config_files::read_regular(path).is_ok());
-        match given.or(found) {
+        match self.path() {
             Some(path) => self.context.read(path),
             None => self.context.read_embedded(),
         }
+    }
+
+    /// The file's name and bytes, for who wants nothing but its text. With a dialect they are those of
+    /// the translation.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>), SubjectError> {
+        let (path, source) = match self.path() {
+            Some(path) => (path.to_vec(), Reading::bytes_of(path)?),
+            None => (embedded::NAME.to_vec(), embedded::CONFIGURATION.to_vec()),
+        };
+        let Some(dialect) = self.context.dialect(&source)? else { return Ok((path, source)) };
+        let own = self.context.own_name()?;
+        let names = SystemNames::new(&own);
+        Ok((path, cf_parser::dialect::translate(dialect, &source, &names).bytes))
+    }
+
+    /// Whether [`Subject::bytes`] is not what the file has.
+    pub(super) fn is_translated(&self) -> bool {
+        self.context.dialect.is_some() || self.path().is_none()
+    }
+
+    /// The file that is meant; `None` for the one that is built in.
+    fn path(&self) -> Option<&[u8]> {
+        let given = self.file.as_ref().map(|file| file.as_bytes());
+        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
+        given.or_else(|| here.filter(|path| config_files::read_regular(path).is_ok()))
+    }
+
+    /// The same with other bytes in the place of the file's, which was read as `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_edited(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        if path == embedded::NAME {
+            return self.context.load(path, bytes.to_vec(), embedded::predefine);
+        }
+        self.context.load(path, bytes.to_vec(), |_| {})
     }
 }
 
@@ -193,6 +232,23 @@ impl Context {
         self.load(path, source, |_| {})
     }
 
+    /// Reads `bytes` as if they were the file at `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_bytes(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        self.load(path, bytes.to_vec(), |_| {})
+    }
+
+    /// The options of the command line, as they would stand behind the `O` of a line.
+    pub(super) fn option_texts(&self) -> Vec<Vec<u8>> {
+        let long = self.options.iter().map(|value| (b'O', value));
+        let letters = self.letters.iter().map(|value| (b'o', value));
+        long.chain(letters)
+            .filter_map(|(letter, value)| usage::option_text(letter, value.as_bytes()))
+            .collect()
+    }
+
     fn read_embedded(&self) -> Result<Loaded, SubjectError> {
         self.load(embedded::NAME, embedded::CONFIGURATION.to_vec(), embedded::predefine)
     }
@@ -208,16 +264,13 @@ impl Context {
         let root = self.root.as_deref().map_or_else(Root::default, Root::at);
         let mut host = self.host(&facts, allowed)?;
         predefine(&mut host);
-        let bytes = match self.dialect(&source)? {
-            Some(dialect) => {
-                let names = SystemNames::new(&host.name);
-                cf_parser::dialect::translate(dialect, &source, &names).bytes
-            }
-            None => source.clone(),
+        let Translation { bytes: text, diagnostics: untranslated } = match self.dialect(&source)? {
+            Some(dialect) => translate(dialect, &source, &SystemNames::new(&host.name)),
+            None => Translation { bytes: source.clone(), diagnostics: Vec::new() },
         };
         let system = System::elsewhere(root.clone(), facts.services.clone());
         let mut elsewhere = Elsewhere::new(system, Arc::clone(&facts), allowed);
-        let (mut configuration, diagnostics) = read(&bytes, &host, &mut elsewhere);
+        let (mut configuration, diagnostics) = read(&text, &host, &mut elsewhere);
         for value in &self.define {
             let (name, value) = named('D', value)?;
             configuration.macros.set(&name, &value);
@@ -228,6 +281,7 @@ impl Context {
         if !facts.classes.is_empty() {
             configuration.classes_changed();
         }
+        let diagnostics = untranslated.into_iter().chain(diagnostics).collect();
         let (mut reading, not_asked) = elsewhere.reading(path, configuration, diagnostics);
         for (name, entries) in &facts.maps {
             if !reading.maps.give(name, entries) {
@@ -239,7 +293,7 @@ impl Context {
         let map_lines = reading.map_lines.clone();
         let kit =
             EngineKit { configuration, settings, map_lines, home: Home { facts, allowed, root } };
-        Ok(Loaded { source, reading, not_asked, kit })
+        Ok(Loaded { source, text, reading, not_asked, kit })
     }
 
     /// Adds a text of facts that comes from `path`.
@@ -295,11 +349,6 @@ impl Context {
         for value in &self.macros {
             macros.push(named('M', value)?);
         }
-        let long = self.options.iter().map(|value| (b'O', value));
-        let letters = self.letters.iter().map(|value| (b'o', value));
-        let options = long.chain(letters);
-        let options =
-            options.filter_map(|(letter, value)| usage::option_text(letter, value.as_bytes()));
         let own = match &facts.host {
             Some(host) => {
                 let short = host.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec();
@@ -321,11 +370,17 @@ impl Context {
             date: facts::today(),
             mode: b't',
             user: users::own_name(),
-            options: options.collect(),
+            options: self.option_texts(),
             macros,
             processors: config_files::processors(),
             levels: cf_parser::debug::Levels::default(),
         })
+    }
+
+    /// The name of the machine, for the dialects that ask for it.
+    fn own_name(&self) -> Result<Vec<u8>, SubjectError> {
+        let host = self.facts()?.host;
+        Ok(host.unwrap_or_else(|| hostname::identify(&mut NoNames).canonical))
     }
 
     fn dialect(&self, source: &[u8]) -> Result<Option<cf_parser::dialect::Dialect>, SubjectError> {
@@ -344,6 +399,11 @@ impl Loaded {
     /// The facts about the machine.
     pub(super) fn facts(&self) -> &Facts {
         &self.kit.home.facts
+    }
+
+    /// Where the files are that it names.
+    pub(super) fn root(&self) -> &Root {
+        &self.kit.home.root
     }
 
     /// What threads make their engines of.
