@@ -31,7 +31,7 @@ pub const MIN_EQUAL_PER_MILLE: &[(&str, usize)] = &[
     ("sh", 970),
     // Replies of servers, and of sessions that are played.
     ("served sessions", 997),
-    ("sessions", 990),
+    ("sessions", 995),
 ];
 
 /// The row of [`MIN_EQUAL_PER_MILLE`]; all for a family without one.
