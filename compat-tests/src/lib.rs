@@ -30,6 +30,9 @@ pub const MIN_EQUAL_PER_MILLE: &[(&str, usize)] = &[
     ("collected", 999),
     ("bt", 995),
     ("sh", 970),
+    // Replies of servers, and of sessions that are played.
+    ("served sessions", 997),
+    ("sessions", 995),
 ];
 
 /// The row of [`MIN_EQUAL_PER_MILLE`]; all for a family without one.

@@ -17,9 +17,11 @@ def reply(source):
         line = source.readline()
         if not line:
             return None
-        print(line.decode("latin-1").rstrip("\r\n"))
-        if line[3:4] != b"-":
-            return line[:3]
+        # what is no reply is a warning of the program
+        if line[:3].isdigit():
+            print(line.decode("latin-1").rstrip("\r\n"))
+            if line[3:4] != b"-":
+                return line[:3]
 
 
 def play(source, sink, lines):
