@@ -288,6 +288,13 @@ pub trait Services {
     ) -> io::Result<Box<dyn Stream>> {
         Err(io::ErrorKind::Unsupported.into())
     }
+    /// Whether the name service was not asked when it should have been, so that its last answer is none; what keeps such
+    /// an answer says so each time it gives it, with [`Services::leave_unasked`].
+    fn left_unasked(&mut self) -> bool {
+        false
+    }
+    /// A question about this name is not put to the name service, as it was not before.
+    fn leave_unasked(&mut self, _name: &[u8]) {}
     /// Seconds since the epoch.
     fn now(&mut self) -> u64;
     /// Now, by a clock that does not go back; `None` where there is none that is cheap enough to be read for

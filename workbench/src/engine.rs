@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cf_parser::debug::Levels;
-use mapper::{LookupContext, MapSet, NoticeKind};
+use mapper::{DnsAnswer, DnsQuery, LookupContext, MapSet, NoticeKind};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::prescan::Mode;
 use ruleset_vm::token::Token;
@@ -14,21 +14,9 @@ use ruleset_vm::{
     Request, Rewriter, Role, Target, Triple,
 };
 
+pub use crate::answering::Unasked;
 use crate::answering::{Answering, MapMessage, MapServices};
-use crate::machine::{Guarded, NotAsked};
-
-/// A lookup that was answered with "not found" because what it needs may not be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unasked {
-    /// Which lookup of the engine it was, from 0.
-    pub lookup: usize,
-    /// The map.
-    pub map: Vec<u8>,
-    /// The key.
-    pub key: Vec<u8>,
-    /// What was not touched.
-    pub what: NotAsked,
-}
+use crate::machine::Guarded;
 
 /// A configuration at work for one address after the other.
 pub struct Engine<S> {
@@ -173,6 +161,38 @@ impl<S: MapServices> Engine<S> {
         Some(self.rewrite(tracer, |rewriter| rewriter.apply_hook(number, arguments, true)))
     }
 
+    /// What a hook ruleset says behind `$#`, `$@` and `$:`; `None` if there is no such ruleset or it returns no triple.
+    /// `comments` says whether comments in the arguments count.
+    pub fn hook_verdict(
+        &mut self,
+        ruleset: &[u8],
+        arguments: &[&[u8]],
+        comments: bool,
+        tracer: &mut dyn Tracer,
+    ) -> Option<ruleset_vm::triple::Verdict> {
+        let program = Arc::clone(self.machine.program());
+        if !program.has_rules(ruleset) {
+            return None;
+        }
+        let number = program.number(ruleset)?;
+        self.rewrite(tracer, |rewriter| {
+            let outcome = rewriter.apply_hook(number, arguments, comments);
+            rewriter.verdict(&outcome.workspace)
+        })
+    }
+
+    /// Whether there is a user of this login name, as far as anybody knows.
+    pub fn has_user(&mut self, login: &[u8]) -> bool {
+        mapper::Services::passwd(&mut self.lookups.services, login).is_ok_and(|user| user.is_some())
+    }
+
+    /// Asks the name service, as far as that is allowed; `None` if it is not and no fact answers.
+    pub fn resolve_name(&mut self, query: &DnsQuery<'_>) -> Option<DnsAnswer> {
+        let services = &mut self.lookups.services;
+        let answer = mapper::Services::resolve(services, query);
+        services.take_not_asked().is_empty().then_some(answer)
+    }
+
     /// What the alias files have for the user of a triple; `None` if its mailer asks no aliases (flag `A`, ML-030).
     pub fn alias_of(&mut self, triple: &Triple) -> Option<Vec<u8>> {
         let Target::Mailer(number) = triple.mailer else { return None };
@@ -192,6 +212,13 @@ impl<S: MapServices> Engine<S> {
     #[must_use]
     pub fn text(&self, workspace: &[Token]) -> Vec<u8> {
         self.machine.table().join(workspace, Some(self.configuration.program.blank_sub()))
+    }
+
+    /// The words of a workspace, as they are shown.
+    #[must_use]
+    pub fn words(&self, workspace: &[Token]) -> Vec<Vec<u8>> {
+        let look = crate::show::Look::default();
+        workspace.iter().map(|token| look.token(*token, self.machine.table())).collect()
     }
 
     /// What a workspace names behind `$#`, `$@` and `$:`; `None` if it is no triple.
@@ -224,40 +251,27 @@ impl<S: MapServices> Lookups for Desk<S> {
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
-        let number = self.count;
-        self.count += 1;
         let mut complaints = Vec::new();
         let mut say = |message: MapMessage| {
             if message.kind == NoticeKind::Error {
                 complaints.push(message.text);
             }
         };
-        let answer = Answering {
+        let mut answering = Answering {
             maps: &mut self.maps,
             services: &mut self.services,
             context: LookupContext::default(),
             levels: Levels::default(),
             say: &mut say,
             postponed: None,
-        }
-        .lookup(request, macros);
+            count: self.count,
+            unasked: std::mem::take(&mut self.unasked),
+        };
+        let answer = answering.lookup(request, macros);
+        (self.count, self.unasked) = (answering.count, answering.unasked);
+        self.complaints.append(&mut complaints);
         // nothing has happened that a log should have
         drop(self.services.take_log());
-        let not_asked = self.services.take_not_asked();
-        if not_asked.is_empty() {
-            self.complaints.append(&mut complaints);
-            return answer;
-        }
-        let (map, key) = (&request.map, &request.key);
-        self.unasked.extend(not_asked.into_iter().map(|what| Unasked {
-            lookup: number,
-            map: map.clone(),
-            key: key.clone(),
-            what,
-        }));
-        match answer {
-            Answer::Failed(_) | Answer::Substitute(..) => Answer::NotFound,
-            answer => answer,
-        }
+        answer
     }
 }

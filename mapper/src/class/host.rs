@@ -28,8 +28,17 @@ struct Host {
     last: ExitCode,
     /// Bracketed names that are no addresses.
     bad_literals: HashMap<Vec<u8>, ExitCode>,
-    /// Outcomes by name as asked, with the second they expire in.
-    cache: HashMap<Vec<u8>, (Outcome, u64)>,
+    /// Outcomes by name as asked.
+    cache: HashMap<Vec<u8>, Kept>,
+}
+
+/// What came of a question.
+struct Kept {
+    outcome: Outcome,
+    /// The second it expires in.
+    expiry: u64,
+    /// The services have not asked anybody.
+    unasked: bool,
 }
 
 /// What is known of a name.
@@ -86,8 +95,11 @@ impl Class for Host {
 impl Host {
     fn cached(&mut self, name: &[u8], env: &mut Env<'_>) -> Outcome {
         let now = env.services.now();
-        if let Some((outcome, _)) = self.cache.get(name).filter(|(_, expiry)| *expiry > now) {
-            return outcome.clone();
+        if let Some(kept) = self.cache.get(name).filter(|kept| kept.expiry > now) {
+            if kept.unasked {
+                env.services.leave_unasked(name);
+            }
+            return kept.outcome.clone();
         }
         let (outcome, ttl) = resolve_name(name, self.timing, env);
         self.last = match outcome {
@@ -98,7 +110,8 @@ impl Host {
         if self.cache.len() >= MAX_CACHE {
             self.cache.clear();
         }
-        self.cache.insert(name.to_vec(), (outcome.clone(), now.saturating_add(u64::from(ttl))));
+        let (expiry, unasked) = (now.saturating_add(u64::from(ttl)), env.services.left_unasked());
+        self.cache.insert(name.to_vec(), Kept { outcome: outcome.clone(), expiry, unasked });
         outcome
     }
 

@@ -25,8 +25,27 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
+    Session(Box<tools::session::Session>),
+    /// Tries the expectations of files of tests on a configuration
+    Test(Box<tools::test::TestFiles>),
+    /// Shows which rules, members of classes and entries of maps addresses and tests reach
+    Coverage(Box<tools::coverage::CoverageOf>),
+    /// Lays a configuration out: columns of rules, fields of mailers, names of options; it says the same
+    Fmt(Box<tools::fmt::Fmt>),
+    /// Serves editors: diagnostics, hover, definitions, references, rename, formatting (docs/lsp.md)
+    Lsp(tools::lsp::Lsp),
+    /// Tells which part of the m4 package made which lines, and which were edited by hand
+    Origin(Box<tools::origin::Origin>),
+    /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
+    Doc(Box<tools::doc::Doc>),
+    /// Goes through the rules with an address, step by step, forward and back
+    Debug(Box<tools::debug::Debug>),
     /// Finds what is wrong with a configuration, or with its tables and aliases
     Check(Box<tools::check::Check>),
+    /// Holds the log of a mail system to a configuration: would the same mailer take each recipient to the same host, and
+    /// the same be refused
+    Replay(Box<tools::replay::Replay>),
     /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
     Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
@@ -86,8 +105,17 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Session(session) => tools::session::run(&session),
+            Self::Test(test) => tools::test::run(&test),
+            Self::Coverage(coverage) => tools::coverage::run(&coverage),
+            Self::Debug(debug) => tools::debug::run(&debug),
             Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Fmt(fmt) => tools::fmt::run(&fmt),
+            Self::Lsp(lsp) => tools::lsp::run(&lsp),
+            Self::Origin(origin) => tools::origin::run(&origin),
+            Self::Doc(doc) => tools::doc::run(&doc),
+            Self::Replay(replay) => tools::replay::run(&replay),
             Self::Diff(diff) => tools::diff::run(&diff),
         }
     }

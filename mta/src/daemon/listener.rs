@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cf_parser::options::{self, Found, OptionValue, PortItem};
 use mapper::{Services as _, SystemServices};
 
 use super::client::{self, Client, Patience, Resolved};
@@ -115,7 +114,7 @@ impl Listener {
         tries: u32,
         stop: Bell,
     ) -> Result<Self, ListenError> {
-        let daemons = ports::daemons(&port_settings(&post.site), &mut SystemNames)?;
+        let daemons = ports::daemons(&ports::settings(&post.site.configuration), &mut SystemNames)?;
         let mut ports = Vec::new();
         for daemon in daemons {
             if let Some(socket) = open_port(&post, &daemon, tries, &stop)? {
@@ -349,21 +348,6 @@ fn open_port(
         }
         attempt += 1;
     }
-}
-
-/// The items of all DaemonPortOptions.
-fn port_settings(site: &Site) -> Vec<Vec<PortItem>> {
-    let Found::Exact(option) = options::by_name(b"DaemonPortOptions") else { return Vec::new() };
-    let settings = site.configuration.options.all("DaemonPortOptions");
-    settings
-        .filter_map(|setting| {
-            let value = site.configuration.macros.expand_bytes(&setting.value);
-            match options::interpret(option, None, &value).value {
-                Some(OptionValue::Ports(items)) => Some(items),
-                _ => None,
-            }
-        })
-        .collect()
 }
 
 /// Names as this host knows them.

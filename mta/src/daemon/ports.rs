@@ -4,7 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use cf_parser::options::{PortItem, PortKey};
+use cf_parser::options::{self, Found, OptionValue, PortItem, PortKey};
+use ruleset_vm::load::Configuration;
 
 use crate::sys::hostname;
 use crate::sys::listen::{Place, Tuning};
@@ -36,7 +37,8 @@ pub struct DaemonPort {
 
 impl DaemonPort {
     /// The daemon when no DaemonPortOptions are set (OPT-212).
-    fn new(index: usize) -> Self {
+    #[must_use]
+    pub fn new(index: usize) -> Self {
         Self {
             name: format!("Daemon{index}").into_bytes(),
             place: Place::Tcp(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), SMTP_PORT)),
@@ -117,6 +119,22 @@ pub trait Names {
     fn service(&mut self, name: &[u8]) -> Option<u16>;
     /// The addresses of a host.
     fn host(&mut self, name: &[u8]) -> Vec<IpAddr>;
+}
+
+/// The items of all DaemonPortOptions.
+#[must_use]
+pub fn settings(configuration: &Configuration) -> Vec<Vec<PortItem>> {
+    let Found::Exact(option) = options::by_name(b"DaemonPortOptions") else { return Vec::new() };
+    let settings = configuration.options.all("DaemonPortOptions");
+    settings
+        .filter_map(|setting| {
+            let value = configuration.macros.expand_bytes(&setting.value);
+            match options::interpret(option, None, &value).value {
+                Some(OptionValue::Ports(items)) => Some(items),
+                _ => None,
+            }
+        })
+        .collect()
 }
 
 /// The daemons of the settings, in order; one on the SMTP port if there are none.

@@ -75,7 +75,7 @@ fn supply<B, R>(
             }
             Ok(None) => return,
             Err(panic) => {
-                drop(panics.send((number, Err(panic))));
+                let _ = panics.send((number, Err(panic)));
                 return;
             }
         }

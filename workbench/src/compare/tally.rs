@@ -112,8 +112,9 @@ mod tests {
     #[test]
     fn sums_do_not_depend_on_batches() {
         let addresses: Vec<String> = (0..20).map(|n| format!("user{n}")).collect();
-        let cause =
-            |n: usize| if n % 3 == 0 { Cause::Around } else { Cause::Map(b"access".into()) };
+        let cause = |n: usize| {
+            if n.is_multiple_of(3) { Cause::Around } else { Cause::Map(b"access".into()) }
+        };
         let tally = |size: usize| {
             let mut all = Tally::default();
             for (batch, part) in addresses.chunks(size).enumerate() {

@@ -5,15 +5,15 @@ use std::io;
 use std::sync::Arc;
 
 use mapper::{
-    DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd, ProgramOutput,
-    Protection, SearchList, Services, Stream,
+    AliasName, AliasPart, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd,
+    ProgramOutput, Protection, SearchList, Services, Stream,
 };
 
 use super::Facts;
 use crate::answering::MapServices;
 
 /// What an unknown configuration could touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Programs of `F|` lines and of maps of class `program`.
     Programs,
@@ -117,9 +117,9 @@ impl<S: MapServices> Guarded<S> {
         Self { inner, facts, allowed, not_asked: Vec::new() }
     }
 
-    /// What was not asked since the last call.
-    pub fn take_not_asked(&mut self) -> Vec<NotAsked> {
-        std::mem::take(&mut self.not_asked)
+    /// The services behind it.
+    pub fn inner(&mut self) -> &mut S {
+        &mut self.inner
     }
 
     fn may(&mut self, kind: Kind, question: impl FnOnce() -> Vec<u8>) -> bool {
@@ -208,6 +208,14 @@ impl<S: MapServices> Services for Guarded<S> {
         self.inner.protect(stream, protection)
     }
 
+    fn left_unasked(&mut self) -> bool {
+        self.not_asked.iter().any(|not_asked| not_asked.kind == Kind::Dns)
+    }
+
+    fn leave_unasked(&mut self, name: &[u8]) {
+        self.may(Kind::Dns, || name.to_vec());
+    }
+
     fn now(&mut self) -> u64 {
         self.inner.now()
     }
@@ -227,6 +235,10 @@ impl<S: MapServices> Services for Guarded<S> {
     fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>) {
         self.inner.set_macro(name, value);
     }
+
+    fn alias_left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        self.inner.alias_left(line)
+    }
 }
 
 impl<S: MapServices> MapServices for Guarded<S> {
@@ -236,6 +248,10 @@ impl<S: MapServices> MapServices for Guarded<S> {
 
     fn take_log(&mut self) -> Vec<LogLine> {
         self.inner.take_log()
+    }
+
+    fn take_not_asked(&mut self) -> Vec<NotAsked> {
+        std::mem::take(&mut self.not_asked)
     }
 }
 
@@ -268,6 +284,24 @@ mod tests {
         assert_eq!(asked[0].question, b"b.example A");
         assert!(services.passwd(b"alice").unwrap().is_some());
         assert!(services.passwd(b"root").unwrap().is_none());
+    }
+
+    /// A map that keeps answers does not make an answer of what was not asked.
+    #[test]
+    fn what_was_not_asked_is_not_known_the_second_time() {
+        let facts = Arc::new(Facts::default());
+        let mut services = Guarded::new(SystemServices::default(), facts, Allowed::default());
+        let settings = mapper::Settings {
+            services: vec![(b"hosts".to_vec(), vec![b"dns".to_vec()])],
+            ..mapper::Settings::default()
+        };
+        let mut maps = mapper::MapSet::new(settings);
+        assert!(maps.declare(b"names host -a.").is_empty());
+        for _ in 0..3 {
+            let context = mapper::LookupContext::default();
+            maps.lookup(b"names", b"a.example", &[], &context, &mut services);
+            assert_eq!(services.take_not_asked().first().map(|it| it.kind), Some(Kind::Dns));
+        }
     }
 
     #[test]

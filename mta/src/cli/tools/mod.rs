@@ -3,13 +3,25 @@
 
 mod addresses;
 pub(super) mod check;
+mod conclusion;
+pub(super) mod coverage;
+pub(super) mod debug;
 pub(super) mod diff;
+pub(super) mod doc;
 mod elsewhere;
 pub(super) mod explain;
+pub(super) mod fmt;
+pub(super) mod lsp;
+pub(super) mod origin;
 mod output;
+mod player;
 mod progress;
+pub(super) mod replay;
+pub(super) mod session;
 mod subject;
+pub(super) mod test;
 mod test_mode_runs;
+mod trials;
 
 /// Exit statuses of all of them.
 mod exit {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cf_parser::Name;
@@ -10,7 +10,7 @@ use cf_parser::dialect::{Translation, translate};
 use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::{Configuration, HostFacts, read};
 use workbench::engine::Engine;
-use workbench::machine::{Allowed, Facts, Guarded, NotAsked};
+use workbench::machine::{Allowed, Facts, NotAsked};
 
 use super::super::{embedded, facts, start, usage};
 use super::elsewhere::{Elsewhere, NoNames};
@@ -18,6 +18,7 @@ use crate::config::dialect_names::{DialectChoice, SystemNames};
 use crate::config::own_names;
 use crate::config::reading::{ReadError, Reading, System};
 use crate::config::root::Root;
+use crate::config::site::{Home, Site};
 use crate::sys::hostname;
 use crate::sys::{config_files, users};
 
@@ -62,6 +63,9 @@ pub(in crate::cli) struct Context {
     /// Reads the file of another vendor's sendmail: bsd, ida, sun, or auto
     #[arg(long, value_name = "NAME")]
     dialect: Option<OsString>,
+    /// Further texts of facts, and where they come from.
+    #[arg(skip)]
+    more: Vec<(String, Vec<u8>)>,
 }
 
 /// Why there is nothing to work on.
@@ -128,9 +132,7 @@ pub(in crate::cli) struct EngineKit {
     configuration: Arc<Configuration>,
     settings: Settings,
     map_lines: Vec<Vec<u8>>,
-    facts: Arc<Facts>,
-    allowed: Allowed,
-    root: Root,
+    home: Home,
 }
 
 impl Subject {
@@ -139,13 +141,49 @@ impl Subject {
     /// # Errors
     /// See [`SubjectError`]; anything wrong within the file is a diagnostic of the reading.
     pub(super) fn read(&self) -> Result<Loaded, SubjectError> {
-        let given = self.file.as_ref().map(|file| file.as_bytes());
-        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
-        let found = here.filter(|path| config_files::read_regular(path).is_ok());
-        match given.or(found) {
+        match self.path() {
             Some(path) => self.context.read(path),
             None => self.context.read_embedded(),
         }
+    }
+
+    /// The file's name and bytes, for who wants nothing but its text. With a dialect they are those of
+    /// the translation.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn bytes(&self) -> Result<(Vec<u8>, Vec<u8>), SubjectError> {
+        let (path, source) = match self.path() {
+            Some(path) => (path.to_vec(), Reading::bytes_of(path)?),
+            None => (embedded::NAME.to_vec(), embedded::CONFIGURATION.to_vec()),
+        };
+        let Some(dialect) = self.context.dialect(&source)? else { return Ok((path, source)) };
+        let own = self.context.own_name()?;
+        let names = SystemNames::new(&own);
+        Ok((path, cf_parser::dialect::translate(dialect, &source, &names).bytes))
+    }
+
+    /// Whether [`Subject::bytes`] is not what the file has.
+    pub(super) fn is_translated(&self) -> bool {
+        self.context.dialect.is_some() || self.path().is_none()
+    }
+
+    /// The file that is meant; `None` for the one that is built in.
+    fn path(&self) -> Option<&[u8]> {
+        let given = self.file.as_ref().map(|file| file.as_bytes());
+        let here = (!self.context.is_elsewhere()).then_some(start::DEFAULT_CF);
+        given.or_else(|| here.filter(|path| config_files::read_regular(path).is_ok()))
+    }
+
+    /// The same with other bytes in the place of the file's, which was read as `path`.
+    ///
+    /// # Errors
+    /// See [`SubjectError`].
+    pub(super) fn read_edited(&self, path: &[u8], bytes: &[u8]) -> Result<Loaded, SubjectError> {
+        if path == embedded::NAME {
+            return self.context.load(path, bytes.to_vec(), embedded::predefine);
+        }
+        self.context.load(path, bytes.to_vec(), |_| {})
     }
 }
 
@@ -181,7 +219,8 @@ impl Context {
 
     /// Whether the file is another machine's.
     fn is_elsewhere(&self) -> bool {
-        self.root.is_some() || !self.host_facts.is_empty() || !self.fact.is_empty()
+        let given = !self.host_facts.is_empty() || !self.fact.is_empty() || !self.more.is_empty();
+        self.root.is_some() || given
     }
 
     /// Reads the file at `path`.
@@ -252,20 +291,42 @@ impl Context {
         let configuration = Arc::new(reading.configuration.clone());
         let settings = reading.maps.settings().clone();
         let map_lines = reading.map_lines.clone();
-        let kit = EngineKit { configuration, settings, map_lines, facts, allowed, root };
+        let kit =
+            EngineKit { configuration, settings, map_lines, home: Home { facts, allowed, root } };
         Ok(Loaded { source, text, reading, not_asked, kit })
+    }
+
+    /// Adds a text of facts that comes from `path`.
+    pub(super) fn add_facts(&mut self, path: &str, text: Vec<u8>) {
+        self.more.push((path.to_owned(), text));
+    }
+
+    /// The facts of the command line, one a line.
+    ///
+    /// # Errors
+    /// A file of facts cannot be read.
+    pub(super) fn fact_lines(&self) -> Result<Vec<Vec<u8>>, SubjectError> {
+        let mut lines = Vec::new();
+        for path in &self.host_facts {
+            let text = read_facts(path)?;
+            let kept = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+            let kept = kept.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+            lines.extend(kept.map(<[u8]>::to_vec));
+        }
+        lines.extend(self.fact.iter().map(|line| line.as_bytes().to_vec()));
+        Ok(lines)
     }
 
     fn facts(&self) -> Result<Facts, SubjectError> {
         let mut facts = Facts::default();
         for path in &self.host_facts {
-            let shown = path.display().to_string();
-            let text = config_files::read_regular(path.as_os_str().as_bytes());
-            let text = text.map_err(|error| SubjectError::NoFacts {
-                path: shown.clone(),
-                reason: error.to_string(),
-            })?;
-            facts.add(&text).map_err(|error| SubjectError::Facts { path: shown, error })?;
+            let text = read_facts(path)?;
+            let path = path.display().to_string();
+            facts.add(&text).map_err(|error| SubjectError::Facts { path, error })?;
+        }
+        for (path, text) in &self.more {
+            let path = path.clone();
+            facts.add(text).map_err(|error| SubjectError::Facts { path, error })?;
         }
         for line in &self.fact {
             let path = "--fact".to_owned();
@@ -316,6 +377,12 @@ impl Context {
         })
     }
 
+    /// The name of the machine, for the dialects that ask for it.
+    fn own_name(&self) -> Result<Vec<u8>, SubjectError> {
+        let host = self.facts()?.host;
+        Ok(host.unwrap_or_else(|| hostname::identify(&mut NoNames).canonical))
+    }
+
     fn dialect(&self, source: &[u8]) -> Result<Option<cf_parser::dialect::Dialect>, SubjectError> {
         let Some(name) = &self.dialect else { return Ok(None) };
         let wrong = || SubjectError::Dialect(name.to_string_lossy().into_owned());
@@ -329,9 +396,14 @@ impl Loaded {
         &self.kit.configuration
     }
 
+    /// The facts about the machine.
+    pub(super) fn facts(&self) -> &Facts {
+        &self.kit.home.facts
+    }
+
     /// Where the files are that it names.
     pub(super) fn root(&self) -> &Root {
-        &self.kit.root
+        &self.kit.home.root
     }
 
     /// What threads make their engines of.
@@ -353,25 +425,28 @@ impl EngineKit {
 
     /// An engine of its own, with maps that nobody has opened yet.
     pub(super) fn engine(&self) -> Engine<SystemServices> {
-        let services =
-            Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed);
-        Engine::new(Arc::clone(&self.configuration), self.maps(), services)
+        Engine::new(Arc::clone(&self.configuration), self.maps(), self.home.services())
     }
 
     /// Another set of the same maps.
     pub(super) fn maps(&self) -> MapSet {
-        let mut maps = MapSet::new(self.settings.clone());
-        // what is wrong with the lines was said when they were read
-        self.map_lines.iter().for_each(|line| drop(maps.declare(line)));
-        drop(maps.finish(self.configuration.level));
-        if self.root.is_elsewhere() {
-            maps.relocate(&|path| self.root.place(path));
-        }
-        for (name, entries) in &self.facts.maps {
-            maps.give(name, entries);
-        }
-        maps
+        self.home.maps(&self.settings, &self.map_lines, self.configuration.level)
     }
+
+    /// What a process would run with; it asks only what is allowed.
+    pub(super) fn site(&self) -> Arc<Site> {
+        let (settings, lines) = (self.settings.clone(), self.map_lines.clone());
+        let configuration = Configuration::clone(&self.configuration);
+        Arc::new(Site::of(configuration, lines, settings, self.home.clone()))
+    }
+}
+
+fn read_facts(path: &Path) -> Result<Vec<u8>, SubjectError> {
+    let text = config_files::read_regular(path.as_os_str().as_bytes());
+    text.map_err(|error| SubjectError::NoFacts {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 /// The name in front of a macro's value, without braces, and the value.
