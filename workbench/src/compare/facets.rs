@@ -34,7 +34,7 @@ pub enum Facet {
         /// As what.
         role: Role,
     },
-    /// What a check ruleset says: which of [`CHECKS`].
+    /// What a check ruleset says: which of `CHECKS`.
     Verdict(usize),
 }
 
