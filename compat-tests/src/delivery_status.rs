@@ -269,14 +269,17 @@ fn is_date(text: &[u8]) -> bool {
         && zone_fits
 }
 
-/// The parts of this kind in a text that holds whole messages: between their header and the boundary behind them. One
-/// that is cut off is none.
+/// The parts of this kind in a text that holds whole messages: between their header and the boundary behind them, the one
+/// that is in front of it too. One that is cut off is none.
 pub fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const HEAD: &[u8] = b"Content-Type: message/delivery-status\n\n";
+    const HEAD: &[u8] = b"\nContent-Type: message/delivery-status\n\n";
     let starts = text.windows(HEAD.len()).enumerate().filter(|(_, window)| *window == HEAD);
     starts.filter_map(move |(at, _)| {
+        let boundary = text.get(..at)?.rsplit(|byte| *byte == b'\n').next()?;
+        let boundary = boundary.strip_prefix(b"--").filter(|boundary| !boundary.is_empty())?;
+        let behind = [b"\n--", boundary, b"\n"].concat();
         let part = text.get(at + HEAD.len()..)?;
-        let end = part.windows(3).position(|window| window == b"\n--")?;
+        let end = part.windows(behind.len()).position(|window| window == behind)?;
         part.get(..=end)
     })
 }
@@ -336,9 +339,10 @@ mod tests {
 
     #[test]
     fn parts_of_messages_are_found() {
-        let message = format!("x\n\nContent-Type: message/delivery-status\n\n{GOOD}--b\nmore\n");
-        let cut = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n";
-        let text = format!("{message}{message}{cut}");
+        let head = "Content-Type: message/delivery-status\n\n";
+        let message = format!("x\n\n--b\n{head}{GOOD}--b\nmore\n--b--\n");
+        let cut = format!("--c\n{head}Reporting-MTA: dns; x\n");
+        let text = format!("{message}{cut}{message}");
         assert_eq!(parts(text.as_bytes()).collect::<Vec<_>>(), [GOOD.as_bytes(), GOOD.as_bytes()]);
     }
 }
