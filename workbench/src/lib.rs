@@ -3,6 +3,7 @@
 pub mod answering;
 pub mod bt;
 pub mod engine;
+pub mod export;
 pub mod explain;
 pub mod json;
 pub mod machine;

@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Writes a configuration for Postfix or Exim, and says what could not be carried over
+    Export(Box<tools::export::Export>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -83,6 +85,7 @@ impl Command {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Export(export) => tools::export::run(&export),
         }
     }
 }

@@ -20,6 +20,8 @@ pub mod listen;
 pub mod load;
 pub mod mailbox_file;
 pub mod net;
+pub mod new_files;
+pub mod other_programs;
 pub mod poll;
 pub mod privileges;
 pub mod program_safety;

@@ -3,6 +3,7 @@
 
 mod elsewhere;
 pub(super) mod explain;
+pub(super) mod export;
 mod output;
 mod subject;
 

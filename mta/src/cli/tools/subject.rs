@@ -112,9 +112,11 @@ pub(in crate::cli) struct Loaded {
     pub(super) reading: Reading,
     /// What was not asked while it was read.
     pub(super) not_asked: Vec<NotAsked>,
-    facts: Arc<Facts>,
+    /// What is known of the machine.
+    pub(super) facts: Arc<Facts>,
     allowed: Allowed,
-    root: Root,
+    /// Where its files are.
+    pub(super) root: Root,
     configuration: Arc<Configuration>,
 }
 
