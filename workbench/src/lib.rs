@@ -3,8 +3,8 @@
 pub mod answering;
 pub mod bt;
 pub mod engine;
-pub mod export;
 pub mod explain;
+pub mod export;
 pub mod json;
 pub mod machine;
 pub mod show;

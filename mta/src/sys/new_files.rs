@@ -14,14 +14,24 @@ const MODES: [u32; 2] = [0o644, 0o600];
 /// It cannot be made.
 pub fn existing<'n>(directory: &Path, names: &[&'n str]) -> io::Result<Vec<&'n str>> {
     fs::create_dir_all(directory)?;
-    Ok(names.iter().copied().filter(|name| directory.join(name).symlink_metadata().is_ok()).collect())
+    Ok(names
+        .iter()
+        .copied()
+        .filter(|name| directory.join(name).symlink_metadata().is_ok())
+        .collect())
 }
 
 /// Writes a file; one that is there is replaced only if `replace`.
 ///
 /// # Errors
 /// It is there, or it cannot be written.
-pub fn write(directory: &Path, name: &str, bytes: &[u8], secret: bool, replace: bool) -> io::Result<()> {
+pub fn write(
+    directory: &Path,
+    name: &str,
+    bytes: &[u8],
+    secret: bool,
+    replace: bool,
+) -> io::Result<()> {
     let path = directory.join(name);
     if replace {
         match fs::remove_file(&path) {

@@ -26,7 +26,8 @@ pub fn find(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories: Vec<PathBuf> =
         std::env::split_paths(&path).chain(DIRECTORIES.iter().map(PathBuf::from)).collect();
-    let places = names.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name)));
+    let places =
+        names.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name)));
     places.into_iter().find(|place| is_program(place))
 }
 

@@ -34,7 +34,9 @@ The list is grouped: what is `left` is not there at all, what is `changed` is th
 #[must_use]
 pub fn document() -> String {
     let mut out = HEAD.to_owned();
-    out.push_str("## Features\n\n| name | of m4 | recognised by | Postfix | Exim |\n|---|---|---|---|---|\n");
+    out.push_str(
+        "## Features\n\n| name | of m4 | recognised by | Postfix | Exim |\n|---|---|---|---|---|\n",
+    );
     for row in FEATURES {
         let m4 = if row.m4.is_empty() { "" } else { row.m4 };
         out.push_str(&format!(
@@ -51,7 +53,12 @@ pub fn document() -> String {
         if row.postfix == Becomes::Feature {
             continue;
         }
-        out.push_str(&format!("| {} | {} | {} |\n", row.name, becomes(row.postfix), becomes(row.exim)));
+        out.push_str(&format!(
+            "| {} | {} | {} |\n",
+            row.name,
+            becomes(row.postfix),
+            becomes(row.exim)
+        ));
     }
     out
 }

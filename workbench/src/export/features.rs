@@ -54,15 +54,17 @@ use Carry::{No, Partly, Whole};
 
 features! {
     LocalNames, "local_names", "LOCAL_DOMAIN, use_cw_file", "class w",
-        Whole("`mydestination`"), Whole("`domainlist local_domains`");
+        Whole("`mydestination`, `proxy_interfaces`"), Whole("`domainlist local_domains`");
     HostName, "host_name", "", "macros j, m",
         Whole("`myhostname`, `mydomain`, `myorigin`"), Whole("`primary_hostname`, `qualify_domain`");
-    NullClient, "nullclient", "nullclient", "an unqualified user and a user of this host both go to one other host",
-        Whole("`relayhost`, empty `mydestination`, `local_transport`"), Whole("router `smart_host` for all domains");
+    NullClient, "nullclient", "nullclient", "macro H names the host that all other mail goes to",
+        Whole("`relayhost`, `@name` in `virtual_alias_maps`, empty `mydestination`"), Whole("routers `own_names`, `smart_host`");
+    PercentHack, "percent_hack", "no nopercenthack", "`user%host` of this host goes to that host",
+        Whole("`allow_percent_hack`"), Whole("router `percent_hack`");
     SmartHost, "smart_host", "SMART_HOST", "macro S",
         Whole("`relayhost`, or `*` in `transport`"), Whole("router `smart_host`");
     MailHub, "mail_hub", "MAIL_HUB", "macro H",
-        Partly("`local_transport`", "aliases are not looked at before mail goes to the hub"), Whole("router `mail_hub`");
+        Partly("`@name` in `virtual_alias_maps`", "aliases are not looked at before mail goes to the hub"), Whole("routers `mail_hub`, `hub_host`");
     LocalRelay, "local_relay", "LOCAL_RELAY", "macro R",
         No("names without a domain are qualified before anything sees them, so that they cannot go another way than qualified ones"),
         No("names without a domain are qualified before anything sees them, so that they cannot go another way than qualified ones");
@@ -78,7 +80,7 @@ features! {
         Whole("`sender_canonical_maps`"), Whole("rewriting rules");
     Masquerade, "masquerade", "MASQUERADE_AS and its features", "what header and envelope senders look like to the mailer for other hosts",
         Whole("`sender_canonical_maps`, `sender_canonical_classes`, `recipient_canonical_maps`"), Whole("rewriting rules");
-    MasqueradeHeadersOfLocalMail, "masquerade_local", "local_no_masquerade", "header senders look different to the local mailer",
+    MasqueradeHeadersOfLocalMail, "masquerade_local", "local_no_masquerade", "header senders change, but not for the local mailer",
         Partly("as for other mail", "addresses are rewritten before it is known where mail goes: local mail shows rewritten senders, too"),
         Partly("as for other mail", "addresses are rewritten before it is known where mail goes: local mail shows rewritten senders, too");
     Domaintable, "domaintable", "domaintable", "map domaintable",
@@ -147,7 +149,7 @@ features! {
     Plussed, "plussed_users", "preserve_local_plus_detail", "ruleset 5 takes user+detail apart",
         Whole("`recipient_delimiter`"), Whole("`local_part_suffix`");
     Redirect, "redirect", "redirect", "REDIRECT in class P",
-        Whole("`relocated_maps`"), Whole("router `moved_users`");
+        Whole("`relocated_maps`, `.redirect` in `transport`"), Whole("routers `redirected_users`, `moved_users`");
     OtherMailers, "other_mailers", "MAILER(...)", "mailers that are neither local nor SMTP and that something names",
         No("a transport of its own has to be written"), No("a transport of its own has to be written");
     Uucp, "uucp", "MAILER(uucp), uudomain, SITE", "classes U, Y, Z, V, map uudomain",
@@ -173,7 +175,7 @@ features! {
         Partly("`disable_vrfy_command`, `smtpd_helo_required`, `smtpd_discard_ehlo_keywords`", "who may see and run the queue"), Partly("`acl_smtp_vrfy`, `acl_smtp_expn`, HELO in the MAIL ACL", "`authwarnings`, receipts");
     Options, "options", "confNAME", "other options that the file sets",
         Partly("what the table below says", "what it does not"), Partly("what the table below says", "what it does not");
-    UnqualifiedLocal, "unqualified_local", "always_add_domain", "header recipients without a domain stay so in local mail",
+    UnqualifiedLocal, "unqualified_local", "no always_add_domain", "header recipients without a domain stay so in local mail",
         Partly("", "all addresses get a domain (`append_at_myorigin`)"), Partly("", "all addresses get a domain");
     CustomRules, "custom_rules", "LOCAL_CONFIG, LOCAL_RULE_n, LOCAL_RULESETS, edited by hand", "rules that the m4 files of sendmail 8.17 do not write",
         No("rules are programs; see what they do and write it anew"), No("rules are programs; see what they do and write it anew");

@@ -19,7 +19,9 @@ impl<'a> Lines<'a> {
     /// Those that define a macro.
     #[must_use]
     pub(super) fn of_macro(self, name: &[u8]) -> Vec<Place> {
-        self.places(|line| matches!(line, Directive::Macro { name: own, .. } if own.as_bytes() == name))
+        self.places(
+            |line| matches!(line, Directive::Macro { name: own, .. } if own.as_bytes() == name),
+        )
     }
 
     /// Those that add to a class.

@@ -119,7 +119,13 @@ pub fn export<S: MapServices>(
 /// What is lost of features as a whole.
 fn general(site: &Site, target: Target) -> Vec<Remark> {
     // of these, each thing is told by itself
-    let told = [Feature::CustomRules, Feature::CustomMaps, Feature::Options, Feature::Headers, Feature::OtherMailers];
+    let told = [
+        Feature::CustomRules,
+        Feature::CustomMaps,
+        Feature::Options,
+        Feature::Headers,
+        Feature::OtherMailers,
+    ];
     let features = site.found.iter().filter(|(feature, _)| !told.contains(feature));
     features
         .filter_map(|(feature, places): (&Feature, &Vec<Place>)| {

@@ -4,10 +4,10 @@ use cf_parser::options::OPTIONS;
 use ruleset_vm::load::Configuration;
 use ruleset_vm::macros;
 
+use super::Target;
 use super::features::Feature;
 use super::remark::{Loss, Place};
 use super::site::Site;
-use super::Target;
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -307,7 +307,11 @@ fn written(how: How, value: &[u8]) -> Option<Vec<u8>> {
     }
     let number = || {
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        std::str::from_utf8(text.get(..digits)?).ok()?.parse::<u64>().ok().filter(|number| *number > 0)
+        std::str::from_utf8(text.get(..digits)?)
+            .ok()?
+            .parse::<u64>()
+            .ok()
+            .filter(|number| *number > 0)
     };
     match how {
         Text => (!text.is_empty()).then(|| text.to_vec()),
@@ -386,7 +390,7 @@ mod tests {
     #[test]
     fn every_option_has_a_row() {
         for spec in OPTIONS.iter().filter(|spec| !spec.name.is_empty()) {
-            assert!(row_of(spec.name, None).is_some() , "{}", spec.name);
+            assert!(row_of(spec.name, None).is_some(), "{}", spec.name);
         }
         for row in OPTION_ROWS {
             let name = row.name.split('.').next().unwrap();
@@ -412,7 +416,10 @@ mod tests {
             let expected = expected.map(|text| text.as_bytes().to_vec());
             assert_eq!(written(how, value), expected, "{how:?} {}", String::from_utf8_lossy(value));
         }
-        assert_eq!(row_of("Timeout", Some("queuereturn.normal")).unwrap().name, "Timeout.queuereturn");
+        assert_eq!(
+            row_of("Timeout", Some("queuereturn.normal")).unwrap().name,
+            "Timeout.queuereturn"
+        );
         assert_eq!(row_of("Timeout", Some("resolver.retry")).unwrap().name, "Timeout.resolver");
     }
 }

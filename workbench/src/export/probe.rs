@@ -114,7 +114,12 @@ impl<'a, S: MapServices> Probe<'a, S> {
     }
 
     /// What the first of the rulesets says that there is.
-    pub fn check(&mut self, rulesets: &[&[u8]], arguments: &[&[u8]], session: &Session<'_>) -> Said {
+    pub fn check(
+        &mut self,
+        rulesets: &[&[u8]],
+        arguments: &[&[u8]],
+        session: &Session<'_>,
+    ) -> Said {
         self.engine.reset();
         let sender = session.sender.strip_prefix(b"<").and_then(|text| text.strip_suffix(b">"));
         let macros: [(&[u8], &[u8]); 7] = [
@@ -129,9 +134,8 @@ impl<'a, S: MapServices> Probe<'a, S> {
         for (name, value) in macros {
             self.engine.macros.set(name, value);
         }
-        let outcome = rulesets.iter().find_map(|ruleset| {
-            self.engine.hook(ruleset, arguments, &mut NoTracer)
-        });
+        let outcome =
+            rulesets.iter().find_map(|ruleset| self.engine.hook(ruleset, arguments, &mut NoTracer));
         let Some(outcome) = outcome else { return Said::Fine };
         match self.engine.verdict(&outcome.workspace) {
             Some((mailer, _, text)) if mailer.eq_ignore_ascii_case(b"error") => Said::Refused(text),

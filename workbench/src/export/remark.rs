@@ -93,9 +93,7 @@ impl Remark {
     /// The remark as an object.
     #[must_use]
     pub fn object(&self, cf: &[u8]) -> Value {
-        let place = |place: &Place| {
-            json!({ "file": text(place.file.as_deref().unwrap_or(cf)), "line": place.line })
-        };
+        let place = |place: &Place| json!({ "file": text(place.file.as_deref().unwrap_or(cf)), "line": place.line });
         json!({
             "type": "not_carried",
             "feature": self.feature.row().id,

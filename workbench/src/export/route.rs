@@ -63,8 +63,7 @@ impl Refusal {
     pub fn of(text: &[u8]) -> Self {
         let text: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'"').collect();
         let mut rest = text.trim_ascii();
-        let mut refusal =
-            Self { reply: Vec::new(), enhanced: Vec::new(), text: Vec::new() };
+        let mut refusal = Self { reply: Vec::new(), enhanced: Vec::new(), text: Vec::new() };
         for _ in 0..3 {
             let end = rest.iter().position(|byte| matches!(byte, b':' | b' ' | b'\t'));
             let (word, behind) = match end {
@@ -114,7 +113,8 @@ fn is_reply(word: &[u8]) -> bool {
 fn is_enhanced(word: &[u8]) -> bool {
     let mut parts = word.split(|byte| *byte == b'.');
     let class = parts.next().is_some_and(|part| matches!(part, b"4" | b"5"));
-    let number = |part: &[u8]| !part.is_empty() && part.len() < 4 && part.iter().all(u8::is_ascii_digit);
+    let number =
+        |part: &[u8]| !part.is_empty() && part.len() < 4 && part.iter().all(u8::is_ascii_digit);
     class && parts.clone().count() == 2 && parts.all(number)
 }
 
@@ -154,7 +154,7 @@ impl Route {
         let host = host.trim_ascii();
         match mailer.to_ascii_lowercase().as_slice() {
             b"error" => return Self::Error(Refusal::of(host)),
-            b"discard" => return Self::Discard,
+            b"discard" if find(mailers, mailer).is_some() => return Self::Discard,
             b"local" => return Self::Local((!host.is_empty()).then(|| host.to_vec())),
             _ => {}
         }
@@ -265,7 +265,7 @@ mod tests {
             exchangers,
             port: Some(b"587".to_vec()),
         };
-        let rows: [(&[u8], Route); 6] = [
+        let rows: [(&[u8], Route); 5] = [
             (b"esmtp:hub.example", Route::Smtp(vec![hop(b"hub.example", true)])),
             (
                 b"esmtp:[IPv6:::1]:[b.example]",
@@ -273,13 +273,14 @@ mod tests {
             ),
             (b"local:alice", Route::Local(Some(b"alice".to_vec()))),
             (b"local:", Route::Local(None)),
-            (b"discard:x", Route::Discard),
             (b"error:nouser gone", Route::Error(Refusal::of(b"5.1.1:gone"))),
         ];
         for (text, route) in rows {
             assert_eq!(Route::of(text, &mailers), route, "{}", String::from_utf8_lossy(text));
         }
-        for text in [&b"esmtp:%1.example"[..], b"esmtp:u@h", b"esmtp:", b"uucp:h", b"hub"] {
+        for text in
+            [&b"discard:x"[..], b"esmtp:%1.example", b"esmtp:u@h", b"esmtp:", b"uucp:h", b"hub"]
+        {
             assert!(matches!(Route::of(text, &mailers), Route::Other(_)));
         }
     }

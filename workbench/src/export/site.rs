@@ -191,6 +191,10 @@ pub struct Site {
     pub literals: BTreeSet<Vec<u8>>,
     /// Nothing is local.
     pub null_client: bool,
+    /// `user%host` of this host is `user@host`.
+    pub percent_hack: bool,
+    /// `host!user` is a user of another host.
+    pub bang_paths: bool,
     /// Where mail for other hosts goes, if not to them.
     pub smart_host: Option<Route>,
     /// Exceptions from that.

@@ -91,13 +91,17 @@ mod tests {
 
     #[test]
     fn sources_as_makemap_reads_them() {
-        let text = b"# comment\n\nExample.ORG\tesmtp:[hub]  \nkeyonly\n b c d \nexample.org other\n";
+        let text =
+            b"# comment\n\nExample.ORG\tesmtp:[hub]  \nkeyonly\n b c d \nexample.org other\n";
         let entries = read_source(text);
         let shown: Vec<_> = entries.iter().map(|e| (&e.key[..], &e.value[..], e.line)).collect();
         assert_eq!(
             shown,
             [(&b"example.org"[..], &b"esmtp:[hub]"[..], 3), (&b"b"[..], &b"c d"[..], 5)]
         );
-        assert_eq!(of_database(b"K\0", b"v\0"), Entry { key: b"k".into(), value: b"v".into(), line: 0 });
+        assert_eq!(
+            of_database(b"K\0", b"v\0"),
+            Entry { key: b"k".into(), value: b"v".into(), line: 0 }
+        );
     }
 }

@@ -58,7 +58,12 @@ impl Outcome {
 
     /// What a ruleset 5 verdict says of a user of this host: another mailer, or nothing.
     #[must_use]
-    pub fn of_verdict(mailer: &[u8], host: &[u8], address: &[u8], mailers: &[Mailer]) -> Option<Self> {
+    pub fn of_verdict(
+        mailer: &[u8],
+        host: &[u8],
+        address: &[u8],
+        mailers: &[Mailer],
+    ) -> Option<Self> {
         match Route::of(&[mailer, b":", host].concat(), mailers) {
             Route::Smtp(hops) => Some(Self::Smtp(lower(hops), address.to_ascii_lowercase())),
             Route::Error(_) => Some(Self::Refused),
@@ -81,9 +86,11 @@ impl Outcome {
         }
         match transport {
             b"local" => Self::Local(user(recipient)),
-            b"error" | b"retry" => Self::Refused,
+            b"error" | b"retry" | b"CHANNEL NOT UPDATED" => Self::Refused,
             b"discard" => Self::Discarded,
-            b"smtp" | b"relay" => Self::Smtp(lower(postfix_hops(next)), recipient.to_ascii_lowercase()),
+            b"smtp" | b"relay" => {
+                Self::Smtp(lower(postfix_hops(next)), recipient.to_ascii_lowercase())
+            }
             _ => Self::Other([b"transport ", transport, b":", next].concat()),
         }
     }
@@ -97,9 +104,16 @@ impl Outcome {
             let Some(line) = line.strip_prefix(b"R: ") else { continue };
             let (router, rest) = cut(line, b" for ");
             let (address, servers) = cut(rest, b" to ");
-            last = Some((router, address, servers));
+            // what aliases have named is no concern of the address itself
+            let before = last.replace((router, address, servers));
+            if before.is_some_and(|(before, own, _)| {
+                before.starts_with(b"aliases") && user(own) != user(address)
+            }) {
+                break;
+            }
             if router == b"mail_hub" {
-                return Self::Smtp(lower(exim_hops(servers)), address.to_ascii_lowercase());
+                local = None;
+                continue;
             }
             let own = [&b"aliases"[..], b"forward_files", b"local_users", b"unknown_users"];
             if local.is_none() && own.iter().any(|name| router.starts_with(name)) {
@@ -110,12 +124,19 @@ impl Outcome {
         match (local, last) {
             (Some(local), _) => local,
             (None, _) if has(b"is discarded") => Self::Discarded,
-            (None, Some((b"routed" | b"smart_host" | b"other_hosts" | b"literal_addresses", address, servers)))
-                if !servers.is_empty() =>
-            {
+            (
+                None,
+                Some((
+                    b"routed" | b"hub_host" | b"smart_host" | b"other_hosts" | b"literal_addresses",
+                    address,
+                    servers,
+                )),
+            ) if !servers.is_empty() => {
                 Self::Smtp(lower(exim_hops(servers)), address.to_ascii_lowercase())
             }
-            _ if has(b"undeliverable") || has(b"cannot be resolved") || has(b"syntax error") => Self::Refused,
+            _ if has(b"undeliverable") || has(b"cannot be resolved") || has(b"syntax error") => {
+                Self::Refused
+            }
             _ => Self::Other(stdout.trim_ascii().to_vec()),
         }
     }
@@ -145,7 +166,10 @@ fn user(address: &[u8]) -> Vec<u8> {
     let local = address.get(..end).unwrap_or_default();
     let end = local.iter().skip(1).position(|byte| *byte == b'+').map_or(local.len(), |at| at + 1);
     let local = local.get(..end).unwrap_or_default().iter().copied();
-    local.filter(|byte| !matches!(byte, b'"' | b'\\')).map(|byte| byte.to_ascii_lowercase()).collect()
+    local
+        .filter(|byte| !matches!(byte, b'"' | b'\\'))
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect()
 }
 
 fn lower(mut hops: Vec<Hop>) -> Vec<Hop> {
@@ -173,7 +197,10 @@ fn postfix_hops(text: &[u8]) -> Vec<Hop> {
             }
         }
     };
-    text.split(|byte| matches!(byte, b',' | b' ')).filter(|text| !text.is_empty()).map(hop).collect()
+    text.split(|byte| matches!(byte, b',' | b' '))
+        .filter(|text| !text.is_empty())
+        .map(hop)
+        .collect()
 }
 
 /// `host/MX::port : host`
@@ -188,16 +215,26 @@ fn exim_hops(text: &[u8]) -> Vec<Hop> {
             Some(at) => (&one[..at], true, one.get(at + 3..).unwrap_or_default()),
             None => (one, false, &b""[..]),
         };
+        if let (Some(literal), Some(end)) =
+            (host.strip_prefix(b"["), host.iter().position(|byte| *byte == b']'))
+        {
+            let port =
+                host.get(end + 1..).and_then(|rest| rest.strip_prefix(b"::")).map(<[u8]>::to_vec);
+            let host = literal.get(..end - 1).unwrap_or_default();
+            let text = String::from_utf8_lossy(host).replace("::::", "::");
+            hops.push(Hop { host: text.into_bytes(), exchangers: false, port });
+            continue;
+        }
         let text = String::from_utf8_lossy(host).into_owned();
         // a port behind a doubled colon; colons of addresses are doubled as well
         let (text, port) = match text.rsplit_once("::") {
-            Some((host, port)) if !exchangers && !host.contains("::") => (host.to_owned(), Some(port.to_owned())),
+            Some((host, port)) if !exchangers && !host.contains("::") => {
+                (host.to_owned(), Some(port.to_owned()))
+            }
             _ => (text, None),
         };
         let port = behind.strip_prefix(b"::").map(<[u8]>::to_vec).or(port.map(String::into_bytes));
         let host = text.replace("::", ":").into_bytes();
-        let literal = host.strip_prefix(b"[").and_then(|host| host.strip_suffix(b"]"));
-        let host = literal.map_or(host.clone(), <[u8]>::to_vec);
         hops.push(Hop { host, exchangers, port });
     }
     hops

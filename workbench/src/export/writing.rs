@@ -35,7 +35,10 @@ pub(super) fn comment(title: &str, places: &[Place], cf: &[u8]) -> Vec<u8> {
 pub(super) fn quoted_pattern(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for byte in text {
-        if !byte.is_ascii_alphanumeric() && *byte < 0x80 && !matches!(byte, b'@' | b'-' | b'_' | b' ') {
+        if !byte.is_ascii_alphanumeric()
+            && *byte < 0x80
+            && !matches!(byte, b'@' | b'-' | b'_' | b' ')
+        {
             out.push(b'\\');
         }
         out.push(*byte);

@@ -106,11 +106,16 @@ impl Export {
     }
 
     fn write(&self, made: &exported::Export, directory: &std::path::Path) -> Result<(), String> {
-        let shown = |name: &str, error: std::io::Error| format!("{}: {error}", directory.join(name).display());
+        let shown = |name: &str, error: std::io::Error| {
+            format!("{}: {error}", directory.join(name).display())
+        };
         let names: Vec<&str> = made.files.iter().map(|file| file.name).collect();
         let there = new_files::existing(directory, &names).map_err(|error| shown("", error))?;
         if let (Some(first), false) = (there.first(), self.force) {
-            return Err(format!("{} is there already (--force replaces it)", directory.join(first).display()));
+            return Err(format!(
+                "{} is there already (--force replaces it)",
+                directory.join(first).display()
+            ));
         }
         for file in &made.files {
             new_files::write(directory, file.name, &file.bytes, file.secret, self.force)

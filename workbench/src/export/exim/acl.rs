@@ -12,7 +12,9 @@ fn value(verdict: &Verdict) -> Vec<u8> {
         Verdict::Ok | Verdict::Relay | Verdict::Skip => b"OK".to_vec(),
         Verdict::Discard => b"DISCARD".to_vec(),
         Verdict::Quarantine(reason) => [b"FREEZE ", &reason[..]].concat(),
-        Verdict::Refuse(refusal) if refusal.is_temporary() => [b"DEFER ", &refusal.line()[..]].concat(),
+        Verdict::Refuse(refusal) if refusal.is_temporary() => {
+            [b"DEFER ", &refusal.line()[..]].concat()
+        }
         Verdict::Refuse(refusal) => [b"REJECT ", &refusal.line()[..]].concat(),
     }
 }
@@ -67,7 +69,9 @@ impl Exim<'_> {
         networks.sort_by_key(|(_, bits, _)| std::cmp::Reverse(*bits));
         let networks: Vec<_> = networks
             .into_iter()
-            .map(|(address, bits, value)| ([&address[..], b"/", bits.to_string().as_bytes()].concat(), value))
+            .map(|(address, bits, value)| {
+                ([&address[..], b"/", bits.to_string().as_bytes()].concat(), value)
+            })
             .collect();
         self.table("client_networks", Feature::Access, &networks);
         self.site.clients = clients;
@@ -145,6 +149,7 @@ impl Exim<'_> {
             self.verdict("acl_m_recipient");
         }
         self.about(Feature::Relaying);
+        self.line("  deny    local_parts = \\N[@%!]\\N\n          ! hosts = +relay_from_hosts\n          message = 550 5.7.1 Relaying denied");
         self.line("  accept  domains = +local_domains : +relay_to_domains");
         self.line("  accept  hosts = +relay_from_hosts");
         self.line("  accept  authenticated = *");

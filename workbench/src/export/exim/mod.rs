@@ -112,16 +112,19 @@ impl Exim<'_> {
         self.set("qualify_domain", &domain);
         self.about(Feature::LocalNames);
         let mut local: Vec<Vec<u8>> = Vec::new();
+        let names = self.site.local_names.clone();
+        self.names_table("local_names", names.iter().map(|name| &name[..]));
         if !self.site.null_client {
-            let names = self.site.local_names.clone();
-            self.names_table("local_names", names.iter().map(|name| &name[..]));
             local.push(b"lsearch;TABLES/local_names".to_vec());
             local.push(b"@[]".to_vec());
-            local.extend(self.site.literals.iter().map(|literal| item(&[b"[", &literal[..], b"]"].concat())));
+            local.extend(
+                self.site.literals.iter().map(|literal| item(&[b"[", &literal[..], b"]"].concat())),
+            );
         }
         self.set("domainlist local_domains", &local.join(&b" : "[..]));
         self.about(Feature::Virtusertable);
-        let keys = self.site.virtual_users.iter().filter_map(|entry| super::site::domain_of(&entry.key));
+        let keys =
+            self.site.virtual_users.iter().filter_map(|entry| super::site::domain_of(&entry.key));
         let keys: std::collections::BTreeSet<Vec<u8>> = keys.map(<[u8]>::to_vec).collect();
         self.names_table("virtual_names", keys.iter().map(|name| &name[..]));
         self.line("domainlist virtual_domains = lsearch;TABLES/virtual_names");
@@ -133,9 +136,15 @@ impl Exim<'_> {
     }
 
     fn relay_to(&mut self) -> Vec<u8> {
-        let exact: Vec<Vec<u8>> = self.site.relay_to.iter().map(|domain| domain.name.clone()).collect();
-        let below: Vec<Vec<u8>> =
-            self.site.relay_to.iter().filter(|domain| domain.below).map(|domain| domain.name.clone()).collect();
+        let exact: Vec<Vec<u8>> =
+            self.site.relay_to.iter().map(|domain| domain.name.clone()).collect();
+        let below: Vec<Vec<u8>> = self
+            .site
+            .relay_to
+            .iter()
+            .filter(|domain| domain.below)
+            .map(|domain| domain.name.clone())
+            .collect();
         self.names_table("relay_to", exact.iter().map(|name| &name[..]));
         self.names_table("relay_below", below.iter().map(|name| &name[..]));
         let mut list = b"lsearch;TABLES/relay_to : partial0()lsearch;TABLES/relay_below".to_vec();
@@ -149,7 +158,9 @@ impl Exim<'_> {
         let mut list: Vec<Vec<u8>> = vec![b"<; ; @ ; @[] ; 127.0.0.0/8 ; ::1".to_vec()];
         for text in self.site.relay_networks.clone() {
             match network(&text) {
-                Some((address, bits)) => list.push([&address[..], b"/", bits.to_string().as_bytes()].concat()),
+                Some((address, bits)) => {
+                    list.push([&address[..], b"/", bits.to_string().as_bytes()].concat())
+                }
                 None => {
                     let why = "it is no network";
                     let loss = super::remark::Loss::Left;
@@ -168,7 +179,14 @@ impl Exim<'_> {
 
     fn main_settings(&mut self) {
         self.about(Feature::TrustedUsers);
-        let trusted = self.site.local.trusted.iter().map(|user| item(user)).collect::<Vec<_>>().join(&b" : "[..]);
+        let trusted = self
+            .site
+            .local
+            .trusted
+            .iter()
+            .map(|user| item(user))
+            .collect::<Vec<_>>()
+            .join(&b" : "[..]);
         if !trusted.is_empty() {
             self.set("trusted_users", &trusted);
         }
@@ -200,10 +218,13 @@ impl Exim<'_> {
         }
         self.line("# sendmail tells no HELO names apart");
         self.line("helo_allow_chars = _");
+        self.line("strip_trailing_dot = true");
+        self.line("keep_environment =");
         self.line("acl_smtp_connect = acl_check_connect");
         self.line("acl_smtp_mail = acl_check_mail");
         self.line("acl_smtp_rcpt = acl_check_rcpt");
-        let has = |word: &str| self.site.privacy.contains(word) || self.site.privacy.contains("goaway");
+        let has =
+            |word: &str| self.site.privacy.contains(word) || self.site.privacy.contains("goaway");
         let (vrfy, expn) = (!has("novrfy"), !has("noexpn"));
         if vrfy {
             self.line("acl_smtp_vrfy = accept");
@@ -231,7 +252,8 @@ impl Exim<'_> {
             self.set("daemon_smtp_ports", &plain.join(&b" : "[..]));
         }
         self.set("local_interfaces", &[b"<; ", &interfaces.join(&b" ; "[..])[..]].concat());
-        let tls: Vec<&[u8]> = ports.iter().filter(|port| port.tls).map(|port| &port.port[..]).collect();
+        let tls: Vec<&[u8]> =
+            ports.iter().filter(|port| port.tls).map(|port| &port.port[..]).collect();
         if !tls.is_empty() {
             self.set("tls_on_connect_ports", &tls.join(&b" : "[..]));
         }
@@ -254,7 +276,8 @@ impl Exim<'_> {
         let mut bytes = origin(self.site, Feature::Authinfo, self.name);
         for login in &logins {
             let host = if login.host.is_empty() { b"*".to_vec() } else { login.host.clone() };
-            let fields = [&tables::quoted(&login.user)[..], b" ", &tables::quoted(&login.password)].concat();
+            let fields =
+                [&tables::quoted(&login.user)[..], b" ", &tables::quoted(&login.password)].concat();
             bytes.extend([&tables::key(&host)[..], b": ", &fields, b"\n"].concat());
         }
         self.files.push(File { name: "logins", bytes, use_: Use::Text, secret: true });

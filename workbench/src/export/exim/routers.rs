@@ -11,7 +11,7 @@ type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 /// Routers say who they are: `exim -v -bt` shows which one took an address, and to which servers it goes.
 fn trace(router: &str, servers: &str) -> String {
     let to = if servers.is_empty() { String::new() } else { format!(" to {servers}") };
-    format!("  debug_print = \"R: {router} for $local_part@$domain{to}\"")
+    format!("  debug_print = R: {router} for ${{quote_local_part:$local_part}}@$domain{to}")
 }
 
 /// Servers as `route_data` names them.
@@ -45,7 +45,18 @@ impl Exim<'_> {
         if !self.site.virtual_users.is_empty() {
             self.virtual_users();
         }
-        if !self.site.null_client {
+        if self.site.null_client {
+            let origin = String::from_utf8_lossy(&literal(&self.site.origin)).into_owned();
+            let data = format!("data = ${{quote_local_part:$local_part}}@{origin}");
+            self.router(
+                "own_names",
+                Feature::NullClient,
+                &["driver = redirect", "domains = lsearch;TABLES/local_names", &data],
+            );
+        } else {
+            if self.site.percent_hack {
+                self.percent();
+            }
             self.local_users();
         }
         self.routes();
@@ -93,7 +104,9 @@ impl Exim<'_> {
                 Stands::Nobody(refusal) => failure(refusal),
                 Stands::For(target) if target.contains(&b'@') => target.clone(),
                 // users of this host are not looked for among virtual ones again
-                Stands::For(target) => [target, &b"@"[..], &self.plain_name(&users, target)].concat(),
+                Stands::For(target) => {
+                    [target, &b"@"[..], &self.plain_name(&users, target)].concat()
+                }
             };
             entries.push((entry.key.clone(), value));
         }
@@ -117,15 +130,25 @@ impl Exim<'_> {
             )
             .replace("NEXT", &lookup);
         }
-        lookup = format!("${{lookup{{$local_part@$domain}}lsearch{{TABLES/virtual}}{{$value}}{{{lookup}}}}}");
+        lookup = format!(
+            "${{lookup{{$local_part@$domain}}lsearch{{TABLES/virtual}}{{$value}}{{{lookup}}}}}"
+        );
         for (part, value) in [("%1", user), ("%2", detail)] {
             lookup = format!("${{sg{{{lookup}}}{{{part}}}{{{value}}}}}");
         }
         lookup = format!("${{sg{{{lookup}}}{{%3}}{{${{if {plussed}{{+{detail}}}{{}}}}}}}}");
         let data = format!("data = {lookup}");
-        self.router("virtual_users", Feature::Virtusertable, &[
-            "driver = redirect", "domains = +virtual_domains", "allow_fail", "allow_defer", &data,
-        ]);
+        self.router(
+            "virtual_users",
+            Feature::Virtusertable,
+            &[
+                "driver = redirect",
+                "domains = +virtual_domains",
+                "allow_fail",
+                "allow_defer",
+                &data,
+            ],
+        );
     }
 
     /// A name of this host under which a user has no virtual entry.
@@ -137,8 +160,24 @@ impl Exim<'_> {
             .filter_map(|entry| domain_of(&entry.key))
             .collect();
         let host = self.site.host.to_ascii_lowercase();
-        let free = std::iter::once(&host).chain(&self.site.local_names).find(|name| !taken.contains(&name[..]));
+        let free = std::iter::once(&host)
+            .chain(&self.site.local_names)
+            .find(|name| !taken.contains(&name[..]));
         free.unwrap_or(&host).clone()
+    }
+
+    /// `user%host@here` is `user@host`.
+    fn percent(&mut self) {
+        self.router(
+            "percent_hack",
+            Feature::PercentHack,
+            &[
+                "driver = redirect",
+                "domains = +local_domains",
+                "condition = ${if match{$local_part}{\\N^(.+)%([^%]+)$\\N}}",
+                "data = ${if match{$local_part}{\\N^(.+)%([^%]+)$\\N}{$1@$2}}",
+            ],
+        );
     }
 
     fn local_users(&mut self) {
@@ -147,14 +186,28 @@ impl Exim<'_> {
         let plus: &[&str] =
             if suffix { &["local_part_suffix = +*", "local_part_suffix_optional"] } else { &[] };
         for (alias, (router, name)) in aliases.iter().zip([
-            ("aliases", "aliases"), ("aliases2", "aliases2"), ("aliases3", "aliases3"), ("aliases4", "aliases4"),
+            ("aliases", "aliases"),
+            ("aliases2", "aliases2"),
+            ("aliases3", "aliases3"),
+            ("aliases4", "aliases4"),
         ]) {
-            self.files.push(super::File { name, bytes: alias.text.clone(), use_: super::Use::Text, secret: false });
+            self.files.push(super::File {
+                name,
+                bytes: alias.text.clone(),
+                use_: super::Use::Text,
+                secret: false,
+            });
             let data = format!("data = ${{lookup{{$local_part}}lsearch{{TABLES/{name}}}}}");
-            let whole = format!("data = ${{lookup{{$local_part$local_part_suffix}}lsearch{{TABLES/{name}}}}}");
+            let whole = format!(
+                "data = ${{lookup{{$local_part$local_part_suffix}}lsearch{{TABLES/{name}}}}}"
+            );
             let common = [
-                "driver = redirect", "domains = +local_domains", "allow_fail", "allow_defer",
-                "file_transport = address_file", "pipe_transport = address_pipe",
+                "driver = redirect",
+                "domains = +local_domains",
+                "allow_fail",
+                "allow_defer",
+                "file_transport = address_file",
+                "pipe_transport = address_pipe",
             ];
             if suffix {
                 let mut lines = common.to_vec();
@@ -169,10 +222,21 @@ impl Exim<'_> {
         }
         self.site.aliases = aliases;
         if let Some(hub) = self.site.local.hub.clone() {
+            let host = hub.first().map(|hop| literal(&hop.host)).unwrap_or_default();
+            let host = String::from_utf8_lossy(&host).into_owned();
+            let data = format!("data = ${{quote_local_part:$local_part}}@{host}");
+            self.router(
+                "mail_hub",
+                Feature::MailHub,
+                &["driver = redirect", "domains = +local_domains", &data],
+            );
+            let domains = format!("domains = {host}");
             let data = format!("route_list = \"* {}\"", String::from_utf8_lossy(&hosts(&hub)));
-            self.router("mail_hub", Feature::MailHub, &[
-                "driver = manualroute", "domains = +local_domains", "transport = remote_smtp", &data, "no_more",
-            ]);
+            self.router(
+                "hub_host",
+                Feature::MailHub,
+                &["driver = manualroute", &domains, "transport = remote_smtp", &data, "no_more"],
+            );
             return;
         }
         for (number, file) in self.site.local.forward.clone().iter().enumerate() {
@@ -182,8 +246,15 @@ impl Exim<'_> {
             let text = text.replace("\\$detail", "${sg{$local_part_suffix}{^\\\\+}{}}");
             let file = format!("file = {text}");
             let mut lines = vec![
-                "driver = redirect", "domains = +local_domains", "check_local_user", &file, "no_verify", "no_expn",
-                "check_ancestor", "file_transport = address_file", "pipe_transport = address_pipe",
+                "driver = redirect",
+                "domains = +local_domains",
+                "check_local_user",
+                &file,
+                "no_verify",
+                "no_expn",
+                "check_ancestor",
+                "file_transport = address_file",
+                "pipe_transport = address_pipe",
             ];
             match (suffix, detail) {
                 (true, true) => lines.push("local_part_suffix = +*"),
@@ -195,7 +266,10 @@ impl Exim<'_> {
             self.router(&name, Feature::Forward, &lines);
         }
         let mut lines = vec![
-            "driver = accept", "domains = +local_domains", "check_local_user", "transport = local_delivery",
+            "driver = accept",
+            "domains = +local_domains",
+            "check_local_user",
+            "transport = local_delivery",
         ];
         lines.extend(plus);
         self.router("local_users", Feature::LocalMailer, &lines);
@@ -209,7 +283,13 @@ impl Exim<'_> {
         let lines: Vec<&str> = match &route {
             Some(Route::Smtp(hops)) => {
                 smtp = format!("route_list = \"* {}\"", String::from_utf8_lossy(&hosts(hops)));
-                vec!["driver = manualroute", "domains = +local_domains", "transport = remote_smtp", &smtp, "no_more"]
+                vec![
+                    "driver = manualroute",
+                    "domains = +local_domains",
+                    "transport = remote_smtp",
+                    &smtp,
+                    "no_more",
+                ]
             }
             other => {
                 let data = match other {
@@ -219,7 +299,14 @@ impl Exim<'_> {
                     _ => b":fail: 550 5.1.1 User unknown".to_vec(),
                 };
                 text = format!("data = {}", String::from_utf8_lossy(&data));
-                vec!["driver = redirect", "domains = +local_domains", "allow_fail", "allow_defer", &text, "no_more"]
+                vec![
+                    "driver = redirect",
+                    "domains = +local_domains",
+                    "allow_fail",
+                    "allow_defer",
+                    &text,
+                    "no_more",
+                ]
             }
         };
         self.router("unknown_users", Feature::LuserRelay, &lines);
@@ -234,12 +321,22 @@ impl Exim<'_> {
                 Route::Smtp(hops) => hosts(hops),
                 Route::Error(refusal) => [b"redirect ", &failure(refusal)[..]].concat(),
                 Route::Discard => b"redirect :blackhole:".to_vec(),
-                Route::Local(Some(user)) if user.contains(&b'@') => [b"redirect ", &user[..]].concat(),
-                Route::Local(Some(user)) => [b"redirect ", &user[..], b"@", &self.site.host].concat(),
+                Route::Local(Some(user)) if user.contains(&b'@') => {
+                    [b"redirect ", &user[..]].concat()
+                }
+                Route::Local(Some(user)) => {
+                    [b"redirect ", &user[..], b"@", &self.site.host].concat()
+                }
                 Route::Local(None) => [&b"redirect %1@"[..], &self.site.host].concat(),
                 Route::Lmtp(_) | Route::Other(_) => {
                     let why = "sockets of servers that a table names have no transport";
-                    self.site.remark(Feature::Mailertable, Loss::Left, &routed.key, why, Vec::new());
+                    self.site.remark(
+                        Feature::Mailertable,
+                        Loss::Left,
+                        &routed.key,
+                        why,
+                        Vec::new(),
+                    );
                     continue;
                 }
             };
@@ -259,37 +356,62 @@ impl Exim<'_> {
         // a domain has its own entry, or that of the nearest domain above it
         let route = "${lookup{$domain}lsearch{TABLES/routes}{$value}{${lookup{${if match{$domain}{\\N^[^.]+\\.(.+)$\\N}{$1}{bangpath.invalid}}}partial0()lsearch*{TABLES/routes_below}{$value}{}}}}";
         let redirected = format!("condition = ${{if match{{{route}}}{{\\N^redirect \\N}}}}");
-        let data = format!("data = ${{sg{{${{sg{{{route}}}{{\\N^redirect \\N}}{{}}}}}}{{%1}}{{$local_part}}}}");
-        self.router("routed_elsewhere", Feature::Mailertable, &[
-            "driver = redirect", "domains = ! +local_domains", &redirected, "allow_fail", "allow_defer", &data,
-        ]);
+        let data = format!(
+            "data = ${{sg{{${{sg{{{route}}}{{\\N^redirect \\N}}{{}}}}}}{{%1}}{{$local_part}}}}"
+        );
+        self.router(
+            "routed_elsewhere",
+            Feature::Mailertable,
+            &[
+                "driver = redirect",
+                "domains = ! +local_domains",
+                &redirected,
+                "allow_fail",
+                "allow_defer",
+                &data,
+            ],
+        );
         let data = format!("route_data = {route}");
-        self.router("routed", Feature::Mailertable, &[
-            "driver = manualroute", "domains = ! +local_domains", "transport = remote_smtp", &data,
-        ]);
+        self.router(
+            "routed",
+            Feature::Mailertable,
+            &[
+                "driver = manualroute",
+                "domains = ! +local_domains",
+                "transport = remote_smtp",
+                &data,
+            ],
+        );
     }
 
     fn others(&mut self) {
         let data;
-        let domains = if self.site.null_client { "domains = *" } else { "domains = ! +local_domains" };
+        let domains =
+            if self.site.null_client { "domains = *" } else { "domains = ! +local_domains" };
         match self.site.smart_host.clone() {
             Some(Route::Smtp(hops)) => {
                 data = format!("route_list = \"* {}\"", String::from_utf8_lossy(&hosts(&hops)));
-                self.router("smart_host", Feature::SmartHost, &[
-                    "driver = manualroute", domains, "transport = remote_smtp", &data, "no_more",
-                ]);
+                self.router(
+                    "smart_host",
+                    Feature::SmartHost,
+                    &["driver = manualroute", domains, "transport = remote_smtp", &data, "no_more"],
+                );
             }
             Some(Route::Error(refusal)) => {
                 data = format!("data = {}", String::from_utf8_lossy(&literal(&failure(&refusal))));
-                self.router("smart_host", Feature::SmartHost, &[
-                    "driver = redirect", domains, "allow_fail", "allow_defer", &data, "no_more",
-                ]);
+                self.router(
+                    "smart_host",
+                    Feature::SmartHost,
+                    &["driver = redirect", domains, "allow_fail", "allow_defer", &data, "no_more"],
+                );
             }
             _ => {
                 self.about(Feature::LocalNames);
                 self.line("literal_addresses:");
                 self.line(&trace("literal_addresses", "$domain"));
-                self.line("  driver = ipliteral\n  domains = ! +local_domains\n  transport = remote_smtp");
+                self.line(
+                    "  driver = ipliteral\n  domains = ! +local_domains\n  transport = remote_smtp",
+                );
                 self.line("\nother_hosts:");
                 self.line(&trace("other_hosts", "$domain/MX"));
                 self.line("  driver = dnslookup\n  domains = ! +local_domains\n  transport = remote_smtp\n  no_more");

@@ -9,7 +9,8 @@ use super::Exim;
 
 /// A key: in quotes if it would end before its end.
 pub(super) fn key(text: &[u8]) -> Vec<u8> {
-    let special = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b':' | b'"' | b'#' | b'\\');
+    let special =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b':' | b'"' | b'#' | b'\\');
     if !text.iter().any(special) {
         return text.to_vec();
     }
@@ -39,7 +40,11 @@ pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
 
 impl Exim<'_> {
     /// A table of names only.
-    pub(super) fn names_table<'n>(&mut self, name: &'static str, names: impl Iterator<Item = &'n [u8]>) {
+    pub(super) fn names_table<'n>(
+        &mut self,
+        name: &'static str,
+        names: impl Iterator<Item = &'n [u8]>,
+    ) {
         let names: BTreeSet<Vec<u8>> = names.map(|name| name.to_ascii_lowercase()).collect();
         let lines = names.iter().map(|name| [&key(name)[..], b"\n"].concat());
         let bytes = lines.collect::<Vec<_>>().concat();
@@ -47,7 +52,12 @@ impl Exim<'_> {
     }
 
     /// A table of keys and values, the first of each key.
-    pub(super) fn table(&mut self, name: &'static str, feature: Feature, entries: &[(Vec<u8>, Vec<u8>)]) {
+    pub(super) fn table(
+        &mut self,
+        name: &'static str,
+        feature: Feature,
+        entries: &[(Vec<u8>, Vec<u8>)],
+    ) {
         let mut bytes = origin(self.site, feature, self.name);
         let mut seen = std::collections::HashSet::new();
         for (text, value) in entries {

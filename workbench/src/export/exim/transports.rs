@@ -12,7 +12,8 @@ impl Exim<'_> {
     /// Options of a transport that options of the old file have become.
     fn own_settings(&mut self, transport: &str) {
         for (name, value, places) in self.settings {
-            let Some(name) = name.strip_prefix(transport).and_then(|name| name.strip_prefix(':')) else {
+            let Some(name) = name.strip_prefix(transport).and_then(|name| name.strip_prefix(':'))
+            else {
                 continue;
             };
             let line = comment("", places, self.name);
@@ -51,7 +52,9 @@ impl Exim<'_> {
             }
             Mailbox::Lmtp(socket) => {
                 let socket = String::from_utf8_lossy(&literal(&socket)).into_owned();
-                self.line(&format!("local_delivery:\n  driver = lmtp\n  socket = {socket}\n  batch_max = 200"));
+                self.line(&format!(
+                    "local_delivery:\n  driver = lmtp\n  socket = {socket}\n  batch_max = 200"
+                ));
             }
         }
         self.line("address_file:\n  driver = appendfile\n  delivery_date_add\n  envelope_to_add\n  return_path_add");
@@ -99,7 +102,8 @@ impl Exim<'_> {
             return;
         }
         self.about(Feature::Masquerade);
-        let (below, exact): (Vec<_>, Vec<_>) = senders.iter().partition(|rename| rename.from.starts_with(b"."));
+        let (below, exact): (Vec<_>, Vec<_>) =
+            senders.iter().partition(|rename| rename.from.starts_with(b"."));
         let entries: Vec<_> =
             exact.iter().map(|rename| (rename.from.clone(), rename.to.clone())).collect();
         self.table("senders", Feature::Genericstable, &entries);
@@ -107,17 +111,23 @@ impl Exim<'_> {
         if !below.is_empty() {
             let entries: Vec<_> = below
                 .iter()
-                .map(|rename| (rename.from.get(1..).unwrap_or_default().to_vec(), rename.to.clone()))
+                .map(|rename| {
+                    (rename.from.get(1..).unwrap_or_default().to_vec(), rename.to.clone())
+                })
                 .collect();
             self.table("senders_below", Feature::Masquerade, &entries);
             let kept = self.site.kept_domains.clone();
             self.names_table("senders_kept", kept.iter().map(|name| &name[..]));
-            found = "{${if match_domain{$domain}{partial0()lsearch;TABLES/senders_kept}{$0}{${lookup{${sg{$domain}{\\N^[^.]+\\.?\\N}{}}}partial0()lsearch{TABLES/senders_below}{$local_part$value}fail}}}}".to_owned();
+            found = "{${if match_domain{$domain}{partial0()lsearch;TABLES/senders_kept}{$0}{${lookup{${sg{$domain}{\\\\N^[^.]+\\\\.?\\\\N}{}}}partial0()lsearch{TABLES/senders_below}{$local_part$value}fail}}}}".to_owned();
         }
         self.site.senders = senders;
-        let found = format!(
-            "${{lookup{{$local_part@$domain}}lsearch{{TABLES/senders}}{{${{if match{{$value}}{{^@}}{{$local_part}}}}$value}}{{${{lookup{{@$domain}}lsearch{{TABLES/senders}}{{$local_part$value}}{found}}}}}}}"
+        // the address, the address without its detail, the domain
+        let table = "lsearch{TABLES/senders}";
+        let domain = format!("${{lookup{{@$domain}}{table}{{$local_part$value}}{found}}}");
+        let bare = format!(
+            "${{lookup{{${{sg{{$local_part}}{{[+].*}}{{}}}}@$domain}}{table}{{$value}}{{{domain}}}}}"
         );
+        let found = format!("${{lookup{{$local_part@$domain}}{table}{{$value}}{{{bare}}}}}");
         let mut flags = String::from("frs");
         if self.site.envelope_senders {
             flags.push('F');

@@ -46,13 +46,18 @@ pub(super) fn services(site: &Site, name: &[u8]) -> Vec<u8> {
         if written.contains(&place) {
             continue;
         }
-        line(&mut out, [&String::from_utf8_lossy(&place), "inet", "n", "-", "n", "-", "-", "smtpd"]);
+        line(
+            &mut out,
+            [&String::from_utf8_lossy(&place), "inet", "n", "-", "n", "-", "-", "smtpd"],
+        );
         if port.tls {
             out.extend_from_slice(b"  -o smtpd_tls_wrappermode=yes\n");
         }
         if port.login {
             out.extend_from_slice(b"  -o smtpd_sasl_auth_enable=yes\n");
-            out.extend_from_slice(b"  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n");
+            out.extend_from_slice(
+                b"  -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n",
+            );
         }
         written.push(place);
     }

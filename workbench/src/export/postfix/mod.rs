@@ -88,7 +88,12 @@ impl Postfix<'_> {
     }
 
     /// A table beside `main.cf`, as `main.cf` names it. Empty tables are not written.
-    fn table(&mut self, name: &'static str, feature: Feature, entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+    fn table(
+        &mut self,
+        name: &'static str,
+        feature: Feature,
+        entries: &[(Vec<u8>, Vec<u8>)],
+    ) -> Vec<u8> {
         let mut bytes = origin(self.site, feature, self.name);
         for (key, value) in entries {
             bytes.extend_from_slice(key);
@@ -101,7 +106,13 @@ impl Postfix<'_> {
     }
 
     /// A table of regular expressions, or of networks.
-    fn ordered(&mut self, kind: &str, name: &'static str, feature: Feature, lines: &[Vec<u8>]) -> Vec<u8> {
+    fn ordered(
+        &mut self,
+        kind: &str,
+        name: &'static str,
+        feature: Feature,
+        lines: &[Vec<u8>],
+    ) -> Vec<u8> {
         let mut bytes = origin(self.site, feature, self.name);
         for line in lines {
             bytes.extend_from_slice(line);
@@ -117,10 +128,21 @@ impl Postfix<'_> {
         self.set("compatibility_level", b"3.6");
         self.line("# tables give what they say, without the detail of user+detail");
         self.set("propagate_unmatched_extensions", b"");
+        self.set("swap_bangpath", if self.site.bang_paths { b"yes" } else { b"no" });
     }
 
     fn names(&mut self) {
         self.about(Feature::HostName);
+        let own: Vec<Vec<u8>> = self
+            .site
+            .literals
+            .iter()
+            .map(|literal| literal.strip_prefix(b"ipv6:").unwrap_or(literal).to_vec())
+            .filter(|literal| !literal.starts_with(b"127."))
+            .collect();
+        if !own.is_empty() {
+            self.set("proxy_interfaces", &own.join(&b", "[..]));
+        }
         let (host, domain, origin) =
             (self.site.host.clone(), self.site.domain.clone(), self.site.origin.clone());
         self.set_literal("myhostname", &host);
@@ -208,7 +230,8 @@ impl Postfix<'_> {
         }
         if self.site.found.contains_key(&Feature::Forward) {
             self.about(Feature::Forward);
-            let files: Vec<Vec<u8>> = self.site.local.forward.iter().map(|file| forward(file)).collect();
+            let files: Vec<Vec<u8>> =
+                self.site.local.forward.iter().map(|file| forward(file)).collect();
             self.set("forward_path", &files.join(&b", "[..]));
         }
     }
@@ -226,8 +249,10 @@ impl Postfix<'_> {
         let copies = settings.iter().any(|(name, ..)| *name == "bounce_notice_recipient");
         let double = settings.iter().any(|(name, ..)| *name == "2bounce_notice_recipient");
         if copies || double {
-            let classes = [(true, "resource"), (true, "software"), (copies, "bounce"), (double, "2bounce")];
-            let names: Vec<&str> = classes.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
+            let classes =
+                [(true, "resource"), (true, "software"), (copies, "bounce"), (double, "2bounce")];
+            let names: Vec<&str> =
+                classes.iter().filter(|(is, _)| *is).map(|(_, name)| *name).collect();
             self.set("notify_classes", names.join(", ").as_bytes());
         }
     }

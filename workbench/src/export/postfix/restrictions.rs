@@ -11,7 +11,8 @@ use super::Postfix;
 use super::routing::next_hops;
 
 /// Lists in which a name stands for the domains below it. Relay domains and access tables say so themselves.
-const PARENTS: &[u8] = b"debug_peer_list, fast_flush_domains, mynetworks, permit_mx_backup_networks, \
+const PARENTS: &[u8] =
+    b"debug_peer_list, fast_flush_domains, mynetworks, permit_mx_backup_networks, \
     qmqpd_authorized_clients";
 
 /// What an access table says.
@@ -90,7 +91,8 @@ impl Postfix<'_> {
         for text in self.site.relay_networks.clone() {
             match network(&text) {
                 Some((address, bits)) if address.contains(&b':') => {
-                    networks.push([b"[", &address[..], b"]/", bits.to_string().as_bytes()].concat());
+                    networks
+                        .push([b"[", &address[..], b"]/", bits.to_string().as_bytes()].concat());
                 }
                 Some((address, bits)) => {
                     networks.push([&address[..], b"/", bits.to_string().as_bytes()].concat());
@@ -101,7 +103,8 @@ impl Postfix<'_> {
                 }
             }
         }
-        networks.dedup();
+        let mut seen = std::collections::HashSet::new();
+        networks.retain(|network| seen.insert(network.clone()));
         self.set("mynetworks", &networks.join(&b", "[..]));
         let relay_to = domains(&self.site.relay_to);
         if relay_to.is_empty() {
@@ -166,8 +169,11 @@ impl Postfix<'_> {
         let has = |word: &str| words.iter().any(|own| own == word);
         let (goaway, helo) = (has("goaway"), has("needmailhelo"));
         let vrfy = has("novrfy");
-        let quiet: Vec<&str> =
-            [("noetrn", "etrn"), ("noreceipts", "dsn")].iter().filter(|(word, _)| has(word)).map(|(_, name)| *name).collect();
+        let quiet: Vec<&str> = [("noetrn", "etrn"), ("noreceipts", "dsn")]
+            .iter()
+            .filter(|(word, _)| has(word))
+            .map(|(_, name)| *name)
+            .collect();
         if goaway || vrfy {
             self.set("disable_vrfy_command", b"yes");
         }
@@ -207,7 +213,8 @@ impl Postfix<'_> {
                 Encryption::Always => b"encrypt",
                 Encryption::Verified => b"verify",
             };
-            for key in [name.clone(), [b".", &name[..]].concat(), [b"[", &name[..], b"]"].concat()] {
+            for key in [name.clone(), [b".", &name[..]].concat(), [b"[", &name[..], b"]"].concat()]
+            {
                 entries.push((key, level.to_vec()));
             }
         }
@@ -236,13 +243,16 @@ impl Postfix<'_> {
 
     /// Names under which a server may be asked for: as routes write it.
     fn login_keys(&self, host: &[u8]) -> Vec<Vec<u8>> {
-        let routes = self.site.routes.iter().map(|routed| &routed.route).chain(&self.site.smart_host);
+        let routes =
+            self.site.routes.iter().map(|routed| &routed.route).chain(&self.site.smart_host);
         let hops = routes.filter_map(|route| match route {
             Route::Smtp(hops) => Some(hops),
             _ => None,
         });
-        let named = hops.flatten().filter(|hop| host.is_empty() || hop.host.eq_ignore_ascii_case(host));
-        let mut keys: Vec<Vec<u8>> = named.map(|hop| next_hops(std::slice::from_ref(hop))).collect();
+        let named =
+            hops.flatten().filter(|hop| host.is_empty() || hop.host.eq_ignore_ascii_case(host));
+        let mut keys: Vec<Vec<u8>> =
+            named.map(|hop| next_hops(std::slice::from_ref(hop))).collect();
         if !host.is_empty() {
             keys.push(host.to_vec());
             keys.push([b"[", host, b"]"].concat());

@@ -37,11 +37,20 @@ impl Postfix<'_> {
                 let domain = quoted_pattern(&rename.from);
                 [b"/^(.*)@[^@]+", &domain[..], b"$/ ${1}", &rename.to].concat()
             }));
-            maps.push(self.ordered("regexp", "sender_canonical_regexp", Feature::Masquerade, &lines));
+            maps.push(self.ordered(
+                "regexp",
+                "sender_canonical_regexp",
+                Feature::Masquerade,
+                &lines,
+            ));
         }
         let maps = maps.join(&b", "[..]);
         self.set("sender_canonical_maps", &maps);
-        let classes = if self.site.envelope_senders { "envelope_sender, header_sender" } else { "header_sender" };
+        let classes = if self.site.envelope_senders {
+            "envelope_sender, header_sender"
+        } else {
+            "header_sender"
+        };
         self.set("sender_canonical_classes", classes.as_bytes());
         if self.site.header_recipients {
             self.set("recipient_canonical_maps", &maps);
@@ -61,7 +70,8 @@ fn ends(exact: &[Rename], below: &[Rename]) -> Vec<(Vec<u8>, Vec<u8>)> {
         whole.contains(domain) || below.iter().any(|rename| domain.ends_with(&rename.from))
     };
     let mut added = HashSet::new();
-    let targets = exact.iter().filter(|rename| !rename.to.starts_with(b"@") && rename.from != rename.to);
+    let targets =
+        exact.iter().filter(|rename| !rename.to.starts_with(b"@") && rename.from != rename.to);
     targets
         .filter(|rename| domain_of(&rename.to).is_some_and(changes))
         .filter(|rename| !known.contains_key(&rename.to[..]) && added.insert(rename.to.clone()))

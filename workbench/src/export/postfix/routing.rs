@@ -37,8 +37,16 @@ impl Postfix<'_> {
         let mut transports: Entries = Vec::new();
         let mut virtual_users: Entries = Vec::new();
         self.smart_host(&mut transports);
-        self.routes(&mut transports, &mut virtual_users);
-        let patterns = self.virtual_users(&mut transports, &mut virtual_users);
+        let below = self.routes(&mut transports, &mut virtual_users);
+        let mut patterns = self.virtual_users(&mut transports, &mut virtual_users);
+        patterns.extend(below);
+        self.elsewhere(&mut transports, &mut virtual_users);
+        if self.site.redirect {
+            let moved = Refusal::of(
+                b"551 5.1.1 User has moved; please try the address without its last word",
+            );
+            transports.push((b".redirect".to_vec(), error(&moved)));
+        }
         if !transports.is_empty() {
             self.about(Feature::Mailertable);
             let table = self.table("transport", Feature::Mailertable, &transports);
@@ -51,13 +59,19 @@ impl Postfix<'_> {
                 maps.push(self.table("virtual", Feature::Virtusertable, &virtual_users));
             }
             if !patterns.is_empty() {
-                maps.push(self.ordered("regexp", "virtual_regexp", Feature::Virtusertable, &patterns));
+                maps.push(self.ordered(
+                    "regexp",
+                    "virtual_regexp",
+                    Feature::Virtusertable,
+                    &patterns,
+                ));
             }
             self.set("virtual_alias_maps", &maps.join(&b", "[..]));
         } else {
             self.set("virtual_alias_maps", b"");
         }
         self.set("virtual_alias_domains", b"");
+        self.set("allow_percent_hack", if self.site.percent_hack { b"yes" } else { b"no" });
         self.local_routes();
     }
 
@@ -91,7 +105,9 @@ impl Postfix<'_> {
         })
     }
 
-    fn routes(&mut self, transports: &mut Entries, virtual_users: &mut Entries) {
+    /// The mailertable; returns lines of regular expressions for users in the place of domains below one.
+    fn routes(&mut self, transports: &mut Entries, virtual_users: &mut Entries) -> Vec<Vec<u8>> {
+        let mut below = Vec::new();
         for routed in self.site.routes.clone() {
             let key = if routed.key == b"." { b"*".to_vec() } else { routed.key.clone() };
             match (self.transport(&routed.route), &routed.route) {
@@ -100,12 +116,24 @@ impl Postfix<'_> {
                     let user = self.local_user(user);
                     virtual_users.push(([b"@", &routed.key[..]].concat(), user));
                 }
+                (None, Route::Local(Some(user))) if routed.key.len() > 1 => {
+                    let user = self.local_user(user);
+                    let domain = quoted_pattern(&routed.key);
+                    below.push([b"/^.*@[^@]+", &domain[..], b"$/ ", &user].concat());
+                }
                 _ => {
-                    let why = "a user cannot be put in the place of all recipients below a domain";
-                    self.site.remark(Feature::Mailertable, Loss::Left, &routed.key, why, Vec::new());
+                    let why = "a user cannot be put in the place of all recipients elsewhere";
+                    self.site.remark(
+                        Feature::Mailertable,
+                        Loss::Left,
+                        &routed.key,
+                        why,
+                        Vec::new(),
+                    );
                 }
             }
         }
+        below
     }
 
     /// A user of this host as an address that no entry of `virtual` changes again.
@@ -117,7 +145,9 @@ impl Postfix<'_> {
             .site
             .virtual_users
             .iter()
-            .filter(|entry| entry.key.starts_with(b"@") || entry.key.starts_with(&[user, b"@"].concat()))
+            .filter(|entry| {
+                entry.key.starts_with(b"@") || entry.key.starts_with(&[user, b"@"].concat())
+            })
             .filter_map(|entry| domain_of(&entry.key))
             .collect();
         let origin = &self.site.origin;
@@ -135,7 +165,10 @@ impl Postfix<'_> {
         let mut catching: Vec<Vec<u8>> = Vec::new();
         let mut by_domain: BTreeMap<&[u8], Vec<&[u8]>> = BTreeMap::new();
         for entry in &users {
-            by_domain.entry(domain_of(&entry.key).unwrap_or_default()).or_default().push(&entry.key);
+            by_domain
+                .entry(domain_of(&entry.key).unwrap_or_default())
+                .or_default()
+                .push(&entry.key);
         }
         self.site.virtual_users.clone_from(&users);
         for entry in &users {
@@ -146,6 +179,9 @@ impl Postfix<'_> {
                     // what is left of the domain once the others have become somebody else
                     let key = if user.is_empty() { domain } else { &entry.key[..] };
                     transports.push((key.to_vec(), error(refusal)));
+                    if !user.is_empty() && !user.ends_with(b"+*") && !user.ends_with(b"++") {
+                        table.push((entry.key.clone(), entry.key.clone()));
+                    }
                     continue;
                 }
                 Stands::For(target) => target,
@@ -163,38 +199,56 @@ impl Postfix<'_> {
                 for other in own.filter(|key| !key.starts_with(b"@") && !key.contains(&b'+')) {
                     let local = other.get(..other.len() - domain.len() - 1).unwrap_or_default();
                     let found = users.iter().find(|entry| entry.key == **other);
-                    if let Some(Stands::For(value)) = found.map(|entry| &entry.stands)
-                        && !value.contains(&b'%')
-                    {
+                    let value = match found.map(|entry| &entry.stands) {
+                        Some(Stands::For(value)) => value,
+                        Some(Stands::Nobody(_)) => *other,
+                        None => continue,
+                    };
+                    if !value.contains(&b'%') {
                         let (local, domain) = (quoted_pattern(local), quoted_pattern(domain));
                         let value = self.local_user(value);
-                        patterns.push([b"/^", &local[..], b"\\+[^@]*@", &domain, b"$/ ", &value].concat());
+                        patterns.push(
+                            [b"/^", &local[..], b"\\+[^@]*@", &domain, b"$/ ", &value].concat(),
+                        );
                     }
                 }
                 let domain = quoted_pattern(domain);
                 catching.push([b"/^([^@+]+)(\\+([^@]*))?@", &domain[..], b"$/ ", &target].concat());
             } else {
-                let base = user.strip_suffix(b"+*").or_else(|| user.strip_suffix(b"++")).unwrap_or(user);
+                let base =
+                    user.strip_suffix(b"+*").or_else(|| user.strip_suffix(b"++")).unwrap_or(user);
                 let (base, domain) = (quoted_pattern(base), quoted_pattern(domain));
                 let detail: &[u8] = match (details, user.ends_with(b"++")) {
                     (true, true) => b"(\\+([^@]+))",
                     (true, false) => b"(\\+([^@]*))",
                     _ => b"(\\+([^@]*))?",
                 };
-                patterns.push([b"/^(", &base[..], b")", detail, b"@", &domain, b"$/ ", &target].concat());
+                patterns.push(
+                    [b"/^(", &base[..], b")", detail, b"@", &domain, b"$/ ", &target].concat(),
+                );
             }
         }
         patterns.append(&mut catching);
         patterns
     }
 
-    fn local_routes(&mut self) {
-        if let Some(hub) = self.site.local.hub.clone() {
-            self.about(Feature::MailHub);
-            let transport = [b"smtp:", &next_hops(&hub)[..]].concat();
-            self.set("local_transport", &transport);
-            self.set("local_recipient_maps", b"");
+    /// Users of this host who are elsewhere: at a hub, or where all other mail goes.
+    fn elsewhere(&mut self, transports: &mut Entries, virtual_users: &mut Entries) {
+        let hub = match (&self.site.local.hub, &self.site.smart_host) {
+            (Some(hops), _) => hops.clone(),
+            (None, Some(Route::Smtp(hops))) if self.site.null_client => hops.clone(),
+            _ => return,
+        };
+        let Some(first) = hub.first() else { return };
+        for name in &self.site.local_names {
+            virtual_users.push(([b"@", &name[..]].concat(), [b"@", &first.host[..]].concat()));
         }
+        if !self.site.null_client && (!first.exchangers || first.port.is_some() || hub.len() > 1) {
+            transports.push((first.host.clone(), [b"smtp:", &next_hops(&hub)[..]].concat()));
+        }
+    }
+
+    fn local_routes(&mut self) {
         if let Some(route) = self.site.local.unknown.clone() {
             self.about(Feature::LuserRelay);
             match route {

@@ -17,13 +17,31 @@ const CHECK_CLIENT: [&[u8]; 2] = [b"check_relay", b"checkrelay"];
 const CHECK_SENDER: [&[u8]; 2] = [b"check_mail", b"checkmail"];
 /// Options that name certificates and what belongs to them.
 const TLS_OPTIONS: [&str; 8] = [
-    "ServerCertFile", "ServerKeyFile", "ClientCertFile", "ClientKeyFile", "CACertFile", "CACertPath",
-    "DHParameters", "CipherList",
+    "ServerCertFile",
+    "ServerKeyFile",
+    "ClientCertFile",
+    "ClientKeyFile",
+    "CACertFile",
+    "CACertPath",
+    "DHParameters",
+    "CipherList",
 ];
 /// Fields of the `H` lines that m4 files write.
 const KNOWN_HEADERS: [&str; 14] = [
-    "Return-Path", "Received", "Resent-Date", "Date", "Resent-From", "From", "Full-Name", "Subject",
-    "Resent-Message-Id", "Message-Id", "Posted-Date", "Errors-To", "Received-Date", "X-Authentication-Warning",
+    "Return-Path",
+    "Received",
+    "Resent-Date",
+    "Date",
+    "Resent-From",
+    "From",
+    "Full-Name",
+    "Subject",
+    "Resent-Message-Id",
+    "Message-Id",
+    "Posted-Date",
+    "Errors-To",
+    "Received-Date",
+    "X-Authentication-Warning",
 ];
 
 impl<S: MapServices> Recognition<'_, S> {
@@ -95,9 +113,12 @@ impl<S: MapServices> Recognition<'_, S> {
             return;
         }
         let stranger = Session::stranger();
-        let said = self.probe.check(&[b"greet_pause"], &[stranger.name, stranger.address], &stranger);
+        let said =
+            self.probe.check(&[b"greet_pause"], &[stranger.name, stranger.address], &stranger);
         let milliseconds = match said {
-            Said::Other(text) => std::str::from_utf8(&text).ok().and_then(|text| text.trim().parse::<u64>().ok()),
+            Said::Other(text) => {
+                std::str::from_utf8(&text).ok().and_then(|text| text.trim().parse::<u64>().ok())
+            }
             _ => None,
         };
         self.site.found(Feature::GreetPause, self.lines.of_ruleset(b"greet_pause"));
@@ -145,7 +166,10 @@ impl<S: MapServices> Recognition<'_, S> {
             self.site.relay_clients.push(domain);
         }
         self.site.relay_to.extend(
-            self.site.virtual_domains.iter().map(|name| Domain { name: name.clone(), below: false }),
+            self.site
+                .virtual_domains
+                .iter()
+                .map(|name| Domain { name: name.clone(), below: false }),
         );
     }
 
@@ -233,7 +257,8 @@ impl<S: MapServices> Recognition<'_, S> {
         let settings = self.configuration.options.all("PrivacyOptions");
         self.site.privacy = settings
             .flat_map(|setting| {
-                let words = String::from_utf8_lossy(&macros::bytes(&setting.value)).to_ascii_lowercase();
+                let words =
+                    String::from_utf8_lossy(&macros::bytes(&setting.value)).to_ascii_lowercase();
                 let words = words.split([',', ' ']).map(str::to_owned).collect::<Vec<_>>();
                 words.into_iter().filter(|word| !word.is_empty())
             })
@@ -246,9 +271,10 @@ impl<S: MapServices> Recognition<'_, S> {
 
     fn listeners(&mut self) {
         let settings = Vec::from_iter(
-            self.configuration.options.all("DaemonPortOptions").map(|setting| {
-                (macros::bytes(&setting.value), Place::cf(setting.span.line))
-            }),
+            self.configuration
+                .options
+                .all("DaemonPortOptions")
+                .map(|setting| (macros::bytes(&setting.value), Place::cf(setting.span.line))),
         );
         for (value, place) in settings {
             self.site.found(Feature::Ports, vec![place.clone()]);
@@ -264,12 +290,16 @@ impl<S: MapServices> Recognition<'_, S> {
 
     fn filters(&mut self) {
         let used = self.configuration.options.bytes("InputMailFilters").unwrap_or_default();
-        let used = used.split(|byte| matches!(byte, b',' | b' ' | b';')).filter(|name| !name.is_empty());
+        let used =
+            used.split(|byte| matches!(byte, b',' | b' ' | b';')).filter(|name| !name.is_empty());
         for name in used {
             let known = self.configuration.milters.iter().find(|(own, _)| own == name);
             let Some((_, equates)) = known else { continue };
             let field = |letter| {
-                equates.iter().find(|equate| equate.letter == letter).map(|equate| macros::bytes(&equate.value))
+                equates
+                    .iter()
+                    .find(|equate| equate.letter == letter)
+                    .map(|equate| macros::bytes(&equate.value))
             };
             let socket = field(b'S').unwrap_or_default();
             let socket = match socket.strip_prefix(b"local:") {
@@ -336,7 +366,9 @@ fn port(value: &[u8]) -> Option<Port> {
             Some(b'A') if text != b"0.0.0.0" && text != b"::" => {
                 port.address = Some(text.to_vec());
             }
-            Some(b'F') if text.eq_ignore_ascii_case(b"local") || text.eq_ignore_ascii_case(b"unix") => {
+            Some(b'F')
+                if text.eq_ignore_ascii_case(b"local") || text.eq_ignore_ascii_case(b"unix") =>
+            {
                 return None;
             }
             Some(b'M') => {
@@ -352,7 +384,9 @@ fn port(value: &[u8]) -> Option<Port> {
         b"smtps" | b"submissions" => port.port = b"465".to_vec(),
         _ => {}
     }
-    let plain = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_alphanumeric() || b".:-_".contains(byte));
+    let plain = |text: &[u8]| {
+        text.iter().all(|byte| byte.is_ascii_alphanumeric() || b".:-_".contains(byte))
+    };
     (plain(&port.port) && port.address.as_deref().is_none_or(plain)).then_some(port)
 }
 
@@ -423,11 +457,16 @@ impl Sorting<'_> {
             }
             Tag::TryTls | Tag::TlsServer => self.encryption(tag, key),
             Tag::Tls => self.left(Feature::TlsPolicy, "no such requirement can be made by table"),
-            Tag::Features => self.left(Feature::SrvFeatures, "features of sessions are not chosen by table"),
+            Tag::Features => {
+                self.left(Feature::SrvFeatures, "features of sessions are not chosen by table")
+            }
             Tag::Spam => self.left(Feature::DelayChecks, "there are no friends and haters"),
             Tag::GreetPause if key.is_empty() => {}
             Tag::GreetPause => self.left(Feature::GreetPause, "the pause is the same for all"),
-            Tag::Unknown => self.left(Feature::Access, "no feature has this tag: only rules of the file's own ask for it"),
+            Tag::Unknown => self.left(
+                Feature::Access,
+                "no feature has this tag: only rules of the file's own ask for it",
+            ),
         }
     }
 
@@ -488,14 +527,19 @@ impl Sorting<'_> {
     }
 
     fn limit(&mut self, which: usize, key: &[u8]) {
-        let number = std::str::from_utf8(&self.entry.value).ok().and_then(|text| text.trim().parse().ok());
+        let number =
+            std::str::from_utf8(&self.entry.value).ok().and_then(|text| text.trim().parse().ok());
         let heeded = self.rates.get(which).copied().unwrap_or(false);
         match number {
             _ if !heeded => self.left(Feature::AccessLimits, "no rule heeds it"),
             Some(number) if key.is_empty() => {
                 self.site.found(Feature::AccessLimits, Vec::new());
                 let checks = &mut self.site.checks;
-                let limit = if which == 0 { &mut checks.connection_rate } else { &mut checks.connection_count };
+                let limit = if which == 0 {
+                    &mut checks.connection_rate
+                } else {
+                    &mut checks.connection_count
+                };
                 *limit = Some(number);
             }
             _ => self.left(Feature::AccessLimits, "the limit is the same for all clients"),
@@ -504,7 +548,8 @@ impl Sorting<'_> {
 
     fn encryption(&mut self, tag: Tag, key: &[u8]) {
         let value = self.entry.value.to_ascii_uppercase();
-        let wanted = value.strip_prefix(b"PERM+").or_else(|| value.strip_prefix(b"TEMP+")).unwrap_or(&value);
+        let wanted =
+            value.strip_prefix(b"PERM+").or_else(|| value.strip_prefix(b"TEMP+")).unwrap_or(&value);
         let need = match (tag, wanted) {
             (Tag::TryTls, b"NO") => Encryption::Never,
             (Tag::TlsServer, _) if wanted.contains(&b'+') => {

@@ -42,7 +42,8 @@ impl<S: MapServices> Recognition<'_, S> {
         if !self.site.local.trusted.is_empty() {
             self.site.found(Feature::TrustedUsers, self.lines.of_class(b"t"));
         }
-        self.site.redirect = self.class(b"P").iter().any(|name| name == b"redirect" || name == REDIRECT);
+        self.site.redirect =
+            self.class(b"P").iter().any(|name| name == b"redirect" || name == REDIRECT);
         if self.site.redirect {
             self.site.found(Feature::Redirect, self.lines.of_class(b"P"));
         }
@@ -60,7 +61,8 @@ impl<S: MapServices> Recognition<'_, S> {
         };
         let known = SPOOLERS.contains(&&program[..]);
         if self.site.local.mailbox == Mailbox::Spool && !known {
-            let why = "what this program does with mail is not known; mail goes into the spool directory";
+            let why =
+                "what this program does with mail is not known; mail goes into the spool directory";
             self.site.remark(Feature::LocalMailer, Loss::Changed, &mailer.path, why, places);
         } else if program == "sensible-mda" {
             let why = "it takes procmail, maildrop or deliver, whichever there is; mail goes into the spool directory";
@@ -98,13 +100,16 @@ impl<S: MapServices> Recognition<'_, S> {
             self.site.remark(Feature::Forward, Loss::Left, &text, why, places);
             return;
         }
-        let files = text.split(|byte| *byte == b':').filter(|file| file.starts_with(b"/") || file.starts_with(b"$home"));
+        let files = text
+            .split(|byte| *byte == b':')
+            .filter(|file| file.starts_with(b"/") || file.starts_with(b"$home"));
         self.site.local.forward = files.map(<[u8]>::to_vec).collect();
     }
 
     /// Mailers that tables or macros may name, and that are not SMTP.
     fn other_mailers(&mut self, mailers: &[Mailer]) {
-        let own = [&b"local"[..], b"prog", b"*file*", b"*include*", b"error", b"discard", b"procmail"];
+        let own =
+            [&b"local"[..], b"prog", b"*file*", b"*include*", b"error", b"discard", b"procmail"];
         let others = mailers.iter().filter(|mailer| {
             !own.iter().any(|name| name.eq_ignore_ascii_case(&mailer.name))
                 && Transport::of(mailer) == Transport::Other
@@ -132,7 +137,7 @@ impl<S: MapServices> Recognition<'_, S> {
         for AliasText { file, text } in files {
             let mut kept = Vec::with_capacity(text.len());
             for line in text.split_inclusive(|byte| *byte == b'\n') {
-                match moved(line) {
+                match moved(line).filter(|_| self.site.redirect) {
                     Some(moved) => self.site.moved.push(moved),
                     None => kept.extend_from_slice(line),
                 }
@@ -170,7 +175,9 @@ mod tests {
             moved(b"Old: new@example.org.REDIRECT\n"),
             Some((b"old".to_vec(), b"new@example.org".to_vec()))
         );
-        for line in [&b"old: new@example.org\n"[..], b"# a: b.REDIRECT\n", b"a: b, c@d.REDIRECT\n", b"x"] {
+        for line in
+            [&b"old: new@example.org\n"[..], b"# a: b.REDIRECT\n", b"a: b, c@d.REDIRECT\n", b"x"]
+        {
             assert_eq!(moved(line), None);
         }
     }

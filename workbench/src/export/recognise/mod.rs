@@ -90,8 +90,9 @@ impl<S: MapServices> Recognition<'_, S> {
             table.entries().iter().map(|entry| (entry.clone(), table.place(entry))).collect();
         self.site.found(feature, self.lines.of_map(map));
         let control = |text: &[u8]| text.iter().any(u8::is_ascii_control);
-        let (bad, good): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(entry, _)| control(&entry.key) || control(&entry.value));
+        let (bad, good): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|(entry, _)| control(&entry.key) || control(&entry.value));
         for (entry, place) in bad {
             let why = "there are control characters in it";
             self.site.remark(feature, Loss::Left, &entry.key, why, vec![place]);
@@ -124,7 +125,8 @@ impl<S: MapServices> Recognition<'_, S> {
                 let why = String::from_utf8_lossy(why).into_owned();
                 let what = [b"K", &table.map[..]].concat();
                 let places = self.lines.of_map(&table.map);
-                let feature = if why.contains("ldap") { Feature::Ldap } else { Feature::UnreadTable };
+                let feature =
+                    if why.contains("ldap") { Feature::Ldap } else { Feature::UnreadTable };
                 self.site.found(feature, places.clone());
                 self.site.remark(feature, Loss::Left, &what, why, places);
             }

@@ -51,6 +51,7 @@ impl<S: MapServices> Recognition<'_, S> {
         let mut domains: Vec<Vec<u8>> =
             candidates.into_iter().filter(|domain| self.asks_generics(domain, mailer)).collect();
         domains.sort();
+        self.qualified_generics(&domains, mailer);
         let own: HashSet<&Vec<u8>> = domains.iter().collect();
         let keys: HashSet<&[u8]> = entries.iter().map(|(entry, _)| &entry.key[..]).collect();
         let mut renames = Vec::new();
@@ -94,12 +95,41 @@ impl<S: MapServices> Recognition<'_, S> {
         domains.into_iter().next()
     }
 
+    /// Notes that users of this host are looked for only if they have no domain, which the targets cannot tell.
+    fn qualified_generics(&mut self, domains: &[Vec<u8>], mailer: usize) {
+        let host = self.site.host.to_ascii_lowercase();
+        if !domains.contains(&host) {
+            return;
+        }
+        let address = [USER.as_bytes(), b"@", &host].concat();
+        let value = format!("{USER}@{DOMAIN}");
+        self.probe.give(b"generics", Some((&address, value.as_bytes())));
+        let seen = self.probe.rewritten(&address, mailer, HEADER_SENDER);
+        self.probe.give(b"generics", None);
+        if seen != value.as_bytes() {
+            let why = "users of this host are looked for whether they were written with its name or without a domain; \
+                the rules look for the latter only (class G lacks the name)";
+            let places = self.lines.of_class(b"G");
+            self.site.remark(Feature::Genericstable, Loss::Changed, &host, why, places);
+        }
+    }
+
+    /// An address of a domain as senders write it: without a domain on this host itself, for most mail that begins
+    /// here has none, and the targets add the name before they look anything up.
+    fn address_in(&self, domain: &[u8]) -> Vec<u8> {
+        match domain.eq_ignore_ascii_case(&self.site.host) {
+            true => USER.as_bytes().to_vec(),
+            false => [USER.as_bytes(), b"@", domain].concat(),
+        }
+    }
+
     /// Whether the rules ask the genericstable about addresses of a domain.
     fn asks_generics(&mut self, domain: &[u8], mailer: usize) -> bool {
         let key = [USER.as_bytes(), b"@", domain].concat();
         let value = format!("{USER}@{DOMAIN}");
         self.probe.give(b"generics", Some((&key, value.as_bytes())));
-        let seen = self.probe.rewritten(&key, mailer, HEADER_SENDER);
+        let address = self.address_in(domain);
+        let seen = self.probe.rewritten(&address, mailer, HEADER_SENDER);
         self.probe.give(b"generics", None);
         seen == value.as_bytes()
     }
@@ -111,6 +141,7 @@ impl<S: MapServices> Recognition<'_, S> {
             .iter()
             .map(|name| (name.clone(), true))
             .chain(self.site.local_names.iter().map(|name| (name.clone(), false)))
+            .chain(self.site.literals.iter().map(|name| ([b"[", &name[..], b"]"].concat(), false)))
             .collect();
         let mut masked = Vec::new();
         for (name, is_declared) in names {
@@ -133,7 +164,7 @@ impl<S: MapServices> Recognition<'_, S> {
 
     /// `@domain` that a sender in `domain` appears in, if it is another.
     fn masqueraded_as(&mut self, domain: &[u8], mailer: usize) -> Option<Vec<u8>> {
-        let address = [USER.as_bytes(), b"@", domain].concat();
+        let address = self.address_in(domain);
         let seen = self.probe.rewritten(&address, mailer, HEADER_SENDER);
         let (user, to) = (seen.strip_prefix(USER.as_bytes())?, domain_of(&seen)?);
         (user.starts_with(b"@") && !to.eq_ignore_ascii_case(domain)).then(|| [b"@", to].concat())
@@ -141,17 +172,22 @@ impl<S: MapServices> Recognition<'_, S> {
 
     /// Which kinds of addresses change.
     fn kinds(&mut self, mailer: usize, generics: &Option<Vec<u8>>, masked: &[Rename]) {
-        let domain = match (masked.first(), generics) {
-            (Some(Rename { from, .. }), _) if from.starts_with(b"@") => from[1..].to_vec(),
-            (_, Some(domain)) => {
+        let host = [b"@", &self.site.host[..]].concat();
+        let whole = || masked.iter().filter(|rename| rename.from.starts_with(b"@"));
+        let first = whole()
+            .find(|rename| rename.from.eq_ignore_ascii_case(&host))
+            .or_else(|| whole().next());
+        let domain = match (first, generics) {
+            (Some(rename), _) => rename.from.get(1..).unwrap_or_default().to_vec(),
+            (None, Some(domain)) => {
                 let key = [USER.as_bytes(), b"@", domain].concat();
                 let value = format!("{USER}@{DOMAIN}");
                 self.probe.give(b"generics", Some((&key, value.as_bytes())));
                 domain.clone()
             }
-            _ => return,
+            (None, None) => return,
         };
-        let address = [USER.as_bytes(), b"@", &domain].concat();
+        let address = self.address_in(&domain);
         let changes = |this: &mut Self, mailer, role| {
             let seen = this.probe.rewritten(&address, mailer, role);
             domain_of(&seen).is_some_and(|seen| !seen.eq_ignore_ascii_case(&domain))

@@ -1,6 +1,7 @@
 //! Where mail goes.
 
 use ruleset_vm::Target;
+use ruleset_vm::mailer::find;
 
 use super::super::features::Feature;
 use super::super::probe::{DOMAIN, USER};
@@ -18,6 +19,8 @@ impl<S: MapServices> Recognition<'_, S> {
     pub(super) fn routing(&mut self) {
         self.others();
         self.null_client();
+        self.percent_hack();
+        self.bang_paths();
         self.relays();
         self.routes();
         self.virtual_users();
@@ -54,20 +57,35 @@ impl<S: MapServices> Recognition<'_, S> {
         }
     }
 
-    /// Whether even users of this host are elsewhere.
+    /// Whether even users of this host are where all other mail goes.
     fn null_client(&mut self) {
-        let Some(Route::Smtp(_)) = self.site.smart_host else { return };
-        let other = self.probe.mailer(format!("{USER}@{DOMAIN}").as_bytes());
-        let qualified = [USER.as_bytes(), b"@", &self.site.host].concat();
-        let own = self.probe.mailer(&qualified);
-        let unqualified = self.probe.triple(USER.as_bytes());
-        if own.is_none() || own != other {
+        let Some(Route::Smtp(hops)) = self.site.smart_host.clone() else { return };
+        let hub = self.macro_value(b"H");
+        if Route::of(&hub, &self.configuration.mailers) != Route::Smtp(hops.clone()) {
             return;
         }
         self.site.null_client = true;
-        self.site.found(Feature::NullClient, Vec::new());
-        if let Some(domain) = unqualified.as_ref().and_then(|triple| domain_of(&triple.user)) {
-            self.site.origin = domain.to_vec();
+        self.site.found(Feature::NullClient, self.lines.of_macro(b"H"));
+        if let Some(hop) = hops.first() {
+            self.site.origin = hop.host.clone();
+        }
+    }
+
+    /// Whether `host!user` is a user of another host.
+    fn bang_paths(&mut self) {
+        let address = format!("bangpath-host!{USER}");
+        let local = find(&self.configuration.mailers, b"local");
+        let mailer = self.probe.mailer(address.as_bytes()).map(|(mailer, _)| mailer);
+        self.site.bang_paths = mailer.is_some() && mailer != local;
+    }
+
+    /// Whether `user%host` of this host is a user of another.
+    fn percent_hack(&mut self) {
+        let address = [USER.as_bytes(), b"%", DOMAIN.as_bytes(), b"@", &self.site.host].concat();
+        let other = self.probe.mailer(format!("{USER}@{DOMAIN}").as_bytes());
+        if other.is_some() && self.probe.mailer(&address) == other {
+            self.site.percent_hack = true;
+            self.site.found(Feature::PercentHack, Vec::new());
         }
     }
 
@@ -75,7 +93,8 @@ impl<S: MapServices> Recognition<'_, S> {
         let route = |this: &Self, name: &[u8]| {
             let value = this.macro_value(name);
             let value = value.trim_ascii();
-            (!value.is_empty()).then(|| (Route::of(value, &this.configuration.mailers), value.to_vec()))
+            (!value.is_empty())
+                .then(|| (Route::of(value, &this.configuration.mailers), value.to_vec()))
         };
         if let Some((hub, value)) = route(self, b"H").filter(|_| !self.site.null_client) {
             let places = self.lines.of_macro(b"H");
@@ -125,7 +144,10 @@ impl<S: MapServices> Recognition<'_, S> {
                 continue;
             }
             if entry.key.contains(&b'@') {
-                left(&mut self.site, "a domain was expected, and no rule would ask for it".to_owned());
+                left(
+                    &mut self.site,
+                    "a domain was expected, and no rule would ask for it".to_owned(),
+                );
                 continue;
             }
             match Route::of(&entry.value, &self.configuration.mailers) {
@@ -156,9 +178,13 @@ impl<S: MapServices> Recognition<'_, S> {
             let domain = domain_of(&entry.key).unwrap_or_default();
             let mut parents = domain.iter().enumerate().filter(|(_, byte)| **byte == b'.');
             let is_below = parents.any(|(dot, _)| {
-                domain.get(dot + 1..).is_some_and(|parent| below.iter().any(|known| known == parent))
+                domain
+                    .get(dot + 1..)
+                    .is_some_and(|parent| below.iter().any(|known| known == parent))
             });
-            if domain.is_empty() || !(known.contains(domain) || is_below || self.site.is_local(domain)) {
+            if domain.is_empty()
+                || !(known.contains(domain) || is_below || self.site.is_local(domain))
+            {
                 let why = "its domain is neither in class VirtHost nor in class w, so that no rule asks for it";
                 let places = vec![place];
                 self.site.remark(Feature::Virtusertable, Loss::Left, &entry.key, why, places);
@@ -180,7 +206,9 @@ impl<S: MapServices> Recognition<'_, S> {
                 self.site.found(Feature::Uucp, places);
             }
         }
-        for (map, feature) in [(&b"uudomain"[..], Feature::Uucp), (b"bitdomain", Feature::Bitdomain)] {
+        for (map, feature) in
+            [(&b"uudomain"[..], Feature::Uucp), (b"bitdomain", Feature::Bitdomain)]
+        {
             let places = self.lines.of_map(map);
             if !places.is_empty() {
                 self.site.found(feature, places);

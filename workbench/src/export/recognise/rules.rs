@@ -12,8 +12,8 @@ use cf_parser::{Config, Directive, Piece};
 use super::super::features::Feature;
 use super::super::lines::heading;
 use super::super::remark::{Loss, Place};
-use super::tables::{HELPERS, TABLES};
 use super::Recognition;
+use super::tables::{HELPERS, TABLES};
 use crate::answering::MapServices;
 
 /// Fingerprints of the rules that m4 files write, one in hexadecimal a line, in order.
@@ -54,13 +54,17 @@ fn fingerprint(seed: u8, parts: [&[u8]; 3]) -> u64 {
 /// A side of a rule with one blank for several.
 fn side(text: &[Piece]) -> Vec<u8> {
     let text = cf_parser::octets(&text.to_vec());
-    let words = text.split(|byte| matches!(byte, b' ' | b'\t' | b'\n')).filter(|word| !word.is_empty());
+    let words =
+        text.split(|byte| matches!(byte, b' ' | b'\t' | b'\n')).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')
 }
 
 /// The same with its words taken out: what a rule with arguments of a feature looks like.
 fn skeleton(side: &[u8]) -> Vec<u8> {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b' ' | b'"' | b',' | b'\'');
+    let is_word = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'.' | b'-' | b'_' | b' ' | b'"' | b',' | b'\'')
+    };
     let mut out = Vec::new();
     for byte in side {
         if !is_word(*byte) {
@@ -112,7 +116,10 @@ impl<S: MapServices> Recognition<'_, S> {
         for (first, last, count, ruleset) in runs.iter().take(MAX_RUNS) {
             let what = match count {
                 1 => format!("a rule of ruleset {}", String::from_utf8_lossy(ruleset)),
-                _ => format!("{count} rules of ruleset {}, lines {first} to {last}", String::from_utf8_lossy(ruleset)),
+                _ => format!(
+                    "{count} rules of ruleset {}, lines {first} to {last}",
+                    String::from_utf8_lossy(ruleset)
+                ),
             };
             let why = "sendmail's m4 files (8.17) do not write it: it was added by hand or in a LOCAL_ section, or is of another version";
             let places = vec![Place::cf(*first)];
@@ -135,12 +142,15 @@ impl<S: MapServices> Recognition<'_, S> {
             let Directive::Map(text) = &item.directive else { continue };
             let text = cf_parser::octets(text);
             let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            let (name, class) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let (name, class) =
+                (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let shown = String::from_utf8_lossy(name).to_ascii_lowercase();
             let places = vec![Place::cf(item.span.line)];
             if class.eq_ignore_ascii_case(b"ldap") {
                 self.site.found(Feature::Ldap, places);
-            } else if !HELPERS.contains(&&shown[..]) && !TABLES.iter().any(|(table, _)| *table == shown) {
+            } else if !HELPERS.contains(&&shown[..])
+                && !TABLES.iter().any(|(table, _)| *table == shown)
+            {
                 self.site.found(Feature::CustomMaps, places.clone());
                 let what = [b"K", name].concat();
                 let why = "no feature declares it: only rules of the file's own ask it";

@@ -12,7 +12,7 @@ use workbench::json::{json, text};
 
 use super::super::output::{Format, Output};
 use super::super::subject::Loaded;
-use super::{exim, postfix};
+use super::{exim, postfix, tables};
 use crate::sys::terminal;
 
 /// Why nothing can be compared.
@@ -38,6 +38,9 @@ pub(super) enum CheckError {
         said: String,
     },
 }
+
+/// How often ruleset 5 is asked about one user.
+const MAX_DETAILS: usize = 5;
 
 /// What one address is, here and there.
 struct Compared {
@@ -68,6 +71,12 @@ pub(super) struct Answers {
     pub(super) warnings: Vec<u8>,
 }
 
+/// An address without angle brackets around it.
+fn bare(address: &[u8]) -> Vec<u8> {
+    let inner = address.strip_prefix(b"<").and_then(|address| address.strip_suffix(b">"));
+    inner.unwrap_or(address).to_vec()
+}
+
 /// Compares.
 pub(super) fn check(
     made: &Export,
@@ -75,11 +84,18 @@ pub(super) fn check(
     directory: &Path,
     addresses: &[Vec<u8>],
 ) -> Result<Findings, CheckError> {
+    let asked: Vec<Vec<u8>> = addresses.iter().map(|address| bare(address)).collect();
     let answers = match made.target {
-        Target::Postfix => postfix::ask(made, directory, addresses)?,
-        Target::Exim => exim::ask(directory, addresses)?,
+        Target::Postfix => postfix::ask(made, directory, &asked)?,
+        Target::Exim => exim::ask(directory, &asked)?,
     };
-    let mut here = Here { engine: loaded.engine(), made, remote: None };
+    let mut engine = loaded.engine();
+    // the same entries as were written, whether databases have been made of them or not
+    for table in tables::read(loaded) {
+        let entries = table.entries().iter().map(|entry| (entry.key.clone(), entry.value.clone()));
+        engine.maps().give(&table.map, &entries.collect::<Vec<_>>());
+    }
+    let mut here = Here { engine, made, remote: None };
     here.remote = here.remote_mailer();
     let mut different = Vec::new();
     for (address, there) in addresses.iter().zip(&answers.outcomes) {
@@ -91,7 +107,7 @@ pub(super) fn check(
     }
     let mut senders = 0;
     for (address, there) in addresses.iter().zip(&answers.senders) {
-        let Some(own) = here.sender(address) else { continue };
+        let Some(own) = here.sender(&bare(address)) else { continue };
         senders += 1;
         if !own.eq_ignore_ascii_case(there) {
             let there = there.clone();
@@ -117,8 +133,17 @@ impl Here<'_> {
         let parsed = self.engine.resolve(address, role, &mut NoTracer);
         let mailers = &std::sync::Arc::clone(self.engine.configuration()).mailers;
         let outcome = Outcome::of_triple(parsed.as_ref(), mailers);
-        match (&outcome, &self.made.site.local.hub) {
-            (Outcome::Local(_), Some(_)) => {
+        let hub = self.made.site.local.hub.is_some() || self.made.site.null_client;
+        let alias = parsed.as_ref().and_then(|parsed| self.engine.alias_of(&parsed.triple));
+        match (&outcome, hub) {
+            (Outcome::Local(user), _)
+                if self.made.site.moved.iter().any(|(moved, _)| moved == user) =>
+            {
+                Outcome::Refused
+            }
+            // an alias is looked at first
+            (Outcome::Local(_), true) if !self.made.site.null_client && alias.is_some() => outcome,
+            (Outcome::Local(_), true) => {
                 let user = parsed.map(|parsed| parsed.triple.user).unwrap_or_default();
                 self.after_ruleset_5(&user).unwrap_or(outcome)
             }
@@ -126,17 +151,30 @@ impl Here<'_> {
         }
     }
 
-    /// Ruleset 5 says where users of this host really go.
+    /// Ruleset 5 says where users of this host really go: first it takes details off, then it names another host.
     fn after_ruleset_5(&mut self, user: &[u8]) -> Option<Outcome> {
         let configuration = std::sync::Arc::clone(self.engine.configuration());
         let number = configuration.program.number(b"5")?;
-        let outcome = self.engine.apply(&[number], user, &mut NoTracer)?;
-        let (mailer, host, address) = self.engine.verdict(&outcome.workspace)?;
+        self.engine.reset();
+        let (mut user, mut detail) = (user.to_vec(), Vec::new());
+        let mut named = None;
+        for _ in 0..MAX_DETAILS {
+            self.engine.macros.set(b"h", &detail);
+            let outcome = self.engine.apply(&[number], &user, &mut NoTracer)?;
+            let (mailer, host, address) = self.engine.verdict(&outcome.workspace)?;
+            if !mailer.eq_ignore_ascii_case(b"local") {
+                named = Some((mailer, host, address));
+                break;
+            }
+            (user, detail) = (address, host.unwrap_or_default());
+        }
+        let (mailer, host, address) = named?;
         let address = match address.contains(&b'@') {
             true => address,
             false => [&address[..], b"@", &self.made.site.host].concat(),
         };
-        let address: Vec<u8> = address.into_iter().filter(|byte| !matches!(byte, b'<' | b'>')).collect();
+        let address: Vec<u8> =
+            address.into_iter().filter(|byte| !matches!(byte, b'<' | b'>')).collect();
         let address = address.strip_suffix(b".").unwrap_or(&address).to_vec();
         Outcome::of_verdict(&mailer, &host.unwrap_or_default(), &address, &configuration.mailers)
     }
@@ -194,7 +232,16 @@ impl Findings {
             Format::Text => {
                 for found in &self.different {
                     let Compared { address, role, here, there } = found;
-                    let line = [role.as_bytes(), b" ", address, b": here ", here, b"; there ", there, b"\n"];
+                    let line = [
+                        role.as_bytes(),
+                        b" ",
+                        address,
+                        b": here ",
+                        here,
+                        b"; there ",
+                        there,
+                        b"\n",
+                    ];
                     terminal::print(&line.concat());
                 }
                 terminal::print(&self.warnings);

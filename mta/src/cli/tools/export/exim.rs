@@ -30,7 +30,7 @@ pub(super) fn ask(directory: &Path, addresses: &[Vec<u8>]) -> Result<Answers, Ch
         let word = OsStr::from_bytes(address).to_owned();
         let said = exim.run(&["-v".into(), "-bt".into(), "--".into(), word.clone()])?;
         outcomes.push(Outcome::of_exim(&said.stdout, &said.stderr));
-        let said = exim.run(&["-brw".into(), "--".into(), word])?;
+        let said = exim.run(&["-brw".into(), word])?;
         senders.push(from_line(&said.stdout).unwrap_or_else(|| address.clone()));
     }
     Ok(Answers { outcomes, senders, warnings: read.stderr })

@@ -25,7 +25,11 @@ struct Postfix<'a> {
 }
 
 /// Makes Postfix read the files, and route and rewrite addresses.
-pub(super) fn ask(made: &Export, directory: &Path, addresses: &[Vec<u8>]) -> Result<Answers, CheckError> {
+pub(super) fn ask(
+    made: &Export,
+    directory: &Path,
+    addresses: &[Vec<u8>],
+) -> Result<Answers, CheckError> {
     let program = |name: &'static str| find(&[name]).ok_or(CheckError::NotInstalled("postfix"));
     let mut postfix = Postfix {
         directory,
@@ -54,7 +58,8 @@ pub(super) fn ask(made: &Export, directory: &Path, addresses: &[Vec<u8>]) -> Res
     let qualified = postfix.qualified(addresses)?;
     let recipients = postfix.mapped(&canonical, &qualified)?;
     let recipients = postfix.mapped(&virtual_users, &recipients)?;
-    let outcomes = recipients.iter().map(|address| postfix.resolved(address)).collect::<Result<_, _>>()?;
+    let outcomes =
+        recipients.iter().map(|address| postfix.resolved(address)).collect::<Result<_, _>>()?;
     let senders = postfix.mapped(&senders, &qualified)?;
     let senders = postfix.mapped(&canonical, &senders)?;
     Ok(Answers { outcomes, senders, warnings })
@@ -136,20 +141,22 @@ impl Postfix<'_> {
             return Ok(addresses);
         }
         for _ in 0..ROUNDS {
-            let mut keys: Vec<Vec<u8>> = addresses.iter().flat_map(|address| self.keys(address)).collect();
+            let mut keys: Vec<Vec<u8>> =
+                addresses.iter().flat_map(|address| self.keys(address)).collect();
             keys.sort();
             keys.dedup();
-            let answers = maps.iter().map(|map| self.lookup(map, &keys)).collect::<Result<Vec<_>, _>>()?;
+            let answers =
+                maps.iter().map(|map| self.lookup(map, &keys)).collect::<Result<Vec<_>, _>>()?;
             let mut changed = false;
             for address in &mut addresses {
-                let found = self.keys(address).into_iter().find_map(|key| {
-                    let value = answers.iter().find_map(|answers| answers.get(&key))?;
-                    Some((key, value.clone()))
-                });
-                let Some((key, value)) = found else { continue };
-                let value = match (key.strip_prefix(b"@"), value.strip_prefix(b"@")) {
-                    (_, Some(_)) => [local_part(address), &value].concat(),
-                    _ => value,
+                let found = self
+                    .keys(address)
+                    .into_iter()
+                    .find_map(|key| answers.iter().find_map(|answers| answers.get(&key)).cloned());
+                let Some(value) = found else { continue };
+                let value = match value.starts_with(b"@") {
+                    true => [local_part(address), &value].concat(),
+                    false => value,
                 };
                 changed |= value != *address;
                 *address = value;
@@ -184,7 +191,11 @@ impl Postfix<'_> {
     }
 
     /// Asks one table for many keys at once.
-    fn lookup(&self, map: &OsString, keys: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Vec<u8>>, CheckError> {
+    fn lookup(
+        &self,
+        map: &OsString,
+        keys: &[Vec<u8>],
+    ) -> Result<HashMap<Vec<u8>, Vec<u8>>, CheckError> {
         let input = keys.iter().flat_map(|key| [&key[..], b"\n"]).collect::<Vec<_>>().concat();
         let said = self.run(&self.postmap, &["-q".into(), "-".into(), map.clone()], &input)?;
         let lines = said.stdout.split(|byte| *byte == b'\n');

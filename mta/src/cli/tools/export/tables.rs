@@ -50,7 +50,9 @@ fn from_files(path: &[u8]) -> (Vec<u8>, Contents) {
     let database = [bare, b".db"].concat();
     let bytes = match config_files::read_regular(&database) {
         Ok(bytes) => bytes,
-        Err(config_files::ConfigFileError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(config_files::ConfigFileError::Io(error))
+            if error.kind() == std::io::ErrorKind::NotFound =>
+        {
             return (bare.to_vec(), Contents::Absent);
         }
         Err(error) => return (database, Contents::Unknown(error.to_string().into_bytes())),
@@ -79,7 +81,8 @@ pub(super) fn aliases(loaded: &Loaded) -> (Vec<AliasText>, Vec<(Vec<u8>, String)
     for spec in &loaded.reading.maps.settings().alias_files {
         let (class, path) = class_and_path(spec);
         if !LISTED.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(class)) {
-            let why = format!("aliases of class {} are not in a file", String::from_utf8_lossy(class));
+            let why =
+                format!("aliases of class {} are not in a file", String::from_utf8_lossy(class));
             unread.push((spec.clone(), why));
             continue;
         }
@@ -96,10 +99,14 @@ pub(super) fn aliases(loaded: &Loaded) -> (Vec<AliasText>, Vec<(Vec<u8>, String)
 fn class_and_path(spec: &[u8]) -> (&[u8], &[u8]) {
     let spec = spec.trim_ascii();
     let (class, rest) = match spec.iter().position(|byte| *byte == b':') {
-        Some(colon) if !spec.starts_with(b"/") => (&spec[..colon], spec.get(colon + 1..).unwrap_or_default()),
+        Some(colon) if !spec.starts_with(b"/") => {
+            (&spec[..colon], spec.get(colon + 1..).unwrap_or_default())
+        }
         _ => (&b"implicit"[..], spec),
     };
-    let words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty() && !word.starts_with(b"-"));
+    let words = rest
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty() && !word.starts_with(b"-"));
     (class, words.last().unwrap_or_default())
 }
 
