@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::item::{self, Config, Directive, Item, OptionLine};
 use crate::lines::{LogicalLines, RawLine};
 use crate::names::LongNames;
+use crate::placed::PlacedLine;
 use crate::span::Span;
 use crate::text::{Name, Piece};
 use crate::translate::{CODE, Line, line_octets, shown, translate};
@@ -42,6 +43,12 @@ impl<'a> Items<'a> {
     /// What has been said since this was asked last.
     pub fn take_diagnostics(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.context.diagnostics)
+    }
+
+    /// The next line with the places of its pieces.
+    pub fn next_placed(&mut self) -> Option<PlacedLine> {
+        let Self { lines, context } = self;
+        lines.find_map(|raw| context.placed(raw))
     }
 
     /// The long names met: see [`Config::long_names`].
@@ -141,6 +148,21 @@ impl Context {
         let item = self.item(&mut line);
         self.room = line;
         item
+    }
+
+    fn placed(&mut self, raw: RawLine<'_>) -> Option<PlacedLine> {
+        self.span = Span { line: raw.line(), last_line: raw.last_line, column: 1 };
+        let level = self.level;
+        let mut read = Line::default();
+        for error in translate(raw, level, &mut self.names, &mut read) {
+            self.error(error);
+        }
+        if matches!(read.view.first(), None | Some(b'#')) {
+            return None;
+        }
+        let line = read.clone();
+        let directive = self.item(&mut read).map(|item| item.directive);
+        Some(PlacedLine { span: self.span, level, directive, line })
     }
 
     fn item(&mut self, line: &mut Line) -> Option<Item> {

@@ -12,6 +12,7 @@ pub mod diff;
 pub mod golden;
 pub mod mdcase;
 pub mod munge;
+pub mod mutate;
 pub mod questions;
 pub mod subject;
 pub mod suite;
@@ -65,6 +66,6 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Names the path in an I/O error.
-pub(crate) fn at<T>(path: &std::path::Path, result: std::io::Result<T>) -> Result<T> {
+pub fn at<T>(path: &std::path::Path, result: std::io::Result<T>) -> Result<T> {
     result.map_err(|source| Error::Io { path: path.display().to_string(), source })
 }

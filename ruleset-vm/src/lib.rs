@@ -15,6 +15,7 @@ pub mod load;
 pub mod machine;
 pub mod macros;
 pub mod mailer;
+pub mod mailer_flags;
 pub mod operators;
 pub mod prescan;
 pub mod program;

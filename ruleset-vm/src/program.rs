@@ -376,6 +376,12 @@ impl Program {
         Some((number, self.ruleset(number).is_some_and(|set| !set.rules.is_empty())))
     }
 
+    /// How many numbers rulesets have; not each of them has one.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rulesets.len()
+    }
+
     /// The names of all rulesets, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<Vec<u8>> {

@@ -42,6 +42,8 @@ fn main() {
         levels: Default::default(),
         say: &mut say,
         postponed: None,
+        count: 0,
+        unasked: Vec::new(),
     };
     let mut machine = Machine::new(configuration.program.clone());
     let mut macros = configuration.macros.clone();

@@ -4,7 +4,21 @@ use cf_parser::debug::{Category, Levels};
 use mapper::{LogLine, LookupContext, MapSet, MapTraits, Notice, NoticeKind, Services};
 use ruleset_vm::{Answer, Exit, KeyStyle, KnownMaps, Lookups, Macros, Question, Request};
 
+use crate::machine::NotAsked;
 use crate::traces::lookups;
+
+/// A lookup that was answered with "not found" because what it needs may not be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unasked {
+    /// Which lookup of all it was, from 0.
+    pub lookup: usize,
+    /// The map.
+    pub map: Vec<u8>,
+    /// The key.
+    pub key: Vec<u8>,
+    /// What was not touched.
+    pub what: NotAsked,
+}
 
 /// A message of a map, to be shown where lookups are watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +39,10 @@ pub trait MapServices: Services {
     fn take_macros(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)>;
     /// Lines for the system log, in order.
     fn take_log(&mut self) -> Vec<LogLine>;
+    /// What was not asked because it may not be. Services without limits have nothing to tell.
+    fn take_not_asked(&mut self) -> Vec<NotAsked> {
+        Vec::new()
+    }
 }
 
 /// Answers lookups at once.
@@ -42,6 +60,10 @@ pub struct Answering<'a> {
     /// What the first map said that could not answer now, `NAME map: lookup (KEY): deferred`: the
     /// reason why a message waits (RS-068).
     pub postponed: Option<Vec<u8>>,
+    /// Lookups so far that reached a map.
+    pub count: usize,
+    /// Those of them that were not asked.
+    pub unasked: Vec<Unasked>,
 }
 
 impl KnownMaps for Answering<'_> {
@@ -51,8 +73,11 @@ impl KnownMaps for Answering<'_> {
     }
 
     fn has_none(&mut self, question: Question<'_>) -> bool {
-        !self.levels.on(Category::Lookups)
-            && self.maps.has_none(question.number, question.key, &self.context)
+        let none = !self.levels.on(Category::Lookups)
+            && self.maps.has_none(question.number, question.key, &self.context);
+        // an answer all the same
+        self.count += usize::from(none);
+        none
     }
 }
 
@@ -72,6 +97,15 @@ impl Lookups for Answering<'_> {
         };
         let (maps, context) = (&mut *self.maps, &self.context);
         let lookup = maps.lookup(&request.map, &request.key, args, context, self.services);
+        let number = self.count;
+        self.count += 1;
+        if self.was_not_asked(number, request) {
+            self.services.take_macros();
+            return match for_rules(lookup.answer) {
+                Answer::Failed(_) | Answer::Substitute(..) => Answer::NotFound,
+                answer => answer,
+            };
+        }
         if self.levels.on(Category::Lookups) {
             self.say_traced(request, args, &lookup);
         } else {
@@ -91,6 +125,20 @@ impl Lookups for Answering<'_> {
 }
 
 impl Answering<'_> {
+    /// Whether the services were not allowed to find the answer; it is remembered.
+    fn was_not_asked(&mut self, number: usize, request: &Request) -> bool {
+        let not_asked = self.services.take_not_asked();
+        let (map, key) = (&request.map, &request.key);
+        let any = !not_asked.is_empty();
+        self.unasked.extend(not_asked.into_iter().map(|what| Unasked {
+            lookup: number,
+            map: map.clone(),
+            key: key.clone(),
+            what,
+        }));
+        any
+    }
+
     fn say_notice(&mut self, notice: Notice) {
         let exit = exit_of(&notice);
         (self.say)(MapMessage { text: notice.text, code: notice.code, exit, kind: notice.kind });

@@ -14,21 +14,9 @@ use ruleset_vm::{
     Request, Rewriter, Role, Target, Triple,
 };
 
+pub use crate::answering::Unasked;
 use crate::answering::{Answering, MapMessage, MapServices};
-use crate::machine::{Guarded, NotAsked};
-
-/// A lookup that was answered with "not found" because what it needs may not be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unasked {
-    /// Which lookup of the engine it was, from 0.
-    pub lookup: usize,
-    /// The map.
-    pub map: Vec<u8>,
-    /// The key.
-    pub key: Vec<u8>,
-    /// What was not touched.
-    pub what: NotAsked,
-}
+use crate::machine::Guarded;
 
 /// A configuration at work for one address after the other.
 pub struct Engine<S> {
@@ -194,6 +182,13 @@ impl<S: MapServices> Engine<S> {
         self.machine.table().join(workspace, Some(self.configuration.program.blank_sub()))
     }
 
+    /// The words of a workspace, as they are shown.
+    #[must_use]
+    pub fn words(&self, workspace: &[Token]) -> Vec<Vec<u8>> {
+        let look = crate::show::Look::default();
+        workspace.iter().map(|token| look.token(*token, self.machine.table())).collect()
+    }
+
     /// What a workspace names behind `$#`, `$@` and `$:`; `None` if it is no triple.
     pub fn verdict(&mut self, workspace: &[Token]) -> Option<ruleset_vm::triple::Verdict> {
         self.rewrite(&mut ruleset_vm::trace::NoTracer, |rewriter| rewriter.verdict(workspace))
@@ -224,40 +219,27 @@ impl<S: MapServices> Lookups for Desk<S> {
     }
 
     fn lookup(&mut self, request: &Request, macros: &mut Macros) -> Answer {
-        let number = self.count;
-        self.count += 1;
         let mut complaints = Vec::new();
         let mut say = |message: MapMessage| {
             if message.kind == NoticeKind::Error {
                 complaints.push(message.text);
             }
         };
-        let answer = Answering {
+        let mut answering = Answering {
             maps: &mut self.maps,
             services: &mut self.services,
             context: LookupContext::default(),
             levels: Levels::default(),
             say: &mut say,
             postponed: None,
-        }
-        .lookup(request, macros);
+            count: self.count,
+            unasked: std::mem::take(&mut self.unasked),
+        };
+        let answer = answering.lookup(request, macros);
+        (self.count, self.unasked) = (answering.count, answering.unasked);
+        self.complaints.append(&mut complaints);
         // nothing has happened that a log should have
         drop(self.services.take_log());
-        let not_asked = self.services.take_not_asked();
-        if not_asked.is_empty() {
-            self.complaints.append(&mut complaints);
-            return answer;
-        }
-        let (map, key) = (&request.map, &request.key);
-        self.unasked.extend(not_asked.into_iter().map(|what| Unasked {
-            lookup: number,
-            map: map.clone(),
-            key: key.clone(),
-            what,
-        }));
-        match answer {
-            Answer::Failed(_) | Answer::Substitute(..) => Answer::NotFound,
-            answer => answer,
-        }
+        answer
     }
 }

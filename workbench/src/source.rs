@@ -56,6 +56,18 @@ impl Source {
         line.strip_suffix(b"\r").unwrap_or(line)
     }
 
+    /// The same with another line in the place of one; all lines are kept as they are otherwise, with their ends.
+    #[must_use]
+    pub fn with_line(&self, number: u32, text: &[u8]) -> Self {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let Some(start) = index.and_then(|index| self.starts.get(index)) else {
+            return self.clone();
+        };
+        let (head, tail) = self.bytes.split_at(*start);
+        let rest = tail.get(self.line(number).len()..).unwrap_or_default();
+        Self::new(&self.name, &[head, text, rest].concat())
+    }
+
     /// The lines of a logical line.
     pub fn lines(&self, span: Span) -> impl Iterator<Item = &[u8]> {
         (span.line..=span.last_line.max(span.line)).map(|number| self.line(number))
@@ -81,5 +93,8 @@ mod tests {
         let span = Span { line: 1, last_line: 2, column: 1 };
         assert_eq!(source.lines(span).count(), 2);
         assert_eq!(source.place(4), b"x.cf:4");
+        assert_eq!(source.with_line(1, b"1").bytes(), b"1\r\n\ttwo\n\nlast");
+        assert_eq!(source.with_line(4, b"").bytes(), b"one\r\n\ttwo\n\n");
+        assert_eq!(source.with_line(5, b"x").bytes(), source.bytes());
     }
 }

@@ -3,7 +3,7 @@
 use super::list_safety::Forgiven;
 use crate::config::site::Site;
 use crate::message::envelope::ControllingUser;
-use crate::sys::users::{self, Account, LookupError};
+use crate::sys::users::{Account, LookupError};
 
 /// `MaxAliasRecursion` by default (AD-014).
 const MAX_ALIAS_RECURSION: i64 = 10;
@@ -55,12 +55,12 @@ impl ExpandOptions {
     ///
     /// # Errors
     /// The name service failed.
-    pub fn find_user(&self, name: &[u8]) -> Result<Option<Account>, LookupError> {
-        match users::by_name(name)? {
+    pub fn find_user(&self, site: &Site, name: &[u8]) -> Result<Option<Account>, LookupError> {
+        match site.user(name)? {
             None if self.match_full_names => {
                 let full: Vec<u8> =
                     name.iter().map(|&byte| if byte == b'_' { b' ' } else { byte }).collect();
-                users::by_full_name(&full)
+                site.user_by_full_name(&full)
             }
             found => Ok(found),
         }

@@ -168,7 +168,7 @@ impl Existence<'_> {
         if !mailer.flags.has(b'w') {
             return Ok(());
         }
-        match self.options.find_user(&judge::login(&at.user).0) {
+        match self.options.find_user(&site, &judge::login(&at.user).0) {
             Ok(Some(account)) => {
                 at.full_name = account.full_name();
                 Ok(())

@@ -10,30 +10,18 @@ use ruleset_vm::token::{Token, meta};
 use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
 use ruleset_vm::{Enhanced, Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
-use workbench::answering::{Answering, MapMessage, MapServices, exit_of};
+use workbench::answering::{Answering, MapMessage, MapServices, Unasked, exit_of};
 use workbench::explain::{Firing, Firings};
+use workbench::machine::Guarded;
+pub use workbench::session::Verdict;
+use workbench::session::{Asked, HookAnswer, Said, Watch};
+use workbench::story::Recorder;
 use workbench::traces::Traces;
 
 use super::alias_names;
 use crate::config::site::Site;
 use crate::events::{Sink, map_lines};
 use crate::sys::{terminal, users};
-
-/// What a hook ruleset says (RS-095..RS-105).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing against it.
-    Accept,
-    /// `$#error`: refuse with this reply.
-    Reject(Status),
-    /// `$#discard`: pretend to accept.
-    Discard,
-    /// `$#error $@ quarantine`: keep under this reason.
-    Quarantine(Vec<u8>),
-}
-
-/// What a hook ruleset returns behind `$#`, `$@` and `$:`.
-pub type HookAnswer = (Vec<u8>, Option<Vec<u8>>, Vec<u8>);
 
 /// Something wrong with a map or its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +54,13 @@ pub struct Worker {
     postponed: Option<Vec<u8>>,
     machine: Machine,
     maps: MapSet,
-    services: SystemServices,
+    services: Guarded<SystemServices>,
     /// What debugging flags show on standard output.
     levels: Levels,
     /// Where lines of maps go.
     log: Option<Arc<Sink>>,
+    /// Who looks on.
+    watch: Option<Watch>,
 }
 
 impl Worker {
@@ -80,7 +70,7 @@ impl Worker {
         let mut worker = Self::without_aliases(site.clone());
         // The text of an alias file is read by a machine of its own: this one waits for it in the middle of a lookup.
         let mut reader = None;
-        worker.services.set_alias_reader(Box::new(move |line| {
+        worker.services.inner().set_alias_reader(Box::new(move |line| {
             let worker = reader.get_or_insert_with(|| Self::without_aliases(site.clone()));
             alias_names::left(worker, line)
         }));
@@ -92,7 +82,7 @@ impl Worker {
         let macros = site.configuration.macros.clone();
         let machine = Machine::new(site.configuration.program.clone());
         let maps = site.maps();
-        let services = SystemServices::default();
+        let services = site.services();
         let levels = Levels::default();
         Self {
             site,
@@ -105,6 +95,7 @@ impl Worker {
             services,
             levels,
             log: None,
+            watch: None,
         }
     }
 
@@ -112,6 +103,12 @@ impl Worker {
     #[must_use]
     pub fn logging_to(self, log: Arc<Sink>) -> Self {
         Self { log: Some(log), ..self }
+    }
+
+    /// Who looks on from now on.
+    #[must_use]
+    pub fn watched_by(self, watch: Option<Watch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// What of the situation lookups depend on: the delivery mode of the message.
@@ -195,13 +192,20 @@ impl Worker {
             };
             return Some(Parsed { triple, deferred: false, used: address.len() });
         }
-        self.with_rewriter(|rewriter| rewriter.parse(address, None, role))
+        let asked = || Asked::Address { address: address.to_vec(), role };
+        let parsed = self.with_rewriter(asked, |rewriter| rewriter.parse(address, None, role));
+        if let Some(watch) = &self.watch {
+            watch.said(Said::Triple(parsed.clone()));
+        }
+        parsed
     }
 
     /// The recipient with which a list begins that `delimiter` separates: messages about its syntax name all of the
     /// list.
     pub fn parse_first(&mut self, list: &[u8], delimiter: u8) -> Option<Parsed> {
-        self.with_rewriter(|rewriter| rewriter.parse(list, Some(delimiter), Role::default()))
+        let role = Role::default();
+        let asked = || Asked::Address { address: list.to_vec(), role };
+        self.with_rewriter(asked, |rewriter| rewriter.parse(list, Some(delimiter), role))
     }
 
     /// What an address is refused for that is too long to be tokenized.
@@ -232,9 +236,10 @@ impl Worker {
     ) -> (Vec<u8>, Exit) {
         let site = self.site.clone();
         match site.configuration.mailers.get(mailer) {
-            Some(mailer) => {
-                self.with_rewriter(|rewriter| rewriter.remote_name(address, mailer, role, domain))
-            }
+            Some(mailer) => self.with_rewriter(
+                || Asked::Form(address.to_vec()),
+                |rewriter| rewriter.remote_name(address, mailer, role, domain),
+            ),
             None => (address.to_vec(), Exit::OK),
         }
     }
@@ -249,15 +254,20 @@ impl Worker {
     ) -> Option<(Vec<u8>, Exit)> {
         let site = self.site.clone();
         let mailer = site.configuration.mailers.get(mailer)?;
-        self.with_rewriter(|rewriter| rewriter.remote_address(address, mailer, role, domain))
+        self.with_rewriter(
+            || Asked::Form(address.to_vec()),
+            |rewriter| rewriter.remote_address(address, mailer, role, domain),
+        )
     }
 
     /// A sender as it is known before any mailer has seen it: rulesets 3, 1 and 4 (RS-145).
     pub fn canonical_sender(&mut self, address: &[u8]) -> Vec<u8> {
         let nobody = ruleset_vm::mailer::Mailer::named(b"");
         let role = Role { header: false, sender: true };
-        let found =
-            self.with_rewriter(|rewriter| rewriter.remote_address(address, &nobody, role, None));
+        let found = self.with_rewriter(
+            || Asked::Form(address.to_vec()),
+            |rewriter| rewriter.remote_address(address, &nobody, role, None),
+        );
         found.map_or_else(|| address.to_vec(), |(text, _)| text)
     }
 
@@ -266,7 +276,8 @@ impl Worker {
     pub fn localaddr(&mut self, user: &[u8]) -> (Option<ruleset_vm::Triple>, bool) {
         let role = Role::default();
         self.macros.set(b"addr_type", role.addr_type());
-        self.with_rewriter(|rewriter| {
+        let asked = || Asked::User(user.to_vec());
+        self.with_rewriter(asked, |rewriter| {
             let (Some(tokens), _) = rewriter.tokenize(user, None) else { return (None, false) };
             let outcome = rewriter.apply(5, tokens);
             let deferred = outcome.exit == Exit::TEMPFAIL;
@@ -280,26 +291,12 @@ impl Worker {
     /// Runs a hook ruleset on its arguments, `$|` between them (RS-109..RS-136). Without such a
     /// ruleset everything is accepted.
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
-        match self.ask(ruleset, arguments, comments) {
-            None => Verdict::Accept,
-            // Case counts in these names (observed).
-            Some((name, _, _)) if name == b"discard" => Verdict::Discard,
-            Some((name, host, text)) if name == b"error" => {
-                if host.as_deref() == Some(b"quarantine") {
-                    let reason = if text.is_empty() { ruleset.as_bytes().to_vec() } else { text };
-                    return Verdict::Quarantine(reason);
-                }
-                if text.is_empty() {
-                    let code = Enhanced::new(5, 3, 5);
-                    let text = "buildaddr: no user";
-                    return Verdict::Reject(Status::from_reply(Exit::CONFIG, 554, code, text));
-                }
-                let mut status = ruleset_vm::error_mailer::error_status(host.as_deref(), &text);
-                status.retry = status.reply.is_some_and(|code| (400..500).contains(&code));
-                Verdict::Reject(status)
-            }
-            Some(_) => Verdict::Accept,
+        let answer = self.ask(ruleset, arguments, comments);
+        let verdict = Verdict::of(ruleset, answer);
+        if let Some(watch) = self.watch.as_ref().filter(|_| self.has_ruleset(ruleset)) {
+            watch.said(Said::Verdict(verdict.clone()));
         }
+        verdict
     }
 
     /// What a hook ruleset returns behind `$#`, `$@` and `$:`; `None` if there is no such ruleset or
@@ -336,7 +333,11 @@ impl Worker {
             return None;
         }
         let number = program.number(ruleset.as_bytes())?;
-        self.with_rewriter(|rewriter| {
+        let asked = || Asked::Hook {
+            ruleset: ruleset.as_bytes().to_vec(),
+            arguments: arguments.iter().map(|argument| argument.to_vec()).collect(),
+        };
+        self.with_rewriter(asked, |rewriter| {
             let outcome = rewriter.apply_hook(number, arguments, comments);
             read(rewriter, &outcome.workspace)
         })
@@ -386,26 +387,48 @@ impl Worker {
     }
 
     /// The services maps use: name service, users.
-    pub fn services(&mut self) -> &mut SystemServices {
+    pub fn services(&mut self) -> &mut Guarded<SystemServices> {
         &mut self.services
     }
 
     /// [`Worker::parse`] with every rule that fires on the way.
     pub fn explain(&mut self, address: &[u8], role: Role) -> (Vec<Firing>, Option<Parsed>) {
         let mut firings = Firings::default();
-        let parsed = self.traced(&mut firings, |rewriter| rewriter.parse(address, None, role));
+        let (parsed, _) = self.traced(&mut firings, |rewriter| rewriter.parse(address, None, role));
         self.messages.append(&mut firings.messages);
         (firings.fired, parsed)
     }
 
-    fn with_rewriter<T>(&mut self, run: impl FnOnce(&mut Rewriter<'_>) -> T) -> T {
+    /// Applies rulesets, each to what the one before left, to a text in which operators such as `$|` count.
+    pub fn apply(&mut self, rulesets: &[usize], names: &[u8], text: &[u8]) {
+        let Some((first, then)) = rulesets.split_first() else { return };
+        let asked = || Asked::Typed { rulesets: names.to_vec(), text: text.to_vec() };
+        self.with_rewriter(asked, |rewriter| {
+            rewriter.machine.reset();
+            let program = Arc::clone(rewriter.machine.program());
+            let mode = Mode::of_text(program.operators());
+            let (tokens, _) = rewriter.machine.tokenize(text, mode);
+            tokens.map(|tokens| rewriter.apply_all(*first, then, tokens))
+        });
+    }
+
+    /// `asked` says what it is for, to those who look on.
+    fn with_rewriter<T>(
+        &mut self,
+        asked: impl FnOnce() -> Asked,
+        run: impl FnOnce(&mut Rewriter<'_>) -> T,
+    ) -> T {
         let site = self.site.clone();
         let levels = self.levels;
         let traces = Traces { levels: &levels, configuration: &site.configuration, copies: true };
         let shows = levels != Levels::default();
-        let mut listener = Listener { messages: Vec::new(), traces, shows };
-        let result = self.traced(&mut listener, run);
+        let watch = self.watch.clone().map(|watch| (watch, Recorder::default()));
+        let mut listener = Listener { messages: Vec::new(), traces, shows, watch };
+        let (result, unasked) = self.traced(&mut listener, run);
         self.messages.append(&mut listener.messages);
+        if let Some((watch, recorder)) = listener.watch {
+            watch.ran(asked(), recorder.finish(&unasked));
+        }
         result
     }
 
@@ -413,7 +436,7 @@ impl Worker {
         &mut self,
         tracer: &mut dyn Tracer,
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
-    ) -> T {
+    ) -> (T, Vec<Unasked>) {
         let mut said: Vec<Vec<u8>> = Vec::new();
         let mut failures: Vec<Failure> = Vec::new();
         let at = self.messages.len();
@@ -433,6 +456,8 @@ impl Worker {
             levels: self.levels,
             say: &mut say,
             postponed: None,
+            count: 0,
+            unasked: Vec::new(),
         };
         let mut rewriter = Rewriter {
             machine: &mut self.machine,
@@ -442,12 +467,12 @@ impl Worker {
             tracer,
         };
         let result = run(&mut rewriter);
-        let postponed = lookups.postponed;
+        let (postponed, unasked) = (lookups.postponed, lookups.unasked);
         self.postponed = self.postponed.take().or(postponed);
         self.messages.append(&mut said);
         self.failures.append(&mut failures);
         self.log_lines();
-        result
+        (result, unasked)
     }
 }
 
@@ -457,6 +482,8 @@ struct Listener<'a> {
     traces: Traces<'a>,
     /// Whether any debugging flag is set.
     shows: bool,
+    /// Who looks on, and what is told in the end.
+    watch: Option<(Watch, Recorder)>,
 }
 
 impl Tracer for Listener<'_> {
@@ -465,7 +492,7 @@ impl Tracer for Listener<'_> {
     }
 
     fn wants_rules(&self) -> bool {
-        self.traces.wants_rules()
+        self.watch.is_some() || self.traces.wants_rules()
     }
 
     fn wants(&self, category: Category) -> bool {
@@ -473,6 +500,10 @@ impl Tracer for Listener<'_> {
     }
 
     fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
+        if let Some((watch, recorder)) = &mut self.watch {
+            recorder.event(scene, event);
+            watch.listen(|tracer| tracer.event(scene, event));
+        }
         if let Event::Message(text) = event {
             self.messages.push(text.to_vec());
             return;

@@ -27,6 +27,26 @@ enum Command {
     Explain(Box<tools::explain::Explain>),
     /// Writes a configuration for Postfix or Exim, and says what could not be carried over
     Export(Box<tools::export::Export>),
+    /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
+    Session(Box<tools::session::Session>),
+    /// Tries the expectations of files of tests on a configuration
+    Test(Box<tools::test::TestFiles>),
+    /// Shows which rules, members of classes and entries of maps addresses and tests reach
+    Coverage(Box<tools::coverage::CoverageOf>),
+    /// Lays a configuration out: columns of rules, fields of mailers, names of options; it says the same
+    Fmt(Box<tools::fmt::Fmt>),
+    /// Serves editors: diagnostics, hover, definitions, references, rename, formatting (docs/lsp.md)
+    Lsp(tools::lsp::Lsp),
+    /// Tells which part of the m4 package made which lines, and which were edited by hand
+    Origin(Box<tools::origin::Origin>),
+    /// Lists what is defined and used where: rulesets, mailers, maps, macros, classes; draws who calls whom
+    Doc(Box<tools::doc::Doc>),
+    /// Goes through the rules with an address, step by step, forward and back
+    Debug(Box<tools::debug::Debug>),
+    /// Finds what is wrong with a configuration, or with its tables and aliases
+    Check(Box<tools::check::Check>),
+    /// Compares two configurations, or a real sendmail and this one, on many addresses: what differs, and by which rule
+    Diff(Box<tools::diff::Diff>),
     /// Prints the file of another vendor's sendmail in the language of sendmail 8
     ///
     /// `bangpath --dialect NAME -C FILE ...` runs such a file as it is.
@@ -84,8 +104,18 @@ impl Command {
         match self {
             Self::Tour => tour::run(),
             Self::Dialect { name, file } => dialect::print(name.as_bytes(), file.as_bytes()),
+            Self::Session(session) => tools::session::run(&session),
+            Self::Test(test) => tools::test::run(&test),
+            Self::Coverage(coverage) => tools::coverage::run(&coverage),
+            Self::Debug(debug) => tools::debug::run(&debug),
+            Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
             Self::Export(export) => tools::export::run(&export),
+            Self::Fmt(fmt) => tools::fmt::run(&fmt),
+            Self::Lsp(lsp) => tools::lsp::run(&lsp),
+            Self::Origin(origin) => tools::origin::run(&origin),
+            Self::Doc(doc) => tools::doc::run(&doc),
+            Self::Diff(diff) => tools::diff::run(&diff),
         }
     }
 }

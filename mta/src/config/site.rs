@@ -1,15 +1,61 @@
 //! What a process runs with: the loaded configuration and what is derived from it once.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cf_parser::text::write;
-use mapper::{MapSet, Settings};
+use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::Configuration;
+use workbench::machine::{Allowed, Facts, Guarded};
 
 use super::flags::MailerFlags;
 use super::mailer::{DsnTypes, Mailer, MailerUser, RulesetPair};
 use super::reading::Reading;
+use super::root::Root;
 use crate::message::envelope::Field;
+use crate::sys::users::{self, Account, LookupError};
+
+/// The machine that a configuration is for, where it need not be this one.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// What is known of it.
+    pub facts: Arc<Facts>,
+    /// What may be asked of the outside.
+    pub allowed: Allowed,
+    /// Where its files are.
+    pub root: Root,
+}
+
+impl Default for Home {
+    /// This machine, of which everything may be asked.
+    fn default() -> Self {
+        Self { facts: Arc::default(), allowed: Allowed::ALL, root: Root::default() }
+    }
+}
+
+impl Home {
+    /// The maps that these `K` lines declare, with the contents that are known; none is open yet.
+    #[must_use]
+    pub fn maps(&self, settings: &Settings, lines: &[Vec<u8>], level: i32) -> MapSet {
+        let mut maps = MapSet::new(settings.clone());
+        // What is wrong with a line was said when the configuration was read.
+        lines.iter().for_each(|line| drop(maps.declare(line)));
+        drop(maps.finish(level));
+        if self.root.is_elsewhere() {
+            maps.relocate(&|path| self.root.place(path));
+        }
+        for (name, entries) in &self.facts.maps {
+            maps.give(name, entries);
+        }
+        maps
+    }
+
+    /// Services that ask what may be asked.
+    #[must_use]
+    pub fn services(&self) -> Guarded<SystemServices> {
+        Guarded::new(SystemServices::default(), Arc::clone(&self.facts), self.allowed)
+    }
+}
 
 /// The immutable snapshot of one configuration.
 #[derive(Clone, Debug)]
@@ -22,6 +68,7 @@ pub struct Site {
     pub default_header: Vec<Field>,
     map_lines: Vec<Vec<u8>>,
     map_settings: Settings,
+    home: Home,
 }
 
 impl Site {
@@ -29,23 +76,62 @@ impl Site {
     #[must_use]
     pub fn new(reading: Reading) -> Self {
         let Reading { configuration, maps, map_lines, .. } = reading;
+        Self::of(configuration, map_lines, maps.settings().clone(), Home::default())
+    }
+
+    /// The snapshot of a configuration with these `K` lines.
+    #[must_use]
+    pub fn of(
+        configuration: Configuration,
+        map_lines: Vec<Vec<u8>>,
+        map_settings: Settings,
+        home: Home,
+    ) -> Self {
         let program = configuration.program.clone();
         let mailers = configuration.mailers.iter().map(|m| mailer(m, &program)).collect();
         let default_header = configuration.headers.iter().filter_map(field).collect();
-        let map_settings = maps.settings().clone();
-        Self { configuration, mailers, default_header, map_lines, map_settings }
+        Self { configuration, mailers, default_header, map_lines, map_settings, home }
     }
 
     /// A fresh set of the configuration's maps; none is open yet.
     #[must_use]
     pub fn maps(&self) -> MapSet {
-        let mut maps = MapSet::new(self.map_settings.clone());
-        // What is wrong with a line was said when the configuration was read.
-        for line in &self.map_lines {
-            drop(maps.declare(line));
+        self.home.maps(&self.map_settings, &self.map_lines, self.configuration.level)
+    }
+
+    /// Whether it is the configuration of this machine.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        !self.home.root.is_elsewhere() && self.home.facts.host.is_none()
+    }
+
+    /// Services that ask what may be asked.
+    #[must_use]
+    pub fn services(&self) -> Guarded<SystemServices> {
+        self.home.services()
+    }
+
+    /// The user with this login name.
+    ///
+    /// # Errors
+    /// The name service failed.
+    pub fn user(&self, name: &[u8]) -> Result<Option<Account>, LookupError> {
+        match self.home.facts.users.is_empty() {
+            true => users::by_name(name),
+            false => Ok(self.home.facts.user(name).map(account)),
         }
-        drop(maps.finish(self.configuration.level));
-        maps
+    }
+
+    /// The first user with this full name; as [`users::by_full_name`].
+    ///
+    /// # Errors
+    /// The name service failed.
+    pub fn user_by_full_name(&self, name: &[u8]) -> Result<Option<Account>, LookupError> {
+        let known = &self.home.facts.users;
+        if known.is_empty() {
+            return users::by_full_name(name);
+        }
+        Ok(known.iter().map(account).find(|account| users::is_called(account, name)))
     }
 
     /// A path option, macros expanded; `None` if unset or empty.
@@ -70,6 +156,18 @@ impl Site {
             Some(value) => value.first().copied().unwrap_or(b'i'),
             None => b'b',
         }
+    }
+}
+
+/// A user of another machine, whose shell nobody knows.
+fn account(user: &workbench::machine::User) -> Account {
+    Account {
+        name: user.name.clone(),
+        uid: user.uid,
+        gid: user.gid,
+        gecos: user.gecos.clone(),
+        home: user.home.clone(),
+        shell: b"/bin/sh".to_vec(),
     }
 }
 

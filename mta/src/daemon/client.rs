@@ -51,8 +51,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The client at `peer` with what is known of its name.
-    fn new(peer: SocketAddr, pointer: Option<Vec<u8>>, resolved: Resolved) -> Self {
+    /// The client at `peer`: what its address resolves to, if anything, and whether that may be believed.
+    #[must_use]
+    pub fn new(peer: SocketAddr, pointer: Option<Vec<u8>>, resolved: Resolved) -> Self {
         let ip = unmapped(peer.ip());
         let bracketed = hostname::bracketed_address(ip);
         let pointer = pointer.unwrap_or_else(|| bracketed.clone());

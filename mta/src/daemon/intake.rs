@@ -29,7 +29,7 @@ use crate::message::date;
 use crate::message::envelope::{
     BodyType, ControllingUser, DeliverBy, Envelope, Listing, QueueId, Recipient,
 };
-use crate::queue::store::{Claimed, QueueStore as _, StoreError};
+use crate::queue::store::{Claimed, StoreError};
 use crate::sys::ids;
 
 /// Where messages of a session come from.
@@ -230,8 +230,7 @@ impl Intake {
             let id = self.envelope.id.clone().unwrap_or_else(|| self.post.new_id());
             self.envelope.id = Some(id.clone());
             let how = self.intaking();
-            let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
-            self.collecting = Some(Collecting::new(self.post.store.begin(&id, choice), how));
+            self.collecting = Some(Collecting::new(self.post.begin(&id), how));
         }
         if let Some(collecting) = &mut self.collecting {
             collecting.push(bytes);
@@ -297,7 +296,9 @@ impl Intake {
             self.log_discarded();
             return Ok(Accepted { id, discarded: true });
         }
-        self.store(collected, &expansion)?;
+        if self.post.rehearsal.is_none() {
+            self.store(collected, &expansion)?;
+        }
         Ok(Accepted { id, discarded: false })
     }
 

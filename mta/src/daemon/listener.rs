@@ -352,7 +352,7 @@ fn open_port(
 }
 
 /// The items of all DaemonPortOptions.
-fn port_settings(site: &Site) -> Vec<Vec<PortItem>> {
+pub(crate) fn port_settings(site: &Site) -> Vec<Vec<PortItem>> {
     let Found::Exact(option) = options::by_name(b"DaemonPortOptions") else { return Vec::new() };
     let settings = site.configuration.options.all("DaemonPortOptions");
     settings

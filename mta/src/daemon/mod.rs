@@ -20,6 +20,7 @@ pub mod pidfile;
 pub mod ports;
 pub mod post;
 pub mod queue_run;
+pub mod rehearsal;
 mod reports;
 pub mod service;
 pub mod settings;

@@ -36,7 +36,8 @@ pub struct DaemonPort {
 
 impl DaemonPort {
     /// The daemon when no DaemonPortOptions are set (OPT-212).
-    fn new(index: usize) -> Self {
+    #[must_use]
+    pub fn new(index: usize) -> Self {
         Self {
             name: format!("Daemon{index}").into_bytes(),
             place: Place::Tcp(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), SMTP_PORT)),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::log_sink;
+use super::rehearsal::Rehearsal;
 use super::statistics::Counting;
 use crate::address::worker::Worker;
 use crate::config::site::Site;
@@ -14,8 +15,9 @@ use crate::message::date::Moment;
 use crate::message::envelope::{ControllingUser, Envelope, QueueId};
 use crate::queue::directory::{DirectoryOptions, DirectoryStore};
 use crate::queue::id::IdSource;
+use crate::queue::null::NullStore;
 use crate::queue::priority::{Factors, Load};
-use crate::queue::store::{Claimed, QueueStore as _, StoreError};
+use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError};
 use crate::sys::clock::{self, TimeZoneSpec, Zone};
 use crate::sys::durable::DiskError;
 use crate::sys::{config_files, ids, load, users};
@@ -35,6 +37,8 @@ pub struct Post {
     /// What deliveries need of the options.
     pub delivery: DeliverySettings,
     ids: Mutex<IdSource>,
+    /// Set where a session is only played: nothing is stored, nothing waited for.
+    pub rehearsal: Option<Rehearsal>,
     zone: Zone,
     running: AtomicUsize,
 }
@@ -84,30 +88,66 @@ impl Post {
         if !store.directories().iter().all(|d| crate::sys::durable::is_directory(&d.path)) {
             return Err(failed("No such file or directory".to_owned()));
         }
+        let delivery = super::settings::delivery(&site, &directory);
+        Ok(Arc::new(Self::of(site, events, store, directory, delivery, None)))
+    }
+
+    /// The shared part of a session that is only played. It has no queue.
+    #[must_use]
+    pub fn rehearsing(site: Arc<Site>, rehearsal: Rehearsal) -> Arc<Self> {
+        // only to see what room there is
+        let directory = site.path("QueueDirectory").filter(|_| site.is_here());
+        let directory = directory.unwrap_or_default();
+        let delivery = super::settings::delivery(&site, &directory);
+        let store = DirectoryStore::without_directories();
+        Arc::new(Self::of(site, Arc::new(()), store, directory, delivery, Some(rehearsal)))
+    }
+
+    fn of(
+        site: Arc<Site>,
+        events: Arc<Sink>,
+        store: DirectoryStore,
+        queue_directory: PathBuf,
+        delivery: DeliverySettings,
+        rehearsal: Option<Rehearsal>,
+    ) -> Self {
         let zone = Zone::load(&match site.configuration.options.bytes("TimeZoneSpec") {
             None => TimeZoneSpec::System,
             Some(name) if name.is_empty() => TimeZoneSpec::Environment,
             Some(name) => TimeZoneSpec::Named(name),
         });
-        let counting = Counting::new(site.path("StatusFile"));
-        let delivery = super::settings::delivery(&site, &directory);
-        Ok(Arc::new(Self {
+        let statistics = site.path("StatusFile").filter(|_| rehearsal.is_none());
+        Self {
             store: Arc::new(store),
-            queue_directory: directory,
+            queue_directory,
             events,
-            counting,
+            counting: Counting::new(statistics),
             delivery,
             ids: Mutex::new(IdSource::new(ids::process_id(), ids::next_sequence())),
+            rehearsal,
             zone,
             running: AtomicUsize::new(0),
             site,
-        }))
+        }
+    }
+
+    /// Starts a message; see [`QueueStore::begin`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn begin(&self, id: &QueueId) -> Result<Box<dyn Draft>, StoreError> {
+        if self.rehearsal.is_some() {
+            return NullStore.begin(id, 0);
+        }
+        let choice = usize::try_from(ids::random_u64() >> 1).unwrap_or(0);
+        self.store.begin(id, choice)
     }
 
     /// A worker that logs what maps have to say.
     #[must_use]
     pub fn worker(&self) -> Worker {
-        Worker::new(self.site.clone()).logging_to(self.events.clone())
+        let watch = self.rehearsal.as_ref().map(|rehearsal| rehearsal.watch.clone());
+        Worker::new(self.site.clone()).logging_to(self.events.clone()).watched_by(watch)
     }
 
     /// A queue id that this process has not used.

@@ -16,11 +16,10 @@ use crate::message::envelope::{
     BodyType, DeliverBy, Envelope, QueueId, Recipient, RecipientState, Route,
 };
 use crate::protocol::smtp::server::{
-    Admission, Answer, Body, MailParameters, Note, Question, RcptParameters, Reply, Return,
-    Verified, replies,
+    Admission, Answer, Body, Features, MailParameters, Note, Question, RcptParameters, Reply,
+    Return, Verified, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
-use crate::sys::users;
 
 /// Longest pause that greet_pause may ask for (RS-132).
 const MAX_GREET_PAUSE: Duration = Duration::from_secs(300);
@@ -76,8 +75,19 @@ impl Server<'_> {
             }
             greet_pause = self.greet_pause(&arguments);
         }
-        let mut words =
-            self.intake.worker().ask_words("srv_features", &[&self.connection.display, b""]);
+        let (features, unavailable) = self.features();
+        refusal = unavailable.or(refusal);
+        if refusal.is_none() && !self.intake.discards() {
+            self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
+        }
+        Admission { features, refusal, greet_pause }
+    }
+
+    /// What srv_features offers this peer, and the refusal if it has none for now (RS-128).
+    pub(super) fn features(&mut self) -> (Features, Option<Status>) {
+        let mut refusal = None;
+        let arguments: [&[u8]; 2] = [&self.connection.display, b""];
+        let mut words = self.intake.worker().ask_words("srv_features", &arguments);
         if words.first().is_some_and(|word| word.eq_ignore_ascii_case(b"temp")) {
             refusal = Some(replies::TRY_AGAIN.status(&[]));
             let relay = self.intake.worker().macros.value(b"_");
@@ -91,10 +101,7 @@ impl Server<'_> {
         for complaint in complaints {
             self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
-        if refusal.is_none() && !self.intake.discards() {
-            self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
-        }
-        Admission { features, refusal, greet_pause }
+        (features, refusal)
     }
 
     /// The silence that greet_pause asks for, in milliseconds (RS-132).
@@ -238,7 +245,12 @@ impl Server<'_> {
         if !mailer.is_some_and(|mailer| mailer.flags.has(b'w')) {
             return Vec::new();
         }
-        users::by_name(&route.user).ok().flatten().map_or_else(Vec::new, |user| user.full_name())
+        self.post
+            .site
+            .user(&route.user)
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |user| user.full_name())
     }
 
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
@@ -263,10 +275,12 @@ impl Server<'_> {
             selection: Selection { conditions: vec![condition] },
             ..RunOptions::default()
         };
-        let post = self.post.clone();
-        self.post.in_background(move || {
-            queue_run::run(&post, &options);
-        });
+        if self.post.rehearsal.is_none() {
+            let post = self.post.clone();
+            self.post.in_background(move || {
+                queue_run::run(&post, &options);
+            });
+        }
         replies::QUEUING_NODE.status(&[argument])
     }
 
@@ -281,7 +295,7 @@ impl Server<'_> {
         }
     }
 
-    fn judge(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Verdict {
+    pub(super) fn judge(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Verdict {
         let verdict = self.intake.worker().check(ruleset, arguments, true);
         let relay = &self.connection.display;
         if let Some(line) = hook_log::line(ruleset, arguments, relay, &verdict, None) {

@@ -134,7 +134,8 @@ impl<'a> Server<'a> {
                 }
                 Action::AwaitSilence(time) => {
                     self.flush(session);
-                    if matches!(self.wait(Some(time), self.stop), Ok(Woken::Input)) {
+                    let waits = self.post.rehearsal.is_none();
+                    if waits && matches!(self.wait(Some(time), self.stop), Ok(Woken::Input)) {
                         self.receive(session, time);
                     }
                 }
@@ -214,6 +215,9 @@ impl<'a> Server<'a> {
     }
 
     fn pause(&self, time: Duration) {
+        if self.post.rehearsal.is_some() {
+            return;
+        }
         match self.stop {
             Some(bell) => drop(bell.wait(time)),
             None => clock::pause(time),
@@ -236,6 +240,7 @@ impl<'a> Server<'a> {
             _ => self.wait(Some(limit), self.stop),
         };
         match woken {
+            Ok(Woken::Input) if self.asides(session) => {}
             Ok(Woken::Input) => self.receive(session, limit),
             Ok(Woken::Silence) => {
                 // A message that breaks off has words of its own.

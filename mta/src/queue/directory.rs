@@ -114,6 +114,12 @@ impl DirectoryStore {
         Ok(Self { directories, options })
     }
 
+    /// A store without any directory: it can keep nothing.
+    #[must_use]
+    pub fn without_directories() -> Self {
+        Self { directories: Vec::new(), options: DirectoryOptions::default() }
+    }
+
     /// The directories, in the order that [`Place::directory`] counts.
     #[must_use]
     pub fn directories(&self) -> &[SpoolDirectory] {

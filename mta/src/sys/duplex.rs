@@ -69,8 +69,8 @@ impl AsFd for Bell {
 
 /// A conversation whose next input can be waited for.
 pub trait Duplex: Channel {
-    /// The descriptor that input comes from.
-    fn input(&self) -> BorrowedFd<'_>;
+    /// The descriptor that input comes from; none if [`Duplex::wait_input`] knows another way.
+    fn input(&self) -> Option<BorrowedFd<'_>>;
 
     /// Waits for input, at most `limit` (`None`: without end; zero: not at all), or until `bell`.
     ///
@@ -80,7 +80,8 @@ pub trait Duplex: Channel {
         let now = std::time::Instant::now();
         // Beyond what a clock can show there is no limit.
         let end = limit.and_then(|limit| now.checked_add(limit));
-        let mut watched = vec![(self.input(), Interest::Read)];
+        let Some(input) = self.input() else { return Ok(Woken::Input) };
+        let mut watched = vec![(input, Interest::Read)];
         watched.extend(bell.map(|bell| (bell.as_fd(), Interest::Read)));
         let ready = poll::wait(&watched, end)?;
         Ok(match ready.as_slice() {
@@ -92,14 +93,14 @@ pub trait Duplex: Channel {
 }
 
 impl Duplex for TcpStream {
-    fn input(&self) -> BorrowedFd<'_> {
-        self.as_fd()
+    fn input(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
     }
 }
 
 impl Duplex for UnixStream {
-    fn input(&self) -> BorrowedFd<'_> {
-        self.as_fd()
+    fn input(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
     }
 }
 
@@ -150,8 +151,8 @@ impl Channel for Pipes {
 }
 
 impl Duplex for Pipes {
-    fn input(&self) -> BorrowedFd<'_> {
-        self.input.as_fd()
+    fn input(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.input.as_fd())
     }
 }
 

@@ -51,6 +51,14 @@ const DIALOGUE: Requests = &[
     (Signal::SIGUSR1, Request::DumpState),
 ];
 
+/// A full screen, which is to be left before the program ends.
+const SCREEN: Requests = &[
+    (Signal::SIGTERM, Request::Stop),
+    (Signal::SIGINT, Request::Stop),
+    (Signal::SIGHUP, Request::Stop),
+    (Signal::SIGQUIT, Request::Stop),
+];
+
 /// Receives the signals of this process.
 #[derive(Debug)]
 pub struct Signals {
@@ -74,6 +82,14 @@ impl Signals {
     /// The system's error.
     pub fn of_dialogue() -> io::Result<Self> {
         Self::of(DIALOGUE)
+    }
+
+    /// Takes the signals that end a program with a full screen over, as [`Signals::take_over`].
+    ///
+    /// # Errors
+    /// The system's error.
+    pub fn of_screen() -> io::Result<Self> {
+        Self::of(SCREEN)
     }
 
     fn of(requests: Requests) -> io::Result<Self> {

@@ -79,6 +79,16 @@ pub fn input() -> std::io::Result<File> {
     Ok(File::from(std::io::stdin().as_fd().try_clone_to_owned()?))
 }
 
+/// All of standard input.
+///
+/// # Errors
+/// As the system gives them.
+pub fn read_all() -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut text)?;
+    Ok(text)
+}
+
 /// Standard output without a buffer, for those who keep one.
 ///
 /// # Errors
@@ -175,4 +185,12 @@ pub fn open_for_appending(path: &[u8]) -> std::io::Result<File> {
     use std::os::unix::ffi::OsStrExt as _;
     let path = std::path::Path::new(std::ffi::OsStr::from_bytes(path));
     File::options().append(true).create(true).open(path)
+}
+
+/// Opens a file for a result, in the place of what it had.
+///
+/// # Errors
+/// As the system gives them.
+pub fn open_for_result(path: &[u8]) -> std::io::Result<File> {
+    File::create(OsStr::from_bytes(path))
 }

@@ -92,9 +92,14 @@ pub fn by_uid(uid: u32) -> Result<Option<Account>, LookupError> {
 /// # Errors
 /// None so far: a database that cannot be listed has nobody.
 pub fn by_full_name(name: &[u8]) -> Result<Option<Account>, LookupError> {
+    Ok(super::unsafe_user_list::find(|user| is_called(user, name)))
+}
+
+/// Whether this is the full name of a user; case and the number of blanks do not count.
+#[must_use]
+pub fn is_called(user: &Account, name: &[u8]) -> bool {
     let wanted = words(name);
-    let found = super::unsafe_user_list::find(|user| words(&user.full_name()) == wanted);
-    Ok(found.filter(|_| !wanted.is_empty()))
+    !wanted.is_empty() && words(&user.full_name()) == wanted
 }
 
 /// The words of a name in lower case.

@@ -22,7 +22,7 @@ use cf_parser::item::{Directive, Equate, Header, HeaderAction};
 use cf_parser::names::LongNames;
 use cf_parser::options::OPTIONS;
 use cf_parser::predefined::{CLASSES, MACROS, Start};
-use cf_parser::text::{Name, Piece, Text};
+use cf_parser::text::{Name, OPS, Piece, Text};
 use cf_parser::{Config, Diagnostic, Item, Items, Severity, Span};
 
 use crate::classes::Classes;
@@ -510,6 +510,22 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
         if let Some(value) = value_at_start(spec.start, facts) {
             macros.set(spec.name.as_bytes(), &value);
         }
+    }
+    // An octet of an address in which sendmail holds the `$` of a macro reads the next one as its name: these have
+    // themselves as their values (MC-028, observed).
+    for (op, letter) in OPS {
+        macros.define(Name::new(&[letter]), vec![Piece::Op(op)]);
+    }
+    let nothing = Name::new(b"");
+    let named = [
+        (b'=', Piece::Class(nothing.clone())),
+        (b'~', Piece::NotClass(nothing.clone())),
+        (b'?', Piece::If(nothing.clone())),
+        (b'&', Piece::Deferred(nothing)),
+    ];
+    let digits = (0..=9).map(|digit| (b'0' + digit, Piece::Arg(digit)));
+    for (letter, piece) in named.into_iter().chain(digits) {
+        macros.define(Name::new(&[letter]), vec![piece]);
     }
     for (name, value) in &facts.macros {
         macros.set(name, value);

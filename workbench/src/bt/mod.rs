@@ -354,6 +354,8 @@ impl<'a> Session<'a> {
             levels: self.levels,
             say: &mut say,
             postponed: None,
+            count: 0,
+            unasked: Vec::new(),
         };
         let traces =
             Traces { levels: &self.levels, configuration: &self.configuration, copies: false };

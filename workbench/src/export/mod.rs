@@ -112,7 +112,7 @@ pub fn export<S: MapServices>(
     };
     let mut remarks = std::mem::take(&mut site.remarks);
     remarks.extend(general(&site, target));
-    remarks.sort_by(|a, b| (a.loss, a.feature).cmp(&(b.loss, b.feature)));
+    remarks.sort_by_key(|remark| (remark.loss, remark.feature));
     Export { target, files, site, remarks }
 }
 

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn networks() {
-        let rows: [(&[u8], Option<(&[u8], u32)>); 8] = [
+        type Network<'a> = Option<(&'a [u8], u32)>;
+        let rows: [(&[u8], Network<'_>); 8] = [
             (b"192.168.1", Some((b"192.168.1.0", 24))),
             (b"10", Some((b"10.0.0.0", 8))),
             (b"[192.0.2.7]", Some((b"192.0.2.7", 32))),

@@ -5,8 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use mapper::{
-    DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd, ProgramOutput,
-    Protection, SearchList, Services, Stream,
+    AliasName, AliasPart, DnsAnswer, DnsQuery, Endpoint, LogLine, Passwd, ProgramCall, ProgramEnd,
+    ProgramOutput, Protection, SearchList, Services, Stream,
 };
 
 use super::Facts;
@@ -117,9 +117,9 @@ impl<S: MapServices> Guarded<S> {
         Self { inner, facts, allowed, not_asked: Vec::new() }
     }
 
-    /// What was not asked since the last call.
-    pub fn take_not_asked(&mut self) -> Vec<NotAsked> {
-        std::mem::take(&mut self.not_asked)
+    /// The services behind it.
+    pub fn inner(&mut self) -> &mut S {
+        &mut self.inner
     }
 
     fn may(&mut self, kind: Kind, question: impl FnOnce() -> Vec<u8>) -> bool {
@@ -227,6 +227,10 @@ impl<S: MapServices> Services for Guarded<S> {
     fn set_macro(&mut self, name: &[u8], value: Option<&[u8]>) {
         self.inner.set_macro(name, value);
     }
+
+    fn alias_left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {
+        self.inner.alias_left(line)
+    }
 }
 
 impl<S: MapServices> MapServices for Guarded<S> {
@@ -236,6 +240,10 @@ impl<S: MapServices> MapServices for Guarded<S> {
 
     fn take_log(&mut self) -> Vec<LogLine> {
         self.inner.take_log()
+    }
+
+    fn take_not_asked(&mut self) -> Vec<NotAsked> {
+        std::mem::take(&mut self.not_asked)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The story of one address: what happened to it, ruleset by ruleset, as a tree of the rules that fired.
 
+pub mod html;
 pub mod json;
 mod recorder;
 pub mod sentence;
@@ -7,6 +8,7 @@ pub mod text;
 mod why_not;
 
 pub use recorder::Recorder;
+pub(crate) use recorder::words;
 pub use why_not::{Attempt, WhyNot};
 
 use cf_parser::Span;
@@ -123,6 +125,40 @@ impl Story {
         let firings = self.firings();
         // the innermost rule that made the triple is the last of those that did so first
         firings.iter().rev().find(|firing| is_triple(firing) && !calls_made_it(firing)).copied()
+    }
+
+    /// The rule that made the workspace which the last ruleset returned; none if it returned what it got.
+    #[must_use]
+    pub fn settling(&self) -> Option<&Firing> {
+        let passage = self.steps.iter().rev().find_map(|step| match step {
+            Step::Ruleset(passage) => Some(passage),
+            _ => None,
+        })?;
+        let mut firings = Vec::new();
+        collect(&passage.steps, &mut firings);
+        let made = |firing: &&Firing| {
+            firing.after.as_ref() == Some(&passage.after) && !calls_made_it(firing)
+        };
+        firings.iter().copied().find(made).or_else(|| firings.last().copied())
+    }
+
+    /// Every question to a map, in order.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<&Asking> {
+        let mut found = Vec::new();
+        lookups(&self.steps, &mut found);
+        found
+    }
+}
+
+fn lookups<'s>(steps: &'s [Step], found: &mut Vec<&'s Asking>) {
+    for step in steps {
+        match step {
+            Step::Map(asking) => found.push(asking),
+            Step::Rule(firing) => lookups(&firing.steps, found),
+            Step::Ruleset(passage) => lookups(&passage.steps, found),
+            _ => {}
+        }
     }
 }
 

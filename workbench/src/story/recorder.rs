@@ -94,7 +94,7 @@ fn mark(steps: &mut [Step], unasked: &[Unasked], number: &mut usize) {
 }
 
 /// The tokens of a workspace as they are shown.
-pub(super) fn words(tokens: &[Token], scene: Scene<'_>) -> Words {
+pub(crate) fn words(tokens: &[Token], scene: Scene<'_>) -> Words {
     tokens.iter().map(|token| Look::default().token(*token, scene.table)).collect()
 }
 

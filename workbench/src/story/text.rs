@@ -87,14 +87,8 @@ impl Shown<'_> {
             0,
             &[&self.styled(BOLD, b"why not "), &place, b"  ", self.source.line(line_number)],
         );
-        match (attempts, entered) {
-            ([], 0) => line(&mut out, 1, &[b"its ruleset was never called for this address"]),
-            ([], _) => {
-                let why =
-                    b"it was never compared: an earlier rule returned, or resolved the address";
-                line(&mut out, 1, &[why]);
-            }
-            _ => {}
+        if let Some(why) = never_tried(attempts, entered) {
+            line(&mut out, 1, &[why]);
         }
         for attempt in attempts {
             self.attempt(attempt, &mut out);
@@ -103,24 +97,11 @@ impl Shown<'_> {
     }
 
     fn attempt(self, attempt: &Attempt, out: &mut Vec<u8>) {
-        let Attempt { ruleset, workspace, lhs, good, used, matched } = attempt;
+        let Attempt { ruleset, workspace, used, matched, .. } = attempt;
         line(out, 1, &[&ruleset[..], b"  ", &sentence(workspace)]);
-        let side = |words: &[Vec<u8>]| words.join(&b' ');
+        line(out, 2, &[&outcome(attempt)]);
         if *matched {
-            line(out, 2, &[b"it matched"]);
             return;
-        }
-        let (head, tail) = lhs.split_at((*good).min(lhs.len()));
-        let at = match workspace.get(*used) {
-            Some(word) => [b"at \"", &word[..], b"\""].concat(),
-            None => b"at the end of the workspace".to_vec(),
-        };
-        match tail.first() {
-            Some(wanted) => {
-                let head = if head.is_empty() { b"nothing".to_vec() } else { side(head) };
-                line(out, 2, &[b"matched ", &head, b", then wanted ", wanted, b" ", &at]);
-            }
-            None => line(out, 2, &[b"all of ", &side(head), b" matches, but text is left ", &at]),
         }
         let before: usize = workspace.iter().take(*used).map(|word| word.len() + 1).sum();
         line(out, 2, &[&sentence(workspace)]);
@@ -132,8 +113,39 @@ impl Shown<'_> {
     }
 }
 
+/// Why a rule was not tried at all.
+pub(super) fn never_tried(attempts: &[Attempt], entered: usize) -> Option<&'static [u8]> {
+    match (attempts, entered) {
+        ([], 0) => Some(b"its ruleset was never called for this address"),
+        ([], _) => {
+            Some(b"it was never compared: an earlier rule returned, or resolved the address")
+        }
+        _ => None,
+    }
+}
+
+/// How far a rule matched.
+pub(crate) fn outcome(attempt: &Attempt) -> Vec<u8> {
+    let Attempt { workspace, lhs, good, used, matched, .. } = attempt;
+    if *matched {
+        return b"it matched".to_vec();
+    }
+    let (head, tail) = lhs.split_at((*good).min(lhs.len()));
+    let at = match workspace.get(*used) {
+        Some(word) => [b"at \"", &word[..], b"\""].concat(),
+        None => b"at the end of the workspace".to_vec(),
+    };
+    match tail.first() {
+        Some(wanted) => {
+            let head = if head.is_empty() { b"nothing".to_vec() } else { head.join(&b' ') };
+            [b"matched ", &head[..], b", then wanted ", wanted, b" ", &at].concat()
+        }
+        None => [b"all of ", &head.join(&b' ')[..], b" matches, but text is left ", &at].concat(),
+    }
+}
+
 /// `map access (key) = value`
-pub(super) fn lookup(asking: &Asking) -> Vec<u8> {
+pub(crate) fn lookup(asking: &Asking) -> Vec<u8> {
     let Asking { map, key, args, value, unasked } = asking;
     let mut out = [b"map ", &map[..], b" (", key].concat();
     for arg in args {
@@ -152,7 +164,7 @@ pub(super) fn lookup(asking: &Asking) -> Vec<u8> {
 }
 
 /// `macro {name} = value`
-pub(super) fn macro_read(name: &[u8], value: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn macro_read(name: &[u8], value: Option<&[u8]>) -> Vec<u8> {
     let name = match name {
         [_] => name.to_vec(),
         _ => [b"{", name, b"}"].concat(),

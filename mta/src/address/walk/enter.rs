@@ -7,7 +7,6 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target};
 use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
 use crate::message::envelope::{Recipient, RecipientState, Route};
-use crate::sys::users;
 
 /// The route of a triple that is no error.
 pub(super) fn route(parsed: &Parsed) -> Option<Route> {
@@ -198,7 +197,7 @@ impl Walk<'_> {
         };
         let mailer = self.worker.site.mailers.get(route.mailer);
         mailer.is_some_and(|mailer| mailer.flags.has(b'w'))
-            && matches!(users::by_name(&super::local::login(&route.user).0), Ok(Some(_)))
+            && matches!(self.worker.site.user(&super::local::login(&route.user).0), Ok(Some(_)))
     }
 
     /// Drops a second occurrence (AD-048). One that the submitter named goes silently, unless it is

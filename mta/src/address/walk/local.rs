@@ -58,7 +58,7 @@ impl Walk<'_> {
             return;
         }
         let (name, escaped) = login(&route.user);
-        let account = match self.options.find_user(&name) {
+        let account = match self.options.find_user(&site, &name) {
             Ok(Some(account)) if account.name != name => {
                 return self.known_by_full_name(index, &account, place);
             }

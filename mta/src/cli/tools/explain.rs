@@ -1,6 +1,7 @@
 //! `bangpath explain`: the story of addresses.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 
 use mapper::SystemServices;
@@ -9,10 +10,13 @@ use ruleset_vm::trace::Tracer;
 use ruleset_vm::{Exit, Parsed, Role, Target};
 use workbench::engine::Engine;
 use workbench::json::{Value, json, text};
+use workbench::machine::NotAsked;
 use workbench::source::Source;
+use workbench::story::html::{self, Chapter};
 use workbench::story::text::Shown;
 use workbench::story::{self, Recorder, Story, WhyNot, sentence};
 
+use super::conclusion;
 use super::exit;
 use super::output::{self, Format, Output, cannot};
 use super::subject::{Loaded, Subject};
@@ -34,6 +38,9 @@ pub(in crate::cli) struct Explain {
     /// Shows how far the rule on this line of the file matched, each time it was tried
     #[arg(long, value_name = "LINE")]
     why_not: Option<u32>,
+    /// Writes one page of HTML, which needs no other file and no network, to FILE or standard output
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-", conflicts_with = "format")]
+    html: Option<OsString>,
     /// The addresses
     #[arg(value_name = "ADDRESS", required = true)]
     addresses: Vec<OsString>,
@@ -67,8 +74,16 @@ pub(in crate::cli) fn run(explain: &Explain) -> u8 {
     };
     let source = Source::new(&loaded.reading.path, &loaded.source);
     let mut engine = loaded.engine();
+    if let Some(path) = &explain.html {
+        return match explain.page(path, mailer, &mut engine, &loaded, &source) {
+            Ok(()) => exit::SAME,
+            Err(error) => cannot(&format!("{}: {error}", path.to_string_lossy())),
+        };
+    }
     if explain.output.format == Format::Text {
-        terminal::print(&unasked(&loaded));
+        for line in unasked(&loaded) {
+            terminal::print(&[&line[..], b"\n"].concat());
+        }
     }
     for address in &explain.addresses {
         let outcome = explain.outcome(address.as_bytes(), mailer, &mut engine);
@@ -152,25 +167,57 @@ impl Explain {
             out.extend(shown.attempts(line, attempts, *entered));
             out.push(b'\n');
         }
-        let configuration = loaded.configuration();
-        match &outcome.rewritten {
-            Some((text, exit)) => {
-                let mailer = self.mailer.as_ref().map(|name| name.as_bytes()).unwrap_or_default();
-                out.extend([b"For mailer ", mailer, b" it is ", &text[..], b"."].concat());
-                if *exit == Exit::TEMPFAIL {
-                    out.extend_from_slice(b" But a map could not answer now.");
-                }
-            }
-            None => {
-                if let Some(parsed) = &outcome.parsed {
-                    out.extend(triple_line(parsed, loaded));
-                }
-                let parsed = outcome.parsed.as_ref();
-                out.extend(sentence::closing(configuration, parsed, outcome.alias.as_deref()));
-            }
-        }
+        out.extend(self.conclusion(outcome, loaded).join(&b'\n'));
         out.extend_from_slice(b"\n\n");
         out
+    }
+
+    /// What came of the address: sentences, each a line.
+    fn conclusion(&self, outcome: &Outcome, loaded: &Loaded) -> Vec<Vec<u8>> {
+        if let Some((text, exit)) = &outcome.rewritten {
+            let mailer = self.mailer.as_ref().map(|name| name.as_bytes()).unwrap_or_default();
+            return vec![conclusion::rewritten(mailer, text, *exit)];
+        }
+        let alias = outcome.alias.as_deref();
+        conclusion::resolved(loaded.configuration(), outcome.parsed.as_ref(), alias)
+    }
+
+    /// Writes the page, address by address.
+    fn page(
+        &self,
+        path: &OsStr,
+        mailer: Option<usize>,
+        engine: &mut Engine<SystemServices>,
+        loaded: &Loaded,
+        source: &Source,
+    ) -> io::Result<()> {
+        let mut file = match path.as_bytes() {
+            b"-" => None,
+            path => Some(terminal::open_for_result(path)?),
+        };
+        let mut put = |part: &[u8]| match &mut file {
+            Some(file) => file.write_all(part),
+            None => {
+                terminal::print(part);
+                Ok(())
+            }
+        };
+        let addresses: Vec<&[u8]> = self.addresses.iter().map(|given| given.as_bytes()).collect();
+        put(&html::head(source, &addresses, &unasked(loaded)))?;
+        for (index, address) in addresses.iter().enumerate() {
+            let outcome = self.outcome(address, mailer, engine);
+            let why_not = outcome.why_not.as_ref().zip(self.why_not);
+            let chapter = Chapter {
+                address,
+                role: self.role_name(),
+                story: &outcome.story,
+                troubles: &outcome.complaints,
+                why_not: why_not.map(|((attempts, entered), line)| (line, &attempts[..], *entered)),
+                conclusion: &self.conclusion(&outcome, loaded),
+            };
+            put(&html::chapter(source, index + 1, chapter))?;
+        }
+        put(&html::tail())
     }
 
     fn object(&self, address: &[u8], outcome: &Outcome, loaded: &Loaded) -> Value {
@@ -210,27 +257,13 @@ impl Explain {
     }
 }
 
-/// What was not asked while the file was read: classes lack their members then.
-fn unasked(loaded: &Loaded) -> Vec<u8> {
-    let lines = loaded.not_asked.iter().map(|not_asked| {
+/// What was not asked while the file was read: classes lack their members then. A line each.
+fn unasked(loaded: &Loaded) -> Vec<Vec<u8>> {
+    let line = |not_asked: &NotAsked| {
         let kind = not_asked.kind.name().as_bytes();
-        [b"not asked for a class (--allow ", kind, b"): ", &not_asked.question, b"\n"].concat()
-    });
-    lines.collect::<Vec<_>>().concat()
-}
-
-/// `mailer esmtp, host example.com, user alice@example.com`
-fn triple_line(parsed: &Parsed, loaded: &Loaded) -> Vec<u8> {
-    let triple = &parsed.triple;
-    let mailers = &loaded.configuration().mailers;
-    let Target::Mailer(number) = &triple.mailer else { return Vec::new() };
-    let name = mailers.get(*number).map(|mailer| &mailer.name[..]).unwrap_or_default();
-    let mut out = [b"mailer ", name].concat();
-    if let Some(host) = &triple.host {
-        out.extend([b", host ", &host[..]].concat());
-    }
-    out.extend([b", user ", &triple.user[..], b"\n"].concat());
-    out
+        [b"not asked for a class (--allow ", kind, b"): ", &not_asked.question].concat()
+    };
+    loaded.not_asked.iter().map(line).collect()
 }
 
 fn triple(parsed: &Parsed, loaded: &Loaded) -> Value {

@@ -93,7 +93,7 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
 
 impl Export {
     fn make(&self, loaded: &mut Loaded, directory: &[u8]) -> exported::Export {
-        let (config, _) = cf_parser::parse(&loaded.source);
+        let (config, _) = cf_parser::parse(&loaded.text);
         let tables = tables::read(loaded);
         let (aliases, unread_aliases) = tables::aliases(loaded);
         let input = Input { config: &config, tables: &tables, aliases, unread_aliases };

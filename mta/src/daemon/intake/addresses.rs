@@ -219,7 +219,7 @@ impl Intake {
         if !self.origin.full_name.is_empty() {
             return;
         }
-        if let Ok(Some(account)) = users::by_name(user) {
+        if let Ok(Some(account)) = self.post.site.user(user) {
             self.worker.macros.set(b"x", &account.full_name());
         }
     }

@@ -53,7 +53,7 @@ fn fingerprint(seed: u8, parts: [&[u8]; 3]) -> u64 {
 
 /// A side of a rule with one blank for several.
 fn side(text: &[Piece]) -> Vec<u8> {
-    let text = cf_parser::octets(&text.to_vec());
+    let text = cf_parser::octets(text);
     let words =
         text.split(|byte| matches!(byte, b' ' | b'\t' | b'\n')).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')

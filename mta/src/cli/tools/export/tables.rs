@@ -22,7 +22,7 @@ pub(super) fn read(loaded: &Loaded) -> Vec<Table> {
 }
 
 fn table(map: &MapDescription, loaded: &Loaded) -> Table {
-    let given = loaded.facts.maps.iter().find(|(name, _)| name.eq_ignore_ascii_case(&map.name));
+    let given = loaded.facts().maps.iter().find(|(name, _)| name.eq_ignore_ascii_case(&map.name));
     if let Some((_, entries)) = given {
         let entries = entries.iter().map(|(key, value)| Entry {
             key: key.to_ascii_lowercase(),
@@ -86,7 +86,7 @@ pub(super) fn aliases(loaded: &Loaded) -> (Vec<AliasText>, Vec<(Vec<u8>, String)
             unread.push((spec.clone(), why));
             continue;
         }
-        let place = loaded.root.place(path);
+        let place = loaded.root().place(path);
         match config_files::read_regular(&place) {
             Ok(text) => texts.push(AliasText { file: place, text }),
             Err(error) => unread.push((path.to_vec(), error.to_string())),
@@ -104,10 +104,10 @@ fn class_and_path(spec: &[u8]) -> (&[u8], &[u8]) {
         }
         _ => (&b"implicit"[..], spec),
     };
-    let words = rest
+    let mut words = rest
         .split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty() && !word.starts_with(b"-"));
-    (class, words.last().unwrap_or_default())
+    (class, words.next_back().unwrap_or_default())
 }
 
 #[cfg(test)]

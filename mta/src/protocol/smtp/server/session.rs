@@ -214,6 +214,16 @@ impl Session {
         self.phase = Phase::Command;
     }
 
+    /// Commands of substance get this reply from now on.
+    pub fn refuse(&mut self, status: &ruleset_vm::Status) {
+        self.refusal = Some(Reply::from_status(status, None));
+    }
+
+    /// The peer counts as authenticated without an exchange of `AUTH`.
+    pub fn authenticate(&mut self) {
+        self.authenticated = true;
+    }
+
     /// The connection is gone or silent. What was read before is still worked off; then the session
     /// ends, without a word unless a message was being read (observed).
     pub fn lost(&mut self, how: Lost) {
