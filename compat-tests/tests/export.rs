@@ -2,6 +2,8 @@
 //! by the programs. They are unpacked, not installed: `compat-tests/peers/fetch DIR`, and `BANGPATH_PEERS=DIR` or
 //! `target/peers`.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail the test.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,8 +12,7 @@ use compat_tests::config;
 use compat_tests::subject::{Subject, oracle_required};
 use workbench::json::Value;
 
-/// Ours, with how many of the addresses each target may treat in another way: recipients and senders for
-/// Postfix, then for Exim. `snapshots/` says which, and `docs/export.md` why.
+/// Sources in `export/`, beside Debian's own. What the targets treat in another way is in `snapshots/`.
 const CONFIGURATIONS: &[&str] = &[
     "null-client",
     "smart-host",

@@ -2,6 +2,8 @@
 //! `workbench/src/export/recognise/known_rules.txt`, with several thousand runs of m4; `UPDATE_RULES=few` with the
 //! most telling of them.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests may fail the test.
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
