@@ -57,11 +57,25 @@ pub fn sources() -> Result<String> {
     files_of("mc", "mc")?.iter().map(|path| at(path, std::fs::read_to_string(path))).collect()
 }
 
+/// The text of our .mc file of this name.
+pub fn sources_of(name: &str) -> Result<String> {
+    let path = own_dir("mc").join(format!("{name}.mc"));
+    at(&path, std::fs::read_to_string(&path))
+}
+
 /// The configurations of a collection of old ones (see `addresses::corpus_dir`).
 pub fn collected(corpus: &Path) -> Result<Vec<Config>> {
     let mut files = sorted(&corpus.join("cf"), "cf")?;
     files.extend(sorted(&corpus.join("built"), "cf")?);
     files.iter().map(|path| read(path)).collect()
+}
+
+/// What m4 makes of a source given as text.
+pub fn from_text(mc: &str) -> Result<Vec<u8>> {
+    let file = tempfile::NamedTempFile::with_suffix(".mc");
+    let file = at(Path::new("a temporary file"), file)?;
+    at(file.path(), std::fs::write(file.path(), mc))?;
+    generate(file.path(), &[])
 }
 
 fn own_dir(name: &str) -> PathBuf {

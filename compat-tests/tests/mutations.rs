@@ -8,7 +8,7 @@ use compat_tests::compare::say;
 use compat_tests::mutate::{self, Dice, Edit};
 use compat_tests::subject::{self, Mode, Subject};
 use compat_tests::world::{self, Step};
-use compat_tests::{addresses, config};
+use compat_tests::{Result, addresses, config};
 use std::collections::BTreeMap;
 
 /// Addresses that each edit is tried with.
@@ -47,10 +47,10 @@ struct Mutation {
     step: Step,
 }
 
-fn mutations(count: u64) -> Vec<Mutation> {
-    let mut configurations = config::debian().unwrap();
-    configurations.extend(config::generated().unwrap());
-    let all = addresses::all().unwrap();
+fn mutations(count: u64) -> Result<Vec<Mutation>> {
+    let mut configurations = config::debian()?;
+    configurations.extend(config::generated()?);
+    let all = addresses::all()?;
     let seed = number("BANGPATH_MUTATION_SEED", 1);
     let mutation = |number: u64| {
         let mut dice = Dice::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
@@ -65,7 +65,7 @@ fn mutations(count: u64) -> Vec<Mutation> {
             .seconds(120);
         Some(Mutation { name: config.name, edit, step })
     };
-    (0..count).filter_map(mutation).collect()
+    Ok((0..count).filter_map(mutation).collect())
 }
 
 #[test]
@@ -74,12 +74,12 @@ fn a_change_is_reported_exactly_when_there_is_one() {
         say(&format!("SKIPPED mutations: {why}"));
         return;
     }
-    let mutations = mutations(number("BANGPATH_MUTATIONS", 20));
+    let mutations = mutations(number("BANGPATH_MUTATIONS", 20)).unwrap();
     let half = mutations.len().div_ceil(2).max(1);
     let outputs: BTreeMap<String, Vec<u8>> = std::thread::scope(|scope| {
         let workers: Vec<_> =
             mutations.chunks(half).map(|part| scope.spawn(|| captures(part))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers.into_iter().flat_map(|worker| worker.join().unwrap().unwrap()).collect()
     });
     let mut failures = Vec::new();
     let (mut changed, mut mistakes, mut flagged) = (0, 0, 0);
@@ -116,12 +116,12 @@ fn a_change_is_reported_exactly_when_there_is_one() {
 }
 
 /// What the steps print, by their names.
-fn captures(mutations: &[Mutation]) -> BTreeMap<String, Vec<u8>> {
+fn captures(mutations: &[Mutation]) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut all = BTreeMap::new();
     for part in mutations.chunks(25) {
         let steps: Vec<Step> = part.iter().map(|mutation| mutation.step.clone()).collect();
-        let captures = world::run(Subject::Bangpath, &config::etc_mail(), &steps).unwrap();
+        let captures = world::run(Subject::Bangpath, &config::etc_mail(), &steps)?;
         all.extend(captures.into_iter().map(|(name, capture)| (name, capture.stdout)));
     }
-    all
+    Ok(all)
 }

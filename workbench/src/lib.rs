@@ -9,6 +9,7 @@ pub mod debugger;
 pub mod doc;
 pub mod engine;
 pub mod explain;
+pub mod export;
 pub mod html;
 pub mod json;
 pub mod layout;

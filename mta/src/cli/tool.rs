@@ -25,6 +25,8 @@ enum Command {
     Tour,
     /// Tells the story of addresses: each rule that fired, with its place, and what will happen to the mail
     Explain(Box<tools::explain::Explain>),
+    /// Writes a configuration for Postfix or Exim, and says what could not be carried over
+    Export(Box<tools::export::Export>),
     /// Plays an SMTP session through the rules without a network: verdicts, replies, and whether the mail would be relayed
     Session(Box<tools::session::Session>),
     /// Tries the expectations of files of tests on a configuration
@@ -111,6 +113,7 @@ impl Command {
             Self::Debug(debug) => tools::debug::run(&debug),
             Self::Check(check) => tools::check::run(&check),
             Self::Explain(explain) => tools::explain::run(&explain),
+            Self::Export(export) => tools::export::run(&export),
             Self::Fmt(fmt) => tools::fmt::run(&fmt),
             Self::Lsp(lsp) => tools::lsp::run(&lsp),
             Self::Origin(origin) => tools::origin::run(&origin),

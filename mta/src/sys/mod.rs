@@ -23,6 +23,8 @@ pub mod m4;
 pub mod mailbox_file;
 pub mod named_files;
 pub mod net;
+pub mod new_files;
+pub mod other_programs;
 pub mod parallel;
 pub mod poll;
 pub mod privileges;

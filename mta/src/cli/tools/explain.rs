@@ -29,8 +29,8 @@ pub(in crate::cli) struct Explain {
     subject: Subject,
     #[command(flatten)]
     output: Output,
-    /// What the addresses are: envelope or header, sender or recipient
-    #[arg(long = "as", value_name = "ROLE", num_args = 1..=2, value_parser = ["envelope", "header", "sender", "recipient"])]
+    /// What the addresses are: envelope or header, sender or recipient, or two of them: header,sender
+    #[arg(long = "as", value_name = "ROLE", value_delimiter = ',', value_parser = ["envelope", "header", "sender", "recipient"])]
     role: Vec<String>,
     /// Rewrites the addresses for this mailer, instead of resolving them
     #[arg(long, value_name = "MAILER")]

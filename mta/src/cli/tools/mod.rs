@@ -10,6 +10,7 @@ pub(super) mod diff;
 pub(super) mod doc;
 mod elsewhere;
 pub(super) mod explain;
+pub(super) mod export;
 pub(super) mod fmt;
 pub(super) mod lsp;
 pub(super) mod origin;
