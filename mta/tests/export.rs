@@ -12,6 +12,9 @@ fn export(target: &str, to: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bangpath"))
         .args(["export", target, "-C", GATEWAY, "--fact", "host gateway.example.com", "--to"])
         .arg(to)
+        // tables are those of this directory: none
+        .arg("--root")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"))
         .args(more)
         .output()
         .unwrap()
