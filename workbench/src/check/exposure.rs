@@ -117,12 +117,28 @@ impl<'c, 'a> Probe<'c, 'a> {
         Self { context, machine: Machine::new(context.subject.configuration.program.clone()) }
     }
 
-    /// Whether this recipient is accepted and goes to another host.
+    /// Whether this recipient is accepted and goes to another host, whatever network the client is in: one of them
+    /// may be the site's own.
     fn relays(&mut self, check: Option<usize>, sender: &[u8], recipient: &[u8], mx: bool) -> bool {
+        ADDRESSES.iter().all(|from| self.relays_for(from, check, sender, recipient, mx))
+    }
+
+    fn relays_for(
+        &mut self,
+        client: &str,
+        check: Option<usize>,
+        sender: &[u8],
+        recipient: &[u8],
+        mx: bool,
+    ) -> bool {
         let configuration = self.context.subject.configuration;
         let mut macros = configuration.macros.clone();
         for (name, value) in STRANGER {
             macros.set(name.as_bytes(), value.as_bytes());
+        }
+        macros.set(b"client_addr", client.as_bytes());
+        for name in [&b"client_name"[..], b"_"] {
+            macros.set(name, format!("[{client}]").as_bytes());
         }
         for name in
             ["auth_type", "auth_authen", "auth_author", "client_ptr", "cert_issuer", "cert_subject"]
@@ -167,12 +183,12 @@ impl<'c, 'a> Probe<'c, 'a> {
     }
 }
 
+/// Where clients connect from, in different networks (RFC 5737).
+const ADDRESSES: [&str; 3] = ["192.0.2.77", "198.51.100.77", "203.0.113.77"];
+
 /// A client that nobody knows.
-const STRANGER: [(&str, &str); 11] = [
-    ("client_addr", "192.0.2.77"),
-    ("client_name", "[192.0.2.77]"),
+const STRANGER: [(&str, &str); 8] = [
     ("client_resolve", "FAIL"),
-    ("_", "[192.0.2.77]"),
     ("s", "stranger.example"),
     ("r", "ESMTP"),
     ("verify", "NONE"),
