@@ -44,7 +44,9 @@ fn page() -> Vec<Shown> {
 
 /// What is about the files of the machine it is read on.
 fn is_elsewhere(command: &str) -> bool {
-    ["--oracle", "--maillog", "bangpath debug", "bangpath lsp"].iter().any(|text| command.contains(text))
+    ["--oracle", "--maillog", "bangpath debug", "bangpath lsp"]
+        .iter()
+        .any(|text| command.contains(text))
 }
 
 #[test]
@@ -71,7 +73,8 @@ fn the_page_shows_what_happens() {
         let mut rest: Vec<&str> = said.lines().map(str::trim_end).collect();
         for line in lines.iter().map(|line| line.trim_end()).filter(|line| *line != "...") {
             let at = rest.iter().position(|said| *said == line);
-            let at = at.unwrap_or_else(|| panic!("{command}\nsays nowhere below:\n{line}\n---\n{said}"));
+            let at =
+                at.unwrap_or_else(|| panic!("{command}\nsays nowhere below:\n{line}\n---\n{said}"));
             rest.drain(..=at);
         }
         run += 1;

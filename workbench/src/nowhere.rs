@@ -2,14 +2,17 @@
 //! sake.
 
 use cf_parser::{Config, Diagnostic};
+use mapper::{MapDescription, MapError, MapSet};
 use ruleset_vm::load::{
     self, ClassFileBlame, ClassText, Complaint, Configuration, HostFacts, OwnInterface,
     Surroundings, User,
 };
 
 /// No file is opened, nothing is missing: class files are empty, every user and service exists.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Nowhere;
+#[derive(Default)]
+pub struct Nowhere {
+    maps: MapSet,
+}
 
 impl Surroundings for Nowhere {
     fn class_file(&mut self, _: &[u8], _: ClassFileBlame) -> Result<ClassText, Complaint> {
@@ -29,7 +32,17 @@ impl Surroundings for Nowhere {
         Ok(None)
     }
 
-    fn declare_map(&mut self, _: &[u8]) -> Vec<Complaint> {
+    fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
+        let errors = self.maps.declare(line).into_iter();
+        let complaint = |error: MapError| {
+            let exit = error.exit();
+            Complaint::error(error.text, exit)
+        };
+        errors.map(complaint).collect()
+    }
+
+    fn end_of_file(&mut self, configuration: &Configuration) -> Vec<Complaint> {
+        drop(self.maps.finish(configuration.level));
         Vec::new()
     }
 
@@ -66,6 +79,16 @@ impl Surroundings for Nowhere {
 /// about it; `parsed` is what the parser said.
 #[must_use]
 pub fn load(config: &Config, parsed: Vec<Diagnostic>) -> (Configuration, Vec<Diagnostic>) {
+    let (configuration, found, _) = load_with_maps(config, parsed);
+    (configuration, found)
+}
+
+/// [`load`], with the maps.
+#[must_use]
+pub fn load_with_maps(
+    config: &Config,
+    parsed: Vec<Diagnostic>,
+) -> (Configuration, Vec<Diagnostic>, Vec<MapDescription>) {
     let facts = HostFacts {
         name: b"localhost.localdomain".to_vec(),
         node: b"localhost".to_vec(),
@@ -73,5 +96,7 @@ pub fn load(config: &Config, parsed: Vec<Diagnostic>) -> (Configuration, Vec<Dia
         mode: b'm',
         ..HostFacts::default()
     };
-    load::load(config, parsed, &facts, &mut Nowhere)
+    let mut nowhere = Nowhere::default();
+    let (configuration, found) = load::load(config, parsed, &facts, &mut nowhere);
+    (configuration, found, nowhere.maps.descriptions())
 }

@@ -37,6 +37,21 @@ pub fn wait(
     }
 }
 
+/// Waits until something can be read from `fd`, at most for `time`; whether nothing ever will, because the other end
+/// is closed.
+///
+/// # Errors
+/// The system call failed.
+pub fn is_gone(fd: impl AsFd, time: Duration) -> io::Result<bool> {
+    let mut entries = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut entries, remaining(Instant::now().checked_add(time))) {
+        Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    Ok(entries.iter().any(|entry| entry.revents().is_some_and(|seen| seen.intersects(gone))))
+}
+
 /// Makes reads and writes on `fd` return at once.
 ///
 /// # Errors

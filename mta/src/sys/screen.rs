@@ -118,7 +118,11 @@ impl Screen {
             if let Some(Request::Stop) = self.signals.pending()? {
                 return Ok(Seen::Stop);
             }
-            if !event::poll(INTERVAL)? {
+            // the library reads for ever from a terminal that is gone
+            if super::poll::is_gone(io::stdin(), INTERVAL)? {
+                return Ok(Seen::Stop);
+            }
+            if !event::poll(Duration::ZERO)? {
                 continue;
             }
             match event::read()? {

@@ -52,7 +52,7 @@ fn diagnostics_of_what_was_opened_and_changed() {
     });
     let said = tell(&mut server, "textDocument/didChange", &change);
     let diagnostics = said[0].pointer("/params/diagnostics").unwrap();
-    assert!(!diagnostics.to_string().contains("tab expected"), "{diagnostics}");
+    assert!(!diagnostics.to_string().contains("BP0101"), "{diagnostics}");
     assert_eq!(said[0].pointer("/params/version"), Some(&json!(2)));
 }
 
