@@ -24,8 +24,7 @@ impl Name {
 
     /// Appends the name as it is written: `x` or `{name}`.
     pub fn write(&self, out: &mut Vec<u8>) {
-        // without a name an operator stands alone
-        if self.0.len() <= 1 {
+        if self.0.len() == 1 {
             out.extend_from_slice(&self.0);
         } else {
             out.push(b'{');

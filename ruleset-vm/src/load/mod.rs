@@ -516,15 +516,8 @@ fn predefine(configuration: &mut Configuration, facts: &HostFacts) {
     for (op, letter) in OPS {
         macros.define(Name::new(&[letter]), vec![Piece::Op(op)]);
     }
-    let nothing = Name::new(b"");
-    let named = [
-        (b'=', Piece::Class(nothing.clone())),
-        (b'~', Piece::NotClass(nothing.clone())),
-        (b'?', Piece::If(nothing.clone())),
-        (b'&', Piece::Deferred(nothing)),
-    ];
     let digits = (0..=9).map(|digit| (b'0' + digit, Piece::Arg(digit)));
-    for (letter, piece) in named.into_iter().chain(digits) {
+    for (letter, piece) in digits {
         macros.define(Name::new(&[letter]), vec![piece]);
     }
     for (name, value) in &facts.macros {
