@@ -106,7 +106,10 @@ fn a_change_is_reported_exactly_when_there_is_one() {
             mistakes += 1;
             let [before, after] = rest else { continue };
             let found = |count: &str| count.trim().parse::<u64>().unwrap_or(0);
-            flagged += usize::from(found(after) > found(before));
+            match found(after) > found(before) {
+                true => flagged += 1,
+                false => say(&format!("not flagged, {}: {}", edit.kind, edit.before.as_bstr())),
+            }
         }
     }
     say(&format!(

@@ -29,6 +29,19 @@ pub fn result(output: &[u8]) -> Vec<u8> {
     lines.join(&b'\n')
 }
 
+/// What a check ruleset's own command came to: whatever it returns that is no triple lets the mail pass.
+#[must_use]
+pub fn verdict(output: &[u8]) -> Vec<u8> {
+    let mut result = result(output);
+    let start = memchr::memrchr(b'\n', &result).map_or(0, |end| end + 1);
+    let returned = output.split(|byte| *byte == b'\n').any(|line| passage(line).is_some());
+    if returned && !result.get(start..).is_some_and(|last| last.starts_with(b"$#")) {
+        result.truncate(start);
+        result.extend_from_slice(b"accepted");
+    }
+    result
+}
+
 /// Lines that say what is being done.
 fn is_heading(line: &[u8]) -> bool {
     const HEADINGS: [&[u8]; 4] = [b"Cracked address", b"Parsing ", b"Trying ", b"canonify("];
@@ -86,6 +99,9 @@ mod tests {
             b"check_mail         input: a @ b\nbasic  returns: OK\ncheck_mail returns: OK\n";
         assert_eq!(result(check), b"OK");
         assert_eq!(result(b"Undefined ruleset check_mail\n"), b"Undefined ruleset check_mail");
+        assert_eq!(verdict(check), b"accepted");
+        assert_eq!(verdict(b"check_mail  returns: $# error $: 550\n"), b"$# error $: 550");
+        assert_eq!(verdict(b"Undefined ruleset check_mail\n"), b"Undefined ruleset check_mail");
     }
 
     #[test]

@@ -221,7 +221,11 @@ fn transcripts(plan: &Plan, address: &[u8], old: &[Vec<u8>], new: &[Vec<u8>], ta
     let mut examples = Vec::new();
     let facets: &[Facet] = plan.facets();
     for (facet, (old, new)) in facets.iter().zip(old.iter().zip(new)) {
-        let results = (transcript::result(old), transcript::result(new));
+        let read = match facet {
+            Facet::Verdict(_) => transcript::verdict,
+            Facet::Triple | Facet::Rewriting { .. } => transcript::result,
+        };
+        let results = (read(old), read(new));
         if results.0 != results.1 {
             cause.get_or_insert_with(|| Cause::Ruleset(transcript::parting(old, new)));
             examples.push(Example {
