@@ -6,7 +6,7 @@ use ruleset_vm::Status;
 use ruleset_vm::validity::label;
 
 use super::hook_log;
-use super::intake::{RecipientParameters, RecipientRefused, SenderParameters};
+use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, bare};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
@@ -228,6 +228,8 @@ impl Server<'_> {
             }
         };
         resolved.exists(self.intake.worker(), &options)?;
+        // rules have seen it as it was typed
+        let address = bare(address);
         if !expand {
             let mailers = &self.post.site.mailers;
             let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
