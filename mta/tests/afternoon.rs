@@ -1,4 +1,5 @@
 //! `docs/workbench.md`: its commands are run in order, and what it shows is what they print.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
 use std::process::Command;
