@@ -83,7 +83,7 @@ pub fn load(config: &Config, parsed: Vec<Diagnostic>) -> (Configuration, Vec<Dia
     (configuration, found)
 }
 
-/// [`load`], with the maps.
+/// As [`load()`], with the maps.
 #[must_use]
 pub fn load_with_maps(
     config: &Config,

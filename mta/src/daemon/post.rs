@@ -131,7 +131,7 @@ impl Post {
         }
     }
 
-    /// Starts a message; see [`QueueStore::begin`].
+    /// Starts a message; see `QueueStore::begin`.
     ///
     /// # Errors
     /// Those of the store.

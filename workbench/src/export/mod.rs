@@ -2,7 +2,7 @@
 //!
 //! A configuration is recognised as a [`site::Site`] ([`recognise`]): from its classes, macros, maps and options as they
 //! stand when it has been read, and from what its rules do with addresses made for the purpose. Writers
-//! ([`postfix`], [`exim`]) make files of it. [`features`] and [`options`] say what becomes of what.
+//! (`postfix`, `exim`) make files of it. [`features`] and [`options`] say what becomes of what.
 
 pub mod access;
 pub mod document;

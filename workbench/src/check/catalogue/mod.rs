@@ -59,7 +59,7 @@ macro_rules! checks {
     ($($ident:ident $code:literal $name:literal $severity:ident
        $summary:literal $why:literal $example:expr;)*) => {
         $(
-            #[doc = $summary]
+            #[doc = concat!("`", $name, "`")]
             pub static $ident: Check = Check {
                 code: $code,
                 name: $name,
