@@ -7,7 +7,7 @@ use mapper::{DnsAnswer, DnsQuery, LookupContext, MapSet, NoticeKind};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::prescan::Mode;
 use ruleset_vm::token::Token;
-use ruleset_vm::trace::Tracer;
+use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::validity::invalid;
 use ruleset_vm::{
     Answer, Exit, KeyStyle, KnownMaps, Lookups, Machine, Macros, Outcome, Parsed, Question,
@@ -151,6 +151,7 @@ impl<S: MapServices> Engine<S> {
         &mut self,
         ruleset: &[u8],
         arguments: &[&[u8]],
+        comments: bool,
         tracer: &mut dyn Tracer,
     ) -> Option<Outcome> {
         let program = Arc::clone(self.machine.program());
@@ -158,7 +159,7 @@ impl<S: MapServices> Engine<S> {
             return None;
         }
         let number = program.number(ruleset)?;
-        Some(self.rewrite(tracer, |rewriter| rewriter.apply_hook(number, arguments, true)))
+        Some(self.rewrite(tracer, |rewriter| rewriter.apply_hook(number, arguments, comments)))
     }
 
     /// What a hook ruleset says behind `$#`, `$@` and `$:`; `None` if there is no such ruleset or it returns no triple.
@@ -170,15 +171,8 @@ impl<S: MapServices> Engine<S> {
         comments: bool,
         tracer: &mut dyn Tracer,
     ) -> Option<ruleset_vm::triple::Verdict> {
-        let program = Arc::clone(self.machine.program());
-        if !program.has_rules(ruleset) {
-            return None;
-        }
-        let number = program.number(ruleset)?;
-        self.rewrite(tracer, |rewriter| {
-            let outcome = rewriter.apply_hook(number, arguments, comments);
-            rewriter.verdict(&outcome.workspace)
-        })
+        let outcome = self.hook(ruleset, arguments, comments, tracer)?;
+        self.verdict(&outcome.workspace)
     }
 
     /// Whether there is a user of this login name, as far as anybody knows.
@@ -206,12 +200,6 @@ impl<S: MapServices> Engine<S> {
             mapper::Answer::Found(value) => Some(value),
             _ => None,
         }
-    }
-
-    /// The text of a workspace, its tokens joined as in an address.
-    #[must_use]
-    pub fn text(&self, workspace: &[Token]) -> Vec<u8> {
-        self.machine.table().join(workspace, Some(self.configuration.program.blank_sub()))
     }
 
     /// The words of a workspace, as they are shown.
@@ -273,5 +261,22 @@ impl<S: MapServices> Lookups for Desk<S> {
         // nothing has happened that a log should have
         drop(self.services.take_log());
         answer
+    }
+}
+
+/// A tracer that keeps what rules have to say: that a map is missing, that a wildcard is, that a rule goes round and
+/// round.
+#[derive(Debug, Default)]
+pub(crate) struct Messages(pub(crate) Vec<Vec<u8>>);
+
+impl Tracer for Messages {
+    fn wants_rulesets(&self) -> bool {
+        false
+    }
+
+    fn event(&mut self, _: Scene<'_>, event: &Event<'_>) {
+        if let Event::Message(text) = event {
+            self.0.push(text.to_vec());
+        }
     }
 }

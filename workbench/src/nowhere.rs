@@ -14,6 +14,20 @@ pub struct Nowhere {
     maps: MapSet,
 }
 
+impl Nowhere {
+    /// With maps that have their settings already.
+    #[must_use]
+    pub fn new(maps: MapSet) -> Self {
+        Self { maps }
+    }
+
+    /// The maps that the file declares, once it has been read.
+    #[must_use]
+    pub fn into_maps(self) -> MapSet {
+        self.maps
+    }
+}
+
 impl Surroundings for Nowhere {
     fn class_file(&mut self, _: &[u8], _: ClassFileBlame) -> Result<ClassText, Complaint> {
         Ok(Vec::new().into())

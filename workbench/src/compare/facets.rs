@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ruleset_vm::load::Configuration;
 use ruleset_vm::mailer::Mailer;
-use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::trace::Tracer;
 use ruleset_vm::{Exit, Parsed, Role, Status, Target};
 
 use super::cause::RuleTexts;
 use crate::answering::MapServices;
-use crate::engine::Engine;
+use crate::engine::{Engine, Messages};
+use crate::session::{self, HookAnswer, Verdict};
 
 /// Check rulesets that have an address as their argument.
 const CHECKS: [&str; 2] = ["check_mail", "check_rcpt"];
@@ -291,26 +292,9 @@ impl Plan {
                     engine.macros.set(name.as_bytes(), value);
                 }
                 let argument = [b"<", address, b">"].concat();
-                let outcome = engine.hook(name.as_bytes(), &[&argument], tracer);
-                let answer = outcome.and_then(|outcome| engine.verdict(&outcome.workspace));
-                verdict(answer, out);
+                let answer = engine.hook_verdict(name.as_bytes(), &[&argument], true, tracer);
+                verdict(name, answer, out);
             }
-        }
-    }
-}
-
-/// What rules have to say: that a map is missing, that a wildcard is, that a rule goes round and round.
-#[derive(Default)]
-struct Messages(Vec<Vec<u8>>);
-
-impl Tracer for Messages {
-    fn wants_rulesets(&self) -> bool {
-        false
-    }
-
-    fn event(&mut self, _scene: Scene<'_>, event: &Event<'_>) {
-        if let Event::Message(text) = event {
-            self.0.push(text.to_vec());
         }
     }
 }
@@ -366,30 +350,14 @@ fn deferral(deferred: bool, out: &mut Vec<u8>) {
 }
 
 fn refusal(status: &Status, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"refused:");
-    if let Some(reply) = status.reply {
-        out.extend(format!(" {reply}").into_bytes());
-    }
-    if let Some(enhanced) = status.enhanced {
-        out.extend(format!(" {enhanced}").into_bytes());
-    }
-    out.push(b' ');
-    out.extend_from_slice(&status.text);
+    out.extend_from_slice(b"refused: ");
+    out.extend(session::refusal(status));
 }
 
 /// What a check ruleset says (RS-109..RS-136).
-fn verdict(answer: Option<ruleset_vm::triple::Verdict>, out: &mut Vec<u8>) {
-    match answer {
-        Some((name, _, _)) if name == b"discard" => out.extend_from_slice(b"discarded"),
-        Some((name, host, text)) if name == b"error" => {
-            if host.as_deref() == Some(b"quarantine") {
-                out.extend_from_slice(b"quarantined: ");
-                out.extend(text);
-                return;
-            }
-            let status = ruleset_vm::error_mailer::error_status(host.as_deref(), &text);
-            refusal(&status, out);
-        }
-        _ => out.extend_from_slice(b"accepted"),
+fn verdict(ruleset: &str, answer: Option<HookAnswer>, out: &mut Vec<u8>) {
+    match Verdict::of(ruleset, answer) {
+        Verdict::Reject(status) => refusal(&status, out),
+        verdict => out.extend(verdict.words()),
     }
 }

@@ -134,8 +134,9 @@ impl<'a, S: MapServices> Probe<'a, S> {
         for (name, value) in macros {
             self.engine.macros.set(name, value);
         }
-        let outcome =
-            rulesets.iter().find_map(|ruleset| self.engine.hook(ruleset, arguments, &mut NoTracer));
+        let outcome = rulesets
+            .iter()
+            .find_map(|ruleset| self.engine.hook(ruleset, arguments, true, &mut NoTracer));
         let Some(outcome) = outcome else { return Said::Fine };
         match self.engine.verdict(&outcome.workspace) {
             Some((mailer, _, text)) if mailer.eq_ignore_ascii_case(b"error") => Said::Refused(text),

@@ -13,6 +13,21 @@ pub struct Hop {
     pub port: Option<Vec<u8>>,
 }
 
+impl Hop {
+    /// `host`, or `[host]` without exchangers, and `:port`.
+    #[must_use]
+    pub fn bracketed(&self) -> Vec<u8> {
+        let mut out = match self.exchangers {
+            true => self.host.clone(),
+            false => [b"[", &self.host[..], b"]"].concat(),
+        };
+        if let Some(port) = &self.port {
+            out.extend([b":", &port[..]].concat());
+        }
+        out
+    }
+}
+
 /// Where mail goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {

@@ -27,7 +27,7 @@ impl Outcome {
         match self {
             Self::Local(user) => [b"user ", &user[..]].concat(),
             Self::Smtp(hops, address) => {
-                let hosts: Vec<Vec<u8>> = hops.iter().map(shown_hop).collect();
+                let hosts: Vec<Vec<u8>> = hops.iter().map(Hop::bracketed).collect();
                 [&address[..], b" to ", &hosts.join(&b", "[..])].concat()
             }
             Self::Refused => b"refused".to_vec(),
@@ -147,17 +147,6 @@ fn cut<'t>(text: &'t [u8], separator: &[u8]) -> (&'t [u8], &'t [u8]) {
         Some(at) => (&text[..at], text.get(at + separator.len()..).unwrap_or_default()),
         None => (text, b""),
     }
-}
-
-fn shown_hop(hop: &Hop) -> Vec<u8> {
-    let mut out = match hop.exchangers {
-        true => hop.host.clone(),
-        false => [b"[", &hop.host[..], b"]"].concat(),
-    };
-    if let Some(port) = &hop.port {
-        out.extend([b":", &port[..]].concat());
-    }
-    out
 }
 
 /// The user of an address of this host: no domain, no detail, no quotes, in lower case.

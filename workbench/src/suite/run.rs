@@ -147,7 +147,7 @@ fn try_it<S: MapServices>(
         }
         Subject::Hook { ruleset, arguments } => {
             let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
-            match engine.hook(ruleset, &arguments, tracer) {
+            match engine.hook(ruleset, &arguments, true, tracer) {
                 None => Got::Impossible(format!("there is no ruleset {}", lossy(ruleset))),
                 Some(outcome) => {
                     let answer = engine.verdict(&outcome.workspace);

@@ -203,8 +203,8 @@ impl Work<'_> {
             Self::TestModes { plan, sides } => {
                 let [old, new] = &mut **sides;
                 let outputs = (old.run(plan, batch)?, new.run(plan, batch)?);
-                let pairs = outputs.0.chunks(plan.facets().len().max(1));
-                let pairs = pairs.zip(outputs.1.chunks(plan.facets().len().max(1)));
+                let facets = plan.facets().len().max(1);
+                let pairs = outputs.0.chunks(facets).zip(outputs.1.chunks(facets));
                 for (address, (old, new)) in batch.addresses.iter().zip(pairs) {
                     tally.addresses += 1;
                     transcripts(plan, address, old, new, &mut tally);

@@ -1,26 +1,13 @@
 //! Names of aliases: by the rules of a configuration, or without any.
 
 use mapper::{AliasName, AliasPart, AliasReader, AliasSeverity};
-use ruleset_vm::trace::{Event, Scene, Tracer};
 use ruleset_vm::{Role, Target};
 
 use crate::answering::MapServices;
-use crate::engine::Engine;
+use crate::engine::{Engine, Messages};
 
 /// Reads names by the rules: a name is the user of a local address (AD-003).
 pub struct EngineReader<'e, S>(pub &'e mut Engine<S>);
-
-/// What rules have to say.
-#[derive(Default)]
-struct Messages(Vec<Vec<u8>>);
-
-impl Tracer for Messages {
-    fn event(&mut self, _: Scene<'_>, event: &Event<'_>) {
-        if let Event::Message(text) = event {
-            self.0.push(text.to_vec());
-        }
-    }
-}
 
 impl<S: MapServices> AliasReader for EngineReader<'_, S> {
     fn left(&mut self, line: &[u8]) -> (AliasName, AliasPart) {

@@ -13,17 +13,7 @@ type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Servers as `transport` and `relayhost` name them.
 pub(super) fn next_hops(hops: &[Hop]) -> Vec<u8> {
-    let hop = |hop: &Hop| {
-        let mut out = match hop.exchangers {
-            true => hop.host.clone(),
-            false => [b"[", &hop.host[..], b"]"].concat(),
-        };
-        if let Some(port) = &hop.port {
-            out.extend([b":", &port[..]].concat());
-        }
-        out
-    };
-    hops.iter().map(hop).collect::<Vec<_>>().join(&b", "[..])
+    hops.iter().map(Hop::bracketed).collect::<Vec<_>>().join(&b", "[..])
 }
 
 /// A transport that gives mail back.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ruleset_vm::load::Configuration;
 use ruleset_vm::trace::{NoTracer, Tracer};
-use ruleset_vm::{Exit, Role, Status, Target, error_mailer, split_codes};
+use ruleset_vm::{Role, Status, Target, error_mailer, split_codes};
 
 use super::super::causes::{Macro, Watcher};
 use super::super::findings::{Cause, Findings, Kind};
@@ -15,6 +15,7 @@ use super::{
     found, unknown,
 };
 use crate::answering::MapServices;
+use crate::session::{self, HookAnswer};
 
 /// Mechanisms that are tried where a client has logged in and the log does not say how, beside those of class
 /// `{TrustAuthMech}`.
@@ -457,23 +458,12 @@ pub(super) fn is_own_text(text: &[u8]) -> bool {
     OWN.iter().any(|own| text.starts_with(own))
 }
 
-/// What a hook ruleset returned, as a verdict (RS-095..RS-105).
-fn verdict(ruleset: &[u8], said: Option<ruleset_vm::triple::Verdict>) -> Verdict {
-    match said {
-        // case counts in these names (observed)
-        Some((name, _, _)) if name == b"discard" => Verdict::Discard,
-        Some((name, host, text)) if name == b"error" => {
-            if host.as_deref() == Some(b"quarantine") {
-                let reason = if text.is_empty() { ruleset.to_vec() } else { text };
-                return Verdict::Quarantine(reason);
-            }
-            if text.is_empty() {
-                let code = ruleset_vm::Enhanced::new(5, 3, 5);
-                let status = Status::from_reply(Exit::CONFIG, 554, code, "buildaddr: no user");
-                return Verdict::Reject(reply(&status));
-            }
-            Verdict::Reject(reply(&error_mailer::error_status(host.as_deref(), &text)))
-        }
-        _ => Verdict::Accept,
+/// What a hook ruleset returned, as the log tells it.
+fn verdict(ruleset: &[u8], said: Option<HookAnswer>) -> Verdict {
+    match session::Verdict::of(&String::from_utf8_lossy(ruleset), said) {
+        session::Verdict::Accept => Verdict::Accept,
+        session::Verdict::Discard => Verdict::Discard,
+        session::Verdict::Quarantine(reason) => Verdict::Quarantine(reason),
+        session::Verdict::Reject(status) => Verdict::Reject(reply(&status)),
     }
 }

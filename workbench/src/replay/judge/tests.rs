@@ -1,68 +1,13 @@
 use super::*;
 use crate::machine::{Allowed, Facts, Guarded};
+use crate::nowhere::Nowhere;
 use crate::replay::report::Report;
 use crate::replay::{Findings, Reader};
 use crate::source::Source;
 use mapper::{MapSet, Settings, SystemServices};
-use ruleset_vm::load::{
-    ClassFileBlame, ClassText, Complaint, HostFacts, OwnInterface, Surroundings, User, load,
-};
+use ruleset_vm::load::{HostFacts, load};
 
 const CF: &str = include_str!("site.cf");
-
-/// Nothing but the maps that the configuration declares.
-struct Nowhere(MapSet);
-
-impl Surroundings for Nowhere {
-    fn class_file(&mut self, _path: &[u8], _blame: ClassFileBlame) -> Result<ClassText, Complaint> {
-        Ok(ClassText::Bytes(Vec::new()))
-    }
-
-    fn class_program(&mut self, _command: &[u8]) -> Result<Vec<u8>, Complaint> {
-        Ok(Vec::new())
-    }
-
-    fn class_lookup(
-        &mut self,
-        _name: &cf_parser::Name,
-        _key: &[u8],
-        _spec: &[u8],
-    ) -> Result<Option<Vec<u8>>, Vec<Complaint>> {
-        Ok(None)
-    }
-
-    fn declare_map(&mut self, line: &[u8]) -> Vec<Complaint> {
-        self.0.declare(line).into_iter().map(|e| Complaint::error(e.text, 70)).collect()
-    }
-
-    fn declare_alias_map(&mut self, _class: Option<&[u8]>, _spec: &[u8]) -> Vec<Complaint> {
-        Vec::new()
-    }
-
-    fn environment(&mut self, _name: &[u8]) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn user(&mut self, _name: &[u8]) -> Option<User> {
-        None
-    }
-
-    fn interfaces(&mut self, _loopback_names: bool) -> Vec<OwnInterface> {
-        Vec::new()
-    }
-
-    fn service(&mut self, _name: &[u8]) -> bool {
-        true
-    }
-
-    fn host(&mut self, _name: &[u8], _v6: bool) -> bool {
-        true
-    }
-
-    fn group(&mut self, _name: &[u8]) -> Option<u32> {
-        None
-    }
-}
 
 fn judge(facts: &str) -> Judge<SystemServices> {
     let mut known = Facts::default();
@@ -72,7 +17,7 @@ fn judge(facts: &str) -> Judge<SystemServices> {
         services: vec![(b"hosts".to_vec(), vec![b"dns".to_vec()])],
         ..Settings::default()
     };
-    let mut nowhere = Nowhere(MapSet::new(settings));
+    let mut nowhere = Nowhere::new(MapSet::new(settings));
     let (config, diagnostics) = cf_parser::parse(CF.as_bytes());
     let host = HostFacts {
         name: b"hub.test".to_vec(),
@@ -81,8 +26,7 @@ fn judge(facts: &str) -> Judge<SystemServices> {
         ..HostFacts::default()
     };
     let (configuration, _) = load(&config, diagnostics, &host, &mut nowhere);
-    let mut maps = nowhere.0;
-    maps.finish(configuration.level);
+    let mut maps = nowhere.into_maps();
     for (name, entries) in &known.maps {
         assert!(maps.give(name, entries));
     }
