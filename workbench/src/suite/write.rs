@@ -48,20 +48,21 @@ fn one(test: &Test, out: &mut Vec<u8>) {
         Subject::Session(lines) => lines.as_slice(),
         _ => &[],
     };
-    // replies stand behind the line they answer, the others at the end
-    let after = |wanted: usize| {
-        test.expected.iter().filter(move |expected| match &expected.what {
-            Expectation::Reply { after, .. } => *after == wanted,
-            _ => wanted == usize::MAX,
-        })
-    };
-    for at in 0..=lines.len() {
-        if let Some(typed) = at.checked_sub(1).and_then(|at| lines.get(at)) {
+    // a reply stands behind the lines up to the one it answers
+    let mut written = 0;
+    let mut up_to = |end: usize, out: &mut Vec<u8>| {
+        for typed in lines.get(written..end).unwrap_or_default() {
             line(out, &[b"> ", &value(typed)]);
         }
-        after(at).for_each(|expected| expectation(&expected.what, out));
+        written = written.max(end);
+    };
+    for expected in &test.expected {
+        if let Expectation::Reply { after, .. } = &expected.what {
+            up_to(*after, out);
+        }
+        expectation(&expected.what, out);
     }
-    after(usize::MAX).for_each(|expected| expectation(&expected.what, out));
+    up_to(lines.len(), out);
 }
 
 /// One expectation as its line.
