@@ -79,6 +79,12 @@ impl<S: MapServices> Engine<S> {
         std::mem::take(&mut self.lookups.complaints)
     }
 
+    /// Forgets both: the questions were asked before.
+    pub fn forget_unanswered(&mut self) {
+        self.lookups.unasked.clear();
+        self.lookups.complaints.clear();
+    }
+
     /// Lends the rewriter.
     pub fn rewrite<T>(
         &mut self,

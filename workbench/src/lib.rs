@@ -24,5 +24,6 @@ pub mod source;
 pub mod story;
 pub mod suite;
 pub mod traces;
+pub mod unanswered;
 pub mod words;
 pub mod xref;

@@ -10,9 +10,12 @@ mod bracket;
 mod longest;
 mod parse;
 
+use std::sync::OnceLock;
+
 use regex_automata::meta;
 use regex_automata::nfa::thompson::{self, NFA};
 use regex_automata::util::syntax;
+use regex_syntax::hir::Hir;
 
 use back_references::BackReferences;
 pub use back_references::TooManySteps;
@@ -71,8 +74,10 @@ pub struct PatternOptions {
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct PosixRegex {
-    /// Finds whether and where a match begins; with back references whether and where it may.
-    search: meta::Regex,
+    hir: Hir,
+    /// Finds whether and where a match begins; with back references whether and where it may. Built for the first text:
+    /// it costs most, and most patterns of a large file never meet one.
+    search: OnceLock<Option<meta::Regex>>,
     /// Finds the longest match from there.
     nfa: NFA,
     groups: usize,
@@ -92,22 +97,25 @@ impl PosixRegex {
             .syntax(syntax::Config::new().unicode(false).utf8(false))
             .build_from_hir(&parsed.hir)
             .map_err(|_| PatternError::TooBig)?;
-        let search = meta::Regex::builder()
-            .configure(
-                meta::Config::new()
-                    .utf8_empty(false)
-                    .nfa_size_limit(Some(SIZE_LIMIT))
-                    .which_captures(thompson::WhichCaptures::Implicit),
-            )
-            .build_from_hir(&parsed.hir)
-            .map_err(|_| PatternError::TooBig)?;
         Ok(Self {
-            search,
+            hir: parsed.hir,
+            search: OnceLock::new(),
             nfa,
             groups: parsed.groups,
             has_back_references: parsed.has_back_references,
             case_sensitive: options.case_sensitive,
         })
+    }
+
+    fn search(&self) -> Result<&meta::Regex, TooManySteps> {
+        let build = || {
+            // no limit: it is as large as the automaton, which was not too big
+            let config = meta::Config::new()
+                .utf8_empty(false)
+                .which_captures(thompson::WhichCaptures::Implicit);
+            meta::Regex::builder().configure(config).build_from_hir(&self.hir).ok()
+        };
+        self.search.get_or_init(build).as_ref().ok_or(TooManySteps)
     }
 
     /// Number of parenthesised groups.
@@ -124,7 +132,7 @@ impl PosixRegex {
         if self.has_back_references {
             return Ok(self.captures(text)?.is_some());
         }
-        Ok(self.search.is_match(text))
+        Ok(self.search()?.is_match(text))
     }
 
     /// The leftmost longest match: the whole and then each group; a group without part is `None`.
@@ -132,7 +140,7 @@ impl PosixRegex {
     /// # Errors
     /// Only patterns with back references can take too long.
     pub fn captures(&self, text: &[u8]) -> Result<Option<Vec<Option<Span>>>, TooManySteps> {
-        let Some(start) = self.search.find(text).map(|found| found.start()) else {
+        let Some(start) = self.search()?.find(text).map(|found| found.start()) else {
             return Ok(None);
         };
         if !self.has_back_references {

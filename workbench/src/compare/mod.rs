@@ -35,6 +35,8 @@ impl<S: MapServices> Pair<S> {
         self.plan.evaluate(facets::Side::Old, &mut self.old, address, old);
         self.plan.evaluate(facets::Side::New, &mut self.new, address, new);
         tally.addresses += 1;
+        tally.unanswered.take(&mut self.old);
+        tally.unanswered.take(&mut self.new);
         if old == new {
             return;
         }
@@ -61,6 +63,11 @@ impl<S: MapServices> Pair<S> {
         self.plan.follow(facets::Side::Old, &mut self.old, address, facet, &mut old);
         let mut new = Trail::new(&self.plan.texts.1);
         self.plan.follow(facets::Side::New, &mut self.new, address, facet, &mut new);
-        Cause::of(old, new)
+        let cause = Cause::of(old, new);
+        // the same questions as before
+        for engine in [&mut self.old, &mut self.new] {
+            engine.forget_unanswered();
+        }
+        cause
     }
 }

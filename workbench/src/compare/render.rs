@@ -53,6 +53,7 @@ impl Report<'_> {
                 format!("\n{} by causes too many to tell apart\n", tally.others).into_bytes(),
             );
         }
+        out.extend(tally.unanswered.text());
         out
     }
 
@@ -161,6 +162,7 @@ impl Report<'_> {
     pub fn json(self, tally: &Tally) -> Vec<Value> {
         let mut objects: Vec<Value> =
             tally.groups().into_iter().map(|(cause, group)| self.object(cause, group)).collect();
+        objects.extend(tally.unanswered.json());
         let names = |names: &[Vec<u8>]| crate::json::texts(names);
         objects.push(json!({
             "type": "difference_summary",

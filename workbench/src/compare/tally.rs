@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::cause::Cause;
+use crate::unanswered::Unanswered;
 
 /// Examples that are kept of each cause.
 const EXAMPLES: usize = 3;
@@ -54,6 +55,8 @@ pub struct Tally {
     pub addresses: u64,
     /// Addresses of causes beyond those that are kept apart.
     pub others: u64,
+    /// What maps could not answer, on either side.
+    pub unanswered: Unanswered,
     groups: HashMap<Cause, Group>,
 }
 
@@ -76,6 +79,7 @@ impl Tally {
     pub fn add(&mut self, other: Self) {
         self.addresses += other.addresses;
         self.others += other.others;
+        self.unanswered.add(other.unanswered);
         for (cause, group) in other.groups {
             self.put(cause, group);
         }

@@ -11,6 +11,7 @@ use ruleset_vm::{Role, Target};
 use workbench::coverage::{self, Coverage, KnownEntries};
 use workbench::engine::Engine;
 use workbench::source::Source;
+use workbench::unanswered::Unanswered;
 
 use super::addresses::Addresses;
 use super::exit;
@@ -107,25 +108,32 @@ impl CoverageOf {
         let addresses = Addresses::open(path.as_os_str())?;
         let progress = Progress::of_bytes(addresses.size);
         let kit = loaded.kit();
-        let mut total = Coverage::default();
+        let (mut total, mut unanswered) = (Coverage::default(), Unanswered::default());
         parallel::in_order(
             config_files::processors(),
             addresses.batches(BATCH),
             || kit.engine(),
             |engine, batch| {
-                let mut coverage = Coverage::default();
+                let (mut coverage, mut missing) = (Coverage::default(), Unanswered::default());
                 batch
                     .addresses
                     .iter()
                     .for_each(|address| self.try_one(address, engine, &mut coverage));
-                (batch.bytes, coverage)
+                missing.take(engine);
+                (batch.bytes, coverage, missing)
             },
-            |(bytes, coverage)| {
+            |(bytes, coverage, missing)| {
                 progress.add(bytes);
                 total.merge(coverage);
+                unanswered.add(missing);
                 ControlFlow::Continue(())
             },
         );
+        drop(progress);
+        match self.output.format {
+            Format::Text => terminal::complain(&unanswered.text()),
+            Format::Json => unanswered.json().iter().for_each(Output::object),
+        }
         Ok(total)
     }
 
