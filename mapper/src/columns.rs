@@ -53,7 +53,8 @@ impl Columns {
     }
 
     /// Key and value of a line; `None` for comments and lines without these columns.
-    pub(crate) fn cut<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    #[must_use]
+    pub fn cut<'a>(&self, line: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         if line.first() == Some(&b'#') {
             return None;
         }

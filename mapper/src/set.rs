@@ -11,6 +11,7 @@ use cf_parser::debug::{Category, Levels};
 use crate::answer::{Answer, EX_TEMPFAIL, Lookup, Notice};
 use crate::class::ldap::Login;
 use crate::class::{Class, Env, Opening, Request};
+use crate::columns::Columns;
 use crate::flags::Common;
 use crate::k_line::{self, KLine};
 use crate::ldap::session::Session;
@@ -66,6 +67,8 @@ pub struct MapDescription {
     pub file: Vec<u8>,
     /// Whether the line was understood.
     pub usable: bool,
+    /// Of a text: which columns of it count.
+    pub columns: Option<Columns>,
 }
 
 /// A map that has been opened, or could not be, as `-d38` shows its end.
@@ -264,6 +267,10 @@ impl MapSet {
                 class: map.common.class,
                 file: map.common.file.clone(),
                 usable: !matches!(map.state, State::Faulty),
+                columns: match map.common.class {
+                    "text" => Columns::of(&map.common).ok(),
+                    _ => None,
+                },
             })
             .collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));

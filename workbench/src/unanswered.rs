@@ -32,7 +32,8 @@ impl Unanswered {
     /// Takes what an engine has gathered since the last time.
     pub fn take<S: MapServices>(&mut self, engine: &mut Engine<S>) {
         for unasked in engine.take_unasked() {
-            let first = || NotAsked { lookups: 0, map: unasked.map, question: unasked.what.question };
+            let first =
+                || NotAsked { lookups: 0, map: unasked.map, question: unasked.what.question };
             self.not_asked.entry(unasked.what.kind).or_insert_with(first).lookups += 1;
         }
         engine.take_complaints().into_iter().for_each(|complaint| self.complain(complaint));
@@ -59,7 +60,10 @@ impl Unanswered {
     pub fn text(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (kind, NotAsked { lookups, map, question }) in &self.not_asked {
-            let head = format!("not asked (--allow {}): {lookups} lookups, the first in map ", kind.name());
+            let head = format!(
+                "not asked (--allow {}): {lookups} lookups, the first in map ",
+                kind.name()
+            );
             out.extend([head.as_bytes(), map, b": ", question, b"\n"].concat());
         }
         for complaint in &self.complaints {

@@ -1,5 +1,7 @@
 //! Entries of the tables beside a configuration: mailertable, virtusertable, access and so on.
 
+use mapper::Columns;
+
 use super::remark::Place;
 
 /// Longest key or value that is carried over, octets: what a line of the targets' tables may have.
@@ -65,6 +67,18 @@ pub fn read_source(text: &[u8]) -> Vec<Entry> {
     entries.filter(|entry| seen.insert(entry.key.clone())).collect()
 }
 
+/// The entries of a map of class `text`, from its columns; of entries with the same key the first counts.
+#[must_use]
+pub fn read_columns(text: &[u8], columns: Columns) -> Vec<Entry> {
+    let mut seen = std::collections::HashSet::new();
+    let lines = text.split(|byte| *byte == b'\n').zip(1..);
+    let entries = lines.filter_map(|(text, line)| {
+        let (key, value) = columns.cut(text).filter(|(key, _)| !key.is_empty())?;
+        Some(Entry { key: key.to_ascii_lowercase(), value: value.to_vec(), line })
+    });
+    entries.filter(|entry| seen.insert(entry.key.clone())).collect()
+}
+
 fn entry(line: &[u8], number: u32) -> Option<Entry> {
     if matches!(line.first(), None | Some(b'#')) || line.len() > 2 * MAX_FIELD {
         return None;
@@ -88,6 +102,17 @@ pub fn of_database(key: &[u8], value: &[u8]) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_text_maps() {
+        let columns = Columns::from_flags(b"-k2 -v0 -z:").unwrap();
+        let entries = read_columns(
+            b"#x:y:z\nlocal:0:Example.ORG\nshort:0\nhub:1:example.org:more\n",
+            columns,
+        );
+        let shown: Vec<_> = entries.iter().map(|e| (&e.key[..], &e.value[..], e.line)).collect();
+        assert_eq!(shown, [(&b"example.org"[..], &b"local"[..], 2)]);
+    }
 
     #[test]
     fn sources_as_makemap_reads_them() {

@@ -4,7 +4,7 @@ use mapper::MapDescription;
 use mapper::bdb::Database;
 use workbench::export::recognise::TABLES;
 use workbench::export::site::AliasText;
-use workbench::export::table::{Contents, Entry, Table, of_database, read_source};
+use workbench::export::table::{Contents, Entry, Table, of_database, read_columns, read_source};
 
 use super::super::subject::Loaded;
 use crate::sys::config_files;
@@ -33,7 +33,7 @@ fn table(map: &MapDescription, loaded: &Loaded) -> Table {
         return Table { map: map.name.clone(), file: b"facts".to_vec(), contents };
     }
     let (file, contents) = if LISTED.contains(&map.class) {
-        from_files(&map.file)
+        from_files(map)
     } else {
         let why = format!("a map of class {}: its entries are not in a file", map.class);
         (map.file.clone(), Contents::Unknown(why.into_bytes()))
@@ -42,10 +42,14 @@ fn table(map: &MapDescription, loaded: &Loaded) -> Table {
 }
 
 /// From the source beside a database, for it has lines; else from the database.
-fn from_files(path: &[u8]) -> (Vec<u8>, Contents) {
-    let bare = path.strip_suffix(b".db").unwrap_or(path);
+fn from_files(map: &MapDescription) -> (Vec<u8>, Contents) {
+    let bare = map.file.strip_suffix(b".db").unwrap_or(&map.file);
     if let Ok(text) = config_files::read_regular(bare) {
-        return (bare.to_vec(), Contents::Entries(read_source(&text)));
+        let entries = match map.columns {
+            Some(columns) => read_columns(&text, columns),
+            None => read_source(&text),
+        };
+        return (bare.to_vec(), Contents::Entries(entries));
     }
     let database = [bare, b".db"].concat();
     let bytes = match config_files::read_regular(&database) {
