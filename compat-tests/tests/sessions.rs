@@ -14,9 +14,9 @@ use std::path::Path;
 /// The clients of daemons: the address that they connect from, and how `bangpath session` is told of it. The hosts
 /// file of the world knows the first two.
 const CLIENTS: [(&str, &str, &str); 3] = [
-    ("relayed", "127.0.0.1", "localhost 127.0.0.1"),
-    ("known", "192.0.2.77", "static.example.test 192.0.2.77"),
-    ("refused", "198.51.100.9", "198.51.100.9"),
+    ("relayed", "127.0.0.1", "localhost 127.0.0.1 at 127.0.0.1 localhost"),
+    ("known", "192.0.2.77", "static.example.test 192.0.2.77 at 127.0.0.1 localhost"),
+    ("refused", "198.51.100.9", "198.51.100.9 at 127.0.0.1 localhost"),
 ];
 
 /// Dialogues that clients of daemons hold.

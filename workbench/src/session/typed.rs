@@ -40,7 +40,18 @@ pub enum Client {
         address: IpAddr,
         /// What the name service says of the name.
         trust: Trust,
+        /// The interface that the connection comes in by, if that is said.
+        own: Option<Interface>,
     },
+}
+
+/// An own end of connections (`${if_addr}`, `${if_name}`, MC-059).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its address.
+    pub address: IpAddr,
+    /// The name of that; by default the address in brackets.
+    pub name: Option<Vec<u8>>,
 }
 
 /// Whether the name of a client leads back to its address (`${client_resolve}`, MC-048).
@@ -134,6 +145,16 @@ pub fn client(text: &[u8]) -> Result<Client, TypedError> {
     let wrong = || TypedError::Client(lossy(text));
     let words: Vec<&[u8]> =
         text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    let at = words.iter().position(|word| *word == b"at").unwrap_or(words.len());
+    let (words, own) = words.split_at(at);
+    let own = match own.get(1..).unwrap_or_default() {
+        [] if own.is_empty() => None,
+        [ip] => Some(Interface { address: address(ip).ok_or_else(wrong)?, name: None }),
+        [ip, name] => {
+            Some(Interface { address: address(ip).ok_or_else(wrong)?, name: Some(name.to_vec()) })
+        }
+        _ => return Err(wrong()),
+    };
     let trust = |word: &[u8]| {
         let found = Trust::WORDS.iter().find(|(name, _)| name.as_bytes() == word);
         found.map(|(_, trust)| *trust)
@@ -141,17 +162,19 @@ pub fn client(text: &[u8]) -> Result<Client, TypedError> {
     let (words, trust) = match words.split_last() {
         Some((last, rest)) if !rest.is_empty() => match trust(last) {
             Some(trust) => (rest, Some(trust)),
-            None => (&words[..], None),
+            None => (words, None),
         },
-        _ => (&words[..], None),
+        _ => (words, None),
     };
     let host = |name: Option<&[u8]>, address| Client::Host {
         name: name.map(<[u8]>::to_vec),
         address,
         trust: trust.unwrap_or(if name.is_some() { Trust::Ok } else { Trust::Fail }),
+        own: own.clone(),
     };
     match words {
-        [b"local"] if trust.is_none() => Ok(Client::Local),
+        [b"local"] if trust.is_none() && own.is_none() => Ok(Client::Local),
+        [b"local"] => Err(wrong()),
         [only] => Ok(match address(only) {
             Some(address) => host(None, address),
             None => host(Some(only), SOME_ADDRESS),
@@ -226,7 +249,14 @@ mod tests {
     fn clients() {
         let host = |name: Option<&str>, address: &str, trust| {
             let name = name.map(|name| name.as_bytes().to_vec());
-            Ok(Client::Host { name, address: address.parse().unwrap(), trust })
+            Ok(Client::Host { name, address: address.parse().unwrap(), trust, own: None })
+        };
+        let by = |name: Option<&str>, own: Option<&str>| {
+            let address = "192.0.2.9".parse().unwrap();
+            let (name, trust) = (name.map(Into::into), Trust::Ok);
+            let interface =
+                Interface { address: "198.51.100.2".parse().unwrap(), name: own.map(Into::into) };
+            Ok(Client::Host { name, address, trust, own: Some(interface) })
         };
         let rows = [
             ("local", Ok(Client::Local)),
@@ -238,6 +268,10 @@ mod tests {
                 "a.example IPv6:2001:db8::1 forged",
                 host(Some("a.example"), "2001:db8::1", Trust::Forged),
             ),
+            ("a.example 192.0.2.9 at 198.51.100.2", by(Some("a.example"), None)),
+            ("a.example 192.0.2.9 ok at [198.51.100.2] us", by(Some("a.example"), Some("us"))),
+            ("a.example at", Err(TypedError::Client("a.example at".to_owned()))),
+            ("local at 127.0.0.1", Err(TypedError::Client("local at 127.0.0.1".to_owned()))),
             ("", Err(TypedError::Client(String::new()))),
             ("a b", Err(TypedError::Client("a b".to_owned()))),
         ];

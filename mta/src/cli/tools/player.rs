@@ -84,8 +84,8 @@ impl Player {
 
     fn connection(&self, client: Named) -> Connection {
         let options = &self.site.configuration.options;
-        let (name, address, trust) = match client {
-            Named::Host { name, address, trust } => (name, address, trust),
+        let (name, address, trust, own) = match client {
+            Named::Host { name, address, trust, own } => (name, address, trust, own),
             Named::Local => {
                 let user = crate::sys::users::own_name();
                 let user = ControllingUser { user, uid: crate::sys::users::real_uid(), gid: 0 };
@@ -105,8 +105,8 @@ impl Player {
         Connection::arrived(Arrival {
             client,
             daemon: self.daemon.clone(),
-            own: None,
-            own_name: None,
+            own: own.as_ref().map(|own| own.address),
+            own_name: own.and_then(|own| own.name),
             counts,
             daemon_info: DAEMON_INFO.to_vec(),
         })

@@ -30,8 +30,9 @@ pub(in crate::cli) struct Session {
     subject: Subject,
     #[command(flatten)]
     output: Output,
-    /// Who connects: a name and an address, one of them, or `local` for a local user as with -bs, which is the default
-    #[arg(long, value_name = "NAME|IP", num_args = 1..=3)]
+    /// Who connects: a name and an address, one of them, or `local` for a local user as with -bs, which is the default;
+    /// `at IP [NAME]` behind it is the own end of the connection
+    #[arg(long, value_name = "NAME|IP", num_args = 1..=6)]
     client: Vec<OsString>,
     /// What TLS has found out, as if STARTTLS had been used: 'verify=OK cert_subject=/CN=x', or nothing
     #[arg(long, value_name = "FACTS")]
