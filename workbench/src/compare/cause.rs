@@ -50,7 +50,7 @@ impl RuleTexts {
     }
 }
 
-fn hash(value: &impl std::hash::Hash) -> u64 {
+pub(super) fn hash(value: &impl std::hash::Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
@@ -75,7 +75,7 @@ impl RuleNumber {
 
 /// What happened on one side, as far as it can be compared.
 #[derive(Clone, Debug)]
-enum Mark {
+pub(super) enum Mark {
     Rule { rule: RuleNumber, text: u64, before: u64 },
     Map { name: Vec<u8>, what: u64 },
     Macro { name: Vec<u8>, what: u64 },
@@ -100,8 +100,9 @@ impl Mark {
 const MOST_MARKS: usize = 10_000;
 
 /// Notes what happens on one side.
+#[derive(Default)]
 pub struct Trail<'t> {
-    texts: &'t RuleTexts,
+    texts: Option<&'t RuleTexts>,
     marks: Vec<Mark>,
     asked: u64,
 }
@@ -110,10 +111,10 @@ impl<'t> Trail<'t> {
     /// Nothing has happened yet.
     #[must_use]
     pub fn new(texts: &'t RuleTexts) -> Self {
-        Self { texts, marks: Vec::new(), asked: 0 }
+        Self { texts: Some(texts), marks: Vec::new(), asked: 0 }
     }
 
-    fn note(&mut self, mark: Mark) {
+    pub(super) fn note(&mut self, mark: Mark) {
         if self.marks.len() < MOST_MARKS {
             self.marks.push(mark);
         }
@@ -142,7 +143,8 @@ impl Tracer for Trail<'_> {
             Event::Match { ruleset, rule, workspace, .. } => {
                 let rule = RuleNumber { ruleset: *ruleset, rule: *rule };
                 let before = workspace_hash(workspace, scene.table);
-                self.note(Mark::Rule { rule, text: self.texts.get(rule), before });
+                let text = self.texts.map_or(0, |texts| texts.get(rule));
+                self.note(Mark::Rule { rule, text, before });
             }
             Event::Asked { key, args, .. } => self.asked = hash(&(key, args)),
             Event::Answered { map, value } => {
@@ -179,7 +181,8 @@ pub enum Cause {
 
 impl Cause {
     /// Of the ways of both.
-    pub(super) fn of(old: Trail<'_>, new: Trail<'_>) -> Self {
+    #[must_use]
+    pub fn of(old: Trail<'_>, new: Trail<'_>) -> Self {
         let (old, new) = (old.marks, new.marks);
         let same = old.iter().zip(&new).take_while(|(old, new)| old.is_like(new)).count();
         let rule = |marks: &[Mark]| {

@@ -4,6 +4,7 @@ pub mod cause;
 pub mod facets;
 pub mod render;
 pub mod tally;
+pub mod traced;
 pub mod transcript;
 
 pub use cause::{Cause, Trail};

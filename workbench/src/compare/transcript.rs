@@ -1,12 +1,22 @@
 //! Results out of what test mode prints, sendmail's or ours.
 
+/// What a line of a trace tells of a ruleset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    Input,
+    Returns,
+}
+
 /// A line of a trace: `NAME  input: WORDS` or `NAME  returns: WORDS`, the name padded to a column.
-fn passage(line: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn passage(line: &[u8]) -> Option<(&[u8], Passage, &[u8])> {
+    const WORDS: [(&[u8], Passage); 2] =
+        [(b"input:", Passage::Input), (b"returns:", Passage::Returns)];
     let end = line.iter().position(|byte| *byte == b' ')?;
     let (name, rest) = line.split_at(end);
     let rest = rest.trim_ascii_start();
-    let words = rest.strip_prefix(b"input:").or_else(|| rest.strip_prefix(b"returns:"))?;
-    (!name.is_empty()).then_some((name, words))
+    let (words, passage) =
+        WORDS.iter().find_map(|(word, passage)| Some((rest.strip_prefix(*word)?, *passage)))?;
+    (!name.is_empty()).then_some((name, passage, words))
 }
 
 /// What the commands for one facet came to: everything but the trace; of a ruleset's own command what it returned last.
@@ -16,7 +26,7 @@ pub fn result(output: &[u8]) -> Vec<u8> {
     let mut last = None;
     for line in output.split(|byte| *byte == b'\n') {
         match passage(line) {
-            Some((_, words)) => last = Some(words),
+            Some((_, _, words)) => last = Some(words),
             None if is_heading(line) || line.is_empty() => {}
             None => lines.push(line.to_vec()),
         }
@@ -57,7 +67,7 @@ pub fn parting(old: &[u8], new: &[u8]) -> Vec<u8> {
     };
     let mut pairs = lines(old).zip(lines(new));
     let found = pairs.find(|(old, new)| old != new);
-    let of = |line| passage(line).map(|(name, _)| name.to_vec());
+    let of = |line| passage(line).map(|(name, ..)| name.to_vec());
     found.and_then(|(old, new)| of(old).or_else(|| of(new))).unwrap_or_default()
 }
 

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
 use std::thread;
 
+use ruleset_vm::Program;
 use workbench::compare::facets::{Facet, Wanted};
 use workbench::compare::render::{Report, Shown};
-use workbench::compare::{Cause, Example, Pair, Plan, Tally, transcript};
+use workbench::compare::{Cause, Example, Pair, Plan, Tally, traced, transcript};
 use workbench::source::Source;
 
 use super::addresses::{Addresses, Batch, NoAddresses};
@@ -15,7 +16,7 @@ use super::exit;
 use super::output::{Format, Output, cannot};
 use super::progress::Progress;
 use super::subject::{Context, Loaded, SubjectError};
-use super::test_mode_runs::{Program, RunError, TestMode, TestSession};
+use super::test_mode_runs::{self, RunError, TestMode, TestSession};
 use crate::sys::{parallel, terminal};
 
 /// Its words.
@@ -85,7 +86,14 @@ enum DiffError {
 /// What a thread works with.
 enum Work<'w> {
     Engines(Box<Pair<mapper::SystemServices>>),
-    TestModes { plan: &'w Plan, sides: Box<[TestSession<'w>; 2]> },
+    TestModes(Box<Programs<'w>>),
+}
+
+/// Test modes side by side.
+struct Programs<'w> {
+    plan: &'w Plan,
+    sides: [TestSession<'w>; 2],
+    programs: [&'w Program; 2],
 }
 
 impl Diff {
@@ -112,14 +120,17 @@ impl Diff {
             (client(0), client(1)),
         );
         let tally = if by_programs {
-            let program = |given: &Option<OsString>| given.as_deref().map(Program::new);
+            let program =
+                |given: &Option<OsString>| given.as_deref().map(test_mode_runs::Program::new);
             let sides = [
                 TestMode::new(program(&self.oracle), &old, &context),
                 TestMode::new(program(&self.oracle_new), &new, &context),
             ];
             let [one, other] = &sides;
-            let sessions = || Box::new([one.session(), other.session()]);
-            self.all(PROGRAM_BATCH, || Work::TestModes { plan: &plan, sides: sessions() })?
+            let programs = [&*old.configuration().program, &*new.configuration().program];
+            let work =
+                || Programs { plan: &plan, sides: [one.session(), other.session()], programs };
+            self.all(PROGRAM_BATCH, || Work::TestModes(Box::new(work())))?
         } else {
             let (one, other) = (old.kit(), new.kit());
             let pair = || Pair::new(plan.clone(), one.engine(), other.engine());
@@ -200,43 +211,71 @@ impl Work<'_> {
                     pair.compare(address, &mut tally);
                 }
             }
-            Self::TestModes { plan, sides } => {
-                let [old, new] = &mut **sides;
-                let outputs = (old.run(plan, batch)?, new.run(plan, batch)?);
-                let facets = plan.facets().len().max(1);
-                let pairs = outputs.0.chunks(facets).zip(outputs.1.chunks(facets));
-                for (address, (old, new)) in batch.addresses.iter().zip(pairs) {
-                    tally.addresses += 1;
-                    transcripts(plan, address, old, new, &mut tally);
-                }
-            }
+            Self::TestModes(programs) => programs.batch(batch, &mut tally)?,
         }
         Ok(tally)
     }
 }
 
-/// Compares what two programs said about one address.
-fn transcripts(plan: &Plan, address: &[u8], old: &[Vec<u8>], new: &[Vec<u8>], tally: &mut Tally) {
-    let mut cause = None;
-    let mut examples = Vec::new();
-    let facets: &[Facet] = plan.facets();
-    for (facet, (old, new)) in facets.iter().zip(old.iter().zip(new)) {
-        let read = match facet {
-            Facet::Verdict(_) => transcript::verdict,
-            Facet::Triple | Facet::Rewriting { .. } => transcript::result,
-        };
-        let results = (read(old), read(new));
-        if results.0 != results.1 {
-            cause.get_or_insert_with(|| Cause::Ruleset(transcript::parting(old, new)));
-            examples.push(Example {
-                address: address.to_vec(),
-                facet: plan.name(*facet),
-                old: results.0,
-                new: results.1,
-            });
+impl Programs<'_> {
+    fn batch(&mut self, batch: &Batch, tally: &mut Tally) -> Result<(), RunError> {
+        let [old, new] = &mut self.sides;
+        let outputs = (old.run(self.plan, batch)?, new.run(self.plan, batch)?);
+        let facets = self.plan.facets().len().max(1);
+        let pairs = outputs.0.chunks(facets).zip(outputs.1.chunks(facets));
+        for (address, (old, new)) in batch.addresses.iter().zip(pairs) {
+            tally.addresses += 1;
+            self.compare(address, old, new, tally)?;
         }
+        Ok(())
     }
-    if let Some(cause) = cause {
-        tally.count(cause, examples);
+
+    /// Compares what the two said about one address.
+    fn compare(
+        &mut self,
+        address: &[u8],
+        old: &[Vec<u8>],
+        new: &[Vec<u8>],
+        tally: &mut Tally,
+    ) -> Result<(), RunError> {
+        let mut first = None;
+        let mut examples = Vec::new();
+        for (facet, (old, new)) in self.plan.facets().iter().zip(old.iter().zip(new)) {
+            let read = match facet {
+                Facet::Verdict(_) => transcript::verdict,
+                Facet::Triple | Facet::Rewriting { .. } => transcript::result,
+            };
+            let results = (read(old), read(new));
+            if results.0 != results.1 {
+                first.get_or_insert((*facet, old, new));
+                examples.push(Example {
+                    address: address.to_vec(),
+                    facet: self.plan.name(*facet),
+                    old: results.0,
+                    new: results.1,
+                });
+            }
+        }
+        if let Some((facet, old, new)) = first {
+            tally.count(self.cause(address, facet, (old, new))?, examples);
+        }
+        Ok(())
+    }
+
+    /// Where the ways of the two part: both are asked again, and trace their rules.
+    fn cause(
+        &mut self,
+        address: &[u8],
+        facet: Facet,
+        outputs: (&[u8], &[u8]),
+    ) -> Result<Cause, RunError> {
+        let [old, new] = &mut self.sides;
+        let traces = [old.trace(self.plan, facet, address)?, new.trace(self.plan, facet, address)?];
+        let trails = [0, 1].map(|side| traced::trail(&traces[side], self.programs[side]));
+        let [old, new] = trails;
+        Ok(match Cause::of(old, new) {
+            Cause::Around => Cause::Ruleset(transcript::parting(outputs.0, outputs.1)),
+            cause => cause,
+        })
     }
 }

@@ -10,8 +10,9 @@ use std::thread;
 use mapper::SystemServices;
 use ruleset_vm::load::Configuration;
 use workbench::bt::Session;
-use workbench::compare::Plan;
+use workbench::compare::facets::Facet;
 use workbench::compare::transcript::Cutter;
+use workbench::compare::{Plan, traced};
 
 use super::addresses::Batch;
 use super::subject::{Context, EngineKit, Loaded};
@@ -99,23 +100,39 @@ impl TestSession<'_> {
         // what was said before the first mark is a greeting
         let wanted = first..first + marks + 1;
         self.number = wanted.end;
-        let mut outputs = match &self.side.program {
-            Some(program) => self.by_program(program, &script, wanted)?,
-            None => self.by_ourselves(&script, wanted),
-        };
+        let mut outputs = self.answers(&script, wanted)?;
         outputs.drain(..outputs.len().min(1));
         Ok(outputs)
     }
 
+    /// What it prints about one facet of an address when it traces rules.
+    pub(super) fn trace(
+        &mut self,
+        plan: &Plan,
+        facet: Facet,
+        address: &[u8],
+    ) -> Result<Vec<u8>, RunError> {
+        let marks = self.number..self.number + 2;
+        self.number = marks.end;
+        let mut script = self.opening(plan);
+        script.extend(end(marks.start));
+        script.push(traced::FLAGS.to_vec());
+        script.extend(plan.commands(facet, address));
+        script.push(traced::NO_FLAGS.to_vec());
+        script.extend(end(marks.start + 1));
+        Ok(self.answers(&script, marks)?.pop().unwrap_or_default())
+    }
+
+    fn opening(&self, plan: &Plan) -> Vec<Vec<u8>> {
+        [self.side.definitions.clone(), plan.opening()].concat()
+    }
+
     /// The commands; each facet's end with one that prints a mark.
     fn script(&self, plan: &Plan, batch: &Batch) -> Vec<Vec<u8>> {
-        let mut number = self.number;
-        let mut script = self.side.definitions.clone();
-        script.extend(plan.opening());
+        let mut numbers = self.number..;
+        let mut script = self.opening(plan);
         let mut end = |script: &mut Vec<Vec<u8>>| {
-            script.push([b".D{bangpathMark}", &mark(number)[..]].concat());
-            script.push(b"${bangpathMark}".to_vec());
-            number += 1;
+            script.extend(numbers.next().map(end).into_iter().flatten());
         };
         end(&mut script);
         for address in &batch.addresses {
@@ -125,6 +142,17 @@ impl TestSession<'_> {
             }
         }
         script
+    }
+
+    fn answers(
+        &mut self,
+        script: &[Vec<u8>],
+        marks: Range<usize>,
+    ) -> Result<Vec<Vec<u8>>, RunError> {
+        match &self.side.program {
+            Some(program) => self.by_program(program, script, marks),
+            None => Ok(self.by_ourselves(script, marks)),
+        }
     }
 
     fn by_program(
@@ -248,6 +276,11 @@ impl Outputs {
     fn last_line(&self) -> &[u8] {
         &self.last
     }
+}
+
+/// The commands that print a mark.
+fn end(number: usize) -> [Vec<u8>; 2] {
+    [[b".D{bangpathMark}", &mark(number)[..]].concat(), b"${bangpathMark}".to_vec()]
 }
 
 /// What ends the output about facet `number` of a batch.
