@@ -14,6 +14,8 @@ pub(super) enum Line<'a> {
         sender: &'a [u8],
         subject: &'a [u8],
         text: &'a [u8],
+        /// `X=`: TLS was started.
+        tls: bool,
     },
     /// `Completed`
     Completed,
@@ -138,7 +140,13 @@ fn rejected(text: &[u8]) -> Option<Line<'_>> {
         sender: sender.unwrap_or_default(),
         subject,
         text: words,
+        tls: field(facts, b"X=").is_some(),
     })
+}
+
+/// Whether a recipient was refused because it cannot be verified, in Exim's words: no rule says that.
+pub(super) fn is_unknown_user(text: &[u8]) -> bool {
+    text == b"Unrouteable address"
 }
 
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
@@ -182,13 +190,14 @@ mod tests {
                 to.host.map_or("-".to_owned(), |(name, at)| format!("{}={}", text(name), text(at))),
                 to.has_transport
             ),
-            Some(Line::Rejected { command, relay, sender, subject, text: words }) => format!(
-                "{} {} {} {} {}",
+            Some(Line::Rejected { command, relay, sender, subject, text: words, tls }) => format!(
+                "{} {} {} {} {}{}",
                 text(command),
                 text(&relay),
                 text(sender),
                 text(subject),
-                text(words)
+                text(words),
+                if tls { " by TLS" } else { "" }
             ),
         }
     }
@@ -233,6 +242,10 @@ mod tests {
             (
                 "H=mx.b.test (helo) [192.0.2.1] F=<a@b.test> rejected RCPT <c@d.test>: relay not permitted",
                 "RCPT mx.b.test [192.0.2.1] a@b.test <c@d.test> relay not permitted",
+            ),
+            (
+                "H=[192.0.2.1] X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no rejected MAIL <a@b.test>: go away",
+                "MAIL [192.0.2.1]  <a@b.test> go away by TLS",
             ),
             ("no host name found", "nothing"),
         ];

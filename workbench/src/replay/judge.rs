@@ -218,9 +218,10 @@ impl<S: MapServices> Judge<S> {
     fn decision(
         &mut self,
         address: &[u8],
+        system: System,
         transaction: Option<&Transaction>,
     ) -> (Option<Decision>, Option<Doubt>) {
-        let flags = self.flags(transaction);
+        let flags = self.flags(system, transaction);
         let known: Vec<Macro> = match &flags {
             Some(_) => {
                 SESSION.iter().position(|name| *name == b"daemon_flags").into_iter().collect()
@@ -235,11 +236,13 @@ impl<S: MapServices> Judge<S> {
         (decision, way.doubt.or_else(|| unknown(&macros, &known)))
     }
 
-    /// `${daemon_flags}` of the daemon that a message came through, or of all if they have the same.
-    fn flags(&self, transaction: Option<&Transaction>) -> Option<Vec<u8>> {
+    /// `${daemon_flags}` of the daemon that a message came through, or of all if they have the same. What another
+    /// system took would come to the first one.
+    fn flags(&self, system: System, transaction: Option<&Transaction>) -> Option<Vec<u8>> {
         let named = transaction.map(|it| &it.daemon).filter(|name| !name.is_empty());
         let daemon = match named {
             Some(name) => self.daemons.iter().find(|daemon| daemon.name == *name),
+            None if system != System::Sendmail => self.daemons.first(),
             None => {
                 let first = self.daemons.first();
                 first.filter(|first| self.daemons.iter().all(|it| it.flags == first.flags))
@@ -255,7 +258,8 @@ impl<S: MapServices> Judge<S> {
         way: &Way,
         findings: &mut Findings,
     ) {
-        let (rule, doubt) = self.decision(&delivery.to, delivery.transaction.as_deref());
+        let (rule, doubt) =
+            self.decision(&delivery.to, record.system, delivery.transaction.as_deref());
         let (kind, now) = self.target(way);
         let was = match &delivery.carrier {
             Carrier::Mailer(name) => name.clone(),
@@ -295,7 +299,8 @@ impl<S: MapServices> Judge<S> {
             hosts::Verdict::Undecided => Some(Doubt::Exchangers),
             hosts::Verdict::Different => None,
         };
-        let (rule, unsure) = self.decision(&delivery.to, delivery.transaction.as_deref());
+        let (rule, unsure) =
+            self.decision(&delivery.to, record.system, delivery.transaction.as_deref());
         let cause = Cause {
             kind: Kind::Host,
             system: record.system,
@@ -331,7 +336,7 @@ impl<S: MapServices> Judge<S> {
             findings.tally.same_refusals += record.times;
             return;
         }
-        let (rule, doubt) = self.decision(address, refusal.transaction.as_deref());
+        let (rule, doubt) = self.decision(address, record.system, refusal.transaction.as_deref());
         let users = self.is_no_matter_of_rules(&way, text).then_some(Doubt::Users);
         let doubt = users.or(doubt);
         let (_, now) = self.target(&way);

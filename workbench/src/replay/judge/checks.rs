@@ -10,6 +10,7 @@ use ruleset_vm::{Role, Status, Target, error_mailer, split_codes};
 use super::super::causes::{Macro, Watcher};
 use super::super::findings::{Cause, Findings, Kind};
 use super::super::session::{Assumption, Client, Protocol, SESSION, define};
+use super::super::{exim, postfix};
 use super::{
     Carrier, Delivery, Doubt, Judge, Record, Refusal, System, Transaction, Verdict, bare, doubt_of,
     found, unknown,
@@ -217,7 +218,7 @@ impl<S: MapServices> Judge<S> {
             (b"check_rcpt", Some(address)) => Some(self.way(address)),
             _ => None,
         };
-        let flags = self.flags(Some(question.transaction));
+        let flags = self.flags(question.system, Some(question.transaction));
         self.engine.reset();
         let macros = &mut self.engine.macros;
         let mut known = Vec::new();
@@ -308,8 +309,14 @@ impl<S: MapServices> Judge<S> {
         let shortened = question.arguments.iter().any(|argument| {
             argument.len() >= SHORTENED && memchr::memmem::find(argument, b"...").is_some()
         });
-        let users = record.system != System::Sendmail
-            && matches!(was, Verdict::Reject(reply) if super::super::postfix::is_unknown_user(reply) || is_own_text(reply));
+        let no_user = match record.system {
+            System::Sendmail => |_: &[u8]| false,
+            System::Postfix => postfix::is_unknown_user,
+            System::Exim => exim::is_unknown_user,
+        };
+        let foreign = record.system != System::Sendmail;
+        let users =
+            matches!(was, Verdict::Reject(text) if no_user(text) || foreign && is_own_text(text));
         let doubt = answer.doubt.or_else(|| unknown(&read, &known));
         let doubt = doubt.or(shortened.then_some(Doubt::Shortened));
         let doubt = doubt.or(users.then_some(Doubt::Users));

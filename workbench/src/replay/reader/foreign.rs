@@ -105,10 +105,11 @@ impl Reader {
             }
             (Some(id), exim::Line::To(to)) => self.exim_to(id, &to, out),
             (Some(id), exim::Line::Completed) => drop(self.open.remove(id)),
-            (_, exim::Line::Rejected { command, relay, sender, subject, text }) => {
+            (_, exim::Line::Rejected { command, relay, sender, subject, text, tls }) => {
                 let subject = subject.strip_prefix(b"<").unwrap_or(subject);
                 let subject = subject.strip_suffix(b">").unwrap_or(subject);
-                let refusal = foreign((command, text), subject, sender, &relay, b"");
+                let protocol: &[u8] = if tls { b"ESMTPS" } else { b"ESMTP" };
+                let refusal = foreign((command, text), subject, sender, &relay, protocol);
                 out.extend(refusal.map(|it| self.record(System::Exim, What::Refusal(it))));
             }
             _ => {}
