@@ -4,6 +4,7 @@ mod connection;
 mod names;
 mod program;
 mod tls;
+mod udp;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;

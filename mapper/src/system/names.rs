@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::{DnsRequestOptions, Query, ResponseCode};
@@ -17,6 +16,7 @@ use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{NameServerPool, PoolContext, TlsConfig};
 use tokio::runtime::Runtime;
 
+use super::udp::Network;
 use crate::services::{DnsAnswer, DnsQuery, Record, RecordData, RecordType, SearchList};
 
 /// Wire number and map type, one row each.
@@ -46,7 +46,7 @@ pub(super) struct NameService {
 
 struct Client {
     runtime: Runtime,
-    pool: NameServerPool<TokioRuntimeProvider>,
+    pool: NameServerPool<Network>,
 }
 
 impl NameService {
@@ -91,7 +91,7 @@ impl NameService {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         let pool = {
             let _inside = runtime.enter();
-            NameServerPool::from_config(servers, context, TokioRuntimeProvider::default())
+            NameServerPool::from_config(servers, context, Network::default())
         };
         Some(Client { runtime, pool })
     }
