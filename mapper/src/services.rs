@@ -115,11 +115,11 @@ pub struct Passwd {
     pub shell: Vec<u8>,
 }
 
-/// The full name in a GECOS field: what stands in front of the first comma, `&` being the login name
+/// The full name in a GECOS field: what stands in front of the first comma, semicolon or percent sign, `&` being the login name
 /// with a capital.
 #[must_use]
 pub fn full_name(gecos: &[u8], login: &[u8]) -> Vec<u8> {
-    let field = gecos.split(|byte| *byte == b',').next().unwrap_or_default();
+    let field = gecos.split(|byte| b",;%".contains(byte)).next().unwrap_or_default();
     let mut out = Vec::new();
     for &byte in field {
         if byte == b'&' {

@@ -35,8 +35,9 @@ pub fn error_status(host: Option<&[u8]>, text: &[u8]) -> Status {
     let mut status = match code {
         Some(code) => {
             let class = code / 100;
-            let enhanced = enhanced.or(dotted.map(|(code, _)| code));
-            Status::from_reply(exit, code, enhanced.unwrap_or(Enhanced::new(class, 0, 0)), text)
+            let made = has_class(class).then(|| Enhanced::new(class, 0, 0));
+            let enhanced = enhanced.or(dotted.map(|(code, _)| code)).or(made);
+            Status { reply: Some(code), enhanced, ..Status::from_exit(exit, text) }
         }
         // without a reply code the enhanced one of the host counts for reports alone (observed)
         None => Status::from_reply(exit, 553, Enhanced::new(5, 3, 0), text),
@@ -56,16 +57,22 @@ fn lenient_code(host: &[u8]) -> Enhanced {
     Enhanced::new(class.into(), subject, detail)
 }
 
-/// Cuts `NNN D.S.N text`.
+/// The classes of enhanced codes; no other code gets one.
+fn has_class(class: u16) -> bool {
+    matches!(class, 2 | 4 | 5)
+}
+
+/// Cuts `NNN D.S.N text`: one blank ends each code, and what follows is text, blanks too (observed).
 fn reply_parts(text: &[u8]) -> (Option<u16>, Option<Enhanced>, &[u8]) {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     if digits != 3 || text.get(3) != Some(&b' ') {
         return (None, None, text);
     }
     let code = text[..3].iter().fold(0, |n, b| n * 10 + u16::from(b - b'0'));
-    let rest = text[4..].trim_ascii_start();
-    match Enhanced::parse_prefix(rest) {
-        Some((enhanced, used)) => (Some(code), Some(enhanced), rest[used..].trim_ascii_start()),
+    let rest = &text[4..];
+    let enhanced = Enhanced::parse_prefix(rest).filter(|(code, _)| has_class(code.class));
+    match enhanced.and_then(|(code, used)| Some((code, rest[used..].strip_prefix(b" ")?))) {
+        Some((enhanced, text)) => (Some(code), Some(enhanced), text),
         None => (Some(code), None, rest),
     }
 }

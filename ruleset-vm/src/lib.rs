@@ -6,6 +6,7 @@
 pub mod classes;
 mod compile;
 pub mod crack;
+mod current_header;
 pub mod error_mailer;
 mod filling;
 mod filter;
@@ -28,6 +29,7 @@ pub mod validity;
 pub mod visible;
 
 pub use classes::Classes;
+pub use current_header::current_header;
 pub use machine::{Answer, Env, KeyStyle, KnownMaps, Machine, Outcome, Question, Request, Step};
 pub use macros::Macros;
 pub use program::Program;

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 pub use super::note::{Note, Undelivered, What};
 pub use super::options::ExpandOptions;
 pub use super::verify::{
-    Resolved, is_direct_refusal, is_program_refusal, resolve_recipient, verify_line, verify_lines,
+    Resolved, is_direct_refusal, is_loop, is_program_refusal, resolve_recipient, verify_line,
+    verify_lines,
 };
 use super::walk::Walk;
 use super::worker::Worker;
-use crate::message::envelope::{Envelope, RecipientState};
+use crate::message::envelope::{Envelope, Recipient, RecipientState};
 
 /// Members of lists with one owner: they get an envelope of their own (AD-018).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,16 +44,21 @@ pub fn expand(
     let given = envelope.recipients.len();
     worker.take_postponed();
     let mut walk = Walk::new(worker, options, envelope, notes);
-    for index in 0..given {
-        let open = walk.recipients.get(index).is_some_and(|recipient| {
-            recipient.state == RecipientState::Pending && recipient.route.is_none()
-        });
-        if open {
-            walk.submitted(index);
-        }
+    let is_open = |recipient: &Recipient| {
+        recipient.state == RecipientState::Pending && recipient.route.is_none()
+    };
+    let open = 0..given;
+    let open: Vec<_> = open.filter(|&at| walk.recipients.get(at).is_some_and(is_open)).collect();
+    let lists: Vec<_> = open
+        .chunk_by(|&at, &next| match (walk.recipients.get(at), walk.recipients.get(next)) {
+            (Some(at), Some(next)) => is_before(next, at),
+            _ => false,
+        })
+        .collect();
+    for list in lists {
+        walk.submitted(list);
     }
-    let origins: Vec<Origin> =
-        walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
+    let origins = walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
     let waits =
         envelope.recipients.iter().any(|it| matches!(it.state, RecipientState::Deferred(_)));
     let reason = worker.take_postponed();
@@ -61,6 +67,15 @@ pub fn expand(
     }
     let owners = sort_by_host(envelope, origins);
     collect(envelope, owners, &sender)
+}
+
+/// Whether `one` stands in front of `other` in a list that was submitted.
+fn is_before(one: &Recipient, other: &Recipient) -> bool {
+    let (Some(from_one), Some(from_other)) = (&one.listed, &other.listed) else { return false };
+    let between = from_one.strip_suffix(from_other.as_slice());
+    between
+        .and_then(|text| text.last())
+        .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b',')
 }
 
 /// Resolves the recipients as [`expand`] does; the first thing that is wrong with them.
@@ -80,22 +95,18 @@ pub fn first_flaw(
     flaw
 }
 
-/// The turn in which a recipient was entered, and the owner of its list.
-type Origin = (usize, Option<Vec<u8>>);
-
-/// AD-093: by host, ignoring case; otherwise the order in which they were found.
-fn sort_by_host(envelope: &mut Envelope, origins: Vec<Origin>) -> Vec<Option<Vec<u8>>> {
+/// AD-093: by host, ignoring case; otherwise the order in which they were found. What goes with each recipient
+/// stands beside the turn in which it was entered.
+pub(super) fn sort_by_host<T>(envelope: &mut Envelope, origins: Vec<(usize, T)>) -> Vec<T> {
     let recipients = std::mem::take(&mut envelope.recipients);
     let mut pairs: Vec<_> = recipients.into_iter().zip(origins).collect();
     pairs.sort_by_cached_key(|(recipient, (turn, _))| {
-        let failed = matches!(recipient.state, RecipientState::Failed(_));
-        let route = recipient.route.as_ref().filter(|route| !(failed && route.is_error()));
-        let host = route.map(|route| route.host.to_ascii_lowercase());
+        let host = recipient.route.as_ref().map(|route| route.host.to_ascii_lowercase());
         (host.unwrap_or_default(), *turn)
     });
-    let (recipients, origins): (Vec<_>, Vec<Origin>) = pairs.into_iter().unzip();
+    let (recipients, origins): (Vec<_>, Vec<(usize, T)>) = pairs.into_iter().unzip();
     envelope.recipients = recipients;
-    origins.into_iter().map(|(_, owner)| owner).collect()
+    origins.into_iter().map(|(_, beside)| beside).collect()
 }
 
 fn collect(envelope: &Envelope, owners: Vec<Option<Vec<u8>>>, sender: &[u8]) -> Expansion {

@@ -2,6 +2,7 @@
 
 pub mod alias_names;
 pub mod expand;
+pub mod inquiry;
 pub mod list;
 pub mod list_safety;
 pub mod note;

@@ -20,7 +20,12 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// It is an alias for this list (AD-010).
-    Aliased(Vec<u8>),
+    Aliased {
+        /// The list.
+        value: Vec<u8>,
+        /// What was said of the alias file has taken away the address that stands in front of lines (observed).
+        unnamed: bool,
+    },
     /// This file is read for it (AD-028).
     Including(Vec<u8>),
     /// A line of a list (AD-028).
@@ -134,7 +139,7 @@ impl Note {
         let text =
             |severity, level, text: Vec<u8>| Some(Event::text(Some(id), severity, level, text));
         match &self.what {
-            What::Aliased(value) => Some(Event {
+            What::Aliased { value, .. } => Some(Event {
                 id: Some(id.to_vec()),
                 severity: Severity::Info,
                 level: 10,
@@ -162,7 +167,8 @@ impl Note {
             |text: &[&[u8]]| [&label(&self.address)[..], b"... ", &text.concat()].concat();
         let plain = |text: Vec<u8>| Some((b"050 ".to_vec(), text));
         match &self.what {
-            What::Aliased(value) => plain(with_address(&[b"aliased to ", value])),
+            What::Aliased { value, unnamed: true } => plain([b"aliased to ", &value[..]].concat()),
+            What::Aliased { value, .. } => plain(with_address(&[b"aliased to ", value])),
             What::Including(file) => plain(with_address(&[b"including file ", file])),
             What::Sending(to) => plain([b"sending to ", &to[..]].concat()),
             What::Forwarding(to) => plain([b"forwarding to ", &to[..]].concat()),
@@ -235,7 +241,7 @@ mod tests {
             transient: false,
         };
         let rows = [
-            note("", What::Aliased(b"a, b".to_vec())),
+            note("", What::Aliased { value: b"a, b".to_vec(), unnamed: false }),
             note("/l: line 9: ", What::Including(b"/m".to_vec())),
             note("/l: line 9: ", What::Sending(b"bob, carol".to_vec())),
             note("/f: line 1: ", What::Forwarding(b"bob".to_vec())),

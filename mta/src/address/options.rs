@@ -27,6 +27,8 @@ pub struct ExpandOptions {
     pub aliases: bool,
     /// `MatchGECOS`: a name that nobody logs in with may be the full name of a user.
     pub match_full_names: bool,
+    /// Nobody wants to know what aliases and users stand for, only whether they exist (`VRFY`).
+    pub verify_only: bool,
 }
 
 impl ExpandOptions {
@@ -45,6 +47,7 @@ impl ExpandOptions {
             default_user: default_user.clone(),
             aliases: true,
             match_full_names: options.flag("MatchGECOS", false),
+            verify_only: false,
         }
     }
 }

@@ -82,6 +82,19 @@ pub fn is_direct_refusal(status: &Status) -> bool {
     judge::is_direct_refusal(status)
 }
 
+/// Whether a recipient waits because aliases cannot be looked up for now.
+#[must_use]
+pub fn is_unavailable(status: &Status) -> bool {
+    let known = judge::unavailable();
+    (status.reply, status.enhanced) == (known.reply, known.enhanced)
+}
+
+/// Whether aliases lead too deep, or to nobody (AD-014, AD-015).
+#[must_use]
+pub fn is_loop(status: &Status) -> bool {
+    status.text.starts_with(judge::LOOP.as_bytes())
+}
+
 /// Whether somebody named a program.
 #[must_use]
 pub fn is_program_refusal(status: &Status) -> bool {

@@ -18,6 +18,7 @@ mod mailstats;
 mod makemap;
 mod makemap_fst;
 mod map_tools;
+mod named;
 mod praliases;
 mod quarantine;
 mod queue;

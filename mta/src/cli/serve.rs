@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::arguments::Arguments;
 use super::{print_line, queue, start, submit};
+use crate::daemon::client::{self, Client, Patience};
 use crate::daemon::connection::Connection;
 use crate::daemon::post::Post;
 use crate::daemon::queue_run::{self, RunOptions};
@@ -11,7 +12,8 @@ use crate::daemon::service::{self, DaemonOptions};
 use crate::daemon::smtp_session;
 use crate::message::envelope::ControllingUser;
 use crate::sys::duplex::Pipes;
-use crate::sys::{background, clock, users};
+use crate::sys::net::{self, PeerAddress};
+use crate::sys::{background, clock, hostname, users};
 
 /// How long deliveries in the background may go on when the session is over.
 const BACKGROUND_LIMIT: Duration = Duration::from_secs(24 * 3600);
@@ -34,7 +36,17 @@ pub(super) fn standard_input(arguments: &Arguments) -> u8 {
         .options
         .bytes("DirectSubmissionModifiers")
         .unwrap_or_else(|| b"c u".to_vec());
-    let connection = Connection::standard(user, &modifiers, submit::delivery_mode(arguments));
+    let mut connection = Connection::standard(user, &modifiers, submit::delivery_mode(arguments));
+    // Another program may have accepted it: inetd.
+    if let Some(peer) = net::standard_input_peer() {
+        connection = connection.with_peer(match peer {
+            PeerAddress::Unix => Client::of_unix_socket(),
+            PeerAddress::Ip(address) => {
+                let patience = Patience::of_site(&post.site);
+                client::identify_here(address, &hostname::own_hosts(), patience)
+            }
+        });
+    }
     let Ok(mut pipes) = Pipes::standard() else { return 71 };
     let exit = smtp_session::serve(&mut pipes, &post, &connection, None);
     post.wait_for_background(BACKGROUND_LIMIT);

@@ -7,18 +7,17 @@ use ruleset_vm::{Exit, Status};
 
 use super::arguments::Arguments;
 use super::incoming::Incoming;
+use super::named::{self, Named};
 use super::voice::Voice;
-use super::{print_line, start, usage};
+use super::{print_line, start};
 use crate::config::site::Site;
 use crate::daemon::dead_letter::DeadLetter;
 use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
-use crate::message::address_list::{ListStyle, elements, elements_in_place};
-use crate::message::defaults;
-use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
-use crate::message::field_kind::kind_of;
-use crate::message::{header, mime};
+use crate::message::envelope::{BodyType, ControllingUser};
+use crate::message::full_name::{must_quote, phrase};
+use crate::message::mime;
 use crate::sys::{background, config_files, errors, terminal, users};
 use std::os::unix::ffi::OsStrExt as _;
 use std::sync::Arc;
@@ -51,9 +50,10 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
             return Exit::IOERR.0;
         }
     };
-    let mut recipients: Vec<Vec<u8>> = arguments.operands.clone();
+    let mut recipients = Named::by(arguments);
     if from_header {
-        recipients.extend(header_recipients(&head, options.flag("OldStyleHeaders", false)));
+        let old_style = options.flag("OldStyleHeaders", false);
+        recipients = recipients.and_by_header(arguments, &head, old_style);
         if recipients.is_empty() {
             print_line(b"No recipient addresses found in header");
             return 0;
@@ -71,7 +71,7 @@ struct Submission {
     /// An exit status that must be reported, so that the process cannot end early.
     mistakes: u8,
     head: Vec<u8>,
-    recipients: Vec<Vec<u8>>,
+    recipients: Named,
     /// The sender that was given; else it is the user.
     sender: Option<Vec<u8>>,
 }
@@ -117,7 +117,7 @@ impl Submitter {
             sender_in_header: submission.mode == b'a',
             doubtful: self.doubtful_sender(arguments, &post.site).is_some(),
             user: account.filter(|_| submission.sender.is_none()).map(controlling),
-            full_name: full_name(arguments),
+            full_name: phrase(&full_name(arguments), &must_quote(&post.site)),
             verbose: arguments.has(b'v'),
             delivery_mode: delivery_mode(arguments),
             logs_queued: true,
@@ -167,7 +167,9 @@ impl Submitter {
         }
         let hops = arguments.last(b'h').and_then(|n| std::str::from_utf8(n).ok()?.parse().ok());
         intake.set_hops(hops.unwrap_or(0));
-        push_recipients(intake, arguments, &submission.recipients);
+        for recipient in submission.recipients.all() {
+            intake.push_recipient(recipient.clone());
+        }
         intake.body(&submission.head);
         let unreadable =
             |error: io::Error| Status::from_exit(Exit::IOERR, errors::describe(&error));
@@ -192,11 +194,11 @@ impl Submitter {
         if arguments.has(b't') && intake.is_faulty() && header_fails(intake, arguments, submission)
         {
             let shown = match (verbose, arguments.operands.is_empty()) {
-                (true, _) => 0,
-                (false, true) => 1,
+                (_, true) => 1,
+                (true, false) => 0,
                 (false, false) => usize::MAX,
             };
-            return return_to_sender(intake, self.voice, shown, self.error_mode);
+            return self.return_to_sender(intake, submission, shown);
         }
         let is_refused = mime::is_refused(intake.envelope(), &post.site.configuration);
         if is_refused {
@@ -235,29 +237,7 @@ impl Submitter {
 /// Whether it is the header that names somebody who does not exist; those that the command line names keep nobody from
 /// getting the message (observed).
 fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submission) -> bool {
-    let count = arguments.operands.len();
-    if count == 0 {
-        return true;
-    }
-    let named = submission.recipients.get(count..).unwrap_or_default();
-    let recipients: Vec<Recipient> = named.iter().map(|one| Recipient::primary(&one[..])).collect();
-    intake.has_flaw(&recipients)
-}
-
-/// With `-t` a recipient that does not exist keeps all from getting the message before the next queue run; of what is
-/// wrong with those of the header only the last thing is said (observed).
-fn return_to_sender(intake: &mut Intake, voice: Voice, shown: usize, error_mode: u8) -> u8 {
-    let errors = intake.errors();
-    let from = errors.len().saturating_sub(shown);
-    for line in errors.get(from..).unwrap_or_default() {
-        say(voice, line);
-    }
-    let failed =
-        |r: &Recipient| matches!(&r.state, RecipientState::Failed(s) if s.exit == Exit::NOUSER);
-    let unknown = intake.envelope().recipients.iter().any(failed);
-    intake.return_to_sender();
-    intake.deliver_accepted();
-    if unknown && error_mode != b'e' { Exit::NOUSER.0 } else { 0 }
+    arguments.operands.is_empty() || intake.has_flaw(submission.recipients.by_header())
 }
 
 fn say(voice: Voice, line: &[u8]) {
@@ -277,6 +257,27 @@ fn named_sender(arguments: &Arguments) -> Option<&[u8]> {
 }
 
 impl Submitter {
+    /// With `-t` a recipient that does not exist keeps all from getting the message before the next queue run; of what
+    /// is wrong with those of the header only the last thing is said, and what its lists lack (observed).
+    fn return_to_sender(&self, intake: &mut Intake, submission: &Submission, shown: usize) -> u8 {
+        let errors = intake.errors();
+        let from = errors.len().saturating_sub(shown);
+        for line in errors.get(from..).unwrap_or_default() {
+            say(self.voice, line);
+        }
+        let program = &intake.post.site.configuration.program;
+        let header = named::complaints(&submission.head, program.operators());
+        header.first.iter().for_each(|line| self.voice.say(b"553 5.0.0", line));
+        let waits = intake.envelope().recipients.iter().any(|recipient| recipient.state.waits());
+        let exit = intake.first_failure();
+        intake.return_to_sender();
+        intake.deliver_accepted();
+        if waits {
+            header.again.iter().for_each(|line| self.voice.say(b"553 5.0.0", line));
+        }
+        if self.error_mode == b'e' { 0 } else { exit.map_or(0, |exit| exit.0) }
+    }
+
     /// The user's name; empty if there is no such account.
     fn user(&self) -> &[u8] {
         self.account.as_ref().map_or(b"", |account| &account.name)
@@ -361,29 +362,16 @@ fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_det
         // There is no terminal to print errors on any more: they are mailed (observed).
         intake.mail_errors();
     }
-    let exit = intake.deliver_accepted();
-    let exit = if mode == b'b' && exit == Exit::OK { failed.0 } else { exit.0 };
+    let first = intake.first_failure();
+    let exit = match intake.deliver_accepted() {
+        Exit::OK if mode == b'b' => failed.0,
+        Exit::OK => 0,
+        later if later == failed => first.unwrap_or(later).0,
+        later => later.0,
+    };
     post.wait_for_background(BACKGROUND_LIMIT);
     post.counting.save();
     exit
-}
-
-fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec<u8>]) {
-    let notify = arguments.last(b'N').and_then(usage::notify);
-    for recipient in recipients {
-        // As in lists, the last one comes first.
-        for (element, rest) in elements_in_place(recipient, ListStyle::Commas).into_iter().rev() {
-            let mut recipient = Recipient::primary(element);
-            recipient.listed = Some(rest.to_vec());
-            if let Some((success, failure, delay)) = notify {
-                recipient.flags.notify_given = true;
-                recipient.flags.on_success = success;
-                recipient.flags.on_failure = failure;
-                recipient.flags.on_delay = delay;
-            }
-            intake.push_recipient(recipient);
-        }
-    }
 }
 
 /// The delivery mode of the command line: who wants to see the delivery (`-v`) does not wait for it.
@@ -413,10 +401,10 @@ fn session_macros(arguments: &Arguments) -> Vec<(Vec<u8>, Vec<u8>)> {
         let definition = match (letter, value.as_slice()) {
             (b'M', definition) | (b'o', [b'M', definition @ ..]) => definition,
             (b'p', value) => {
-                let mut parts = value.splitn(2, |byte| *byte == b':');
-                let protocol = parts.next().unwrap_or_default();
-                macros.push((b"r".to_vec(), protocol.to_vec()));
-                macros.push((b"s".to_vec(), parts.next().unwrap_or_default().to_vec()));
+                let parts = value.splitn(2, |byte| *byte == b':');
+                let given =
+                    [b"r", b"s"].into_iter().zip(parts).filter(|(_, part)| !part.is_empty());
+                macros.extend(given.map(|(name, part)| (name.to_vec(), part.to_vec())));
                 continue;
             }
             _ => continue,
@@ -444,27 +432,12 @@ fn parameters(arguments: &Arguments) -> SenderParameters {
         () if is(b'R', b"hdrs") => Some(true),
         () => None,
     };
+    let body_word = body.and_then(|_| arguments.last(b'B')).unwrap_or_default().to_vec();
     SenderParameters {
         body,
+        body_word,
         return_headers_only,
         envid: arguments.last(b'V').map(<[u8]>::to_vec),
         ..SenderParameters::default()
     }
-}
-
-/// To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses
-/// if the option says so and nothing else does (AD-053).
-fn header_recipients(message: &[u8], old_style: bool) -> Vec<Vec<u8>> {
-    let split = header::split(message, 0);
-    let resent = split.fields.iter().any(|field| kind_of(&field.name).resent);
-    let kinds: Vec<_> = split.fields.iter().map(|field| (kind_of(&field.name), field)).collect();
-    let commas = kinds.iter().any(|(kind, field)| {
-        (kind.sender || kind.recipient) && defaults::has_separators(&field.value)
-    });
-    let style = if old_style && !commas { ListStyle::Spaces } else { ListStyle::Commas };
-    let lists = kinds.iter().filter(|(kind, _)| kind.recipient && kind.resent == resent);
-    lists
-        .flat_map(|(_, field)| elements(&field.value, style).into_iter().rev())
-        .map(<[u8]>::to_vec)
-        .collect()
 }

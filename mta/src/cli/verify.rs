@@ -1,13 +1,14 @@
 //! `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
 
 use cf_parser::debug::Category;
-use ruleset_vm::Role;
+use ruleset_vm::{Exit, Role};
 
 use super::arguments::Arguments;
+use super::named::Named;
 use super::{print_line, start};
 use crate::address::expand;
-use crate::message::address_list::{ListStyle, elements_in_place};
-use crate::message::envelope::Recipient;
+use crate::address::note::complaint;
+use crate::message::envelope::Envelope;
 use crate::sys::users;
 
 /// `-bv`: what becomes of each address (CMD-093..CMD-095, CMD-140).
@@ -29,20 +30,18 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     }
     let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
     let verbose = arguments.has(b'v');
-    let mut envelope = crate::message::envelope::Envelope::default();
-    for operand in &arguments.operands {
-        // As in lists, the last one comes first.
-        for (element, rest) in elements_in_place(operand, ListStyle::Commas).into_iter().rev() {
-            let listed = Some(rest.to_vec());
-            envelope.recipients.push(Recipient { listed, ..Recipient::primary(element) });
-        }
-    }
+    let recipients = Named::by(arguments).all().to_vec();
+    let mut envelope = Envelope { recipients, ..Envelope::default() };
     let id = post.new_id();
     worker.macros.set(b"i", &id.0);
     let mut exit = None;
+    let mut unbalanced = false;
     let mut notes = |note: expand::Note| {
-        let failure = note.exit();
-        exit = exit.or(failure);
+        // what can be read all the same counts only where nothing else is wrong (observed)
+        match &note.what {
+            expand::What::Said(text) if complaint(text).is_some() => unbalanced = true,
+            _ => exit = exit.or(note.exit()),
+        }
         if (verbose || note.is_error())
             && let Some(line) = note.verbose()
         {
@@ -56,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     for line in expand::verify_lines(&post.site, &envelope) {
         print_line(&line);
     }
-    exit.map_or(0, |exit| exit.0)
+    exit.map_or(if unbalanced { Exit::USAGE.0 } else { 0 }, |exit| exit.0)
 }
 
 /// sendmail makes whoever runs it the sender first; here that is of interest to those only who trace

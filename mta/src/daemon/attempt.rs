@@ -19,12 +19,13 @@ use super::intake::set_time_macros;
 use super::post::Post;
 use super::reports::Told;
 use super::telling::Said;
+use crate::address::verify::is_unavailable;
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
 use crate::delivery::cache::ConnectionCache;
 use crate::events::{Delivered, Event, Happening, Severity};
 use crate::message::envelope::{
-    ControllingUser, ERROR_MAILER, Envelope, Recipient, RecipientState, Route,
+    ControllingUser, ERROR_MAILER, Envelope, Recipient, RecipientState,
 };
 use crate::queue::priority;
 use crate::queue::store::Claimed;
@@ -95,8 +96,9 @@ impl Attempt<'_> {
         let mut told = Told::new(claimed.envelope.message.clone(), said);
         self.early_failures(&claimed, &mut told);
         let recipients = &claimed.envelope.recipients;
+        // Of those that wait is told when nobody else gets the message (observed).
         if self.first && !recipients.iter().any(|r| is_open(&r.state)) {
-            self.log_errors_for_now(&claimed);
+            self.tell_queued(&claimed, true);
         }
         if !self.refuses_whole(&mut claimed, &mut told) {
             self.deliver_groups(worker, &mut claimed, &mut told);
@@ -118,31 +120,46 @@ impl Attempt<'_> {
         self.conclude_with(worker, claimed, told, clock::now(), Some((tries, last_try)))
     }
 
+    /// Keeps a message in quarantine: who would get it is told, and what failed while it came in is reported.
+    pub fn hold(&self, worker: &mut Worker, claimed: Claimed, how: Hold) -> Exit {
+        let mut claimed = claimed;
+        if how.told {
+            for recipient in claimed.envelope.recipients.iter().filter(|r| r.state.waits()) {
+                self.tell_waiting(&claimed, recipient, b"quarantined", true);
+            }
+            claimed.envelope.flags.split = true;
+        }
+        let mut told = Told::new(claimed.envelope.message.clone(), &self.said);
+        self.early_failures(&claimed, &mut told);
+        let now = clock::now();
+        let last_try = if how.tried { now } else { claimed.envelope.last_try };
+        let untried = Some((claimed.envelope.tries, last_try));
+        self.conclude_with(worker, claimed, told, now, untried)
+    }
+
     /// Says what waits for a queue run, address by address.
     pub fn tell_queued(&self, claimed: &Claimed, logs: bool) {
         for recipient in claimed.envelope.recipients.iter().filter(|r| r.state.waits()) {
-            self.show(&[&label(&recipient.address)[..], b"... queued"].concat());
-            if logs {
-                self.log_waiting(claimed, recipient);
-            }
+            self.tell_waiting(claimed, recipient, b"queued", logs);
         }
     }
 
-    /// Addresses that wait because the rules say so, when nobody else gets the message (observed).
-    fn log_errors_for_now(&self, claimed: &Claimed) {
-        let is_error =
-            |r: &&Recipient| r.state.waits() && r.route.as_ref().is_some_and(Route::is_error);
-        for recipient in claimed.envelope.recipients.iter().filter(is_error) {
-            self.log_waiting(claimed, recipient);
+    fn tell_waiting(&self, claimed: &Claimed, recipient: &Recipient, stat: &[u8], logs: bool) {
+        self.show(&[&label(&recipient.address)[..], b"... ", stat].concat());
+        if logs {
+            self.log_waiting(claimed, recipient, stat);
         }
     }
 
-    fn log_waiting(&self, claimed: &Claimed, recipient: &Recipient) {
+    fn log_waiting(&self, claimed: &Claimed, recipient: &Recipient, stat: &[u8]) {
         let error = recipient.route.as_ref().filter(|route| route.is_error());
         let status = match (&recipient.state, error) {
             // Only a code that `$@` gives is shown.
             (_, Some(route)) => Enhanced::parse_prefix(&route.host).map(|(code, _)| code),
-            (RecipientState::Deferred(status), None) => status.enhanced,
+            // that aliases cannot be looked up has no code here (observed)
+            (RecipientState::Deferred(status), None) => {
+                status.enhanced.filter(|_| !is_unavailable(status))
+            }
             _ => None,
         };
         let mailer = match error {
@@ -155,7 +172,8 @@ impl Attempt<'_> {
             mailer,
             priority: claimed.envelope.priority,
             dsn: status,
-            stat: b"queued".to_vec(),
+            quarantine: claimed.envelope.quarantine.clone(),
+            stat: stat.to_vec(),
             ..Delivered::default()
         };
         self.post.events.report(Event {
@@ -193,6 +211,15 @@ fn print(line: &[u8]) {
 
 fn claimed_id(claimed: &Claimed) -> Vec<u8> {
     claimed.place.id.0.clone()
+}
+
+/// How a message goes into quarantine: one that would only be queued is not looked at (observed).
+#[derive(Clone, Copy, Debug)]
+pub struct Hold {
+    /// Who would have got it is told, and it counts as split.
+    pub told: bool,
+    /// It counts as tried.
+    pub tried: bool,
 }
 
 /// The macros of a message that is taken up.

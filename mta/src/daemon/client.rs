@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType};
+use mapper::{DnsAnswer, DnsQuery, RecordData, RecordType, Services as _, SystemServices};
 
+use crate::config::site::Site;
 use crate::sys::hostname::{self, HostsEntry};
 
 /// Most names and addresses of one answer that are looked at.
@@ -62,6 +63,14 @@ impl Client {
         Self { address, port: peer.port(), name, pointer, resolved }
     }
 
+    /// The client at the other end of a socket of this host that has no address.
+    #[must_use]
+    pub fn of_unix_socket() -> Self {
+        let name = b"localhost".to_vec();
+        let address = b"[UNIX: localhost]".to_vec();
+        Self { address, port: 0, pointer: name.clone(), name, resolved: Resolved::Ok }
+    }
+
     /// `$_` and the client as replies and log lines name it: `name [address]`, with
     /// ` (may be forged)` behind it, or `[address]` alone.
     #[must_use]
@@ -87,6 +96,22 @@ pub struct Patience {
     pub retrans: u32,
     /// Tries.
     pub retry: u32,
+}
+
+impl Patience {
+    /// What the options of a site say.
+    #[must_use]
+    pub fn of_site(site: &Site) -> Self {
+        let options = &site.configuration.options;
+        let number = |name: &str, default| match options.timeout(name) {
+            Some(time) => u32::try_from(time).unwrap_or(0),
+            None => default,
+        };
+        Self {
+            retrans: number("resolver.retrans.normal", 5),
+            retry: number("resolver.retry.normal", 2).min(10),
+        }
+    }
 }
 
 /// Asks the name service.
@@ -115,6 +140,13 @@ pub fn identify(
         Err(NoAnswer) => Resolved::Temporary,
     };
     Client::new(peer, Some(name), resolved)
+}
+
+/// [`identify`] with the hosts file and the name service of the system.
+#[must_use]
+pub fn identify_here(peer: SocketAddr, hosts: &[HostsEntry], patience: Patience) -> Client {
+    let mut services = SystemServices::default();
+    identify(peer, hosts, &mut |query| services.resolve(query), patience)
 }
 
 /// The name service did not answer.

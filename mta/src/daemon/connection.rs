@@ -18,6 +18,8 @@ pub struct Connection {
     pub modifiers: Modifiers,
     /// The client and the daemon it came to; `None` with -bs.
     pub arrival: Option<Arrival>,
+    /// Who is at the other end of standard input, with -bs, if that is a socket (observed).
+    pub peer: Option<Client>,
     /// The local user, with -bs.
     pub user: Option<ControllingUser>,
     /// Delivery mode of the daemon or the command line, in place of the configuration's.
@@ -62,9 +64,22 @@ impl Connection {
             display: [user.user.as_slice(), b"@localhost"].concat(),
             modifiers: Modifiers(letters.collect()),
             arrival: None,
+            peer: None,
             user: Some(user),
             delivery_mode,
         }
+    }
+
+    /// The same where standard input is a socket with this peer.
+    #[must_use]
+    pub fn with_peer(self, peer: Client) -> Self {
+        Self { display: peer.display(), peer: Some(peer), ..self }
+    }
+
+    /// The client, if its address is known.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        self.arrival.as_ref().map(|arrival| &arrival.client).or(self.peer.as_ref())
     }
 
     /// A connection to a daemon.
@@ -75,6 +90,7 @@ impl Connection {
             modifiers: arrival.daemon.modifiers.clone(),
             delivery_mode: arrival.daemon.delivery_mode,
             user: None,
+            peer: None,
             arrival: Some(arrival),
         }
     }
@@ -82,14 +98,13 @@ impl Connection {
     /// The peer's name in replies: `${client_name}`, with -bs `localhost`.
     #[must_use]
     pub fn peer_name(&self) -> &[u8] {
-        self.arrival.as_ref().map_or(b"localhost", |arrival| &arrival.client.name)
+        self.client().map_or(b"localhost", |client| &client.name)
     }
 
     /// Name and address of the client; with -bs `localhost` and `0`.
     #[must_use]
     pub fn name_and_address(&self) -> (&[u8], &[u8]) {
-        let client = self.arrival.as_ref().map(|arrival| &arrival.client);
-        client.map_or((b"localhost", b"0"), |client| (&client.name, &client.address))
+        self.client().map_or((b"localhost", b"0"), |client| (&client.name, &client.address))
     }
 
     /// The daemon in log lines: its name, with -bs `stdin`.
@@ -119,12 +134,15 @@ impl Connection {
         let mode = self.delivery_mode.unwrap_or_else(|| site.delivery_mode());
         set(b"deliveryMode", &[mode]);
         let Some(arrival) = &self.arrival else {
-            for name in [&b"client_addr"[..], b"client_port"] {
-                set(name, b"0");
-            }
-            for name in [&b"client_name"[..], b"client_ptr", b"client_resolve"] {
-                set(name, b"");
-            }
+            let (name, address, port) = match &self.peer {
+                Some(peer) => (&peer.name[..], &peer.address[..], peer.port),
+                None => (&b""[..], &b"0"[..], 0),
+            };
+            set(b"client_name", name);
+            set(b"client_ptr", name);
+            set(b"client_resolve", b"");
+            set(b"client_addr", address);
+            set(b"client_port", port.to_string().as_bytes());
             return;
         };
         let Arrival { client, daemon, counts, .. } = arrival;

@@ -66,6 +66,8 @@ pub struct SenderParameters {
     pub size: Option<u64>,
     /// `BODY=`
     pub body: Option<BodyType>,
+    /// How that was spelled.
+    pub body_word: Vec<u8>,
     /// `ENVID=`, xtext.
     pub envid: Option<Vec<u8>>,
     /// `RET=`: `Some(true)` for HDRS.
@@ -282,7 +284,8 @@ impl Intake {
             Expansion::default()
         };
         let mut verdict = self.header_length(&collected);
-        if verdict.is_ok() {
+        let is_whole = verdict.is_ok();
+        if is_whole {
             verdict = self.check_headers(&collected);
         }
         self.make_envelope(&collected, &given);
@@ -295,8 +298,8 @@ impl Intake {
             verdict = self.message_length(&collected);
         }
         // What the command line submits is not shown to check_eom (observed).
-        if verdict.is_ok() && self.origin.by_smtp {
-            verdict = self.check_end(&collected);
+        if is_whole && self.origin.by_smtp {
+            hooks::weigh(&mut verdict, self.check_end(&collected));
         }
         if verdict.is_ok() {
             let mailer = self.counted_mailer();

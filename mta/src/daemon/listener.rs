@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mapper::{Services as _, SystemServices};
-
 use super::client::{self, Client, Patience, Resolved};
 use super::connection::{Arrival, Connection};
 use super::connection_rates::ConnectionRates;
@@ -90,18 +88,11 @@ impl Limits {
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let refuse = options.number("RefuseLA", i64::try_from(12 * processors).unwrap_or(12));
-        let patience = |name: &str, default| match options.timeout(name) {
-            Some(time) => u32::try_from(time).unwrap_or(0),
-            None => default,
-        };
         Self {
             connections,
             per_second: count("ConnectionRateThrottle"),
             refuse_load: u32::try_from(refuse).unwrap_or(0),
-            patience: Patience {
-                retrans: patience("resolver.retrans.normal", 5),
-                retry: patience("resolver.retry.normal", 2).min(10),
-            },
+            patience: Patience::of_site(site),
         }
     }
 }
@@ -128,7 +119,7 @@ impl Listener {
             .map(|value| seconds(&value, b's'))
             .filter(|&window| window > 0)
             .unwrap_or(60);
-        let hosts = hostname::parse_hosts(&std::fs::read("/etc/hosts").unwrap_or_default());
+        let hosts = hostname::own_hosts();
         Ok(Self {
             limits: Limits::of(&post.site),
             ports,
@@ -259,9 +250,7 @@ impl Listener {
                 resolved: Resolved::Ok,
             };
         };
-        let mut services = SystemServices::default();
-        let mut resolve = |query: &mapper::DnsQuery<'_>| services.resolve(query);
-        client::identify(peer, &self.hosts, &mut resolve, self.limits.patience)
+        client::identify_here(peer, &self.hosts, self.limits.patience)
     }
 }
 

@@ -25,6 +25,7 @@ mod reports;
 pub mod service;
 pub mod settings;
 mod smtp_answers;
+mod smtp_inquiry;
 mod smtp_notes;
 pub mod smtp_session;
 mod smtp_settings;

@@ -137,24 +137,24 @@ impl Outgoing<'_, '_> {
             }
         }
     }
+}
 
-    fn envelope_line(&self) -> Vec<u8> {
-        let worker = self.worker.borrow();
-        let template = worker.site.configuration.options.text("UnixFromLine");
-        let mut line = match template {
-            Some(text) => worker.macros.expand_bytes(text),
-            None => worker.expand(FROM_LINE),
-        };
-        line.push(b'\n');
-        line
-    }
+/// The line in front of a message in a mailbox, with its line end (UnixFromLine).
+pub(super) fn envelope_line(worker: &Worker) -> Vec<u8> {
+    let template = worker.site.configuration.options.text("UnixFromLine");
+    let mut line = match template {
+        Some(text) => worker.macros.expand_bytes(text),
+        None => worker.expand(FROM_LINE),
+    };
+    line.push(b'\n');
+    line
 }
 
 impl MessageSource for Outgoing<'_, '_> {
     fn write(&self, form: &MessageForm, out: &mut dyn Write) -> io::Result<()> {
         let mut parts = Parts::new(form, out);
         if form.from_line {
-            parts.header(&self.envelope_line())?;
+            parts.header(&envelope_line(&self.worker.borrow()))?;
         }
         let treatment = self.treatment(form);
         let described = !matches!(treatment, Treatment::Kept(_)) && !form.header_only;

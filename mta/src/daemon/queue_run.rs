@@ -135,7 +135,7 @@ fn too_busy(post: &Post, options: &RunOptions, text: &str) {
 /// What is said of a control file that is damaged; nothing of an empty one, which is being written.
 fn complaint(id: &[u8], error: &StoreError) -> Option<Vec<u8>> {
     let StoreError::Damaged { error: QfError { line, damage }, .. } = error else { return None };
-    if (*line, damage) == (1, &Damage::Incomplete) {
+    if (*line, damage) == (1, &Damage::Incomplete) || *damage == Damage::BodyDirectory {
         return None;
     }
     let text = damage.to_string();
@@ -299,6 +299,8 @@ mod tests {
         let unknown = shown(&damaged(2, Damage::UnknownLine(b"%what".to_vec())));
         assert!(unknown[0].ends_with("readqf: ./qfID: line 2: bad line \"%what\""));
         assert_eq!(unknown[1], "ID: Losing ./qfID: unrecognized line");
+        let directory = "ID: Losing ./qfID: bogus queue file directory";
+        assert_eq!(shown(&damaged(0, Damage::BodyDirectory)), [directory]);
         assert_eq!(shown(&damaged(9, Damage::Incomplete)).len(), 1);
         assert!(shown(&damaged(1, Damage::Incomplete)).is_empty());
         assert_eq!(shown(&StoreError::Locked { path }), ["ID: queueup: locked"]);

@@ -18,6 +18,7 @@ pub(super) use told::Told;
 use super::attempt::Attempt;
 use super::header_host::Headers;
 use super::intake::bare;
+use super::outgoing::envelope_line;
 use super::telling::{Said, Telling};
 use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Worker;
@@ -119,7 +120,7 @@ fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
     let files = attempt.post.site.mailers.iter().position(|mailer| mailer.name == b"*file*");
     let header = returned_header(worker, &claimed.envelope, files);
-    let from_line = [&worker.macros.value(b"l")[..], b"\n"].concat();
+    let from_line = envelope_line(worker);
     dead_letter.save(&from_line, &header, claimed.body.as_deref())
 }
 

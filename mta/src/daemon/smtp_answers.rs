@@ -6,19 +6,16 @@ use ruleset_vm::Status;
 use ruleset_vm::validity::label;
 
 use super::hook_log;
-use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, bare};
+use super::intake::{RecipientParameters, RecipientRefused, SenderParameters};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
-use crate::address::expand::{self, ExpandOptions};
 use crate::address::worker::Verdict;
 use crate::events::{Event, Severity};
-use crate::message::envelope::{
-    BodyType, DeliverBy, Envelope, QueueId, Recipient, RecipientState, Route,
-};
+use crate::message::envelope::{BodyType, DeliverBy, QueueId};
 use crate::protocol::smtp::server::{
     Admission, Answer, Body, Features, MailParameters, Note, Question, RcptParameters, Reply,
-    Return, Verified, replies,
+    Return, replies,
 };
 use crate::queue::selection::{Condition, Part, Selection};
 
@@ -39,7 +36,7 @@ impl Server<'_> {
                 Answer::Status(refusal)
             }
             Question::Mail { address, parameters } => self.mail(&address, parameters),
-            Question::FaultyMail { address } => self.faulty_mail(&address),
+            Question::FaultyMail { address, parameters } => self.faulty_mail(&address, parameters),
             Question::Rcpt { address, parameters } => self.rcpt(&address, parameters),
             Question::FaultyRcpt { address } => self.faulty_rcpt(&address),
             Question::Data { recipients } => Answer::Status(result(self.intake.data(recipients))),
@@ -61,11 +58,13 @@ impl Server<'_> {
     fn admit(&mut self) -> Admission {
         let mut refusal = None;
         let mut greet_pause = None;
-        let client = self.connection.arrival.as_ref().map(|arrival| &arrival.client);
-        let name = client.map_or(&b""[..], |client| &client.name);
-        if let Some(client) = client {
-            let arguments: [&[u8]; 2] = [name, &client.address];
-            let verdict = self.judge("check_relay", &arguments);
+        if let Some(client) = self.connection.client() {
+            let arguments: [&[u8]; 2] = [&client.name, &client.address];
+            // whoever has started a program for the client has let it in (observed)
+            let verdict = match self.connection.arrival {
+                Some(_) => self.judge("check_relay", &arguments),
+                None => Verdict::Accept,
+            };
             // There is no reply to wait for.
             self.intake.report_late();
             match verdict {
@@ -76,9 +75,13 @@ impl Server<'_> {
                 Verdict::Discard => self.intake.discard_all(),
                 Verdict::Accept | Verdict::Quarantine(_) => {}
             }
-            greet_pause = self.greet_pause(&arguments);
         }
+        // from here on rules and maps know the queue id of the first message (observed)
+        self.intake.worker().macros.set(b"i", &self.id.0);
         let (features, unavailable) = self.features();
+        if let Some(client) = self.connection.client() {
+            greet_pause = self.greet_pause(&[&client.name, &client.address]);
+        }
         refusal = unavailable.or(refusal);
         if refusal.is_none() && !self.intake.discards() {
             self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
@@ -116,20 +119,7 @@ impl Server<'_> {
 
     fn mail(&mut self, address: &[u8], parameters: MailParameters) -> Answer {
         self.issued = true;
-        let parameters = SenderParameters {
-            size: parameters.size,
-            body: parameters.body.map(|body| match body {
-                Body::SevenBit => BodyType::SevenBit,
-                Body::EightBitMime => BodyType::EightBitMime,
-            }),
-            envid: parameters.envid,
-            return_headers_only: parameters.ret.map(|ret| ret == Return::Headers),
-            auth: parameters.auth,
-            deliver_by: parameters
-                .by
-                .map(|by| DeliverBy::of(by.return_if_late, by.trace, by.seconds)),
-        };
-        let begun = self.intake.begin(address, parameters);
+        let begun = self.intake.begin(address, sender_parameters(parameters));
         self.in_transaction = begun.is_ok();
         match begun {
             Ok(()) => Answer::Accepted { address: self.intake.stand_in(), will_queue: false },
@@ -140,9 +130,11 @@ impl Server<'_> {
         }
     }
 
-    fn faulty_mail(&mut self, address: &[u8]) -> Answer {
+    fn faulty_mail(&mut self, address: &[u8], parameters: MailParameters) -> Answer {
         self.issued = true;
         let named = self.intake.name(address);
+        // so that the log has them
+        self.intake.take_parameters(sender_parameters(parameters));
         self.intake.refuse();
         Answer::Status(result(named.map(drop)))
     }
@@ -188,91 +180,6 @@ impl Server<'_> {
         }
     }
 
-    /// `VRFY` and `EXPN` (SM-024, SM-025).
-    fn verify(&mut self, argument: &[u8], expand: bool) -> Answer {
-        self.issued = true;
-        let (ruleset, verb): (_, &[u8]) =
-            if expand { ("check_expn", b"EXPN") } else { ("check_vrfy", b"VRFY") };
-        let refusal = self.check(ruleset, &[argument]);
-        if !refusal.is_ok() {
-            return Answer::Refusal(refusal);
-        }
-        match self.members(argument, expand) {
-            Ok(members) if members.is_empty() => {
-                Answer::Status(replies::NOTHING_TO.status(&[verb]))
-            }
-            Ok(members) => Answer::Addresses(members),
-            Err(RecipientRefused::Address(status)) => Answer::Status(status),
-            Err(RecipientRefused::Member(status)) => Answer::Refusal(status),
-        }
-    }
-
-    /// What an address stands for: itself, or with `expand` the members of the alias.
-    fn members(
-        &mut self,
-        argument: &[u8],
-        expand: bool,
-    ) -> Result<Vec<Verified>, RecipientRefused> {
-        let address = argument.trim_ascii();
-        let options = ExpandOptions::of_site(&self.post.site, &self.post.delivery.default_user);
-        let own = self.intake.worker().macros.value(b"j");
-        let judged = expand::resolve_recipient(self.intake.worker(), address);
-        let mut resolved = match judged {
-            Ok(Some(resolved)) => resolved,
-            Ok(None) => return Ok(Vec::new()),
-            Err(refusal) => {
-                if refusal.by_rules {
-                    self.intake.note_refusal(&refusal.status);
-                }
-                return Err(RecipientRefused::Address(refusal.status));
-            }
-        };
-        resolved.exists(self.intake.worker(), &options)?;
-        // rules have seen it as it was typed
-        let address = bare(address);
-        if !expand {
-            let mailers = &self.post.site.mailers;
-            let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
-            let certain = mailer.is_some_and(|mailer| mailer.flags.has(b'q'));
-            return Ok(vec![verified(address, &own, certain, resolved.full_name)]);
-        }
-        let mut envelope =
-            Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
-        let flaw = expand::first_flaw(self.intake.worker(), &mut envelope, &options);
-        if let Some(refusal) = flaw.and_then(|flaw| flaw.refusal()) {
-            return Err(RecipientRefused::Member(refusal));
-        }
-        let mut members = Vec::new();
-        for recipient in envelope.recipients {
-            match recipient.state {
-                RecipientState::Pending => {
-                    let name = self.full_name(recipient.route.as_ref());
-                    members.push(verified(&recipient.address, &own, true, name));
-                }
-                RecipientState::Failed(status) | RecipientState::Deferred(status) => {
-                    return Err(status.into());
-                }
-                _ => {}
-            }
-        }
-        Ok(members)
-    }
-
-    /// The name of the account that a route ends at; empty if it ends elsewhere.
-    fn full_name(&self, route: Option<&Route>) -> Vec<u8> {
-        let Some(route) = route else { return Vec::new() };
-        let mailer = self.post.site.mailers.get(route.mailer);
-        if !mailer.is_some_and(|mailer| mailer.flags.has(b'w')) {
-            return Vec::new();
-        }
-        self.post
-            .site
-            .user(&route.user)
-            .ok()
-            .flatten()
-            .map_or_else(Vec::new, |user| user.full_name())
-    }
-
     /// `ETRN`: a queue run for a node, its subdomains with `@`, a queue group with `#` (SM-028).
     fn etrn(&mut self, argument: &[u8]) -> Status {
         self.issued = true;
@@ -305,7 +212,7 @@ impl Server<'_> {
     }
 
     /// Runs a hook of the session; success or the refusal, which is logged.
-    fn check(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Status {
+    pub(super) fn check(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Status {
         match self.judge(ruleset, arguments) {
             Verdict::Reject(status) => {
                 self.intake.note_refusal(&status);
@@ -336,15 +243,19 @@ impl Server<'_> {
     }
 }
 
-/// One line of a reply; a name without a host gets ours (SM-129).
-fn verified(address: &[u8], own: &[u8], certain: bool, full_name: Vec<u8>) -> Verified {
-    let place = address.first().is_some_and(|first| b"|/\":".contains(first));
-    let address = if place || address.contains(&b'@') {
-        address.to_vec()
-    } else {
-        [address, b"@", own].concat()
-    };
-    Verified { certain, full_name, address }
+fn sender_parameters(parameters: MailParameters) -> SenderParameters {
+    SenderParameters {
+        size: parameters.size,
+        body: parameters.body.map(|body| match body {
+            Body::SevenBit => BodyType::SevenBit,
+            Body::EightBitMime => BodyType::EightBitMime,
+        }),
+        body_word: parameters.body_word,
+        envid: parameters.envid,
+        return_headers_only: parameters.ret.map(|ret| ret == Return::Headers),
+        auth: parameters.auth,
+        deliver_by: parameters.by.map(|by| DeliverBy::of(by.return_if_late, by.trace, by.seconds)),
+    }
 }
 
 fn result(outcome: Result<(), Status>) -> Status {

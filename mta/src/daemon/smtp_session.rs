@@ -92,6 +92,7 @@ impl<'a> Server<'a> {
         let mut intake = Intake::new(post.clone(), connection.origin());
         connection.define_macros(&mut intake);
         let now = date::rfc822(&post.moment(clock::now()));
+        let id = intake.id();
         intake.worker().macros.set(b"b", &now);
         Self {
             stream,
@@ -99,7 +100,7 @@ impl<'a> Server<'a> {
             connection,
             stop,
             waits: Waits::of(&post.site),
-            id: intake.id(),
+            id,
             intake,
             held: Vec::new(),
             deaf: false,

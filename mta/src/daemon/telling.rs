@@ -5,7 +5,7 @@ use ruleset_vm::{Exit, Status};
 
 use super::post::Post;
 use super::reports::reply_text;
-use crate::address::expand::{Note, Undelivered, What};
+use crate::address::expand::{Note, Undelivered, What, is_direct_refusal, is_loop};
 use crate::address::note::complaint;
 use crate::delivery::outcome::stat_text;
 use crate::events::{Delivered, Event};
@@ -21,6 +21,9 @@ pub(super) struct Said {
     /// Why what is left of the message waits, for the queue's listing: the first error, or the last
     /// that a mailer would have given (observed).
     pub(super) waits: Option<Vec<u8>>,
+    /// What the first recipient that failed asks for; loops, and programs, files and lists, which only aliases may
+    /// name, ask for nothing (observed).
+    pub(super) failure: Option<Exit>,
     /// Something is wrong with recipients, and not with maps alone.
     pub(super) faulty: bool,
     /// There was a system error.
@@ -40,6 +43,7 @@ impl Said {
         self.errors.append(&mut later.errors);
         self.transcript.append(&mut later.transcript);
         self.waits = later.waits.or(self.waits.take());
+        self.failure = self.failure.or(later.failure);
         self.faulty |= later.faulty;
         self.system_error |= later.system_error;
         self.unbalanced |= later.unbalanced;
@@ -69,12 +73,14 @@ pub(super) struct Telling<'a> {
 impl Telling<'_> {
     /// Passes on one note.
     pub(super) fn note(&mut self, note: &Note) {
-        if (self.verbose || (self.complains && note.is_error()))
+        let is_error = note.is_error();
+        // of what is wrong with recipients of the header the last thing is told in the end
+        let is_told_later = self.shows_last && !matches!(note.what, What::Trouble(..)) && is_error;
+        if ((self.verbose && !is_told_later) || (self.complains && is_error))
             && let Some(line) = note.verbose()
         {
             terminal::print(&[&line[..], b"\n"].concat());
         }
-        let is_error = note.is_error();
         if let Some(event) = note.event(self.id).filter(|_| self.logs_errors || !is_error) {
             self.post.events.report(event);
         }
@@ -89,6 +95,12 @@ impl Telling<'_> {
             What::Failed(_) | What::Doubtful(_) | What::Said(_) if is_error => {
                 self.said.unbalanced |=
                     matches!(&note.what, What::Said(text) if complaint(text).is_some());
+                if let What::Failed(status) = &note.what
+                    && !is_direct_refusal(status)
+                    && !is_loop(status)
+                {
+                    self.said.failure = self.said.failure.or(note.exit());
+                }
                 self.said.faulty = true;
                 self.said.errors.extend(note.transcript());
                 self.said.transcript.extend(note.transcript());

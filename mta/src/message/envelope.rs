@@ -275,6 +275,8 @@ pub struct Envelope {
     pub body_identity: Option<Vec<u8>>,
     /// `B`: body type.
     pub body_type: Option<BodyType>,
+    /// How whoever gave it has spelled it; empty for the usual words.
+    pub body_word: Vec<u8>,
     /// `q`: quarantine reason.
     pub quarantine: Option<Vec<u8>>,
     /// `M`: status text for the queue listing.
@@ -302,6 +304,16 @@ pub struct Envelope {
 }
 
 impl Envelope {
+    /// The body type as it was spelled.
+    #[must_use]
+    pub fn body_name(&self) -> Option<&[u8]> {
+        let usual: &[u8] = match self.body_type? {
+            BodyType::SevenBit => b"7BIT",
+            BodyType::EightBitMime => b"8BITMIME",
+        };
+        Some(if self.body_word.is_empty() { usual } else { &self.body_word })
+    }
+
     /// Bytes of the header as it counts for the size of a queued message: two for each field beside name and
     /// value, and the blank in front of a value only where the field has a condition (observed).
     #[must_use]

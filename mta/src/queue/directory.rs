@@ -96,6 +96,8 @@ impl Default for DirectoryOptions {
 #[derive(Clone, Debug)]
 pub struct DirectoryStore {
     directories: Vec<SpoolDirectory>,
+    /// What names of directories in control files begin at.
+    base: PathBuf,
     options: DirectoryOptions,
 }
 
@@ -111,19 +113,37 @@ impl DirectoryStore {
         if directories.is_empty() {
             return Err(DiskError::Missing { path: path.to_owned() });
         }
-        Ok(Self { directories, options })
+        let base = match path.as_os_str().as_encoded_bytes().ends_with(b"*") {
+            true => path.parent().unwrap_or(Path::new("")),
+            false => path,
+        };
+        Ok(Self { directories, base: base.to_owned(), options })
     }
 
     /// A store without any directory: it can keep nothing.
     #[must_use]
     pub fn without_directories() -> Self {
-        Self { directories: Vec::new(), options: DirectoryOptions::default() }
+        let options = DirectoryOptions::default();
+        Self { directories: Vec::new(), base: PathBuf::new(), options }
     }
 
     /// The directories, in the order that [`Place::directory`] counts.
     #[must_use]
     pub fn directories(&self) -> &[SpoolDirectory] {
         &self.directories
+    }
+
+    /// The directory that a `d` line names: one of several by its name, the only one by `.` (observed).
+    fn directory_named(&self, name: &[u8]) -> Option<&SpoolDirectory> {
+        let is_named = |directory: &&SpoolDirectory| {
+            directory.path.strip_prefix(&self.base).is_ok_and(|relative| {
+                match relative.as_os_str().as_encoded_bytes() {
+                    b"" => name == b".",
+                    relative => name == relative,
+                }
+            })
+        };
+        self.directories.iter().find(is_named)
     }
 
     fn directory(&self, place: &Place) -> Result<&SpoolDirectory, StoreError> {
@@ -378,7 +398,15 @@ impl QueueStore for DirectoryStore {
         self.check_trust(place, &path, &held)?;
         let mut envelope = self.read(place, &path, &lock)?;
         let body = match &envelope.body_directory {
-            Some(other) => named(&other.to_path_lossy(), "df", &place.id),
+            Some(name) => match self.directory_named(name) {
+                Some(other) => other.body_file(&place.id),
+                None => {
+                    // Anything else would be a way to have foreign files delivered.
+                    self.lose(place)?;
+                    let error = QfError { line: 0, damage: Damage::BodyDirectory };
+                    return Err(StoreError::Damaged { path, error });
+                }
+            },
             None => directory.body_file(&place.id),
         };
         let unsafe_owner = held.uid != self.options.effective_uid;

@@ -160,6 +160,12 @@ pub fn interfaces() -> Vec<Interface> {
         .collect()
 }
 
+/// The entries of the hosts file; none if it cannot be read.
+#[must_use]
+pub fn own_hosts() -> Vec<HostsEntry> {
+    parse_hosts(&std::fs::read("/etc/hosts").unwrap_or_default())
+}
+
 /// Reads the hosts file; lines that are not understood are skipped.
 #[must_use]
 pub fn parse_hosts(text: &[u8]) -> Vec<HostsEntry> {

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrStorage, sockopt};
+use nix::sys::socket::{
+    self, AddressFamily, SockFlag, SockType, SockaddrLike as _, SockaddrStorage, sockopt,
+};
 
 use super::exec::Running;
 use super::poll::{self, Interest};
@@ -156,6 +158,29 @@ fn bound_socket(address: SocketAddr, origin: Origin) -> io::Result<OwnedFd> {
 /// The system's error.
 pub fn connect_unix(path: &[u8]) -> io::Result<UnixStream> {
     UnixStream::connect(Path::new(std::ffi::OsStr::from_bytes(path)))
+}
+
+/// The other end of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerAddress {
+    /// It has an address.
+    Ip(SocketAddr),
+    /// A Unix socket.
+    Unix,
+}
+
+/// The other end of standard input; `None` if that is no socket, or nobody is there any more.
+#[must_use]
+pub fn standard_input_peer() -> Option<PeerAddress> {
+    let input = std::os::fd::AsRawFd::as_raw_fd(&std::io::stdin());
+    let peer = socket::getpeername::<SockaddrStorage>(input).ok()?;
+    if let Some(address) = peer.as_sockaddr_in() {
+        return Some(PeerAddress::Ip(std::net::SocketAddrV4::from(*address).into()));
+    }
+    if let Some(address) = peer.as_sockaddr_in6() {
+        return Some(PeerAddress::Ip(std::net::SocketAddrV6::from(*address).into()));
+    }
+    (peer.family() == Some(AddressFamily::Unix)).then_some(PeerAddress::Unix)
 }
 
 /// The own address of a connection, for `$&{if_addr}`-like uses and the HELO name.

@@ -2,6 +2,7 @@
 
 use cf_parser::item::HeaderAction;
 use ruleset_vm::Exit;
+use ruleset_vm::current_header;
 use ruleset_vm::error_mailer::{error_status, status_text};
 use ruleset_vm::prescan::{Mode, prescan};
 use ruleset_vm::split_codes;
@@ -9,8 +10,6 @@ use ruleset_vm::validity::shorten;
 
 use super::Session;
 
-/// Longest value of `{currHeader}`, quotes included (observed).
-const CURRENT_LENGTH: usize = 254;
 /// The mark of every field that is no default.
 const USER_FIELD: u32 = 0x0004_0000;
 /// The mark of a field whose check does not see comments.
@@ -112,7 +111,7 @@ impl Session<'_> {
         self.macros.set(b"addr_type", kind);
         self.macros.set(b"hdr_name", name);
         self.macros.set(b"hdrlen", value.len().to_string().as_bytes());
-        self.macros.set(b"currHeader", &quoted(value));
+        self.macros.set(b"currHeader", &current_header(value));
         self.quiet = true;
         let verdict = self.with_rewriter(|rewriter| {
             rewriter.machine.reset();
@@ -145,19 +144,4 @@ impl Session<'_> {
             self.fail(status.exit.0);
         }
     }
-}
-
-/// A value as `{currHeader}` holds it: in quotes, those inside escaped, cut.
-fn quoted(value: &[u8]) -> Vec<u8> {
-    let mut out = vec![b'"'];
-    for byte in value {
-        let room = CURRENT_LENGTH - 1 - out.len();
-        match byte {
-            b'"' if room >= 2 => out.extend_from_slice(b"\\\""),
-            byte if room >= 1 && *byte != b'"' => out.push(*byte),
-            _ => break,
-        }
-    }
-    out.push(b'"');
-    out
 }

@@ -117,7 +117,7 @@ fn lists_are_entered_last_first_and_sorted_by_host() {
     // QU-031, QU-101, AD-093
     let world = World::new("list: z@z.test, a@a.test, \"|/bin/cat\", y@A.test\n");
     insta::assert_snapshot!(world.expand(&["list", "c@b.test"]), @r#"
-    list... aliased to z@z.test, a@a.test, "|/bin/cat", y@A.test
+    aliased to z@z.test, a@a.test, "|/bin/cat", y@A.test
     - PF:list C: rRFC822; list@host.test
     = AF:"|/bin/cat" Clist:1:0:list rRFC822; list@host.test
     = AF:y@A.test Clist:1:0:list rRFC822; list@host.test
@@ -132,7 +132,7 @@ fn duplicates_are_entered_once() {
     // AD-048
     let world = World::new("list: z@z.test, a@a.test\n");
     insta::assert_snapshot!(world.expand(&["list", "z@z.test", "list", "A@a.test"]), @r"
-    list... aliased to z@z.test, a@a.test
+    aliased to z@z.test, a@a.test
     z@z.test... duplicate suppressed
     - PF:z@z.test C: r
     - PF:list C: r
@@ -158,13 +158,13 @@ fn loops_end_at_a_user_or_fail() {
     }
     insta::assert_snapshot!(out, @r"
     # root
-    root... aliased to next
+    aliased to next
     next... aliased to root
     = PF:root C: rRFC822; root@host.test
     - AF:next Croot:1:0:root rRFC822; root@host.test
 
     # one
-    one... aliased to two
+    aliased to two
     two... aliased to one
     one... aliased to two
     two... duplicate suppressed
@@ -174,7 +174,7 @@ fn loops_end_at_a_user_or_fail() {
     - AF:one Ctwo:1:0:two rRFC822; one@host.test
 
     # self
-    self... aliased to self
+    aliased to self
     self... aliased to self
     self... duplicate suppressed
     self... User unknown
@@ -183,14 +183,14 @@ fn loops_end_at_a_user_or_fail() {
     ! AF:self Cself:1:0:self rRFC822; self@host.test
 
     # empty
-    empty... aliased to :include:DIR/empty
+    aliased to :include:DIR/empty
     :include:DIR/empty... including file DIR/empty
     aliasing/forwarding loop broken
     ! PF:empty C: rRFC822; empty@host.test
     - AF::include:DIR/empty Cempty:1:0:empty rRFC822; empty@host.test
 
     # both
-    both... aliased to empty, x@x.test
+    aliased to empty, x@x.test
     empty... aliased to :include:DIR/empty
     :include:DIR/empty... including file DIR/empty
     - PF:both C: rRFC822; both@host.test
@@ -210,7 +210,7 @@ fn depth_is_limited() {
     aliases.push_str("d11: a@b.test\n");
     let world = World::new(&aliases);
     let last = |text: String| text.lines().last().unwrap().to_owned();
-    insta::assert_snapshot!(last(world.expand(&["d1"])), @"! AF:a@b.test Cd11:1:0:d11 rRFC822; d1@host.test");
+    insta::assert_snapshot!(last(world.expand(&["d1"])), @"! AF:d11 Cd10:1:0:d10 rRFC822; d1@host.test");
     insta::assert_snapshot!(last(world.expand(&["d2"])), @"= PAF:a@b.test Cd11:1:0:d11 rRFC822; d2@host.test");
 }
 
@@ -222,7 +222,7 @@ fn members_of_owned_lists_go_apart() {
          owner-own: carol\nmany: m@m.test\nowner-many: a, b\nowner-x: x@x.test\nowner-owner: admin\n",
     );
     insta::assert_snapshot!(world.expand(&["top", "many", "owner-x"]), @r"
-    top... aliased to own, k@k.test
+    aliased to own, k@k.test
     own... aliased to z@z.test, inner, nosuch-user-x
     nosuch-user-x... User unknown
     inner... aliased to q@q.test
@@ -285,7 +285,7 @@ fn include_files_are_read_line_by_line() {
     );
     world.file("in", "d@d.test\n");
     insta::assert_snapshot!(world.expand(&["list"]), @r"
-    list... aliased to :include:DIR/list
+    aliased to :include:DIR/list
     :include:DIR/list... including file DIR/list
     DIR/list: line 1: sending to a@a.test
     DIR/list: line 4: sending to b@b.test, c@c.test
@@ -305,7 +305,7 @@ fn include_files_are_read_line_by_line() {
     = F:d@d.test C::include:DIR/in rRFC822; list@host.test
     ");
     insta::assert_snapshot!(world.expand(&["missing"]), @r"
-    missing... aliased to :include:DIR/none, :include:rel
+    aliased to :include:DIR/none, :include:rel
     :include:rel... including file rel
     :include:rel... Cannot open rel: Permission denied
     :include:DIR/none... including file DIR/none
@@ -325,7 +325,7 @@ fn only_lists_name_programs_and_files() {
         "|/bin/cat"... Cannot mail directly to programs
         /tmp/f... Cannot mail directly to files
         :include:/tmp/f... Cannot mail directly to :include:s
-        ok... aliased to /tmp/f
+        aliased to /tmp/f
         ! PF:"|/bin/cat" C: rRFC822; "|/bin/cat"@host.test
         ! PF:/tmp/f C: rRFC822; /tmp/f@host.test
         ! PF::include:/tmp/f C: rRFC822; /tmp/f@host.test
@@ -338,14 +338,14 @@ fn only_lists_name_programs_and_files() {
 fn syntax_errors_come_before_other_errors() {
     let world = World::new("bad: <a@a.test, c@c.test<d>>, e@e.test, fail@f.test\n");
     insta::assert_snapshot!(world.expand(&["bad"]), @r"
-    bad... aliased to <a@a.test, c@c.test<d>>, e@e.test, fail@f.test
+    aliased to <a@a.test, c@c.test<d>>, e@e.test, fail@f.test
     <a@a.test, c@c.test<d>>, e@e.test, fail@f.test... Unbalanced '<'
     c@c.test<d>>, e@e.test, fail@f.test... Unbalanced '>'
     fail@f.test... no such host
     c@c.test<d>>... User unknown
     - PF:bad C: rRFC822; bad@host.test
-    ! AF:fail@f.test Cbad:1:0:bad rRFC822; bad@host.test
     ! AF:c@c.test<d>> Cbad:1:0:bad rRFC822; bad@host.test
+    ! AF:fail@f.test Cbad:1:0:bad rRFC822; bad@host.test
     = AF:<a@a.test Cbad:1:0:bad rRFC822; bad@host.test
     = AF:e@e.test Cbad:1:0:bad rRFC822; bad@host.test
     ");

@@ -16,7 +16,7 @@ const MAX_OWNED: usize = 250;
 const NOT_AN_ADDRESS: &[u8] = b",:/|\"";
 
 /// AD-008.
-fn unavailable() -> Status {
+pub(in crate::address) fn unavailable() -> Status {
     let text = "alias database unavailable";
     Status::from_reply(Exit::TEMPFAIL, 451, Enhanced::new(4, 3, 0), text)
 }
@@ -52,9 +52,13 @@ impl Walk<'_> {
             return self.after_alias(index, place);
         }
         let host = route.host.as_slice();
-        let answer = self.ask_aliases(index, &route.user, host, place);
+        let (answer, file_said) = self.ask_aliases(index, &route.user, host, place);
         match answer {
-            Answer::Found(value) => self.replace_by(index, &route.user, &value, place),
+            Answer::Found(_) if self.options.verify_only => {}
+            Answer::Found(value) => {
+                let said = What::Aliased { value: value.clone(), unnamed: file_said };
+                self.replace_by(index, &route.user, &value, (said, place));
+            }
             Answer::Temporary { .. } => {
                 // Nothing is said; the queue's listing tells it.
                 if let Some(recipient) = self.recipients.get_mut(index) {
@@ -68,37 +72,52 @@ impl Walk<'_> {
         }
     }
 
-    fn ask_aliases(&mut self, index: usize, key: &[u8], host: &[u8], place: &Rc<[u8]>) -> Answer {
+    /// Also whether the alias file itself had something to say.
+    fn ask_aliases(
+        &mut self,
+        index: usize,
+        key: &[u8],
+        host: &[u8],
+        place: &Rc<[u8]>,
+    ) -> (Answer, bool) {
         self.worker.debug(Category::Alias, 1, &[b"alias(", key, b")"]);
         let answer = self.worker.lookup(b"aliases", key, &[host]);
         let address = self.address(index);
+        let mut file_said = false;
         let mut failures = self.worker.take_failures().into_iter().peekable();
         for (at, text) in self.worker.take_messages().into_iter().enumerate() {
             while let Some(failure) = failures.next_if(|failure| failure.at <= at) {
                 self.note_trouble(&address, failure);
             }
             // Messages about the file itself name it.
-            let shown =
-                if text.starts_with(b"/") { text } else { [&address[..], b"... ", &text].concat() };
+            let by_file = text.starts_with(b"/");
+            file_said |= by_file;
+            let shown = if by_file { text } else { [&address[..], b"... ", &text].concat() };
             self.note(place, &address, What::Said(shown));
         }
         for failure in failures {
             self.note_trouble(&address, failure);
         }
-        answer
+        (answer, file_said)
     }
 
     pub(super) fn address(&self, index: usize) -> Vec<u8> {
         self.recipients.get(index).map_or_else(Vec::new, |known| known.address.clone())
     }
 
-    fn replace_by(&mut self, index: usize, name: &[u8], value: &[u8], place: &Rc<[u8]>) {
+    fn replace_by(
+        &mut self,
+        index: usize,
+        name: &[u8],
+        value: &[u8],
+        (said, place): (What, &Rc<[u8]>),
+    ) {
         let address = self.address(index);
         let route = self.recipients.get(index).and_then(|recipient| recipient.route.as_ref());
         let host = route.map_or(&b""[..], |route| &route.host);
         let parts = [name, b" (", host, b", ", name, b") aliased to ", value];
         self.worker.debug(Category::Alias, 1, &parts);
-        self.note(place, &address, What::Aliased(value.to_vec()));
+        self.note(place, &address, said);
         let owner = owner_name(name);
         if let Answer::Found(value) = self.worker.lookup(b"aliases", &owner, &[])
             && let Some(member) = self.members.get_mut(index)

@@ -26,6 +26,11 @@ fn is_for_now(status: &Status) -> bool {
     status.exit == Exit::TEMPFAIL || status.reply.is_some_and(|code| (400..500).contains(&code))
 }
 
+/// What is said of an error triple.
+pub(super) fn verdict(status: Status) -> What {
+    if is_for_now(&status) { What::Doubtful(status) } else { What::Failed(status) }
+}
+
 fn refused(text: Vec<u8>) -> Status {
     Status::from_reply(Exit::USAGE, 550, Enhanced::new(5, 7, 1), text)
 }
@@ -58,26 +63,39 @@ impl Walk<'_> {
     /// Enters one address and starts what follows from it.
     pub(super) fn enter(&mut self, candidate: Candidate) {
         let Candidate { mut recipient, mut member, parsed, slot, place } = candidate;
+        let limit = self.options.max_recursion;
+        if member.level > limit {
+            return self.too_deep(recipient, member, slot, &place);
+        }
         if let Some(status) = self.flaw(&recipient, &member, &parsed) {
             if let Some(parent) = member.parent {
                 self.count_entered(parent);
             }
             let is_error = matches!(parsed.triple.mailer, Target::Error(_));
             if is_error && is_for_now(&status) {
-                return self.doubt(recipient, member, &parsed, status, (slot, &place));
+                return self.doubt(recipient, member, &parsed, status, slot);
             }
             if is_error && !parsed.triple.user.is_empty() {
                 recipient.route = Some(error_route(&parsed.triple));
+            }
+            if is_error && recipient.address.contains(&b'@') {
+                let name = [&self.error_type()[..], b"; ", &recipient.address].concat();
+                recipient.final_recipient.get_or_insert(name);
             }
             if is_direct_refusal(&status) {
                 // so that reports know what kind of address it is
                 recipient.route = route(&parsed);
                 let own = self.worker.macros.value(b"j");
-                let name = [b"RFC822; ", &parsed.triple.user[..], b"@", &own].concat();
+                let user = &parsed.triple.user;
+                let name = [&self.error_type()[..], b"; ", user, b"@", &own].concat();
                 recipient.final_recipient.get_or_insert(name);
             }
             let index = self.place(recipient, member, slot);
-            self.settle(index, status, &place);
+            if is_error {
+                self.conclude(index, &status);
+            } else {
+                self.settle(index, status, &place);
+            }
             return;
         }
         let Some(route) = route(&parsed) else { return };
@@ -106,10 +124,20 @@ impl Walk<'_> {
         let index = self.place(recipient, member, slot);
         self.keys.insert(key, index);
         if parsed.deferred {
-            self.settle(index, transient_parse(), &place);
-            return;
+            return self.conclude(index, &transient_parse());
         }
         self.open(index, &place);
+    }
+
+    /// More aliases lead to the address than may: it fails which stands for it (observed).
+    fn too_deep(&mut self, recipient: Recipient, member: Member, slot: Slot, place: &Rc<[u8]>) {
+        let status = too_deep(member.level, self.options.max_recursion);
+        let address = recipient.address.clone();
+        if let Some(parent) = member.parent {
+            self.count_entered(parent);
+        }
+        let at = member.parent.unwrap_or_else(|| self.place(recipient, member, slot));
+        self.fail_of_loop(at, status, (place, &address));
     }
 
     /// An error for now is kept like an address that waits (observed).
@@ -119,26 +147,21 @@ impl Walk<'_> {
         member: Member,
         parsed: &Parsed,
         status: Status,
-        (slot, place): (Slot, &Rc<[u8]>),
+        slot: Slot,
     ) {
         let route = error_route(&parsed.triple);
         if recipient.final_recipient.is_none() {
             let own = self.worker.macros.value(b"j");
-            recipient.final_recipient = Some([b"RFC822; ", &route.user[..], b"@", &own].concat());
+            let name = [&self.error_type()[..], b"; ", &route.user, b"@", &own].concat();
+            recipient.final_recipient = Some(name);
         }
         recipient.route = Some(route);
-        recipient.state = RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() });
-        let address = recipient.address.clone();
+        recipient.state = RecipientState::Deferred(Status { text: Vec::new(), ..status });
         self.place(recipient, member, slot);
-        self.note(place, &address, What::Doubtful(status));
     }
 
     /// What forbids the address: too deep, an error triple, a program or file that is not allowed.
     fn flaw(&self, recipient: &Recipient, member: &Member, parsed: &Parsed) -> Option<Status> {
-        let limit = self.options.max_recursion;
-        if member.level > limit {
-            return Some(too_deep(member.level, limit));
-        }
         let mailer = match &parsed.triple.mailer {
             Target::Error(status) => return Some(status.clone()),
             Target::Mailer(mailer) => self.worker.site.mailers.get(*mailer)?,
@@ -330,6 +353,13 @@ impl Walk<'_> {
             not_remote: false,
             ..known
         }
+    }
+
+    /// The type of addresses that have no mailer: that of the local one (observed).
+    fn error_type(&self) -> Vec<u8> {
+        let local = self.worker.site.mailers.iter().find(|mailer| mailer.name == b"local");
+        let kind = local.and_then(|mailer| mailer.types.address.clone());
+        kind.unwrap_or_else(|| b"rfc822".to_vec())
     }
 
     /// `Final-Recipient` of a submitted address: its type, and the address, complete.

@@ -67,7 +67,7 @@ impl Walk<'_> {
             Err(_) => return self.settle(index, no_user_database(), place),
         };
         self.answers_for_itself(index, &account);
-        if !escaped {
+        if !escaped && !self.options.verify_only {
             self.forward(index, &account, &route.host, place);
         }
     }
@@ -132,6 +132,7 @@ impl Walk<'_> {
             return true;
         }
         let Some(triple) = triple else { return false };
+        self.note_verdict(place, &address, &triple);
         let parsed = Parsed { triple, deferred: false, used: 0 };
         let own = self.recipients.get(index).and_then(|known| known.route.as_ref());
         if super::enter::route(&parsed).as_ref() == own {

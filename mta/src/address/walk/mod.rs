@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use cf_parser::debug::Category;
-use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
+use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
 
 use super::list;
 use super::note::{Note, Undelivered, What};
@@ -63,6 +63,13 @@ pub(super) struct Member {
     pub(super) not_remote: bool,
     /// The place among all recipients in the order in which they were entered.
     pub(super) turn: usize,
+}
+
+impl Member {
+    /// It, or what it came out of, is a user or a file that answers for what it names.
+    pub(super) fn has_account(&self) -> bool {
+        matches!(self.control, Control::User(_))
+    }
 }
 
 /// What makes two recipients one (AD-048).
@@ -193,35 +200,56 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Expands the submitted address at `index`.
-    pub(super) fn submitted(&mut self, index: usize) {
-        let Some(recipient) = self.recipients.get(index).cloned() else { return };
-        self.touched.clear();
+    /// Expands the submitted addresses of one list, whose last one comes first: each is resolved before any is entered,
+    /// from the first to the last (observed).
+    pub(super) fn submitted(&mut self, list: &[usize]) {
+        let mut resolved: Vec<_> =
+            list.iter().rev().map(|&index| (index, self.resolve_submitted(index))).collect();
+        while let Some((index, candidate)) = resolved.pop() {
+            self.touched.clear();
+            let listed = self.recipients.get(index).is_some_and(|known| known.listed.is_some());
+            match candidate {
+                Some(candidate) => {
+                    self.push(Task::Enter(Box::new(candidate)));
+                    self.run();
+                    self.end_of_submitted(index);
+                }
+                // a comment in a list is nobody
+                None if listed => self.expanded(index),
+                None => {
+                    let text = "Recipient names must be specified";
+                    let status = Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), text);
+                    self.settle(index, status, b"");
+                }
+            }
+        }
+    }
+
+    fn resolve_submitted(&mut self, index: usize) -> Option<Candidate> {
+        let recipient = self.recipients.get(index).cloned()?;
         let place: Rc<[u8]> = Rc::from(&b""[..]);
         let shown = recipient.listed.as_ref().unwrap_or(&recipient.address);
-        match self.parse(&recipient.address, shown, &place) {
-            Some(parsed) => {
-                let member = Member {
-                    control: recipient
-                        .controlling_user
-                        .clone()
-                        .map_or(Control::Default, Control::User),
-                    ..Member::default()
-                };
-                let candidate =
-                    Candidate { recipient, member, parsed, slot: Slot::At(index), place };
-                self.tasks.push(Task::Enter(Box::new(candidate)));
-                self.run();
-                self.end_of_submitted(index);
-            }
-            // a comment in a list is nobody
-            None if recipient.listed.is_some() => self.expanded(index),
-            None => {
-                let code = Enhanced::new(5, 1, 3);
-                let status =
-                    Status::from_reply(Exit::USAGE, 553, code, "Recipient names must be specified");
-                self.settle(index, status, b"");
-            }
+        let parsed = self.parse(&recipient.address, shown, &place)?;
+        let control = recipient.controlling_user.clone().map_or(Control::Default, Control::User);
+        let member = Member { control, ..Member::default() };
+        Some(Candidate { recipient, member, parsed, slot: Slot::At(index), place })
+    }
+
+    /// Expands a list of addresses that nobody has entered yet.
+    pub(super) fn named(&mut self, text: &[u8]) {
+        let site = self.worker.site.clone();
+        let place: Rc<[u8]> = Rc::from(&b""[..]);
+        for element in list::elements(text, site.configuration.program.operators()) {
+            let Some(parsed) = self.parse(element.text, element.rest, &place) else { continue };
+            let recipient = Recipient::primary(element.text);
+            let (member, place) = (Member::default(), place.clone());
+            let candidate = Candidate { recipient, member, parsed, slot: Slot::New, place };
+            self.push(Task::Enter(Box::new(candidate)));
+        }
+        self.run();
+        if self.alive == 0 && !self.recipients.is_empty() {
+            // AD-015
+            self.note(b"", text, What::Failed(broken_loop(String::new())));
         }
     }
 
@@ -261,7 +289,7 @@ impl<'a> Walk<'a> {
         if dead && self.alive == 0 {
             // AD-015
             self.alive += 1;
-            self.settle(index, broken_loop(String::new()), b"");
+            self.fail_of_loop(index, broken_loop(String::new()), (b"", b""));
         }
     }
 
@@ -274,9 +302,8 @@ impl<'a> Walk<'a> {
         place: &Rc<[u8]>,
     ) -> Option<Parsed> {
         let parsed = self.worker.parse(address, Role::default());
-        let failed = parsed
-            .as_ref()
-            .is_some_and(|parsed| matches!(parsed.triple.mailer, ruleset_vm::Target::Error(_)));
+        let failed =
+            parsed.as_ref().is_some_and(|parsed| matches!(parsed.triple.mailer, Target::Error(_)));
         let mut said = self.worker.take_messages();
         self.note_troubles(address);
         if failed {
@@ -287,7 +314,20 @@ impl<'a> Walk<'a> {
             let text = renamed(text, address, shown);
             self.note(place, address, What::Said(text));
         }
+        if let Some(parsed) = &parsed {
+            self.note_verdict(place, address, &parsed.triple);
+            if parsed.deferred {
+                self.note(place, address, What::Failed(enter::transient_parse()));
+            }
+        }
         parsed
+    }
+
+    /// Rules refuse the address: that is said before anything in front of it is entered (observed).
+    pub(super) fn note_verdict(&mut self, place: &[u8], address: &[u8], triple: &Triple) {
+        if let Target::Error(status) = &triple.mailer {
+            self.note(place, address, enter::verdict(status.clone()));
+        }
     }
 
     /// What has been found wrong with maps; no address or file stands in front of it.
@@ -329,13 +369,9 @@ impl<'a> Walk<'a> {
 
     /// Fails a recipient, or puts it off.
     pub(super) fn settle(&mut self, index: usize, status: Status, place: &[u8]) {
-        let Some(recipient) = self.recipients.get_mut(index) else { return };
+        self.conclude(index, &status);
+        let Some(recipient) = self.recipients.get(index) else { return };
         let address = recipient.address.clone();
-        recipient.state = if status.retry {
-            RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
-        } else {
-            RecipientState::Failed(status.clone())
-        };
         let undelivered =
             recipient.route.as_ref().filter(|r| status.exit == Exit::NOUSER && !r.is_error()).map(
                 |route| Undelivered {
@@ -348,6 +384,25 @@ impl<'a> Walk<'a> {
         if let Some(undelivered) = undelivered {
             self.note(b"", &address, What::Undelivered(Box::new(undelivered)));
         }
+    }
+
+    /// [`Walk::settle`] where it has been said already.
+    pub(super) fn conclude(&mut self, index: usize, status: &Status) {
+        if let Some(recipient) = self.recipients.get_mut(index) {
+            recipient.state = if status.retry {
+                RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
+            } else {
+                RecipientState::Failed(status.clone())
+            };
+        }
+    }
+
+    /// Fails a recipient that leads to too many or to nobody: reports tell why in the transcript, not beside the
+    /// recipient (observed).
+    pub(super) fn fail_of_loop(&mut self, index: usize, status: Status, about: (&[u8], &[u8])) {
+        let (place, address) = about;
+        self.conclude(index, &Status { reply: None, ..status.clone() });
+        self.note(place, address, What::Failed(status));
     }
 
     /// The key of a recipient whose user is renamed is free again.
@@ -385,7 +440,9 @@ impl<'a> Walk<'a> {
 
     /// Others have taken the place of this recipient.
     pub(super) fn expanded(&mut self, index: usize) {
-        if let Some(recipient) = self.recipients.get_mut(index) {
+        if let Some(recipient) = self.recipients.get_mut(index)
+            && !matches!(recipient.state, RecipientState::Failed(_))
+        {
             recipient.state = RecipientState::Expanded;
             recipient.route = None;
             self.alive = self.alive.saturating_sub(1);
@@ -403,9 +460,12 @@ fn controlling(recipient: &Recipient) -> Option<ControllingAddress> {
     })
 }
 
-/// `aliasing/forwarding loop broken` (AD-014, AD-015).
+/// What is said of aliases that lead too deep, or to nobody.
+pub(in crate::address) const LOOP: &str = "aliasing/forwarding loop broken";
+
+/// [`LOOP`], and how deep (AD-014, AD-015).
 pub(super) fn broken_loop(details: String) -> Status {
-    let text = format!("aliasing/forwarding loop broken{details}");
+    let text = format!("{LOOP}{details}");
     Status::from_reply(Exit::USAGE, 554, Enhanced::new(5, 4, 6), text)
 }
 
@@ -426,6 +486,8 @@ fn renamed(text: Vec<u8>, address: &[u8], shown: &[u8]) -> Vec<u8> {
 
 /// What `RCPT` judges by as well.
 pub(super) mod judge {
+    pub(in crate::address) use super::LOOP;
+    pub(in crate::address) use super::alias::unavailable;
     pub(in crate::address) use super::enter::{direct_refusal, is_direct_refusal};
     pub(in crate::address) use super::local::{login, user_unknown};
 }

@@ -177,9 +177,10 @@ impl Intake {
         self.bad_recipients = 0;
     }
 
-    fn take_parameters(&mut self, parameters: SenderParameters) {
+    pub(in crate::daemon) fn take_parameters(&mut self, parameters: SenderParameters) {
         let envelope = &mut self.envelope;
         envelope.body_type = parameters.body;
+        envelope.body_word = parameters.body_word;
         // what is said of its size until some of it has come in (observed)
         envelope.size = parameters.size.unwrap_or(0);
         envelope.envid = parameters.envid;

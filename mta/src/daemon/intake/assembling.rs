@@ -12,7 +12,9 @@ use crate::daemon::post::Post;
 use crate::message::address_list::ListStyle;
 use crate::message::defaults::{self, NoRecipientAction};
 use crate::message::envelope::{EnvelopeFlags, Field, value_of};
+use crate::message::full_name::{must_quote, phrase};
 use crate::message::output::{OutputOptions, stored_header};
+use crate::message::xtext;
 use crate::queue::priority;
 
 impl Intake {
@@ -44,7 +46,8 @@ impl Intake {
             _ => self.worker.macros.clear(b"u"),
         }
         if let Some(name) = value_of(&collected.fields, b"full-name") {
-            self.worker.macros.set(b"x", name.trim_ascii());
+            let name = phrase(name.trim_ascii(), &must_quote(&self.post.site));
+            self.worker.macros.set(b"x", &name);
         }
         let value = |name: &[u8]| {
             assembled
@@ -79,7 +82,8 @@ impl Intake {
         envelope.flags = EnvelopeFlags {
             delete_bcc: assembled.delete_bcc,
             has_8bit: collected.has_8bit,
-            split: envelope.quarantine.is_none(),
+            // of SMTP clients' ones in quarantine it is found out when they are told of
+            split: envelope.quarantine.is_none() || !self.origin.by_smtp,
             no_body_return: envelope.flags.no_body_return || envelope.class < 0,
             ..envelope.flags
         };
@@ -90,7 +94,7 @@ impl Intake {
             if !auth.contains(&b'@') {
                 auth = [&auth[..], b"@", &self.worker.macros.value(b"j")].concat();
             }
-            envelope.auth = Some(auth);
+            envelope.auth = Some(xtext::encode(&auth));
         }
         let factors = self.post.factors();
         envelope.priority = priority::initial(size, envelope.class, counted(envelope), &factors);

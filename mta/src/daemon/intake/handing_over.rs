@@ -4,12 +4,12 @@ use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Intake, refused};
 use crate::address::expand::{self, Expansion};
-use crate::daemon::attempt::{self, Attempt};
+use crate::daemon::attempt::{self, Attempt, Hold};
 use crate::daemon::collect::{Collected, Collecting};
 use crate::events::{Accepted as AcceptedEvent, Delivered, Event, Happening, Severity};
 use crate::message::envelope::{BodyType, Envelope, Recipient, RecipientState};
 use crate::protocol::smtp::server::replies;
-use crate::queue::store::{Claimed, Kind, QueueStore as _};
+use crate::queue::store::{Claimed, QueueStore as _};
 
 impl Intake {
     /// Writes the envelope, and every envelope that lists with owners make of it.
@@ -18,8 +18,12 @@ impl Intake {
         collected: Collected,
         expansion: &Expansion,
     ) -> Result<(), Status> {
+        let envelope = &mut self.envelope;
+        if envelope.body_type == Some(BodyType::EightBitMime) && !envelope.flags.has_8bit {
+            // it turns out to be less than was said (observed)
+            (envelope.body_type, envelope.body_word) = (Some(BodyType::SevenBit), Vec::new());
+        }
         let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
-        let kind_hold = self.envelope.quarantine.is_some();
         let mut claimed =
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
         claimed.envelope = self.envelope.clone();
@@ -35,10 +39,6 @@ impl Intake {
                     return Err(refused(&error));
                 }
             }
-        }
-        if kind_hold {
-            let held = self.post.store.set_kind(claimed, Kind::Quarantined);
-            return held.map_err(|error| refused(&error));
         }
         self.accepted.insert(0, claimed);
         Ok(())
@@ -56,10 +56,7 @@ impl Intake {
             class: envelope.class,
             recipients: counted(envelope),
             message_id: text(b"msg_id"),
-            body_type: envelope.body_type.map(|kind| match kind {
-                BodyType::SevenBit => b"7BIT".to_vec(),
-                BodyType::EightBitMime => b"8BITMIME".to_vec(),
-            }),
+            body_type: envelope.body_name().map(<[u8]>::to_vec),
             protocol: text(b"r"),
             daemon: text(b"daemon_name"),
             relay: self.origin.relay.clone(),
@@ -179,16 +176,18 @@ impl Intake {
         }
     }
 
-    /// Whether anybody is left who can get what was accepted, and the exit status of the first one who cannot.
+    /// Whether anybody is left who can get now what was accepted, and the exit status of the first one who cannot.
     #[must_use]
     pub fn prospects(&self) -> (bool, Exit) {
-        let recipients = || self.accepted.iter().flat_map(|claimed| &claimed.envelope.recipients);
+        let accepted = || self.accepted.iter().map(|claimed| &claimed.envelope);
+        let recipients = || accepted().flat_map(|envelope| &envelope.recipients);
         let failed = |recipient: &Recipient| match &recipient.state {
             RecipientState::Failed(status) => Some(status.exit),
             _ => None,
         };
-        let alive = recipients().any(|recipient| recipient.state.waits());
-        (alive, recipients().find_map(failed).unwrap_or(Exit::OK))
+        let is_held = accepted().any(|envelope| envelope.quarantine.is_some());
+        let alive = recipients().any(|recipient| recipient.state == RecipientState::Pending);
+        (alive && !is_held, recipients().find_map(failed).unwrap_or(Exit::OK))
     }
 
     /// Starts the delivery of what was accepted, as the delivery mode says: at once (`i`), in the
@@ -223,17 +222,26 @@ impl Intake {
             attempt::close_connections(&connections, verbose);
         };
         let only_queue = matches!(mode, b'q' | b'd');
-        if only_queue || mode == b'i' || verbose {
+        let is_held = |claimed: &Claimed| claimed.envelope.quarantine.is_some();
+        if only_queue || mode == b'i' || verbose || accepted.iter().any(is_held) {
             let mut worst = Exit::OK;
             let logs_queued = self.origin.logs_queued || is_put_off;
             let (worker, tells) = (&mut self.worker, !self.returns);
+            let by_smtp = self.origin.by_smtp;
+            let hold = Hold {
+                told: !by_smtp || mode == b'i' || verbose,
+                tried: !(only_queue || by_smtp && mode == b'b'),
+            };
             let mut accepted = Some(accepted);
             carry(&mut |attempt| {
                 for claimed in accepted.take().into_iter().flatten() {
-                    if only_queue && tells {
+                    let is_held = is_held(&claimed);
+                    if only_queue && tells && !is_held {
                         attempt.tell_queued(&claimed, logs_queued);
                     }
-                    let exit = if only_queue {
+                    let exit = if is_held {
+                        attempt.hold(worker, claimed, hold)
+                    } else if only_queue {
                         attempt.report_early(worker, claimed)
                     } else {
                         attempt.run(worker, claimed)

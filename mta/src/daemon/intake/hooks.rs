@@ -1,6 +1,7 @@
 //! Hook rulesets while a message comes in.
 
-use ruleset_vm::Status;
+use ruleset_vm::prescan::{Mode, prescan};
+use ruleset_vm::{Exit, Status, current_header};
 
 use super::Intake;
 use crate::address::worker::Verdict;
@@ -10,23 +11,38 @@ use crate::events::{Event, Severity};
 use crate::message::envelope::{Field, QueueId};
 
 impl Intake {
-    /// Header checks and check_eoh, in the oracle's order (RS-146).
+    /// Header checks and check_eoh, in the oracle's order (RS-146). Fields without a value are not checked; all others
+    /// are, whatever is said of those before them, and it is the last refusal that counts, but for one for now behind
+    /// one for good (observed).
     pub(super) fn check_headers(&mut self, collected: &Collected) -> Result<(), Status> {
         let site = self.post.site.clone();
-        for field in &collected.fields {
+        let mut refusal = Ok(());
+        for field in collected.fields.iter().filter(|field| !field.value.trim_ascii().is_empty()) {
             let Some((ruleset, keep)) = header_check(&site.configuration.headers, field) else {
                 continue;
             };
             let macros = &mut self.worker.macros;
             macros.set(b"hdr_name", &field.name);
             macros.set(b"hdrlen", field.value.len().to_string().as_bytes());
-            macros.set(b"currHeader", &field.value);
+            macros.set(b"currHeader", &current_header(&field.value));
+            // what the rules would see nothing of is not put before them (observed)
+            let mode = Mode {
+                operators: site.configuration.program.operators(),
+                delimiter: None,
+                comments: !keep,
+                ignore: keep,
+            };
+            if prescan(&field.value, mode).tokens.is_none_or(|tokens| tokens.is_empty()) {
+                continue;
+            }
             let name = String::from_utf8_lossy(&ruleset).into_owned();
-            self.hook(&name, &[&field.value], !keep, None)?;
+            weigh(&mut refusal, self.hook(&name, &[&field.value], !keep, None));
         }
         let count = collected.fields.len().to_string();
         let bytes = collected.header_size.to_string();
-        self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None)
+        let end = self.hook("check_eoh", &[count.as_bytes(), bytes.as_bytes()], false, None);
+        weigh(&mut refusal, end);
+        refusal
     }
 
     /// check_eom, which sees what is made of the header.
@@ -140,6 +156,16 @@ impl Intake {
                 Ok(())
             }
         }
+    }
+}
+
+/// Takes a later verdict into account.
+pub(super) fn weigh(refusal: &mut Result<(), Status>, later: Result<(), Status>) {
+    let for_good = |status: &Status| !status.retry && status.exit != Exit::TEMPFAIL;
+    match (&*refusal, &later) {
+        (_, Ok(())) => {}
+        (Err(known), Err(new)) if for_good(known) && !for_good(new) => {}
+        _ => *refusal = later,
     }
 }
 

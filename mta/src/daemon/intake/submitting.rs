@@ -94,6 +94,12 @@ impl Intake {
         self.said.faulty
     }
 
+    /// The exit status that the first recipient that failed asks for.
+    #[must_use]
+    pub fn first_failure(&self) -> Option<Exit> {
+        self.said.failure
+    }
+
     /// The exit status that the first trouble with a map asks for.
     #[must_use]
     pub fn trouble(&self) -> Exit {

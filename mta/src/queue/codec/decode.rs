@@ -114,7 +114,10 @@ impl Reader {
             b'd' => envelope.body_directory = Some(rest.to_vec()),
             b'B' => {
                 envelope.body_type =
-                    Some(body_type(rest).ok_or_else(|| Damage::ExtraData(shown(text)))?)
+                    Some(body_type(rest).ok_or_else(|| Damage::ExtraData(shown(text)))?);
+                if Some(rest) != envelope.body_name() {
+                    envelope.body_word = rest.to_vec();
+                }
             }
             b'q' => envelope.quarantine = Some(rest.to_vec()),
             b'M' => envelope.message = Some(rest.to_vec()),

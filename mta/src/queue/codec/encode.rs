@@ -2,7 +2,7 @@
 
 use super::{QUOTE, VERSION, is_operator};
 use crate::message::envelope::{
-    BodyType, DeliverBy, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
+    DeliverBy, Envelope, EnvelopeFlags, Field, Recipient, RecipientFlags, RecipientState,
 };
 use crate::message::field_kind::kind_of;
 
@@ -45,11 +45,7 @@ pub fn encode(envelope: &Envelope) -> Vec<u8> {
     numbers(&mut out, envelope);
     optional(&mut out, b"d", envelope.body_directory.as_deref());
     optional(&mut out, b"I", envelope.body_identity.as_deref());
-    let body_type = envelope.body_type.map(|body_type| match body_type {
-        BodyType::SevenBit => b"7BIT".as_slice(),
-        BodyType::EightBitMime => b"8BITMIME",
-    });
-    optional(&mut out, b"B", body_type);
+    optional(&mut out, b"B", envelope.body_name());
     optional(&mut out, b"q", envelope.quarantine.as_deref());
     optional(&mut out, b"M", envelope.message.as_deref());
     let mut flags = envelope.flags;

@@ -49,6 +49,9 @@ pub enum Damage {
     /// No final dot: the file is still being written or was cut (QU-039).
     #[error("incomplete queue file read")]
     Incomplete,
+    /// A `d` line that names no directory of the queue; nothing is said but that the file is lost.
+    #[error("bogus queue file directory")]
+    BodyDirectory,
     /// No `S` line; the oracle's runner aborts on it (QU-112).
     #[error("no sender in queue file")]
     NoSender,
@@ -71,6 +74,7 @@ impl Damage {
             Self::Version(_) => Disposition::Lose("unsupported queue file version"),
             Self::UnknownLine(_) => Disposition::Lose("unrecognized line"),
             Self::FromLine(_) | Self::ExtraData(_) => Disposition::Lose("bogus queue line"),
+            Self::BodyDirectory => Disposition::Lose("bogus queue file directory"),
             Self::Incomplete | Self::NoSender => Disposition::Skip,
         }
     }

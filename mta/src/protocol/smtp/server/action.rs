@@ -176,6 +176,8 @@ pub enum Question {
     FaultyMail {
         /// The address as written, with its angle brackets.
         address: Vec<u8>,
+        /// What was read before the one that is wrong.
+        parameters: MailParameters,
     },
     /// `RCPT`: resolve, run check_rcpt. [`Answer::Accepted`] may name the address otherwise and say
     /// that delivery is not tried at once.

@@ -1,7 +1,7 @@
 //! Everything beside mail itself: `VRFY`, `EXPN`, `ETRN`, `HELP`, `VERB`, `NOOP`, `QUIT`, and the
 //! commands that are refused or unknown.
 
-use super::action::{Abandoned, Answer, Note, Question, UnexpectedAnswer};
+use super::action::{Abandoned, Answer, Note, Question, UnexpectedAnswer, Verified};
 use super::help;
 use super::replies::{self, Template};
 use super::reply::{Reply, shortened};
@@ -13,6 +13,18 @@ use std::time::Duration;
 /// Longest pause before the reply to a `VRFY` or `EXPN` that yields nothing (observed: the pause
 /// doubles only before replies with an address).
 const FRUITLESS: Duration = Duration::from_secs(1);
+
+/// `Full Name <address>`; 252 where it is only passed on.
+fn address_line(verified: &Verified) -> Reply {
+    let mut line = verified.full_name.clone();
+    if !line.is_empty() {
+        line.push(b' ');
+    }
+    let line = [&line[..], b"<", &verified.address, b">"].concat();
+    let mut reply = replies::ADDRESS.with(&[&line]);
+    reply.code = if verified.certain { 250 } else { 252 };
+    reply
+}
 
 impl Session {
     pub(super) fn vrfy(&mut self, command: &Command) {
@@ -37,11 +49,11 @@ impl Session {
         }
         let introduce = replies::INTRODUCE_YOURSELF.reply();
         let argument = command.argument.clone();
-        let refusal = if let Some(reply) = self.missing_hello(need_hello, introduce) {
-            Some(reply)
-        } else if refused {
+        let refusal = if refused {
             let reply = if expand { replies::NOT_ALLOWED } else { replies::CANNOT_VRFY };
             Some(reply.reply())
+        } else if let Some(reply) = self.missing_hello(need_hello, introduce) {
+            Some(reply)
         } else if argument.is_empty() {
             Some(replies::ARGUMENT_REQUIRED.reply())
         } else {
@@ -80,23 +92,8 @@ impl Session {
             _ => return Err(UnexpectedAnswer),
         };
         self.pause(pause);
-        let certain = addresses.iter().all(|verified| verified.certain);
-        let lines: Vec<Vec<u8>> = addresses
-            .iter()
-            .map(|verified| {
-                let mut line = verified.full_name.clone();
-                if !line.is_empty() {
-                    line.push(b' ');
-                }
-                line.push(b'<');
-                line.extend_from_slice(&verified.address);
-                line.push(b'>');
-                line
-            })
-            .collect();
-        let mut reply = replies::ADDRESS.with(&[&lines.join(&b'\n')]);
-        reply.code = if certain { 250 } else { 252 };
-        self.reply(reply);
+        let lines: Vec<Reply> = addresses.iter().map(address_line).collect();
+        self.reply_lines(&lines);
         Ok(())
     }
 

@@ -11,6 +11,9 @@ pub const MAX_PARAMETERS: usize = 17;
 /// Largest number of seconds in `BY=` either way: nine digits (RFC 2852, SM-055).
 const MAX_BY: i64 = 999_999_999;
 
+/// Largest number of bytes in `SIZE=`.
+const LARGEST: u64 = i64::MAX as u64;
+
 /// How much of a message `RET=` wants back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Return {
@@ -47,6 +50,8 @@ pub struct MailParameters {
     pub size: Option<u64>,
     /// `BODY=`
     pub body: Option<Body>,
+    /// How that was spelled.
+    pub body_word: Vec<u8>,
     /// `ENVID=`, xtext.
     pub envid: Option<Vec<u8>>,
     /// `RET=`
@@ -127,11 +132,11 @@ pub(super) fn split_address(argument: &[u8]) -> (&[u8], &[u8]) {
     (argument.trim_ascii_end(), b"")
 }
 
-/// Reads the parameters of `MAIL`.
-pub(super) fn mail(text: &[u8], rules: Rules) -> Result<MailParameters, Reply> {
+/// Reads the parameters of `MAIL`; what was read of them before something was wrong counts for the log.
+pub(super) fn mail(text: &[u8], rules: Rules) -> (MailParameters, Result<(), Reply>) {
     let mut parameters = MailParameters::default();
-    for_each(text, |key, value| set_mail(&mut parameters, key, value, rules))?;
-    Ok(parameters)
+    let read = for_each(text, |key, value| set_mail(&mut parameters, key, value, rules));
+    (parameters, read)
 }
 
 /// Reads the parameters of `RCPT`.
@@ -177,8 +182,16 @@ fn set_mail(
 ) -> Result<(), Reply> {
     let name = key.to_ascii_uppercase();
     match name.as_slice() {
-        b"SIZE" => into.size = Some(size(required("SIZE", value)?, rules.message_size)?),
-        b"BODY" => into.body = Some(body(required("BODY", value)?)?),
+        b"SIZE" => {
+            let (size, fits) = size(required("SIZE", value)?, rules.message_size)?;
+            into.size = Some(size);
+            fits?;
+        }
+        b"BODY" => {
+            let word = required("BODY", value)?;
+            into.body = Some(body(word)?);
+            into.body_word = word.to_vec();
+        }
         b"ENVID" => {
             allowed_dsn("ENVID", rules.dsn)?;
             let value = required("ENVID", value)?;
@@ -248,23 +261,23 @@ fn allowed_dsn(name: &str, dsn: bool) -> Result<(), Reply> {
     if dsn { Ok(()) } else { Err(replies::NO_DSN.with(&[name.as_bytes()])) }
 }
 
-fn size(value: &[u8], limit: u64) -> Result<u64, Reply> {
+fn size(value: &[u8], limit: u64) -> Result<(u64, Result<(), Reply>), Reply> {
     if value.first() == Some(&b'-') {
         return Err(replies::SIZE_INVALID.reply());
     }
     let digits = leading(value.strip_prefix(b"+").unwrap_or(value), |byte| byte.is_ascii_digit());
     let mut size = 0u64;
     for &digit in digits {
-        size = size
-            .checked_mul(10)
-            .and_then(|size| size.checked_add(u64::from(digit - b'0')))
-            .filter(|&size| i64::try_from(size).is_ok())
-            .ok_or_else(|| replies::SIZE_OVERFLOW.reply())?;
+        let more = size.checked_mul(10).and_then(|size| size.checked_add(u64::from(digit - b'0')));
+        let Some(more) = more.filter(|&size| size <= LARGEST) else {
+            return Ok((LARGEST, Err(replies::SIZE_OVERFLOW.reply())));
+        };
+        size = more;
     }
     if limit > 0 && size > limit {
-        return Err(replies::SIZE_OVER_LIMIT.with(&[limit.to_string().as_bytes()]));
+        return Ok((size, Err(replies::SIZE_OVER_LIMIT.with(&[limit.to_string().as_bytes()]))));
     }
-    Ok(size)
+    Ok((size, Ok(())))
 }
 
 fn body(value: &[u8]) -> Result<Body, Reply> {

@@ -29,13 +29,13 @@ impl Reply {
     /// is the class with zeros (RS-101).
     #[must_use]
     pub fn from_status(status: &Status, address: Option<&[u8]>) -> Self {
+        let zeros = |code| matches!(code / 100, 2 | 4 | 5).then(|| Enhanced::new(code / 100, 0, 0));
         let (code, enhanced) = match (status.reply, status.enhanced) {
-            (Some(code), Some(enhanced)) => (code, enhanced),
-            (Some(code), None) => (code, Enhanced::new(code / 100 % 10, 0, 0)),
-            (None, enhanced) if status.is_ok() => (250, enhanced.unwrap_or(Enhanced::new(2, 0, 0))),
-            (None, enhanced) => (553, enhanced.unwrap_or(Enhanced::new(5, 3, 0))),
+            (Some(code), enhanced) => (code, enhanced.or(zeros(code))),
+            (None, enhanced) if status.is_ok() => (250, enhanced.or(zeros(250))),
+            (None, enhanced) => (553, Some(enhanced.unwrap_or(Enhanced::new(5, 3, 0)))),
         };
-        Self { code, enhanced: Some(enhanced), text: status.text.clone() }.about(address)
+        Self { code, enhanced, text: status.text.clone() }.about(address)
     }
 
     /// Puts `ADDR... ` in front of the text, for the codes that carry it.
@@ -67,12 +67,17 @@ impl Reply {
     /// are dropped (observed); lines are cut at [`MAX_REPLY_LINE`]. A code that is none becomes 451.
     #[must_use]
     pub fn render(&self) -> Vec<u8> {
+        self.render_part(true)
+    }
+
+    /// [`Reply::render`], or with more lines to follow, whose code may be another one.
+    fn render_part(&self, last: bool) -> Vec<u8> {
         let code = if (1..=999).contains(&self.code) { self.code } else { 451 };
         let mut out = Vec::with_capacity(self.text.len() + 16);
         let mut lines = self.text.split(|&byte| byte == b'\n').peekable();
         while let Some(line) = lines.next() {
             let start = out.len();
-            let separator = if lines.peek().is_some() { '-' } else { ' ' };
+            let separator = if lines.peek().is_some() || !last { '-' } else { ' ' };
             out.extend_from_slice(format!("{code:03}{separator}").as_bytes());
             if let Some(enhanced) = self.enhanced.filter(|_| (200..600).contains(&code)) {
                 out.extend_from_slice(format!("{enhanced} ").as_bytes());
@@ -84,6 +89,13 @@ impl Reply {
         }
         out
     }
+}
+
+/// The bytes of one reply whose lines have codes of their own.
+#[must_use]
+pub(super) fn render_lines(lines: &[Reply]) -> Vec<u8> {
+    let parts = lines.iter().enumerate();
+    parts.flat_map(|(at, line)| line.render_part(at + 1 == lines.len())).collect()
 }
 
 /// What the oracle leaves of a long text inside a reply: 100 bytes of either end (observed).

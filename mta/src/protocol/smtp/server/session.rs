@@ -3,7 +3,7 @@
 use super::action::{Abandoned, Action, Answer, Lost, Note, Question, Timeout, UnexpectedAnswer};
 use super::body::{BodyReader, End};
 use super::replies;
-use super::reply::Reply;
+use super::reply::{Reply, render_lines};
 use super::settings::{Admission, Features, Peer, Settings};
 use super::slowdown::{Counters, Measure, measure};
 use super::verbs;
@@ -409,6 +409,11 @@ impl Session {
     pub(super) fn reply(&mut self, reply: Reply) {
         let reply = if self.settings.soft_bounce { reply.softened() } else { reply };
         self.out.push_back(Action::Reply(reply.render()));
+    }
+
+    /// Queues one reply of good lines, each with its code.
+    pub(super) fn reply_lines(&mut self, lines: &[Reply]) {
+        self.out.push_back(Action::Reply(render_lines(lines)));
     }
 
     pub(super) fn note(&mut self, note: Note) {

@@ -37,11 +37,11 @@ impl Session {
             deliver_by_min: self.settings.limits.deliver_by_min,
         };
         let parameters = match parameters::mail(rest, rules) {
-            Ok(parameters) => parameters,
-            Err(reply) => {
+            (parameters, Ok(())) => parameters,
+            (parameters, Err(reply)) => {
                 let address = address.to_vec();
                 let topic = Topic::FaultyMail { address: address.clone(), reply };
-                return Ok((Question::FaultyMail { address }, topic));
+                return Ok((Question::FaultyMail { address, parameters }, topic));
             }
         };
         let eight_bit_mime = parameters.body == Some(Body::EightBitMime);

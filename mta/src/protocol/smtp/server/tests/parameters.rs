@@ -17,7 +17,9 @@ fn mail(text: &str) -> String {
 }
 
 fn mail_with(text: &str, rules: Rules) -> String {
-    parameters::mail(text.as_bytes(), rules).map_or_else(|reply| line(&reply), |_| "ok".to_owned())
+    parameters::mail(text.as_bytes(), rules)
+        .1
+        .map_or_else(|reply| line(&reply), |()| "ok".to_owned())
 }
 
 fn rcpt(text: &str) -> String {
@@ -123,12 +125,13 @@ fn values_are_kept_as_given() {
     let expected = MailParameters {
         size: Some(12),
         body: Some(Body::EightBitMime),
+        body_word: b"8BITMIME".to_vec(),
         envid: Some(b"a+3D".to_vec()),
         ret: Some(Return::Headers),
         auth: Some(b"<>".to_vec()),
         by: Some(DeliverBy { seconds: -5, return_if_late: false, trace: true }),
     };
-    assert_eq!(parameters::mail(given, RULES), Ok(expected));
+    assert_eq!(parameters::mail(given, RULES), (expected, Ok(())));
     let notify = Notify { success: true, failure: false, delay: true };
     let expected = RcptParameters { notify: Some(notify), orcpt: Some(b"rfc822;a@b".to_vec()) };
     let given = b"NOTIFY=Delay,success ORCPT=rfc822;a@b";
@@ -165,7 +168,7 @@ proptest! {
     fn any_argument_is_read_or_refused(text: Vec<u8>) {
         let (address, rest) = parameters::split_address(&text);
         prop_assert!(address.len() + rest.len() <= text.len());
-        if let Err(reply) = parameters::mail(rest, RULES) {
+        if let Err(reply) = parameters::mail(rest, RULES).1 {
             prop_assert!(reply.render().len() <= text.len() + 100);
         }
         let _ = parameters::rcpt(rest, true);

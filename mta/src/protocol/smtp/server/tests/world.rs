@@ -54,7 +54,7 @@ impl World {
                 Answer::Status(replies::MISSING_RECIPIENT.status(&[]))
             }
             Question::FaultyRcpt { .. } => Answer::Status(Status::ok()),
-            Question::FaultyMail { address } => match mail(address) {
+            Question::FaultyMail { address, .. } => match mail(address) {
                 Answer::Status(status) => Answer::Status(status),
                 _ => Answer::Status(Status::ok()),
             },
