@@ -1,6 +1,9 @@
 //! `-bt`: address test mode on standard input.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use cf_parser::Severity;
 use mapper::{LogLine, SystemServices};
@@ -13,12 +16,13 @@ use super::conversation::{Conversation, Heard};
 use super::line_editor::{Entered, LineEditor};
 use super::voice::Voice;
 use super::{complain, either, print, print_line, start, submit, usage};
+use crate::config::help_file;
 use crate::config::reading::Reading;
 use crate::daemon::log_sink::{DEFAULT_LOG_LEVEL, LogSink};
 use crate::events::{EventSink as _, map_lines};
 use crate::sys::syslog::Syslog;
 use crate::sys::terminal::{self, Listening};
-use crate::sys::{clock, config_files, ids, load, users};
+use crate::sys::{clock, ids, load, users};
 
 /// Longest line taken at once (`MAXLINE`); the rest is a line of its own.
 const LINE_LIMIT: usize = 2047;
@@ -60,8 +64,12 @@ pub(super) fn run(arguments: &Arguments, exit: u8) -> u8 {
 
 fn converse(arguments: &Arguments, reading: Reading, exit: u8) -> u8 {
     let Reading { configuration, mut maps, .. } = reading;
-    let help_path = configuration.options.bytes("HelpFile");
-    let help = help_path.and_then(|path| config_files::read_regular(&path).ok());
+    let help_path =
+        configuration.options.text("HelpFile").map(|text| configuration.macros.expand_bytes(text));
+    let help = help_path.and_then(|path| {
+        let path = Path::new(OsStr::from_bytes(path.trim_ascii()));
+        help_file::read(path, &configuration.options, &configuration.macros)
+    });
     let mut services = SystemServices::default();
     let completer = terminal::understands_escapes().then(|| Completer::new(&configuration, &maps));
     let verbose = configuration.options.flag("Verbose", false);

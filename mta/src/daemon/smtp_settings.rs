@@ -1,13 +1,13 @@
 //! What an SMTP session is given of the options (op guide 5.6; rows named at the fields).
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::time::Duration;
 
 use cf_parser::options::{self, Found, OptionValue};
 
 use super::ports::Modifiers;
 use crate::address::worker::Worker;
+use crate::config::help_file;
 use crate::config::site::Site;
 use crate::message::mime;
 use crate::protocol::smtp::server::{
@@ -16,8 +16,6 @@ use crate::protocol::smtp::server::{
 
 /// Bad commands before the session is closed (SM-033).
 const MAX_BAD_COMMANDS: u32 = 25;
-/// Largest help file, bytes.
-const MAX_HELP_FILE: u64 = 64 << 10;
 /// What `goaway` stands for (OPT-257).
 const GO_AWAY: [&str; 8] = [
     "needmailhelo",
@@ -40,7 +38,8 @@ pub(super) fn settings(worker: &Worker) -> Settings {
         None => worker.expand(b"$j Sendmail $v ready at $b"),
     };
     settings.program = worker.expand(b"Sendmail $v");
-    settings.help = help_file(worker);
+    settings.help =
+        site.path("HelpFile").and_then(|path| help_file::read(&path, options, &worker.macros));
     settings.limits = limits(site);
     settings.privacy = privacy(site);
     settings.allow_bogus_hello = options.flag("AllowBogusHELO", false);
@@ -111,14 +110,6 @@ fn privacy_words(site: &Site) -> BTreeSet<&'static str> {
         }
     }
     words
-}
-
-/// The help file with its macros expanded; `None` if there is none (SM-026).
-fn help_file(worker: &Worker) -> Option<Vec<u8>> {
-    let path = worker.site.path("HelpFile")?;
-    let mut text = Vec::new();
-    std::fs::File::open(path).ok()?.take(MAX_HELP_FILE).read_to_end(&mut text).ok()?;
-    Some(text)
 }
 
 /// What one peer is offered: the options, the daemon's modifiers, then the answer of srv_features

@@ -3,7 +3,7 @@
 use super::action::{Abandoned, Note, Question};
 use super::replies;
 use super::reply::Reply;
-use super::session::{Session, Topic};
+use super::session::{Held, Session, Topic};
 use super::settings::StartTls;
 use super::verbs::Command;
 
@@ -22,7 +22,11 @@ impl Session {
         if !self.slow_down("HELO/EHLO", self.counters.hello, limit) {
             return;
         }
-        let name = &command.argument;
+        // whoever has spoken on is refused, whatever the name (observed)
+        self.hold(Held::Hello { extended, name: command.argument.clone() });
+    }
+
+    pub(super) fn introduced(&mut self, extended: bool, name: Vec<u8>) {
         let sane = name.iter().all(|&byte| in_domain(byte));
         // Where anything goes, the first word is looked at.
         let mut first = name.iter().take_while(|byte| **byte != b' ');
@@ -34,12 +38,12 @@ impl Session {
             }
             if !sane {
                 self.reply(replies::INVALID_DOMAIN.reply());
-                let first = name.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-                return self.note(Note::BadHello(first.to_vec()));
+                let first = name.split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec();
+                return self.note(Note::BadHello(first));
             }
         }
         self.abandon(Abandoned::Hello { extended });
-        self.ask(Question::Hello { extended, name: name.clone() }, Topic::Hello { extended, sane });
+        self.ask(Question::Hello { extended, name }, Topic::Hello { extended, sane });
     }
 
     pub(super) fn say_hello(&mut self, extended: bool, sane: bool) {

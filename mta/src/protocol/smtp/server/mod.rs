@@ -36,7 +36,7 @@ mod verbs;
 pub use action::{
     Abandoned, Action, Answer, Lost, Note, Question, Received, Timeout, UnexpectedAnswer, Verified,
 };
-pub use help::help_about;
+pub use help::{help_about, help_has_macros};
 pub use parameters::{
     Body, DeliverBy, MAX_PARAMETERS, MailParameters, Notify, RcptParameters, Return,
 };

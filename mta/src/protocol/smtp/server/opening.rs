@@ -54,7 +54,7 @@ impl Session {
                 self.refusal = Some(replies::COMMAND_REJECTED.reply());
                 self.reply(replies::PROTOCOL_ERROR.reply());
             }
-            Held::Hello { extended, sane } => self.say_hello(extended, sane),
+            Held::Hello { extended, name } => self.introduced(extended, name),
             Held::Data if early => {
                 self.note(Note::EarlyTraffic("DATA"));
                 self.reply(replies::PROTOCOL_ERROR.reply());

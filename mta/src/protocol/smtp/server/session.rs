@@ -99,9 +99,9 @@ pub(super) enum Topic {
 }
 
 /// A reply held back until it is known whether the peer spoke too early.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Held {
-    Hello { extended: bool, sane: bool },
+    Hello { extended: bool, name: Vec<u8> },
     Data,
 }
 
@@ -452,7 +452,7 @@ impl Session {
             }
             (Topic::Hello { extended, sane }, Answer::Status(status)) => {
                 if status.is_ok() {
-                    self.hold(Held::Hello { extended, sane });
+                    self.say_hello(extended, sane);
                 } else {
                     self.reply(Reply::from_status(&status, None));
                 }
