@@ -16,7 +16,7 @@ use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
 use crate::message::envelope::{BodyType, ControllingUser};
-use crate::message::full_name::{must_quote, phrase};
+use crate::message::full_name::phrase;
 use crate::message::mime;
 use crate::sys::{background, config_files, errors, terminal, users};
 use std::os::unix::ffi::OsStrExt as _;
@@ -117,7 +117,7 @@ impl Submitter {
             sender_in_header: submission.mode == b'a',
             doubtful: self.doubtful_sender(arguments, &post.site).is_some(),
             user: account.filter(|_| submission.sender.is_none()).map(controlling),
-            full_name: phrase(&full_name(arguments), &must_quote(&post.site)),
+            full_name: phrase(&full_name(arguments), &post.site.must_quote()),
             verbose: arguments.has(b'v'),
             delivery_mode: delivery_mode(arguments),
             logs_queued: true,
@@ -362,11 +362,13 @@ fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_det
         // There is no terminal to print errors on any more: they are mailed (observed).
         intake.mail_errors();
     }
-    let first = intake.first_failure();
+    let (first, least) = (intake.first_failure(), intake.least());
     let exit = match intake.deliver_accepted() {
         Exit::OK if mode == b'b' => failed.0,
         Exit::OK => 0,
-        later if later == failed => first.unwrap_or(later).0,
+        later if later == failed && first.is_some() => first.unwrap_or(later).0,
+        // what can be read all the same counts before what happens later (observed)
+        _ if failed == Exit::OK && least != Exit::OK => least.0,
         later => later.0,
     };
     post.wait_for_background(BACKGROUND_LIMIT);

@@ -149,6 +149,12 @@ impl Site {
         self.configuration.macros.value(name.as_bytes())
     }
 
+    /// MustQuoteChars (OPT-079).
+    #[must_use]
+    pub fn must_quote(&self) -> Vec<u8> {
+        self.configuration.options.bytes("MustQuoteChars").unwrap_or_else(|| b".'".to_vec())
+    }
+
     /// `DeliveryMode`: `b`, `i`, `q` or `d`.
     #[must_use]
     pub fn delivery_mode(&self) -> u8 {

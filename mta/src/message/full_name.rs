@@ -1,15 +1,7 @@
 //! Full names of senders, `$x` (CMD-138).
 
-use crate::config::site::Site;
-
 /// Characters that no name has in front of an address but in quotes, beside those of MustQuoteChars (observed).
 const SPECIAL: &[u8] = b"@,;:[]";
-
-/// MustQuoteChars (OPT-079).
-#[must_use]
-pub fn must_quote(site: &Site) -> Vec<u8> {
-    site.configuration.options.bytes("MustQuoteChars").unwrap_or_else(|| b".'".to_vec())
-}
 
 /// A name that whoever submits a message has given: in quotes as a whole if it has special characters outside of quotes and
 /// comments, or if those are not closed (observed).

@@ -137,7 +137,7 @@ impl Walk<'_> {
             self.count_entered(parent);
         }
         let at = member.parent.unwrap_or_else(|| self.place(recipient, member, slot));
-        self.fail_of_loop(at, status, (place, &address));
+        self.fail_unquoted(at, status, (place, &address));
     }
 
     /// An error for now is kept like an address that waits (observed).

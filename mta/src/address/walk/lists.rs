@@ -31,7 +31,7 @@ impl Walk<'_> {
         self.note(place, &address, What::Including(path.to_vec()));
         let (file, mark) = match self.open_include(index, path) {
             Ok(opened) => opened,
-            Err(status) => return self.settle(index, status, place),
+            Err(status) => return self.no_list(index, status, place),
         };
         self.take_owner(index, path, &file, mark);
         match file.read() {
@@ -44,8 +44,17 @@ impl Walk<'_> {
             }
             Err(error) => {
                 let (reason, transient) = (errors::describe(&error), errors::is_transient(&error));
-                self.settle(index, cannot_open(path, &reason, transient), place);
+                self.no_list(index, cannot_open(path, &reason, transient), place);
             }
+        }
+    }
+
+    /// The file of a list cannot be read.
+    fn no_list(&mut self, index: usize, status: Status, place: &[u8]) {
+        let address = self.address(index);
+        match status.retry {
+            true => self.settle(index, status, place),
+            false => self.fail_unquoted(index, status, (place, &address)),
         }
     }
 

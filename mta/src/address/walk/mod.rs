@@ -289,7 +289,7 @@ impl<'a> Walk<'a> {
         if dead && self.alive == 0 {
             // AD-015
             self.alive += 1;
-            self.fail_of_loop(index, broken_loop(String::new()), (b"", b""));
+            self.fail_unquoted(index, broken_loop(String::new()), (b"", b""));
         }
     }
 
@@ -397,9 +397,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Fails a recipient that leads to too many or to nobody: reports tell why in the transcript, not beside the
-    /// recipient (observed).
-    pub(super) fn fail_of_loop(&mut self, index: usize, status: Status, about: (&[u8], &[u8])) {
+    /// Fails a recipient that stands for too many, for nobody or for what cannot be read: reports tell why in the
+    /// transcript, not beside the recipient (observed).
+    pub(super) fn fail_unquoted(&mut self, index: usize, status: Status, about: (&[u8], &[u8])) {
         let (place, address) = about;
         self.conclude(index, &Status { reply: None, ..status.clone() });
         self.note(place, address, What::Failed(status));

@@ -12,7 +12,7 @@ use crate::daemon::post::Post;
 use crate::message::address_list::ListStyle;
 use crate::message::defaults::{self, NoRecipientAction};
 use crate::message::envelope::{EnvelopeFlags, Field, value_of};
-use crate::message::full_name::{must_quote, phrase};
+use crate::message::full_name::phrase;
 use crate::message::output::{OutputOptions, stored_header};
 use crate::message::xtext;
 use crate::queue::priority;
@@ -46,7 +46,7 @@ impl Intake {
             _ => self.worker.macros.clear(b"u"),
         }
         if let Some(name) = value_of(&collected.fields, b"full-name") {
-            let name = phrase(name.trim_ascii(), &must_quote(&self.post.site));
+            let name = phrase(name.trim_ascii(), &self.post.site.must_quote());
             self.worker.macros.set(b"x", &name);
         }
         let value = |name: &[u8]| {
