@@ -106,6 +106,21 @@ fn privacy() {
 }
 
 #[test]
+fn help_of_an_old_file() {
+    // SM-026
+    let mut world = World::default();
+    world.settings.help = HELP_FILE.strip_prefix(b"#vers\t2\n").map(<[u8]>::to_vec);
+    check(
+        world,
+        "C: HELP
+        S: 214-2.0.0 This is Sendmail version 8.17.1.9
+        S: 214-2.0.0 Topics:
+        S: 214-2.0.0 \tHELO\tEHLO
+        S: 214 2.0.0 End of HELP info",
+    );
+}
+
+#[test]
 fn etrn_help_verb() {
     // SM-026..SM-028, SM-117
     let mut world = World::default();
@@ -119,7 +134,6 @@ fn etrn_help_verb() {
         C: ETRN #q
         S: 459 4.5.4 Queue q unknown
         C: HELP
-        S: 214-2.0.0 This is Sendmail version 8.17.1.9
         S: 214-2.0.0 Topics:
         S: 214-2.0.0 \tHELO\tEHLO
         S: 214 2.0.0 End of HELP info
