@@ -55,8 +55,6 @@ pub struct Worker {
     machine: Machine,
     maps: MapSet,
     services: Guarded<SystemServices>,
-    /// What debugging flags show on standard output.
-    levels: Levels,
     /// Where lines of maps go.
     log: Option<Arc<Sink>>,
     /// Who looks on.
@@ -81,9 +79,9 @@ impl Worker {
     fn without_aliases(site: Arc<Site>) -> Self {
         let macros = site.configuration.macros.clone();
         let machine = Machine::new(site.configuration.program.clone());
-        let maps = site.maps();
+        let mut maps = site.maps();
+        maps.set_levels(site.levels);
         let services = site.services();
-        let levels = Levels::default();
         Self {
             site,
             macros,
@@ -93,7 +91,6 @@ impl Worker {
             machine,
             maps,
             services,
-            levels,
             log: None,
             watch: None,
         }
@@ -128,15 +125,9 @@ impl Worker {
         }
     }
 
-    /// What debugging flags show from now on, on standard output.
-    pub fn set_levels(&mut self, levels: Levels) {
-        self.levels = levels;
-        self.maps.set_levels(levels);
-    }
-
     /// Shows a line if debugging flags ask for it.
     pub(crate) fn debug(&self, category: Category, level: u8, parts: &[&[u8]]) {
-        if self.levels.at(category, level) {
+        if self.site.levels.at(category, level) {
             terminal::trace(&[&parts.concat()[..], b"\n"].concat());
         }
     }
@@ -419,9 +410,9 @@ impl Worker {
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
     ) -> T {
         let site = self.site.clone();
-        let levels = self.levels;
-        let traces = Traces { levels: &levels, configuration: &site.configuration, copies: true };
-        let shows = levels != Levels::default();
+        let levels = &site.levels;
+        let traces = Traces { levels, configuration: &site.configuration, copies: true };
+        let shows = *levels != Levels::default();
         let watch = self.watch.clone().map(|watch| (watch, Recorder::default()));
         let mut listener = Listener { messages: Vec::new(), traces, shows, watch };
         let (result, unasked) = self.traced(&mut listener, run);
@@ -453,7 +444,7 @@ impl Worker {
             maps: &mut self.maps,
             services: &mut self.services,
             context,
-            levels: self.levels,
+            levels: self.site.levels,
             say: &mut say,
             postponed: None,
             count: 0,

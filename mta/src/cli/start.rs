@@ -216,7 +216,8 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         settings.alias_files.clear();
         reading.maps.set_settings(settings);
     }
-    let site = Site::new(reading);
+    let mut site = Site::new(reading);
+    site.levels = arguments.levels();
     if !events.is_empty() {
         let sink = sink(arguments, &site, voice)?;
         events.into_iter().for_each(|event| sink.report(event));

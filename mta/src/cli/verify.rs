@@ -24,7 +24,6 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let mut worker = post.worker();
     worker.macros.set(b"deliveryMode", b"v");
     if arguments.has(b'd') {
-        worker.set_levels(arguments.levels());
         trace_sender(&mut worker);
     }
     let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);

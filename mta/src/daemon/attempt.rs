@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit};
 
-pub(super) use groups::{close_connections, connections, sender_mailer};
+pub(super) use groups::{close_connections, connections};
 pub(super) use resolving::split_by_owner;
 
 use super::connection::define_own_end;
@@ -19,6 +19,7 @@ use super::intake::set_time_macros;
 use super::post::Post;
 use super::reports::Told;
 use super::telling::Said;
+use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
 use crate::delivery::cache::ConnectionCache;
@@ -57,7 +58,7 @@ impl Attempt<'_> {
     pub fn run(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
         let mut claimed = claimed;
         let now = clock::now();
-        self.load_macros(worker, &claimed.envelope, now);
+        self.load_macros(worker, &mut claimed.envelope, now);
         if !self.first {
             claimed.envelope.priority =
                 priority::aged(claimed.envelope.priority, &self.post.factors());
@@ -72,7 +73,8 @@ impl Attempt<'_> {
         let (split_off, said) = self.resolve(worker, &mut claimed);
         let mut exit = self.deliver(worker, claimed, &said, now);
         for split in split_off {
-            self.load_macros(worker, &split.envelope, now);
+            let mut split = split;
+            self.load_macros(worker, &mut split.envelope, now);
             let other = self.deliver(worker, split, &said, now);
             if exit == Exit::OK {
                 exit = other;
@@ -82,7 +84,7 @@ impl Attempt<'_> {
     }
 
     /// The macros of a message that is taken up; those about the last connection are of an earlier one (observed).
-    fn load_macros(&self, worker: &mut Worker, envelope: &Envelope, now: u64) {
+    fn load_macros(&self, worker: &mut Worker, envelope: &mut Envelope, now: u64) {
         load_macros(worker, &self.post, envelope, now);
         if let Some((own, name)) = &self.connections.borrow().own_end {
             define_own_end(*own, name, b"_out", &mut |name, value| worker.macros.set(name, value));
@@ -196,7 +198,7 @@ fn claimed_id(claimed: &Claimed) -> Vec<u8> {
 }
 
 /// The macros of a message that is taken up.
-fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) {
+fn load_macros(worker: &mut Worker, post: &Post, envelope: &mut Envelope, now: u64) {
     worker.reset();
     // what was left for a queue run is delivered now, and maps with `-D` are asked (observed)
     if matches!(worker.macros.value(b"deliveryMode").first(), Some(b'd' | b'q')) {
@@ -210,18 +212,14 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     if let Some(id) = &envelope.id {
         set_time_macros(worker, post, now, id);
     }
-    let sender = if envelope.flags.response {
-        worker.macros.value(b"n")
-    } else {
-        worker.canonical_sender(named_sender(envelope))
+    let resolved = match envelope.resolved_sender.take() {
+        Some(resolved) => resolved,
+        None => sender::resolve(worker, sender::named(envelope)),
     };
-    worker.macros.set(b"f", &sender);
+    let own = envelope.flags.response.then(|| worker.macros.value(b"n"));
+    worker.macros.set(b"f", own.as_ref().unwrap_or(&resolved.canonical));
+    envelope.resolved_sender = Some(resolved);
     worker.macros.set(b"ntries", envelope.tries.to_string().as_bytes());
-}
-
-/// The sender as rules are asked about it: nobody is `<>`.
-fn named_sender(envelope: &Envelope) -> &[u8] {
-    if envelope.sender.is_empty() { b"<>" } else { &envelope.sender }
 }
 
 fn is_open(state: &RecipientState) -> bool {

@@ -332,6 +332,7 @@ impl Intake {
         let options = self.expand_options();
         let mut probe = Envelope {
             sender: self.envelope.sender.clone(),
+            resolved_sender: self.envelope.resolved_sender.clone(),
             recipients: vec![recipient.clone()],
             ..Envelope::default()
         };

@@ -382,9 +382,8 @@ fn label(kind: Kind, original: &Envelope) -> &'static str {
 /// The header of the original as a report shows it: with addresses as the mailer of the report wants them
 /// (observed).
 fn returned_header(worker: &mut Worker, envelope: &Envelope, mailer: Option<usize>) -> Vec<u8> {
-    if !envelope.is_from_nobody() {
-        let sender = worker.canonical_sender(bare(&envelope.sender));
-        worker.macros.set(b"g", &sender);
+    if let Some(sender) = envelope.resolved_sender.as_ref().filter(|_| !envelope.is_from_nobody()) {
+        worker.macros.set(b"g", &sender.canonical);
     }
     let cell = RefCell::new(worker);
     let host = Headers { worker: &cell, mailer, sender_domain: None };

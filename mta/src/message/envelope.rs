@@ -254,6 +254,25 @@ impl Recipient {
     }
 }
 
+/// What rules have made of a sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolvedSender {
+    /// Where mail to it would go; none where rules refuse it.
+    pub route: Option<Route>,
+    /// As it is known before any mailer has seen it: `$f`.
+    pub canonical: Vec<u8>,
+    /// `@domain` for addresses without one, if its mailer wants that (flag `C`, RS-085).
+    pub domain: Option<Vec<u8>>,
+}
+
+impl ResolvedSender {
+    /// Index of the mailer.
+    #[must_use]
+    pub fn mailer(&self) -> Option<usize> {
+        self.route.as_ref().map(|route| route.mailer)
+    }
+}
+
 /// One message without its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
@@ -285,6 +304,8 @@ pub struct Envelope {
     pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// `S`: envelope sender; empty for the null sender `<>`.
     pub sender: Vec<u8>,
+    /// What rules have made of the sender, once they were asked; not stored.
+    pub resolved_sender: Option<ResolvedSender>,
     /// `Z`: ENVID.
     pub envid: Option<Vec<u8>>,
     /// `A`: AUTH= parameter, xtext.

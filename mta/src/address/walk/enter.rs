@@ -6,14 +6,8 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target, Triple};
 
 use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
+use crate::address::sender::route;
 use crate::message::envelope::{Recipient, RecipientState, Route};
-
-/// The route of a triple that is no error.
-pub(super) fn route(parsed: &Parsed) -> Option<Route> {
-    let Target::Mailer(mailer) = parsed.triple.mailer else { return None };
-    let host = parsed.triple.host.clone().unwrap_or_default();
-    Some(Route { mailer, host, user: parsed.triple.user.clone() })
-}
 
 /// RS-091: a map failed for now while the address was resolved.
 pub(in crate::address) fn transient_parse() -> Status {

@@ -11,6 +11,7 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 use super::{Candidate, Control, OpenList, Slot, Task, Walk};
 use crate::address::list_safety::{FORWARD, ListVerdict, verdict};
 use crate::address::note::What;
+use crate::address::sender::route;
 use crate::config::mailer::Mailer;
 use crate::message::envelope::ControllingUser;
 use crate::sys::errors;
@@ -134,7 +135,7 @@ impl Walk<'_> {
         let Some(triple) = triple else { return false };
         let parsed = Parsed { triple, deferred: false, used: 0 };
         let own = self.recipients.get(index).and_then(|known| known.route.as_ref());
-        if super::enter::route(&parsed).as_ref() == own {
+        if route(&parsed).as_ref() == own {
             return false;
         }
         let from_alias = self.recipients.get(index).is_some_and(|known| known.flags.from_alias);

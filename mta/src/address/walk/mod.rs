@@ -18,10 +18,11 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
 use super::list;
 use super::note::{Note, Undelivered, What};
 use super::options::ExpandOptions;
+use super::sender;
 use super::worker::{Failure, Worker};
 use crate::events::ControllingAddress;
 use crate::message::envelope::{
-    ControllingUser, Envelope, Listing, Recipient, RecipientState, Route,
+    ControllingUser, Envelope, Listing, Recipient, RecipientState, ResolvedSender, Route,
 };
 
 /// Who the programs and files that an address stands for run as.
@@ -154,7 +155,7 @@ impl<'a> Walk<'a> {
             turns: 0,
         };
         if !options.me_too && !envelope.sender.is_empty() {
-            walk.sender = walk.key_of_sender(&envelope.sender);
+            walk.sender = walk.key_of_sender(&envelope.sender, envelope.resolved_sender.as_ref());
         }
         for index in 0..walk.recipients.len() {
             walk.note_resolved(index);
@@ -173,12 +174,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn key_of_sender(&mut self, sender: &[u8]) -> Option<Key> {
-        let role = Role { header: false, sender: true };
-        let parsed = self.worker.parse(sender, role)?;
-        self.worker.take_messages();
-        let route = enter::route(&parsed)?;
-        Some(self.key(&route, None))
+    fn key_of_sender(&mut self, sender: &[u8], known: Option<&ResolvedSender>) -> Option<Key> {
+        let route = match known {
+            Some(known) => known.route.clone(),
+            None => sender::route_to(self.worker, sender),
+        };
+        Some(self.key(&route?, None))
     }
 
     /// What a recipient is compared by.

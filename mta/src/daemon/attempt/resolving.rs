@@ -2,6 +2,7 @@
 
 use super::{Attempt, claimed_id};
 use crate::address::expand::{self, ExpandOptions, Expansion};
+use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::daemon::intake::counted;
 use crate::daemon::post::Post;
@@ -18,6 +19,7 @@ use crate::sys::clock;
 #[must_use]
 pub(in crate::daemon) fn split_by_owner(
     post: &Post,
+    worker: &mut Worker,
     envelope: &mut Envelope,
     expansion: &Expansion,
 ) -> Vec<Envelope> {
@@ -26,6 +28,7 @@ pub(in crate::daemon) fn split_by_owner(
     for split in &expansion.splits {
         let mut part = Envelope { id: Some(post.new_id()), ..envelope.clone() };
         part.sender = split.owner.clone();
+        part.resolved_sender = Some(sender::resolve(worker, sender::named(&part)));
         part.flags.split = true;
         part.message = None;
         part.recipients = split
@@ -95,7 +98,7 @@ impl Attempt<'_> {
         if envelope.message.is_none() || said.trouble.is_some() {
             envelope.message.clone_from(&said.waits);
         }
-        let parts = split_by_owner(post, &mut envelope, &expansion);
+        let parts = split_by_owner(post, worker, &mut envelope, &expansion);
         claimed.envelope = envelope;
         let mut split_off = Vec::new();
         for part in parts {

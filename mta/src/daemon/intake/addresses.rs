@@ -6,9 +6,9 @@ use super::{
     Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
     set_time_macros,
 };
-use crate::address::{expand, verify};
+use crate::address::{expand, sender, verify};
 use crate::events::{Event, Severity};
-use crate::message::envelope::{Envelope, QueueId, Recipient};
+use crate::message::envelope::{Envelope, QueueId, Recipient, Route};
 use crate::sys::{clock, users};
 
 impl Intake {
@@ -26,7 +26,8 @@ impl Intake {
         let mailer_name =
             mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
         let named = if address.is_empty() { b"<>" } else { sender.trim_ascii() };
-        let canonical = self.worker.canonical_sender(named);
+        let route = mailer.map(|mailer| Route { mailer, host: host.clone(), user: user.clone() });
+        let resolved = sender::complete(&mut self.worker, named, route);
         self.envelope.sender =
             if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
         self.name_sender(&user, mailer);
@@ -35,7 +36,8 @@ impl Intake {
         macros.set(b"mail_host", &host);
         macros.set(b"mail_addr", &user);
         macros.set(b"mail_from", sender);
-        macros.set(b"f", &canonical);
+        macros.set(b"f", &resolved.canonical);
+        self.envelope.resolved_sender = Some(resolved);
         if let Some(size) = parameters.size {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }

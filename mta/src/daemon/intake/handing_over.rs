@@ -18,7 +18,8 @@ impl Intake {
         collected: Collected,
         expansion: &Expansion,
     ) -> Result<(), Status> {
-        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
+        let (worker, envelope) = (&mut self.worker, &mut self.envelope);
+        let parts = attempt::split_by_owner(&self.post, worker, envelope, expansion);
         let kind_hold = self.envelope.quarantine.is_some();
         let mut claimed =
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
