@@ -52,6 +52,8 @@ pub struct Worker {
     failures: Vec<Failure>,
     /// What the first map said that could not answer, since it was taken last.
     postponed: Option<Vec<u8>>,
+    /// What the next address is resolved to, if it is this one: see [`Worker::keep`].
+    kept: Option<(Vec<u8>, Role, Option<Parsed>)>,
     machine: Machine,
     maps: MapSet,
     services: Guarded<SystemServices>,
@@ -88,6 +90,7 @@ impl Worker {
             messages: Vec::new(),
             failures: Vec::new(),
             postponed: None,
+            kept: None,
             machine,
             maps,
             services,
@@ -172,6 +175,11 @@ impl Worker {
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
+        if let Some((known, known_as, parsed)) = self.kept.take()
+            && (known.as_slice(), known_as) == (address, role)
+        {
+            return parsed;
+        }
         let refusal = self.unscannable(address);
         let refusal = refusal.or_else(|| flawed(address, role));
         if let Some(status) = refusal {
@@ -189,6 +197,12 @@ impl Worker {
             watch.said(Said::Triple(parsed.clone()));
         }
         parsed
+    }
+
+    /// Keeps what an address was resolved to for who resolves it next, if that is the next thing: rules are not to be
+    /// asked again by the one who judges an address first and by the one who takes it then.
+    pub fn keep(&mut self, address: &[u8], role: Role, parsed: Option<Parsed>) {
+        self.kept = Some((address.to_vec(), role, parsed));
     }
 
     /// The recipient with which a list begins that `delimiter` separates: messages about its syntax name all of the

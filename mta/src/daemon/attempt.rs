@@ -17,7 +17,7 @@ pub(super) use resolving::split_by_owner;
 use super::connection::define_own_end;
 use super::intake::set_time_macros;
 use super::post::Post;
-use super::reports::Told;
+use super::reports::{Addressed, Told};
 use super::telling::Said;
 use crate::address::sender;
 use crate::address::worker::Worker;
@@ -70,7 +70,32 @@ impl Attempt<'_> {
                 }
             }
         }
-        let (split_off, said) = self.resolve(worker, &mut claimed);
+        let resolved = self.resolve(worker, &mut claimed);
+        self.deliver_parts(worker, claimed, resolved, now)
+    }
+
+    /// Delivers a report that has just been stored, to those it was addressed to.
+    pub(super) fn run_report(
+        &self,
+        worker: &mut Worker,
+        claimed: Claimed,
+        addressed: &Addressed,
+    ) -> Exit {
+        let mut claimed = claimed;
+        let now = clock::now();
+        self.load_macros(worker, &mut claimed.envelope, now);
+        let resolved = self.adopt(worker, &mut claimed, addressed);
+        self.deliver_parts(worker, claimed, resolved, now)
+    }
+
+    /// Delivers a message and what was split off from it.
+    fn deliver_parts(
+        &self,
+        worker: &mut Worker,
+        claimed: Claimed,
+        (split_off, said): (Vec<Claimed>, Said),
+        now: u64,
+    ) -> Exit {
         let mut exit = self.deliver(worker, claimed, &said, now);
         for split in split_off {
             let mut split = split;

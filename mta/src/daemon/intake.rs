@@ -17,7 +17,7 @@ use std::sync::Arc;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 pub(super) use assembling::persistent_macros;
-pub(super) use handing_over::counted;
+pub(super) use handing_over::{counted, unsettled};
 
 use super::collect::{Collecting, Intaking};
 use super::dead_letter::DeadLetter;
@@ -105,6 +105,8 @@ pub struct Intake {
     /// The sender as `MAIL` gave it, for the log.
     sender_shown: Vec<u8>,
     sender_mailer: Option<usize>,
+    /// A message has begun whose sender is still to be named.
+    is_open: bool,
     /// The client has named nobody as the sender.
     unnamed: bool,
     /// A refusal has been counted: of one session only the first one is (observed).
@@ -156,6 +158,7 @@ impl Intake {
             envelope: Envelope::default(),
             sender_shown: Vec::new(),
             sender_mailer: None,
+            is_open: false,
             unnamed: false,
             refusal_counted: false,
             turned_away: None,

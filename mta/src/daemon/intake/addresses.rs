@@ -56,9 +56,10 @@ impl Intake {
     /// # Errors
     /// The reply that refuses the sender.
     pub(in crate::daemon) fn name(&mut self, sender: &[u8]) -> Result<SenderTriple, Status> {
-        self.abandon();
-        self.turned_away = None;
-        self.start_envelope();
+        if !self.is_open {
+            self.open_envelope();
+        }
+        self.is_open = false;
         self.sender_shown = sender.to_vec();
         if self.origin.by_smtp && !self.introduced {
             let relay = self.origin.relay.clone();
@@ -67,6 +68,14 @@ impl Intake {
         let resolved = self.resolve_sender(sender.trim_ascii())?;
         self.sender_mailer = resolved.2;
         Ok(resolved)
+    }
+
+    /// Begins a message whose sender comes next.
+    fn open_envelope(&mut self) {
+        self.abandon();
+        self.turned_away = None;
+        self.start_envelope();
+        self.is_open = true;
     }
 
     /// Who counts as the sender where a client has named nobody: `(a comment)`.
@@ -106,10 +115,12 @@ impl Intake {
     /// not be read as it should, else under that of the user (observed).
     pub fn sender_flaw(&mut self, sender: &[u8]) -> Option<SenderFlaw> {
         let role = Role { header: false, sender: true };
-        let address = bare(sender);
-        let null = address.is_empty() && sender.trim_ascii() == sender;
-        self.worker.take_messages();
-        let parsed = self.worker.parse(if null { b"<>" } else { address }, role);
+        let address = sender.trim_ascii();
+        let null = bare(sender).is_empty() && address == sender;
+        let address = if null { b"<>" } else { address };
+        self.open_envelope();
+        let parsed = self.worker.parse(address, role);
+        self.worker.keep(address, role, parsed.clone());
         let messages = self.worker.take_messages();
         let mut lines: Vec<Vec<u8>> =
             messages.into_iter().filter(|text| verify::complaint(text).is_some()).collect();

@@ -274,7 +274,7 @@ pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
 
 /// The envelope as it is first stored: what has failed already is still in it, so that a crash
 /// before it is reported does not lose the report.
-fn unsettled(envelope: &Envelope) -> Envelope {
+pub(in crate::daemon) fn unsettled(envelope: &Envelope) -> Envelope {
     let mut stored = envelope.clone();
     for recipient in &mut stored.recipients {
         if matches!(recipient.state, RecipientState::Failed(_)) {

@@ -1,0 +1,56 @@
+//! Those who get a report, and its sender: rules are asked about them before it is written (observed).
+
+use crate::address::expand::{self, ExpandOptions, Expansion, Note};
+use crate::address::sender;
+use crate::address::worker::Worker;
+use crate::daemon::post::Post;
+use crate::message::envelope::{Envelope, Recipient, RecipientFlags, ResolvedSender};
+
+/// The recipients of a report, resolved.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Addressed {
+    pub(super) recipients: Vec<Recipient>,
+    /// How many addresses they came from.
+    pub(super) given: usize,
+    /// What was said about them.
+    pub(in crate::daemon) notes: Vec<Note>,
+    pub(in crate::daemon) expansion: Expansion,
+}
+
+impl Addressed {
+    /// Resolves these addresses.
+    pub(super) fn to(post: &Post, worker: &mut Worker, addresses: &[Vec<u8>]) -> Self {
+        let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
+        let recipients =
+            addresses.iter().map(|one| Recipient { flags: FLAGS, ..Recipient::primary(&one[..]) });
+        let mut envelope = Envelope { recipients: recipients.collect(), ..Envelope::default() };
+        let mut notes = Vec::new();
+        let expansion =
+            expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
+        Self { recipients: envelope.recipients, given: addresses.len(), notes, expansion }
+    }
+
+    /// Whether something can be delivered to one of them.
+    pub(super) fn is_reachable(&self) -> bool {
+        self.recipients.iter().any(|recipient| recipient.state.waits())
+    }
+}
+
+/// How those who get a report want to hear of it.
+const FLAGS: RecipientFlags = RecipientFlags {
+    primary: true,
+    on_failure: true,
+    notify_given: false,
+    on_success: false,
+    on_delay: false,
+    from_alias: false,
+    internal_bcc: false,
+    mx_secure: false,
+};
+
+/// The sender of reports, `$n`: of a new one nobody asks how others see it (observed).
+pub(super) fn reporter(worker: &mut Worker) -> ResolvedSender {
+    let name = worker.macros.value(b"n");
+    let route = sender::route_to(worker, &name);
+    ResolvedSender { route, canonical: name, domain: None }
+}
