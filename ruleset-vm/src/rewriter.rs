@@ -294,28 +294,56 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> (Vec<u8>, Exit) {
+        match self.remote_forms(address, mailer, role, domain) {
+            Some((_, filled, exit)) => (filled, exit),
+            None => (address.to_vec(), Exit::OK),
+        }
+    }
+
+    /// [`Rewriter::remote_address`] with what [`Rewriter::remote_name`] tells the tracer, for whoever keeps the display
+    /// text.
+    pub fn told_remote_address(
+        &mut self,
+        address: &[u8],
+        mailer: &Mailer,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<u8>, Exit)> {
+        let told = [Category::RemoteName, Category::Crack, Category::Macros];
+        if !told.into_iter().any(|category| self.tracer.wants(category)) {
+            return self.remote_address(address, mailer, role, domain);
+        }
+        let (text, _, exit) = self.remote_forms(address, mailer, role, domain)?;
+        Some((text, exit))
+    }
+
+    /// The address as a mailer is to see it, alone and in the display text around it; `None` if there is no address.
+    fn remote_forms(
+        &mut self,
+        address: &[u8],
+        mailer: &Mailer,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<u8>, Vec<u8>, Exit)> {
         let watch = self.tracer.wants(Category::RemoteName);
         if watch {
             self.tell(&Event::Rewriting(address));
         }
         let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
-        let Some((text, exit)) = self.remote_address(address, mailer, role, domain) else {
-            return (address.to_vec(), Exit::OK);
-        };
-        let address = text.clone();
-        let mut text = fill(template.as_ref(), text, self.macros, self.machine.table());
+        let (alone, exit) = self.remote_address(address, mailer, role, domain)?;
+        let mut text = fill(template.as_ref(), alone.clone(), self.macros, self.machine.table());
         text.truncate(MAX_FILLED);
         if self.tracer.wants(Category::Macros) {
             let template = template.map_or(ADDRESS.to_vec(), |template| template.fill(ADDRESS));
-            self.tell(&Event::Filled { template: &template, address: &address, text: &text });
+            self.tell(&Event::Filled { template: &template, address: &alone, text: &text });
         }
         if watch {
             self.tell(&Event::RewrittenFor { text: &text, exit });
         }
-        (text, exit)
+        Some((alone, text, exit))
     }
 
-    /// [`Rewriter::remote_name`] without the display text; `None` if there is no address in it.
+    /// An address as this mailer is to see it, without the display text; `None` if there is no address in it.
     pub fn remote_address(
         &mut self,
         address: &[u8],

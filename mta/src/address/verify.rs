@@ -2,7 +2,7 @@
 
 use mapper::Answer;
 use ruleset_vm::validity::label;
-use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
 
 use super::note;
 use super::options::ExpandOptions;
@@ -89,6 +89,15 @@ pub fn is_program_refusal(status: &Status) -> bool {
 }
 
 impl Resolved {
+    /// What rules have made of the address.
+    #[must_use]
+    pub fn parsed(&self) -> Parsed {
+        let host = Some(self.host.clone()).filter(|host| !host.is_empty());
+        let mailer = Target::Mailer(self.mailer);
+        let triple = Triple { mailer, host, user: self.user.clone(), not_remote: self.not_remote };
+        Parsed { triple, deferred: self.deferred, used: 0 }
+    }
+
     /// The refusal of a program (AD-038).
     #[must_use]
     pub fn as_program(&self) -> Option<Status> {

@@ -175,6 +175,24 @@ impl Worker {
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
+        self.parse_seen(address, role, (address, None))
+    }
+
+    /// [`Worker::parse`] of an element of a list of recipients. Whoever looks on sees the rest of the list with it, as
+    /// sendmail's tokenizer does.
+    pub fn parse_listed(&mut self, address: &[u8], rest: &[u8]) -> Option<Parsed> {
+        let levels = &self.site.levels;
+        let is_seen = levels.on(Category::Parse) || levels.on(Category::Tokens);
+        let text = if is_seen && rest != address { (rest, Some(b',')) } else { (address, None) };
+        self.parse_seen(address, Role::default(), text)
+    }
+
+    fn parse_seen(
+        &mut self,
+        address: &[u8],
+        role: Role,
+        (text, delimiter): (&[u8], Option<u8>),
+    ) -> Option<Parsed> {
         if let Some((known, known_as, parsed)) = self.kept.take()
             && (known.as_slice(), known_as) == (address, role)
         {
@@ -192,7 +210,7 @@ impl Worker {
             return Some(Parsed { triple, deferred: false, used: address.len() });
         }
         let asked = || Asked::Address { address: address.to_vec(), role };
-        let parsed = self.with_rewriter(asked, |rewriter| rewriter.parse(address, None, role));
+        let parsed = self.with_rewriter(asked, |rewriter| rewriter.parse(text, delimiter, role));
         if let Some(watch) = &self.watch {
             watch.said(Said::Triple(parsed.clone()));
         }
@@ -261,7 +279,7 @@ impl Worker {
         let mailer = site.configuration.mailers.get(mailer)?;
         self.with_rewriter(
             || Asked::Form(address.to_vec()),
-            |rewriter| rewriter.remote_address(address, mailer, role, domain),
+            |rewriter| rewriter.told_remote_address(address, mailer, role, domain),
         )
     }
 

@@ -51,6 +51,8 @@ pub struct Origin {
     pub full_name: Vec<u8>,
     /// Lines of delivery progress go to standard output (`-v`).
     pub verbose: bool,
+    /// Says at once what is wrong with recipients, reply codes in front.
+    pub says: Option<fn(&[u8])>,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
     /// Recipients that are only queued are logged: those of the command line (observed).
@@ -368,6 +370,7 @@ impl Intake {
             verbose: self.origin.verbose,
             complains: false,
             logs_errors: !self.by_header(),
+            says: self.origin.says,
             shows_last: self.by_header(),
             waited: (0, 0),
             said: Said::default(),

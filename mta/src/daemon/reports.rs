@@ -340,6 +340,7 @@ fn unreachable_sender(attempt: &Attempt<'_>, sender: &Addressed, original: &Enve
         verbose: false,
         complains: false,
         logs_errors: false,
+        says: None,
         shows_last: false,
         waited: (original.priority, clock::now().saturating_sub(original.created)),
         said: Said::default(),

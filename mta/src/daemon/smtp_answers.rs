@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use ruleset_vm::Status;
 use ruleset_vm::validity::label;
+use ruleset_vm::{Role, Status};
 
 use super::hook_log;
 use super::intake::{RecipientParameters, RecipientRefused, SenderParameters, bare};
 use super::queue_run::{self, RunOptions};
 use super::smtp_session::Server;
 use super::smtp_settings;
-use crate::address::expand::{self, ExpandOptions};
+use crate::address::expand::{self, ExpandOptions, What};
 use crate::address::worker::Verdict;
 use crate::events::{Event, Severity};
 use crate::message::envelope::{
@@ -227,10 +227,10 @@ impl Server<'_> {
                 return Err(RecipientRefused::Address(refusal.status));
             }
         };
-        resolved.exists(self.intake.worker(), &options)?;
         // rules have seen it as it was typed
         let address = bare(address);
         if !expand {
+            resolved.exists(self.intake.worker(), &options)?;
             let mailers = &self.post.site.mailers;
             let mailer = mailers.iter().find(|mailer| mailer.name == resolved.mailer_name);
             let certain = mailer.is_some_and(|mailer| mailer.flags.has(b'q'));
@@ -238,9 +238,13 @@ impl Server<'_> {
         }
         let mut envelope =
             Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
-        let flaw = expand::first_flaw(self.intake.worker(), &mut envelope, &options);
-        if let Some(refusal) = flaw.and_then(|flaw| flaw.refusal()) {
-            return Err(RecipientRefused::Member(refusal));
+        self.intake.worker().keep(address, Role::default(), Some(resolved.parsed()));
+        match expand::first_flaw(self.intake.worker(), &mut envelope, &options) {
+            Some(expand::Note { what: What::Failed(status), address: of, .. }) if of == address => {
+                return Err(status.into());
+            }
+            Some(flaw) => flaw.refusal().map_or(Ok(()), |it| Err(RecipientRefused::Member(it)))?,
+            None => {}
         }
         let mut members = Vec::new();
         for recipient in envelope.recipients {

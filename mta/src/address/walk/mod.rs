@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use cf_parser::debug::Category;
-use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status};
+use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
 use super::list;
 use super::note::{Note, Undelivered, What};
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
         shown: &[u8],
         place: &Rc<[u8]>,
     ) -> Option<Parsed> {
-        let parsed = self.worker.parse(address, Role::default());
+        let parsed = self.worker.parse_listed(address, shown);
         let failed = parsed
             .as_ref()
             .is_some_and(|parsed| matches!(parsed.triple.mailer, ruleset_vm::Target::Error(_)));

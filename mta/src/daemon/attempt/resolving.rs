@@ -114,6 +114,7 @@ impl Attempt<'_> {
             verbose: self.verbose,
             complains: self.complains,
             logs_errors: false,
+            says: None,
             shows_last: false,
             waited: (0, 0),
             said: Said::default(),
