@@ -294,14 +294,15 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> (Vec<u8>, Exit) {
-        match self.remote_forms(address, mailer, role, domain) {
+        let display = !mailer.flags.has(b'c');
+        match self.remote_forms((address, display), mailer, role, domain) {
             Some((_, filled, exit)) => (filled, exit),
             None => (address.to_vec(), Exit::OK),
         }
     }
 
     /// [`Rewriter::remote_address`] with what [`Rewriter::remote_name`] tells the tracer, for whoever keeps the display
-    /// text.
+    /// text of an address in a header. In the envelope there is none.
     pub fn told_remote_address(
         &mut self,
         address: &[u8],
@@ -313,14 +314,16 @@ impl Rewriter<'_> {
         if !told.into_iter().any(|category| self.tracer.wants(category)) {
             return self.remote_address(address, mailer, role, domain);
         }
-        let (text, _, exit) = self.remote_forms(address, mailer, role, domain)?;
+        let display = role.header && !mailer.flags.has(b'c');
+        let (text, _, exit) = self.remote_forms((address, display), mailer, role, domain)?;
         Some((text, exit))
     }
 
-    /// The address as a mailer is to see it, alone and in the display text around it; `None` if there is no address.
+    /// The address as a mailer is to see it, alone and, if that is to be kept, in the display text around it; `None` if
+    /// there is no address.
     fn remote_forms(
         &mut self,
-        address: &[u8],
+        (address, display): (&[u8], bool),
         mailer: &Mailer,
         role: Role,
         domain: Option<&[u8]>,
@@ -329,7 +332,7 @@ impl Rewriter<'_> {
         if watch {
             self.tell(&Event::Rewriting(address));
         }
-        let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
+        let template = display.then(|| self.crack(address));
         let (alone, exit) = self.remote_address(address, mailer, role, domain)?;
         let mut text = fill(template.as_ref(), alone.clone(), self.macros, self.machine.table());
         text.truncate(MAX_FILLED);

@@ -12,7 +12,7 @@ pub use super::verify::{
 };
 use super::walk::Walk;
 use super::worker::Worker;
-use crate::message::envelope::{Envelope, RecipientState};
+use crate::message::envelope::{Envelope, Recipient, RecipientState};
 
 /// Members of lists with one owner: they get an envelope of their own (AD-018).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +43,16 @@ pub fn expand(
     let given = envelope.recipients.len();
     worker.take_postponed();
     let mut walk = Walk::new(worker, options, envelope, notes);
-    for index in 0..given {
+    let mut index = 0;
+    while index < given {
+        let end = end_of_list(walk.recipients, index).min(given);
         let open = walk.recipients.get(index).is_some_and(|recipient| {
             recipient.state == RecipientState::Pending && recipient.route.is_none()
         });
         if open {
-            walk.submitted(index);
+            walk.submitted(index..end);
         }
+        index = end;
     }
     let origins: Vec<Origin> =
         walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
@@ -61,6 +64,14 @@ pub fn expand(
     }
     let owners = sort_by_host(envelope, origins);
     collect(envelope, owners, &sender)
+}
+
+/// Where the recipients end that were named in one list with the one at `index`.
+fn end_of_list(recipients: &[Recipient], index: usize) -> usize {
+    let follows =
+        |recipient: &&Recipient| recipient.listed.as_ref().is_some_and(|listed| !listed.is_last);
+    let behind = recipients.get(index + 1..).unwrap_or_default();
+    index + 1 + behind.iter().take_while(follows).count()
 }
 
 /// Resolves the recipients as [`expand`] does; the first thing that is wrong with them.
@@ -88,9 +99,7 @@ fn sort_by_host(envelope: &mut Envelope, origins: Vec<Origin>) -> Vec<Option<Vec
     let recipients = std::mem::take(&mut envelope.recipients);
     let mut pairs: Vec<_> = recipients.into_iter().zip(origins).collect();
     pairs.sort_by_cached_key(|(recipient, (turn, _))| {
-        let failed = matches!(recipient.state, RecipientState::Failed(_));
-        let route = recipient.route.as_ref().filter(|route| !(failed && route.is_error()));
-        let host = route.map(|route| route.host.to_ascii_lowercase());
+        let host = recipient.route.as_ref().map(|route| route.host.to_ascii_lowercase());
         (host.unwrap_or_default(), *turn)
     });
     let (recipients, origins): (Vec<_>, Vec<Origin>) = pairs.into_iter().unzip();

@@ -14,7 +14,7 @@ use crate::daemon::dead_letter::DeadLetter;
 use crate::daemon::intake::{Intake, Origin, SenderFlaw, SenderParameters};
 use crate::daemon::post::Post;
 use crate::events::Severity;
-use crate::message::address_list::{ListStyle, elements, elements_in_place};
+use crate::message::address_list::{ListStyle, elements};
 use crate::message::defaults;
 use crate::message::envelope::{BodyType, ControllingUser, Recipient, RecipientState};
 use crate::message::field_kind::kind_of;
@@ -248,7 +248,8 @@ fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submiss
         return true;
     }
     let named = submission.recipients.get(count..).unwrap_or_default();
-    let recipients: Vec<Recipient> = named.iter().map(|one| Recipient::primary(&one[..])).collect();
+    let recipients: Vec<Recipient> =
+        named.iter().flat_map(|list| Recipient::of_list(list)).collect();
     intake.has_flaw(&recipients)
 }
 
@@ -374,10 +375,7 @@ fn deliver(post: &Arc<Post>, intake: &mut Intake, arguments: &Arguments, may_det
 fn push_recipients(intake: &mut Intake, arguments: &Arguments, recipients: &[Vec<u8>]) {
     let notify = arguments.last(b'N').and_then(usage::notify);
     for recipient in recipients {
-        // As in lists, the last one comes first.
-        for (element, rest) in elements_in_place(recipient, ListStyle::Commas).into_iter().rev() {
-            let mut recipient = Recipient::primary(element);
-            recipient.listed = Some(rest.to_vec());
+        for mut recipient in Recipient::of_list(recipient) {
             if let Some((success, failure, delay)) = notify {
                 recipient.flags.notify_given = true;
                 recipient.flags.on_success = success;
@@ -455,7 +453,7 @@ fn parameters(arguments: &Arguments) -> SenderParameters {
     }
 }
 
-/// To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses
+/// The lists in To, Cc and Bcc of a message, with their Resent- forms if there are any. Blanks separate addresses
 /// if the option says so and nothing else does (AD-053).
 fn header_recipients(message: &[u8], old_style: bool) -> Vec<Vec<u8>> {
     let split = header::split(message, 0);
@@ -464,10 +462,11 @@ fn header_recipients(message: &[u8], old_style: bool) -> Vec<Vec<u8>> {
     let commas = kinds.iter().any(|(kind, field)| {
         (kind.sender || kind.recipient) && defaults::has_separators(&field.value)
     });
-    let style = if old_style && !commas { ListStyle::Spaces } else { ListStyle::Commas };
     let lists = kinds.iter().filter(|(kind, _)| kind.recipient && kind.resent == resent);
-    lists
-        .flat_map(|(_, field)| elements(&field.value, style).into_iter().rev())
-        .map(<[u8]>::to_vec)
-        .collect()
+    let lists = lists.map(|(_, field)| &field.value);
+    if old_style && !commas {
+        let words = lists.flat_map(|list| elements(list, ListStyle::Spaces).into_iter().rev());
+        return words.map(<[u8]>::to_vec).collect();
+    }
+    lists.filter(|list| !elements(list, ListStyle::Commas).is_empty()).cloned().collect()
 }

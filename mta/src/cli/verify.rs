@@ -6,7 +6,6 @@ use ruleset_vm::Role;
 use super::arguments::Arguments;
 use super::{print_line, start};
 use crate::address::expand;
-use crate::message::address_list::{ListStyle, elements_in_place};
 use crate::message::envelope::Recipient;
 use crate::sys::users;
 
@@ -30,11 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let verbose = arguments.has(b'v');
     let mut envelope = crate::message::envelope::Envelope::default();
     for operand in &arguments.operands {
-        // As in lists, the last one comes first.
-        for (element, rest) in elements_in_place(operand, ListStyle::Commas).into_iter().rev() {
-            let listed = Some(rest.to_vec());
-            envelope.recipients.push(Recipient { listed, ..Recipient::primary(element) });
-        }
+        envelope.recipients.extend(Recipient::of_list(operand));
     }
     let id = post.new_id();
     worker.macros.set(b"i", &id.0);

@@ -2,6 +2,7 @@
 //!
 //! Pure data. The queue codec (`queue::codec`) is its written form; times are seconds since 1970.
 
+use super::address_list::{ListStyle, elements_in_place};
 use ruleset_vm::Status;
 
 /// A queue identifier such as `6AM0hspE005925` (QU-001).
@@ -211,8 +212,17 @@ pub struct Recipient {
     pub state: RecipientState,
     /// A list has taken its place in reports of success, or it is such a list; not stored.
     pub listing: Listing,
-    /// The list from this address on, if it was named in one, for messages about its syntax; not stored.
-    pub listed: Option<Vec<u8>>,
+    /// The list that it was named in; not stored.
+    pub listed: Option<Listed>,
+}
+
+/// Where a recipient stands in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The list from this address on, for messages about its syntax.
+    pub rest: Vec<u8>,
+    /// It is the last one, which comes first in an envelope.
+    pub is_last: bool,
 }
 
 /// How reports of success name a recipient.
@@ -270,6 +280,20 @@ impl ResolvedSender {
     #[must_use]
     pub fn mailer(&self) -> Option<usize> {
         self.route.as_ref().map(|route| route.mailer)
+    }
+}
+
+impl Recipient {
+    /// The recipients that a submitter names in a list, the last one first.
+    #[must_use]
+    pub fn of_list(list: &[u8]) -> Vec<Self> {
+        let found = elements_in_place(list, ListStyle::Commas);
+        let last = found.len().saturating_sub(1);
+        let recipient = |(number, (element, rest)): (usize, (&[u8], &[u8]))| Self {
+            listed: Some(Listed { rest: rest.to_vec(), is_last: number == last }),
+            ..Self::primary(element)
+        };
+        found.into_iter().enumerate().rev().map(recipient).collect()
     }
 }
 

@@ -42,6 +42,13 @@ pub(in crate::address) fn is_direct_refusal(status: &Status) -> bool {
         .any(|mailer| direct_refusal(mailer).as_ref() == Some(status))
 }
 
+/// What is said of an address when the rules have resolved it to an error.
+pub(super) fn verdict(triple: &Triple) -> Option<What> {
+    let Target::Error(status) = &triple.mailer else { return None };
+    let status = status.clone();
+    Some(if is_for_now(&status) { What::Doubtful(status) } else { What::Failed(status) })
+}
+
 /// What the error mailer was called with.
 fn error_route(triple: &Triple) -> Route {
     let host = triple.host.clone().unwrap_or_default();
@@ -58,7 +65,7 @@ impl Walk<'_> {
             }
             let is_error = matches!(parsed.triple.mailer, Target::Error(_));
             if is_error && is_for_now(&status) {
-                return self.doubt(recipient, member, &parsed, status, (slot, &place));
+                return self.doubt(recipient, member, &parsed, status, slot);
             }
             if is_error && !parsed.triple.user.is_empty() {
                 recipient.route = Some(error_route(&parsed.triple));
@@ -71,7 +78,11 @@ impl Walk<'_> {
                 recipient.final_recipient.get_or_insert(name);
             }
             let index = self.place(recipient, member, slot);
-            self.settle(index, status, &place);
+            if verdict(&parsed.triple) == Some(What::Failed(status.clone())) {
+                self.mark(index, &status);
+            } else {
+                self.settle(index, status, &place);
+            }
             return;
         }
         let Some(route) = route(&parsed) else { return };
@@ -113,7 +124,7 @@ impl Walk<'_> {
         member: Member,
         parsed: &Parsed,
         status: Status,
-        (slot, place): (Slot, &Rc<[u8]>),
+        slot: Slot,
     ) {
         let route = error_route(&parsed.triple);
         if recipient.final_recipient.is_none() {
@@ -121,10 +132,8 @@ impl Walk<'_> {
             recipient.final_recipient = Some([b"RFC822; ", &route.user[..], b"@", &own].concat());
         }
         recipient.route = Some(route);
-        recipient.state = RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() });
-        let address = recipient.address.clone();
+        recipient.state = RecipientState::Deferred(Status { text: Vec::new(), ..status });
         self.place(recipient, member, slot);
-        self.note(place, &address, What::Doubtful(status));
     }
 
     /// What forbids the address: too deep, an error triple, a program or file that is not allowed.

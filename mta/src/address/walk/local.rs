@@ -8,6 +8,7 @@ use cf_parser::debug::Category;
 use nix::errno::Errno;
 use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
+use super::enter::verdict as verdict_of;
 use super::{Candidate, Control, OpenList, Slot, Task, Walk};
 use crate::address::list_safety::{FORWARD, ListVerdict, verdict};
 use crate::address::note::What;
@@ -121,12 +122,16 @@ impl Walk<'_> {
         let address = self.address(index);
         let mut said = self.worker.take_messages();
         self.note_troubles(&address);
-        if triple.as_ref().is_some_and(|it| matches!(it.mailer, ruleset_vm::Target::Error(_))) {
+        let verdict = triple.as_ref().and_then(verdict_of);
+        if verdict.is_some() {
             // The verdict itself becomes the note of the failure.
             said.pop();
         }
         for text in said {
             self.note(place, &address, What::Said(text));
+        }
+        if let Some(verdict) = verdict {
+            self.note(place, &address, verdict);
         }
         if deferred {
             self.settle(index, super::enter::transient_parse(), place);
@@ -156,7 +161,7 @@ impl Walk<'_> {
     /// Looks for a `.forward` file along ForwardPath; the first that opens is used.
     fn forward(&mut self, index: usize, account: &Account, detail: &[u8], place: &Rc<[u8]>) {
         let options = self.options;
-        self.worker.debug(Category::Alias, 1, &[b"forward(", &account.name, b")"]);
+        self.worker.debug(Category::Alias, 1, &[b"forward(", &self.address(index), b")"]);
         let macros = &mut self.worker.macros;
         macros.set(b"z", &account.home);
         macros.set(b"u", &account.name);

@@ -10,6 +10,7 @@ mod lists;
 mod local;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use cf_parser::debug::Category;
@@ -194,23 +195,32 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Expands the submitted address at `index`.
-    pub(super) fn submitted(&mut self, index: usize) {
+    /// Expands the submitted addresses of a list, the last of which comes first. All are resolved before one of them is
+    /// entered.
+    pub(super) fn submitted(&mut self, list: Range<usize>) {
+        let place: Rc<[u8]> = Rc::from(&b""[..]);
+        let mut resolved: Vec<(usize, Option<Parsed>)> = Vec::new();
+        for index in list.rev() {
+            let Some(recipient) = self.recipients.get(index).cloned() else { return };
+            let rest = recipient.listed.as_ref().map(|listed| &listed.rest);
+            let shown = rest.unwrap_or(&recipient.address);
+            resolved.push((index, self.parse(&recipient.address, shown, &place)));
+        }
+        for (index, parsed) in resolved.into_iter().rev() {
+            self.enter_submitted(index, parsed, &place);
+        }
+    }
+
+    fn enter_submitted(&mut self, index: usize, parsed: Option<Parsed>, place: &Rc<[u8]>) {
         let Some(recipient) = self.recipients.get(index).cloned() else { return };
         self.touched.clear();
-        let place: Rc<[u8]> = Rc::from(&b""[..]);
-        let shown = recipient.listed.as_ref().unwrap_or(&recipient.address);
-        match self.parse(&recipient.address, shown, &place) {
+        match parsed {
             Some(parsed) => {
-                let member = Member {
-                    control: recipient
-                        .controlling_user
-                        .clone()
-                        .map_or(Control::Default, Control::User),
-                    ..Member::default()
-                };
-                let candidate =
-                    Candidate { recipient, member, parsed, slot: Slot::At(index), place };
+                let user = recipient.controlling_user.clone();
+                let control = user.map_or(Control::Default, Control::User);
+                let member = Member { control, ..Member::default() };
+                let (slot, place) = (Slot::At(index), place.clone());
+                let candidate = Candidate { recipient, member, parsed, slot, place };
                 self.tasks.push(Task::Enter(Box::new(candidate)));
                 self.run();
                 self.end_of_submitted(index);
@@ -275,18 +285,19 @@ impl<'a> Walk<'a> {
         place: &Rc<[u8]>,
     ) -> Option<Parsed> {
         let parsed = self.worker.parse_listed(address, shown);
-        let failed = parsed
-            .as_ref()
-            .is_some_and(|parsed| matches!(parsed.triple.mailer, ruleset_vm::Target::Error(_)));
+        let verdict = parsed.as_ref().and_then(|parsed| enter::verdict(&parsed.triple));
         let mut said = self.worker.take_messages();
         self.note_troubles(address);
-        if failed {
+        if verdict.is_some() {
             // The verdict itself becomes the note of the failure.
             said.pop();
         }
         for text in said {
             let text = renamed(text, address, shown);
             self.note(place, address, What::Said(text));
+        }
+        if let Some(verdict) = verdict {
+            self.note(place, address, verdict);
         }
         parsed
     }
@@ -313,8 +324,8 @@ impl<'a> Walk<'a> {
         let site = self.worker.site.clone();
         for element in list::elements(text, site.configuration.program.operators()) {
             let Some(parsed) = self.parse(element.text, element.rest, place) else { continue };
-            let user = [b"self_reference(", &parsed.triple.user[..], b")\n\t... no self ref"];
-            self.worker.debug(Category::Alias, 1, &[&user.concat()]);
+            let head: &[u8] = b"self_reference(";
+            self.worker.debug(Category::Alias, 1, &[head, element.text, b")\n\t... no self ref"]);
             let recipient = self.child(index, element.text, from_alias);
             let member = self.child_member(index);
             let place = place.clone();
@@ -328,15 +339,21 @@ impl<'a> Walk<'a> {
         (self.notes)(Note { place: place.to_vec(), address: address.to_vec(), what });
     }
 
-    /// Fails a recipient, or puts it off.
-    pub(super) fn settle(&mut self, index: usize, status: Status, place: &[u8]) {
+    /// Fails a recipient, or puts it off, of which was told already.
+    pub(super) fn mark(&mut self, index: usize, status: &Status) {
         let Some(recipient) = self.recipients.get_mut(index) else { return };
-        let address = recipient.address.clone();
         recipient.state = if status.retry {
             RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
         } else {
             RecipientState::Failed(status.clone())
         };
+    }
+
+    /// Fails a recipient, or puts it off.
+    pub(super) fn settle(&mut self, index: usize, status: Status, place: &[u8]) {
+        self.mark(index, &status);
+        let Some(recipient) = self.recipients.get(index) else { return };
+        let address = recipient.address.clone();
         let undelivered =
             recipient.route.as_ref().filter(|r| status.exit == Exit::NOUSER && !r.is_error()).map(
                 |route| Undelivered {

@@ -246,6 +246,11 @@ impl Intake {
             });
             return worst;
         }
+        let mut accepted = accepted;
+        if self.origin.by_smtp {
+            // What comes by SMTP is taken up like something from the queue (observed).
+            accepted.iter_mut().for_each(|claimed| claimed.envelope.resolved_sender = None);
+        }
         let mut worker = self.post.worker();
         self.post.in_background(move || {
             let mut accepted = Some(accepted);
