@@ -243,6 +243,11 @@ impl Rewriter<'_> {
         }
         let (tokens, used) = self.tokenize(address, delimiter);
         let tokens = tokens?;
+        // the rest of a list is no part of it
+        let shown = match delimiter {
+            Some(_) => address.get(..used).unwrap_or(address).trim_ascii_end(),
+            None => address,
+        };
         let resolved = self.apply_all(3, &[0], tokens);
         let deferred = resolved.exit == Exit::TEMPFAIL;
         let watch = self.tracer.wants(Category::Triple);
@@ -255,7 +260,7 @@ impl Rewriter<'_> {
         };
         self.machine.recycle(resolved.workspace);
         if watch {
-            self.tell(&Event::Kept { address, role });
+            self.tell(&Event::Kept { address: shown, role });
         }
         // Without a ruleset for it, sendmail still asks for the queue group; see `queue_group`.
         if role == Role::default()
@@ -265,7 +270,7 @@ impl Rewriter<'_> {
             self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
         }
         if self.tracer.wants(Category::Parse) {
-            self.tell(&Event::Parsed { address, triple: &triple });
+            self.tell(&Event::Parsed { address: shown, triple: &triple });
         }
         Some(Parsed { triple, deferred, used })
     }

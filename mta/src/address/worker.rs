@@ -314,7 +314,9 @@ impl Worker {
     /// Runs a hook ruleset on its arguments, `$|` between them (RS-109..RS-136). Without such a
     /// ruleset everything is accepted.
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
-        let answer = self.ask(ruleset, arguments, comments);
+        self.show_call(b"rscheck(", ruleset, arguments);
+        let answer =
+            self.hook(ruleset, arguments, comments, |rewriter, found| rewriter.verdict(found));
         let verdict = Verdict::of(ruleset, answer);
         if let Some(watch) = self.watch.as_ref().filter(|_| self.has_ruleset(ruleset)) {
             watch.said(Said::Verdict(verdict.clone()));
@@ -330,11 +332,21 @@ impl Worker {
         arguments: &[&[u8]],
         comments: bool,
     ) -> Option<HookAnswer> {
+        self.show_call(b"rscap(", ruleset, arguments);
         self.hook(ruleset, arguments, comments, |rewriter, workspace| rewriter.verdict(workspace))
+    }
+
+    /// What debugging flags show of a hook ruleset that is asked, be there rules in it or not.
+    fn show_call(&self, head: &[u8], ruleset: &str, arguments: &[&[u8]]) {
+        let null = &b"(NULL)"[..];
+        let argument = |at: usize| arguments.get(at).copied().unwrap_or(null);
+        let parts = [head, ruleset.as_bytes(), b", ", argument(0), b", ", argument(1), b")"];
+        self.debug(Category::Hooks, 2, &parts);
     }
 
     /// The tokens that a hook ruleset returns behind `$#`, one text each; none without such a ruleset.
     pub fn ask_words(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+        self.show_call(b"rscap(", ruleset, arguments);
         let words = self.hook(ruleset, arguments, true, |rewriter, workspace| {
             let (first, rest) = workspace.split_first()?;
             let table = rewriter.machine.table();
@@ -383,7 +395,8 @@ impl Worker {
                     let (exit, at) = (exit_of(&notice), self.messages.len());
                     self.failures.push(Failure::new(notice.code, &notice.text, exit, at));
                 }
-                NoticeKind::Message | NoticeKind::Trace => self.messages.push(notice.text),
+                NoticeKind::Message => self.messages.push(notice.text),
+                NoticeKind::Trace => terminal::trace(&notice.text),
             }
         }
         for (name, value) in MapServices::take_macros(&mut self.services) {

@@ -2,6 +2,7 @@
 
 mod conclusion;
 mod groups;
+mod mail_hosts;
 mod refusal;
 mod resolving;
 

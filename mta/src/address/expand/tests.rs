@@ -344,8 +344,8 @@ fn syntax_errors_come_before_other_errors() {
     fail@f.test... no such host
     c@c.test<d>>... User unknown
     - PF:bad C: rRFC822; bad@host.test
-    ! AF:fail@f.test Cbad:1:0:bad rRFC822; bad@host.test
     ! AF:c@c.test<d>> Cbad:1:0:bad rRFC822; bad@host.test
+    ! AF:fail@f.test Cbad:1:0:bad rRFC822; bad@host.test
     = AF:<a@a.test Cbad:1:0:bad rRFC822; bad@host.test
     = AF:e@e.test Cbad:1:0:bad rRFC822; bad@host.test
     ");

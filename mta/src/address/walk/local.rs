@@ -171,8 +171,10 @@ impl Walk<'_> {
         for template in &options.forward_path {
             let path = self.worker.expand(template);
             self.worker.debug(Category::Alias, 3, &[b"forward: trying ", &path]);
-            self.worker.debug(Category::Alias, 2, &[b"include(", &path, b")"]);
-            match open_forward(&path, account, self) {
+            self.trace_opening(&path, account.uid);
+            let opened = open_forward(&path, account, self);
+            self.trace_opened(account.uid, opened.as_ref().err().map(Refusal::text).as_deref());
+            match opened {
                 Ok((file, is_unsafe)) => {
                     let content = match file.read() {
                         Ok(content) => content,
@@ -238,6 +240,15 @@ impl Walk<'_> {
 pub(super) enum Refusal {
     Unsafe(&'static str),
     System(io::Error),
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match self {
+            Self::Unsafe(reason) => (*reason).to_owned(),
+            Self::System(error) => errors::describe(error),
+        }
+    }
 }
 
 fn is_missing(error: &io::Error) -> bool {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ruleset_vm::Role;
 
+use super::mail_hosts::Shown;
 use super::{Attempt, claimed_id};
 use crate::address::sender;
 use crate::address::worker::Worker;
@@ -35,7 +36,7 @@ impl Attempt<'_> {
         let post = &self.post;
         let groups = {
             let cell = RefCell::new(&mut *worker);
-            let names = Names { worker: &cell };
+            let names = Shown { names: Names { worker: &cell }, connections: self.connections };
             let signature = |mailer: &Mailer, host: &[u8]| {
                 hosts::signature(host, !mailer.flags.has(b'0'), &names)
             };
