@@ -32,7 +32,7 @@ impl Server<'_> {
             Question::Hello { extended, name } => {
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
                 let command = [verb, b" ", name.as_slice()].concat();
-                let refusal = self.check("check_other", &[&command, b"2"]);
+                let refusal = self.check_other(&command, b"2");
                 if refusal.is_ok() {
                     self.intake.hello(if extended { b"ESMTP" } else { b"SMTP" }, &name);
                 }
@@ -49,7 +49,7 @@ impl Server<'_> {
             Question::Etrn(node) => Answer::Status(self.etrn(&node)),
             Question::Other { command, reply_class } => {
                 let class = reply_class.to_string();
-                Answer::Status(self.check("check_other", &[&command, class.as_bytes()]))
+                Answer::Status(self.check_other(&command, class.as_bytes()))
             }
             // Never offered.
             Question::Auth { .. } => Answer::Status(replies::AUTH_NOT_AVAILABLE.status(&[])),
@@ -57,14 +57,13 @@ impl Server<'_> {
         }
     }
 
-    /// check_relay, srv_features and greet_pause, for connections to a daemon (SM-002, RS-109).
+    /// check_relay, for connections to a daemon, srv_features and greet_pause, in this order (SM-002, RS-109, observed).
     fn admit(&mut self) -> Admission {
         let mut refusal = None;
-        let mut greet_pause = None;
         let client = self.connection.arrival.as_ref().map(|arrival| &arrival.client);
-        let name = client.map_or(&b""[..], |client| &client.name);
-        if let Some(client) = client {
-            let arguments: [&[u8]; 2] = [name, &client.address];
+        let who = client.map(|client| (client.name.clone(), client.address.clone()));
+        if let Some((name, address)) = &who {
+            let arguments: [&[u8]; 2] = [name, address];
             let verdict = self.judge("check_relay", &arguments);
             // There is no reply to wait for.
             self.intake.report_late();
@@ -76,13 +75,14 @@ impl Server<'_> {
                 Verdict::Discard => self.intake.discard_all(),
                 Verdict::Accept | Verdict::Quarantine(_) => {}
             }
-            greet_pause = self.greet_pause(&arguments);
         }
         let (features, unavailable) = self.features();
         refusal = unavailable.or(refusal);
         if refusal.is_none() && !self.intake.discards() {
             self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
         }
+        let (name, address) = who.unwrap_or_else(|| (b"localhost".to_vec(), b"0".to_vec()));
+        let greet_pause = self.greet_pause(&[&name, &address]);
         Admission { features, refusal, greet_pause }
     }
 
@@ -105,6 +105,14 @@ impl Server<'_> {
             self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
         (features, refusal)
+    }
+
+    /// check_other, which only is asked if there is one (observed).
+    fn check_other(&mut self, command: &[u8], reply_class: &[u8]) -> Status {
+        match self.intake.worker().has_ruleset("check_other") {
+            true => self.check("check_other", &[command, reply_class]),
+            false => Status::ok(),
+        }
     }
 
     /// The silence that greet_pause asks for, in milliseconds (RS-132).
