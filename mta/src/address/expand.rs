@@ -39,10 +39,20 @@ pub fn expand(
     options: &ExpandOptions,
     notes: &mut dyn FnMut(Note),
 ) -> Expansion {
+    run(worker, envelope, (options, false), notes)
+}
+
+/// [`expand`]; whether the first error is to end it.
+fn run(
+    worker: &mut Worker,
+    envelope: &mut Envelope,
+    (options, stops): (&ExpandOptions, bool),
+    notes: &mut dyn FnMut(Note),
+) -> Expansion {
     let sender = envelope.sender.clone();
     let given = envelope.recipients.len();
     worker.take_postponed();
-    let mut walk = Walk::new(worker, options, envelope, notes);
+    let mut walk = Walk::new(worker, options, envelope, notes, stops);
     let mut index = 0;
     while index < given {
         let end = end_of_list(walk.recipients, index).min(given);
@@ -81,10 +91,8 @@ pub fn first_flaw(
     options: &ExpandOptions,
 ) -> Option<Note> {
     let mut flaw = None;
-    expand(worker, envelope, options, &mut |note| {
-        // trouble with maps is nobody's fault who wants to be a recipient
-        let is_flaw = note.exit().is_some() && !matches!(note.what, What::Trouble(..));
-        if flaw.is_none() && is_flaw {
+    run(worker, envelope, (options, true), &mut |note| {
+        if flaw.is_none() && note.is_flaw() {
             flaw = Some(note);
         }
     });

@@ -120,10 +120,11 @@ fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: 
 /// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
 fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
-    if !dead_letter.is_none() {
-        // sendmail looks for the home directory this way
-        let sender = std::slice::from_ref(&claimed.envelope.sender);
-        worker.aside(|worker| Addressed::to(&attempt.post, worker, sender));
+    // sendmail looks for the home directory this way
+    let sender = std::slice::from_ref(&claimed.envelope.sender);
+    worker.aside(|worker| Addressed::to(&attempt.post, worker, sender));
+    if dead_letter.is_none() {
+        return true;
     }
     let header = returned_header(worker, &claimed.envelope);
     let from_line = [&worker.macros.value(b"l")[..], b"\n"].concat();

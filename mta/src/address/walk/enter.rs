@@ -68,7 +68,10 @@ impl Walk<'_> {
                 return self.doubt(recipient, member, &parsed, status, slot);
             }
             if is_error && !parsed.triple.user.is_empty() {
-                recipient.route = Some(error_route(&parsed.triple));
+                let route = error_route(&parsed.triple);
+                let name = [b"RFC822; ", &self.complete(&recipient.address, &route)[..]].concat();
+                recipient.final_recipient.get_or_insert(name);
+                recipient.route = Some(route);
             }
             if is_direct_refusal(&status) {
                 // so that reports know what kind of address it is
@@ -340,13 +343,17 @@ impl Walk<'_> {
         let mailer = self.worker.site.mailers.get(route.mailer);
         let kind = mailer.and_then(|mailer| mailer.types.address.clone());
         let kind = kind.unwrap_or_else(|| b"rfc822".to_vec());
-        let complete = if route.user.contains(&b'@') {
+        [&kind[..], b"; ", &self.complete(address, route)].concat()
+    }
+
+    /// An address with a domain: the user part it is resolved to, or itself.
+    fn complete(&self, address: &[u8], route: &Route) -> Vec<u8> {
+        if route.user.contains(&b'@') {
             route.user.clone()
         } else if address.contains(&b'@') {
             address.to_vec()
         } else {
             [&route.user[..], b"@", &self.worker.macros.value(b"j")].concat()
-        };
-        [&kind[..], b"; ", &complete].concat()
+        }
     }
 }

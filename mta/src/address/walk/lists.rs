@@ -31,9 +31,9 @@ impl Walk<'_> {
         let address = self.address(index);
         self.note(place, &address, What::Including(path.to_vec()));
         let reader = self.reader_of(index);
-        let uid = reader.as_ref().map_or(self.options.default_user.uid, |reader| reader.uid);
+        let uid = reader.uid;
         self.trace_opening(path, uid);
-        let opened = self.open_include(path, reader.as_ref());
+        let opened = self.open_include(path, &reader);
         self.trace_opened(uid, opened.as_ref().err().map(|(reason, _)| reason.as_str()));
         let (file, mark) = match opened {
             Ok(opened) => opened,
@@ -62,26 +62,24 @@ impl Walk<'_> {
         }
     }
 
-    /// Who a list is read as: the user who named it; without one the file answers for itself.
-    fn reader_of(&self, index: usize) -> Option<Reader> {
-        match self.members.get(index).map(|member| &member.control) {
-            Some(Control::User(user)) if user.uid != 0 => {
-                let groups = users::groups_of(&user.user, user.gid);
-                Some(Reader { uid: user.uid, groups })
-            }
-            _ => None,
-        }
+    /// Who a list is read as: the user who named it, else DefaultUser (observed).
+    fn reader_of(&self, index: usize) -> Reader {
+        let user = match self.members.get(index).map(|member| &member.control) {
+            Some(Control::User(user)) if user.uid != 0 => user,
+            _ => &self.options.default_user,
+        };
+        Reader { uid: user.uid, groups: users::groups_of(&user.user, user.gid) }
     }
 
     /// The file, and what makes it unsafe; or why it cannot be opened, and whether that is so only for now.
     fn open_include(
         &self,
         path: &[u8],
-        reader: Option<&Reader>,
+        reader: &Reader,
     ) -> Result<(ListFile, Option<&'static str>), (String, bool)> {
         let failed =
             |error: &std::io::Error| (errors::describe(error), errors::is_transient(error));
-        let privileged = reader.filter(|_| users::effective_uid() == 0);
+        let privileged = (users::effective_uid() == 0).then_some(reader);
         let file = ListFile::open(path, privileged).map_err(|error| failed(&error))?;
         let mark = match verdict(&INCLUDE, &file.facts, &self.options.forgiven) {
             ListVerdict::Refused(reason) => return Err((reason.to_owned(), false)),

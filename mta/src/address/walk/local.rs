@@ -51,7 +51,7 @@ impl Walk<'_> {
         let site = self.worker.site.clone();
         let Some(mailer) = site.mailers.get(route.mailer) else { return };
         if mailer.flags.has(b'w') {
-            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &route.user, b")"]);
+            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &self.address(index), b")"]);
         }
         if self.replaced_by_ruleset(index, mailer, &route.user, place) {
             return;

@@ -131,6 +131,10 @@ pub(super) struct Walk<'a> {
     /// How many of the recipients entered are not replaced by others.
     alive: usize,
     turns: usize,
+    /// The first error ends all, as in what SMTP clients ask (observed).
+    stops: bool,
+    /// There was one.
+    stopped: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -139,6 +143,7 @@ impl<'a> Walk<'a> {
         options: &'a ExpandOptions,
         envelope: &'a mut Envelope,
         notes: &'a mut dyn FnMut(Note),
+        stops: bool,
     ) -> Self {
         let members = vec![Member::default(); envelope.recipients.len()];
         let mut walk = Self {
@@ -154,6 +159,8 @@ impl<'a> Walk<'a> {
             touched: Vec::new(),
             alive: 0,
             turns: 0,
+            stops,
+            stopped: false,
         };
         if !options.me_too && !envelope.sender.is_empty() {
             walk.sender = walk.key_of_sender(&envelope.sender, envelope.resolved_sender.as_ref());
@@ -238,6 +245,9 @@ impl<'a> Walk<'a> {
 
     fn run(&mut self) {
         while let Some(task) = self.tasks.pop() {
+            if self.stopped {
+                return self.tasks.clear();
+            }
             match task {
                 Task::Enter(candidate) => self.enter(*candidate),
                 Task::Lines(list, from, number) => self.line(&list, from, number),
@@ -324,6 +334,9 @@ impl<'a> Walk<'a> {
         let site = self.worker.site.clone();
         for element in list::elements(text, site.configuration.program.operators()) {
             let Some(parsed) = self.parse(element.text, element.rest, place) else { continue };
+            if self.stopped {
+                return;
+            }
             let head: &[u8] = b"self_reference(";
             self.worker.debug(Category::Alias, 1, &[head, element.text, b")\n\t... no self ref"]);
             let recipient = self.child(index, element.text, from_alias);
@@ -336,7 +349,9 @@ impl<'a> Walk<'a> {
 
     /// Says something about an address.
     pub(super) fn note(&mut self, place: &[u8], address: &[u8], what: What) {
-        (self.notes)(Note { place: place.to_vec(), address: address.to_vec(), what });
+        let note = Note { place: place.to_vec(), address: address.to_vec(), what };
+        self.stopped |= self.stops && note.is_flaw();
+        (self.notes)(note);
     }
 
     /// Fails a recipient, or puts it off, of which was told already.
