@@ -84,19 +84,21 @@ fn end_of_list(recipients: &[Recipient], index: usize) -> usize {
     index + 1 + behind.iter().take_while(follows).count()
 }
 
-/// Resolves the recipients as [`expand`] does; the first thing that is wrong with them.
-pub fn first_flaw(
+/// Resolves the recipients as [`expand`] does, until something is wrong with them; what was said.
+///
+/// # Errors
+/// What is wrong.
+pub fn expand_faultless(
     worker: &mut Worker,
     envelope: &mut Envelope,
     options: &ExpandOptions,
-) -> Option<Note> {
-    let mut flaw = None;
-    run(worker, envelope, (options, true), &mut |note| {
-        if flaw.is_none() && note.is_flaw() {
-            flaw = Some(note);
-        }
-    });
-    flaw
+) -> Result<(Expansion, Vec<Note>), Note> {
+    let mut notes = Vec::new();
+    let expansion = run(worker, envelope, (options, true), &mut |note| notes.push(note));
+    match notes.iter().position(Note::is_flaw) {
+        Some(at) => Err(notes.swap_remove(at)),
+        None => Ok((expansion, notes)),
+    }
 }
 
 /// The turn in which a recipient was entered, and the owner of its list.

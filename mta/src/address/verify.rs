@@ -98,6 +98,12 @@ impl Resolved {
         Parsed { triple, deferred: self.deferred, used: 0 }
     }
 
+    /// The refusal of a program, a file or a list (AD-024, AD-038).
+    #[must_use]
+    pub fn as_direct(&self) -> Option<Status> {
+        judge::direct_refusal(&self.mailer_name)
+    }
+
     /// The refusal of a program (AD-038).
     #[must_use]
     pub fn as_program(&self) -> Option<Status> {

@@ -25,7 +25,6 @@ use super::telling::{Said, Telling};
 use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::events::{Event, Happening, Severity};
-use crate::message::address_list::{ListStyle, elements};
 use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState, value_of};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::protocol::dsn::{
@@ -121,8 +120,8 @@ fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: 
 fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
     // sendmail looks for the home directory this way
-    let sender = std::slice::from_ref(&claimed.envelope.sender);
-    worker.aside(|worker| Addressed::to(&attempt.post, worker, sender));
+    let sender = [Recipient::primary(&claimed.envelope.sender[..])];
+    worker.aside(|worker| Addressed::to(&attempt.post, worker, &sender));
     if dead_letter.is_none() {
         return true;
     }
@@ -134,7 +133,7 @@ fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
 /// What one report says, and to whom.
 struct Notice {
     kind: Kind,
-    to: Vec<Vec<u8>>,
+    to: Vec<Recipient>,
     /// What these addresses stand for, once it is known.
     addressed: Option<Addressed>,
     transcript: Vec<Vec<u8>>,
@@ -170,14 +169,15 @@ fn tell(
         transcript.extend(dsn::warning_lines(after, give_up));
     }
     let options = &attempt.post.site.configuration.options;
-    let mut all = vec![to];
+    let mut all = vec![Recipient::primary(to)];
     if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
         // AD-073
-        all.extend(last_first(value_of(&envelope.header, b"errors-to").unwrap_or_default()));
+        let errors_to = value_of(&envelope.header, b"errors-to").unwrap_or_default();
+        all.extend(of_list(errors_to));
     }
     if told.concerns_postmaster && kind == Kind::Failure {
         // In front of the others in the header (observed).
-        all.push(b"postmaster".to_vec());
+        all.push(Recipient::primary(&b"postmaster"[..]));
     }
     let header_only = envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt;
     let addressed = addressed.filter(|known| all.len() == known.given);
@@ -192,19 +192,20 @@ fn tell(
 }
 
 /// Who gets a copy of reports about failures: PostmasterCopy (OPT-046, QU-097). Not of mail with a negative precedence.
-fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Vec<u8>> {
+fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Recipient> {
     let configuration = &attempt.post.site.configuration;
     let Some(text) = configuration.options.text("PostmasterCopy") else { return Vec::new() };
     if envelope.class < 0 || envelope.flags.response {
         return Vec::new();
     }
-    let list = configuration.macros.expand_bytes(text);
-    last_first(&list)
+    of_list(&configuration.macros.expand_bytes(text))
 }
 
-/// The addresses of a list, the last one first, as the header of a report has them (observed).
-fn last_first(list: &[u8]) -> Vec<Vec<u8>> {
-    elements(list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
+/// The recipients of a list, without angle brackets.
+fn of_list(list: &[u8]) -> Vec<Recipient> {
+    let mut recipients = Recipient::of_list(list);
+    recipients.iter_mut().for_each(|one| one.address = bare(&one.address).to_vec());
+    recipients
 }
 
 /// Makes a report and starts its delivery.
@@ -258,7 +259,7 @@ fn publish(
         returned: if notice.header_only { Returned::Headers } else { Returned::Full },
         header: &header,
     };
-    let names: Vec<&[u8]> = notice.to.iter().map(Vec::as_slice).collect();
+    let names = addressed.names();
     let report = dsn::report(&request, &names);
     log_report(attempt, claimed, &id.0, kind, notice.why.as_ref());
     let stored = store(attempt, worker, claimed, &report, id, (&addressed, reporter));
@@ -306,7 +307,8 @@ fn addressee(
         if kind != Kind::Failure {
             return Some((kind, sender, None));
         }
-        let addressed = Addressed::to(&attempt.post, worker, std::slice::from_ref(&sender));
+        let to = [Recipient::primary(&sender[..])];
+        let addressed = Addressed::to(&attempt.post, worker, &to);
         let unknown = unreachable_sender(attempt, &addressed, envelope);
         if unknown.errors.is_empty() {
             return Some((kind, sender, Some(addressed)));

@@ -247,12 +247,12 @@ impl Server<'_> {
         let mut envelope =
             Envelope { recipients: vec![Recipient::primary(address)], ..Envelope::default() };
         self.intake.worker().keep(address, Role::default(), Some(resolved.parsed()));
-        match expand::first_flaw(self.intake.worker(), &mut envelope, &options) {
-            Some(expand::Note { what: What::Failed(status), address: of, .. }) if of == address => {
+        match expand::expand_faultless(self.intake.worker(), &mut envelope, &options) {
+            Err(expand::Note { what: What::Failed(status), address: of, .. }) if of == address => {
                 return Err(status.into());
             }
-            Some(flaw) => flaw.refusal().map_or(Ok(()), |it| Err(RecipientRefused::Member(it)))?,
-            None => {}
+            Err(flaw) => flaw.refusal().map_or(Ok(()), |it| Err(RecipientRefused::Member(it)))?,
+            Ok(_) => {}
         }
         let mut members = Vec::new();
         for recipient in envelope.recipients {

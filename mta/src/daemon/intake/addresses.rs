@@ -1,5 +1,6 @@
 //! Sender and recipients: what `MAIL` and `RCPT` give, or the command line.
 
+use cf_parser::debug::Category;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target, error_mailer};
 
 use super::{
@@ -26,6 +27,10 @@ impl Intake {
         let mailer_name =
             mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
         let named = if address.is_empty() { b"<>" } else { sender.trim_ascii() };
+        if self.origin.user.is_some() {
+            // the user database may know under which name the user sends
+            self.worker.debug(Category::UserDb, 1, &[b"udbmatch(", named, b", mailname)"]);
+        }
         let route = mailer.map(|mailer| Route { mailer, host: host.clone(), user: user.clone() });
         let resolved = sender::complete(&mut self.worker, named, route);
         self.envelope.sender =
@@ -337,11 +342,12 @@ impl Intake {
         }
         verdict?;
         // who gets a message that is discarded does not matter, unless it is a program (observed)
-        if !self.discard {
+        let at_once = self.delivery_mode() == b'i';
+        if !self.discard && !at_once {
             let exists = resolved.exists(&mut self.worker, &options);
             self.has_missing |= exists.is_err();
             exists?;
-        } else if let Some(refusal) = resolved.as_program() {
+        } else if let Some(refusal) = resolved.as_program().filter(|_| self.discard) {
             return Err(refusal.into());
         }
         let mut recipient = Recipient::primary(address.trim_ascii());
@@ -354,16 +360,14 @@ impl Intake {
             recipient.flags.on_delay = delay;
         }
         recipient.original = parameters.original;
-        let waits = resolved.deferred;
-        let key = (resolved.mailer, resolved.host.to_ascii_lowercase(), resolved.user);
+        let mut waits = resolved.deferred;
+        let host = resolved.host.to_ascii_lowercase();
+        let key = (resolved.mailer, host, resolved.user.clone());
         if let Some(known) = self.known.get(&key).and_then(|&at| self.envelope.recipients.get(at)) {
             return Ok(RecipientTaken { known_as: Some(known.address.clone()), waits });
         }
-        if self.delivery_mode() == b'i'
-            && !self.discard
-            && let Some(flaw) = self.flaw_of(&recipient)
-        {
-            return Err(RecipientRefused::Member(flaw));
+        if at_once && !self.discard {
+            waits |= self.expand_now(&recipient, &resolved)?;
         }
         self.known.insert(key, self.envelope.recipients.len());
         self.envelope.recipients.push(recipient);

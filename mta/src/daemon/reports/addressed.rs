@@ -18,16 +18,22 @@ pub(in crate::daemon) struct Addressed {
 }
 
 impl Addressed {
-    /// Resolves these addresses.
-    pub(super) fn to(post: &Post, worker: &mut Worker, addresses: &[Vec<u8>]) -> Self {
+    /// Resolves these recipients.
+    pub(super) fn to(post: &Post, worker: &mut Worker, recipients: &[Recipient]) -> Self {
         let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
-        let recipients =
-            addresses.iter().map(|one| Recipient { flags: FLAGS, ..Recipient::primary(&one[..]) });
+        let given = recipients.len();
+        let recipients = recipients.iter().map(|one| Recipient { flags: FLAGS, ..one.clone() });
         let mut envelope = Envelope { recipients: recipients.collect(), ..Envelope::default() };
         let mut notes = Vec::new();
         let expansion =
             expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
-        Self { recipients: envelope.recipients, given: addresses.len(), notes, expansion }
+        Self { recipients: envelope.recipients, given, notes, expansion }
+    }
+
+    /// The addresses that were given, in the order in which they are in the queue.
+    pub(super) fn names(&self) -> Vec<&[u8]> {
+        let given = self.recipients.iter().filter(|recipient| recipient.alias.is_none());
+        given.map(|recipient| recipient.address.as_slice()).collect()
     }
 
     /// Whether something can be delivered to one of them.
