@@ -16,7 +16,7 @@ use workbench::machine::Guarded;
 pub use workbench::session::Verdict;
 use workbench::session::{Asked, HookAnswer, Said, Watch};
 use workbench::story::Recorder;
-use workbench::traces::Traces;
+use workbench::traces::{Traces, closing};
 
 use super::alias_names;
 use crate::config::site::Site;
@@ -126,6 +126,11 @@ impl Worker {
         for line in lines {
             log.report(map_lines::event(line, Some(&id[..]).filter(|id| !id.is_empty()), &user));
         }
+    }
+
+    /// Shows that maps are closed, at the end of a program.
+    pub fn show_end(&self) {
+        terminal::trace(&closing::maps(&self.site.levels, &self.maps));
     }
 
     /// Shows a line if debugging flags ask for it.

@@ -12,7 +12,7 @@ use super::arguments::{Arguments, LogChoice};
 use super::embedded;
 use super::facts;
 use super::voice::Voice;
-use super::{complain, print, print_line, submit, usage};
+use super::{complain, print_line, submit, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
 use crate::daemon::json_sink::JsonSink;
@@ -205,7 +205,7 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     usage::check_body_type(arguments, voice);
     let exit = reading.exit();
     if exit == 0 && arguments.has(b'd') {
-        print(&after(arguments, mode, &reading));
+        terminal::trace(&after(arguments, mode, &reading));
     }
     if let Some(open) = arguments.last(b'X') {
         traffic::begin(open_traffic_log(open, voice)?);

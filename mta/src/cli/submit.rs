@@ -91,7 +91,11 @@ fn submit(
     };
     let mut intake = submitter.intake(arguments, post, submission);
     match submitter.take_in(&mut intake, arguments, submission, rest) {
-        Ok(flaw) => submitter.hand_over(&mut intake, arguments, post, submission, flaw),
+        Ok(flaw) => {
+            let exit = submitter.hand_over(&mut intake, arguments, post, submission, flaw);
+            intake.worker().show_end();
+            exit
+        }
         Err(status) => {
             submitter.voice.usage(&status.text);
             status.exit.0

@@ -50,6 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     for line in expand::verify_lines(&post.site, &envelope) {
         print_line(&line);
     }
+    worker.show_end();
     exit.map_or(0, |exit| exit.0)
 }
 
