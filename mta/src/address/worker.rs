@@ -1,5 +1,7 @@
 //! A worker: one thread's own machine, maps and services to apply the configuration with.
 
+mod listener;
+
 use std::sync::Arc;
 
 use cf_parser::debug::{Category, Levels};
@@ -7,7 +9,7 @@ use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, NoticeKind, SystemServices};
 use ruleset_vm::prescan::{Complaint, Mode, prescan};
 use ruleset_vm::token::{Token, meta};
-use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::trace::Tracer;
 use ruleset_vm::validity::invalid;
 use ruleset_vm::{Enhanced, Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices, Unasked, exit_of};
@@ -18,6 +20,7 @@ use workbench::session::{Asked, HookAnswer, Said, Watch};
 use workbench::story::Recorder;
 use workbench::traces::{Traces, closing};
 
+use self::listener::Listener;
 use super::alias_names;
 use crate::config::site::Site;
 use crate::events::{Sink, map_lines};
@@ -517,49 +520,6 @@ impl Worker {
     }
 }
 
-/// Keeps the messages of a run and shows what debugging flags ask for.
-struct Listener<'a> {
-    messages: Vec<Vec<u8>>,
-    traces: Traces<'a>,
-    /// Whether any debugging flag is set.
-    shows: bool,
-    /// Who looks on, and what is told in the end.
-    watch: Option<(Watch, Recorder)>,
-}
-
-impl Tracer for Listener<'_> {
-    fn wants_rulesets(&self) -> bool {
-        self.wants_rules()
-    }
-
-    fn wants_rules(&self) -> bool {
-        self.watch.is_some() || self.traces.wants_rules()
-    }
-
-    fn wants(&self, category: Category) -> bool {
-        self.traces.levels.on(category)
-    }
-
-    fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
-        if let Some((watch, recorder)) = &mut self.watch {
-            recorder.event(scene, event);
-            watch.listen(|tracer| tracer.event(scene, event));
-        }
-        if let Event::Message(text) = event {
-            self.messages.push(text.to_vec());
-            return;
-        }
-        if !self.shows {
-            return;
-        }
-        let mut out = Vec::new();
-        self.traces.passage(scene, event, &mut out);
-        self.traces.write(scene, event, &mut out);
-        if !out.is_empty() {
-            terminal::trace(&out);
-        }
-    }
-}
 /// What is wrong with an address before rules see it; the code says whether it is a sender's (RS-016, observed).
 fn flawed(address: &[u8], role: Role) -> Option<Status> {
     let status = invalid(address, Some(ruleset_vm::limits::MAX_NAME))?;
