@@ -1,5 +1,6 @@
 //! One address as `RCPT` and `VRFY` judge it, and the line of `-bv`.
 
+use cf_parser::debug::Category;
 use mapper::Answer;
 use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
@@ -14,6 +15,8 @@ use crate::message::envelope::{ERROR_MAILER, Envelope, Recipient};
 /// An address that is acceptable as a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
+    /// The address.
+    pub address: Vec<u8>,
     /// Index of the mailer.
     pub mailer: usize,
     /// Its name.
@@ -66,6 +69,7 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     let site = worker.site.clone();
     let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown().into()) };
     Ok(Some(Resolved {
+        address: address.to_vec(),
         mailer,
         mailer_name: known.name.clone(),
         host: parsed.triple.host.unwrap_or_default(),
@@ -140,8 +144,12 @@ impl Existence<'_> {
         let site = worker.site.clone();
         let Some(mailer) = site.mailers.get(at.mailer) else { return Ok(()) };
         if mailer.flags.has(b'A') && self.options.aliases {
+            worker.debug(Category::Alias, 1, &[b"alias(", &at.user, b")"]);
             match worker.lookup(b"aliases", &at.user, &[&at.host]) {
-                Answer::Found(_) => return Ok(()),
+                Answer::Found(value) => {
+                    judge::show_alias(worker, (&at.address, &at.host, &at.user), &value);
+                    return Ok(());
+                }
                 Answer::Temporary { .. } => {
                     at.deferred = true;
                     return Ok(());
@@ -164,6 +172,7 @@ impl Existence<'_> {
                             && (mailer, &host, &triple.user) != (at.mailer, &at.host, &at.user)
                         {
                             let mut next = Resolved {
+                                address: at.address.clone(),
                                 mailer,
                                 host,
                                 user: triple.user,

@@ -459,6 +459,7 @@ fn renamed(text: Vec<u8>, address: &[u8], shown: &[u8]) -> Vec<u8> {
 
 /// What `RCPT` judges by as well.
 pub(super) mod judge {
+    pub(in crate::address) use super::alias::show_alias;
     pub(in crate::address) use super::enter::{direct_refusal, is_direct_refusal};
     pub(in crate::address) use super::local::{login, user_unknown};
 }
