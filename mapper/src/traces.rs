@@ -98,6 +98,9 @@ const OPENERS: [(&str, &str); 10] = [
     ("nisplus", "nisplus"),
 ];
 
+/// Classes whose files newaliases makes.
+const REBUILT: [&str; 3] = ["hash", "btree", "implicit"];
+
 /// A map is about to be opened as one of this class.
 pub(crate) fn opening(class: &str, common: &Common, env: &mut Env<'_>) {
     let Some((_, word)) = OPENERS.iter().find(|(name, _)| *name == class) else { return };
@@ -110,8 +113,20 @@ pub(crate) fn opening(class: &str, common: &Common, env: &mut Env<'_>) {
     });
 }
 
+/// An alias file can be used: it was waited for until nobody writes it.
+fn awaited(common: &Common, env: &mut Env<'_>) {
+    env.trace(Category::Alias, 3, || {
+        let class = common.class.as_bytes();
+        [b"aliaswait(", class, b":", &common.file[..], b")\n"].concat()
+    });
+}
+
 /// How opening a map went, and with which trouble in the system's words.
 pub(crate) fn opened(common: &Common, opening: Opening, trouble: &[u8], env: &mut Env<'_>) {
+    let is_rebuilt = common.aliases && REBUILT.contains(&common.class);
+    if is_rebuilt && opening == Opening::Ready {
+        awaited(common, env);
+    }
     env.trace(Category::Maps, 4, || {
         let class = common.class.as_bytes();
         let head = [b"openmap()\t", class, b":", &common.name, b" ", &file(common)[..], b": "];

@@ -243,6 +243,11 @@ impl Rewriter<'_> {
         }
         let (tokens, used) = self.tokenize(address, delimiter);
         let tokens = tokens?;
+        // the rest of a list is no part of it
+        let shown = match delimiter {
+            Some(_) => address.get(..used).unwrap_or(address).trim_ascii_end(),
+            None => address,
+        };
         let resolved = self.apply_all(3, &[0], tokens);
         let deferred = resolved.exit == Exit::TEMPFAIL;
         let watch = self.tracer.wants(Category::Triple);
@@ -255,7 +260,7 @@ impl Rewriter<'_> {
         };
         self.machine.recycle(resolved.workspace);
         if watch {
-            self.tell(&Event::Kept { address, role });
+            self.tell(&Event::Kept { address: shown, role });
         }
         // Without a ruleset for it, sendmail still asks for the queue group; see `queue_group`.
         if role == Role::default()
@@ -265,7 +270,7 @@ impl Rewriter<'_> {
             self.tell(&Event::Hook { ruleset: b"queuegroup", argument: &triple.user });
         }
         if self.tracer.wants(Category::Parse) {
-            self.tell(&Event::Parsed { address, triple: &triple });
+            self.tell(&Event::Parsed { address: shown, triple: &triple });
         }
         Some(Parsed { triple, deferred, used })
     }
@@ -294,28 +299,59 @@ impl Rewriter<'_> {
         role: Role,
         domain: Option<&[u8]>,
     ) -> (Vec<u8>, Exit) {
+        let display = !mailer.flags.has(b'c');
+        match self.remote_forms((address, display), mailer, role, domain) {
+            Some((_, filled, exit)) => (filled, exit),
+            None => (address.to_vec(), Exit::OK),
+        }
+    }
+
+    /// [`Rewriter::remote_address`] with what [`Rewriter::remote_name`] tells the tracer, for whoever keeps the display
+    /// text of an address in a header. In the envelope there is none.
+    pub fn told_remote_address(
+        &mut self,
+        address: &[u8],
+        mailer: &Mailer,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<u8>, Exit)> {
+        let told = [Category::RemoteName, Category::Crack, Category::Macros];
+        if !told.into_iter().any(|category| self.tracer.wants(category)) {
+            return self.remote_address(address, mailer, role, domain);
+        }
+        let display = role.header && !mailer.flags.has(b'c');
+        let (text, _, exit) = self.remote_forms((address, display), mailer, role, domain)?;
+        Some((text, exit))
+    }
+
+    /// The address as a mailer is to see it, alone and, if that is to be kept, in the display text around it; `None` if
+    /// there is no address.
+    fn remote_forms(
+        &mut self,
+        (address, display): (&[u8], bool),
+        mailer: &Mailer,
+        role: Role,
+        domain: Option<&[u8]>,
+    ) -> Option<(Vec<u8>, Vec<u8>, Exit)> {
         let watch = self.tracer.wants(Category::RemoteName);
         if watch {
             self.tell(&Event::Rewriting(address));
         }
-        let template = if mailer.flags.has(b'c') { None } else { Some(self.crack(address)) };
-        let Some((text, exit)) = self.remote_address(address, mailer, role, domain) else {
-            return (address.to_vec(), Exit::OK);
-        };
-        let address = text.clone();
-        let mut text = fill(template.as_ref(), text, self.macros, self.machine.table());
+        let template = display.then(|| self.crack(address));
+        let (alone, exit) = self.remote_address(address, mailer, role, domain)?;
+        let mut text = fill(template.as_ref(), alone.clone(), self.macros, self.machine.table());
         text.truncate(MAX_FILLED);
         if self.tracer.wants(Category::Macros) {
             let template = template.map_or(ADDRESS.to_vec(), |template| template.fill(ADDRESS));
-            self.tell(&Event::Filled { template: &template, address: &address, text: &text });
+            self.tell(&Event::Filled { template: &template, address: &alone, text: &text });
         }
         if watch {
             self.tell(&Event::RewrittenFor { text: &text, exit });
         }
-        (text, exit)
+        Some((alone, text, exit))
     }
 
-    /// [`Rewriter::remote_name`] without the display text; `None` if there is no address in it.
+    /// An address as this mailer is to see it, without the display text; `None` if there is no address in it.
     pub fn remote_address(
         &mut self,
         address: &[u8],

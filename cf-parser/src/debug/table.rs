@@ -141,7 +141,10 @@ pub const CATEGORIES: &[Row] = &[
         &[
             (1, "names that are looked up, and their values"),
             (2, "files that are read"),
-            (3, "files that are tried"),
+            (3, "files that are tried; alias files that are opened"),
+            (4, "why a file is not read"),
+            (5, "that a file of a list is safe"),
+            (9, "as which user files are read"),
         ],
     ),
     row(Category::UserDb, "the user database", &[(1, "names that are looked up")]),

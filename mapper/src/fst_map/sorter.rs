@@ -82,7 +82,10 @@ impl Sorter {
         self.records.sort_unstable_by(|one, other| {
             let prefixes = one.prefix.cmp(&other.prefix);
             let keys = || key_of(text, one).cmp(key_of(text, other));
-            prefixes.then_with(keys).then(one.start.cmp(&other.start))
+            // entries without a byte stand where the next one stands
+            let places =
+                || (one.start, one.line, one.value).cmp(&(other.start, other.line, other.value));
+            prefixes.then_with(keys).then_with(places)
         });
     }
 

@@ -185,6 +185,18 @@ fn every_broken_byte_is_noticed_where_it_counts() {
     }
 }
 
+#[test]
+fn the_last_one_of_many_empty_entries_counts() {
+    let mut rows = vec![(Vec::new(), Vec::new()); 60];
+    rows.push((Vec::new(), b"value".to_vec()));
+    let (bytes, duplicates) = built(&rows, 1000, true);
+    assert_eq!(duplicates.len(), 60);
+    assert_eq!(
+        get(&FstFile::open(&bytes[..]).unwrap(), b"").unwrap().as_deref(),
+        Some(&b"value"[..])
+    );
+}
+
 proptest! {
     #[test]
     fn round_trip(rows in proptest::collection::vec(

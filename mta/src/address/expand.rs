@@ -40,23 +40,30 @@ pub fn expand(
     options: &ExpandOptions,
     notes: &mut dyn FnMut(Note),
 ) -> Expansion {
+    run(worker, envelope, (options, false), notes)
+}
+
+/// [`expand`]; whether the first error is to end it.
+fn run(
+    worker: &mut Worker,
+    envelope: &mut Envelope,
+    (options, stops): (&ExpandOptions, bool),
+    notes: &mut dyn FnMut(Note),
+) -> Expansion {
     let sender = envelope.sender.clone();
     let given = envelope.recipients.len();
     worker.take_postponed();
-    let mut walk = Walk::new(worker, options, envelope, notes);
-    let is_open = |recipient: &Recipient| {
-        recipient.state == RecipientState::Pending && recipient.route.is_none()
-    };
-    let open = 0..given;
-    let open: Vec<_> = open.filter(|&at| walk.recipients.get(at).is_some_and(is_open)).collect();
-    let lists: Vec<_> = open
-        .chunk_by(|&at, &next| match (walk.recipients.get(at), walk.recipients.get(next)) {
-            (Some(at), Some(next)) => is_before(next, at),
-            _ => false,
-        })
-        .collect();
-    for list in lists {
-        walk.submitted(list);
+    let mut walk = Walk::new(worker, options, envelope, notes, stops);
+    let mut index = 0;
+    while index < given {
+        let end = end_of_list(walk.recipients, index).min(given);
+        let open = walk.recipients.get(index).is_some_and(|recipient| {
+            recipient.state == RecipientState::Pending && recipient.route.is_none()
+        });
+        if open {
+            walk.submitted(index..end);
+        }
+        index = end;
     }
     let origins = walk.members.into_iter().map(|member| (member.turn, member.owner)).collect();
     let waits =
@@ -69,30 +76,29 @@ pub fn expand(
     collect(envelope, owners, &sender)
 }
 
-/// Whether `one` stands in front of `other` in a list that was submitted.
-fn is_before(one: &Recipient, other: &Recipient) -> bool {
-    let (Some(from_one), Some(from_other)) = (&one.listed, &other.listed) else { return false };
-    let between = from_one.strip_suffix(from_other.as_slice());
-    between
-        .and_then(|text| text.last())
-        .is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b',')
+/// Where the recipients end that were named in one list with the one at `index`.
+fn end_of_list(recipients: &[Recipient], index: usize) -> usize {
+    let follows =
+        |recipient: &&Recipient| recipient.listed.as_ref().is_some_and(|listed| !listed.is_last);
+    let behind = recipients.get(index + 1..).unwrap_or_default();
+    index + 1 + behind.iter().take_while(follows).count()
 }
 
-/// Resolves the recipients as [`expand`] does; the first thing that is wrong with them.
-pub fn first_flaw(
+/// Resolves the recipients as [`expand`] does, until something is wrong with them; what was said.
+///
+/// # Errors
+/// What is wrong.
+pub fn expand_faultless(
     worker: &mut Worker,
     envelope: &mut Envelope,
     options: &ExpandOptions,
-) -> Option<Note> {
-    let mut flaw = None;
-    expand(worker, envelope, options, &mut |note| {
-        // trouble with maps is nobody's fault who wants to be a recipient
-        let is_flaw = note.exit().is_some() && !matches!(note.what, What::Trouble(..));
-        if flaw.is_none() && is_flaw {
-            flaw = Some(note);
-        }
-    });
-    flaw
+) -> Result<(Expansion, Vec<Note>), Note> {
+    let mut notes = Vec::new();
+    let expansion = run(worker, envelope, (options, true), &mut |note| notes.push(note));
+    match notes.iter().position(Note::is_flaw) {
+        Some(at) => Err(notes.swap_remove(at)),
+        None => Ok((expansion, notes)),
+    }
 }
 
 /// AD-093: by host, ignoring case; otherwise the order in which they were found. What goes with each recipient

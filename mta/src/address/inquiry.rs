@@ -54,7 +54,7 @@ pub fn inquire(
             flaw = Some(note);
         }
     };
-    let mut walk = Walk::new(worker, &options, &mut envelope, &mut note);
+    let mut walk = Walk::new(worker, &options, &mut envelope, &mut note, true);
     walk.named(list);
     let origins = walk.members.into_iter().map(|it| (it.turn, it.has_account())).collect();
     let accounts = sort_by_host(&mut envelope, origins);

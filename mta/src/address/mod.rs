@@ -7,6 +7,7 @@ pub mod list;
 pub mod list_safety;
 pub mod note;
 pub mod options;
+pub mod sender;
 pub mod verify;
 mod walk;
 pub mod worker;

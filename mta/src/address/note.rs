@@ -133,6 +133,12 @@ impl Note {
         }
     }
 
+    /// Whether something is wrong with the recipient: trouble with maps is nobody's fault who wants to be one.
+    #[must_use]
+    pub fn is_flaw(&self) -> bool {
+        self.exit().is_some() && !matches!(self.what, What::Trouble(..))
+    }
+
     /// The event for the log.
     #[must_use]
     pub fn event(&self, id: &[u8]) -> Option<Event> {

@@ -1,8 +1,9 @@
 //! One address as `RCPT` and `VRFY` judge it, and the line of `-bv`.
 
+use cf_parser::debug::Category;
 use mapper::Answer;
 use ruleset_vm::validity::label;
-use ruleset_vm::{Enhanced, Exit, Role, Status, Target};
+use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
 
 use super::note;
 use super::options::ExpandOptions;
@@ -14,6 +15,8 @@ use crate::message::envelope::{ERROR_MAILER, Envelope, Recipient};
 /// An address that is acceptable as a recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
+    /// The address.
+    pub address: Vec<u8>,
     /// Index of the mailer.
     pub mailer: usize,
     /// Its name.
@@ -66,6 +69,7 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
     let site = worker.site.clone();
     let Some(known) = site.mailers.get(mailer) else { return Err(judge::user_unknown().into()) };
     Ok(Some(Resolved {
+        address: address.to_vec(),
         mailer,
         mailer_name: known.name.clone(),
         host: parsed.triple.host.unwrap_or_default(),
@@ -102,6 +106,21 @@ pub fn is_program_refusal(status: &Status) -> bool {
 }
 
 impl Resolved {
+    /// What rules have made of the address.
+    #[must_use]
+    pub fn parsed(&self) -> Parsed {
+        let host = Some(self.host.clone()).filter(|host| !host.is_empty());
+        let mailer = Target::Mailer(self.mailer);
+        let triple = Triple { mailer, host, user: self.user.clone(), not_remote: self.not_remote };
+        Parsed { triple, deferred: self.deferred, used: 0 }
+    }
+
+    /// The refusal of a program, a file or a list (AD-024, AD-038).
+    #[must_use]
+    pub fn as_direct(&self) -> Option<Status> {
+        judge::direct_refusal(&self.mailer_name)
+    }
+
     /// The refusal of a program (AD-038).
     #[must_use]
     pub fn as_program(&self) -> Option<Status> {
@@ -138,8 +157,12 @@ impl Existence<'_> {
         let site = worker.site.clone();
         let Some(mailer) = site.mailers.get(at.mailer) else { return Ok(()) };
         if mailer.flags.has(b'A') && self.options.aliases {
+            worker.debug(Category::Alias, 1, &[b"alias(", &at.user, b")"]);
             match worker.lookup(b"aliases", &at.user, &[&at.host]) {
-                Answer::Found(_) => return Ok(()),
+                Answer::Found(value) => {
+                    judge::show_alias(worker, (&at.address, &at.host, &at.user), &value);
+                    return Ok(());
+                }
                 Answer::Temporary { .. } => {
                     at.deferred = true;
                     return Ok(());
@@ -162,6 +185,7 @@ impl Existence<'_> {
                             && (mailer, &host, &triple.user) != (at.mailer, &at.host, &at.user)
                         {
                             let mut next = Resolved {
+                                address: at.address.clone(),
                                 mailer,
                                 host,
                                 user: triple.user,

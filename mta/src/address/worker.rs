@@ -1,5 +1,7 @@
 //! A worker: one thread's own machine, maps and services to apply the configuration with.
 
+mod listener;
+
 use std::sync::Arc;
 
 use cf_parser::debug::{Category, Levels};
@@ -7,7 +9,7 @@ use cf_parser::text::{Op, Text};
 use mapper::{LookupContext, MapSet, NoticeKind, SystemServices};
 use ruleset_vm::prescan::{Complaint, Mode, prescan};
 use ruleset_vm::token::{Token, meta};
-use ruleset_vm::trace::{Event, Scene, Tracer};
+use ruleset_vm::trace::Tracer;
 use ruleset_vm::validity::invalid;
 use ruleset_vm::{Enhanced, Exit, Machine, Macros, Parsed, Rewriter, Role, Status, Target};
 use workbench::answering::{Answering, MapMessage, MapServices, Unasked, exit_of};
@@ -16,8 +18,9 @@ use workbench::machine::Guarded;
 pub use workbench::session::Verdict;
 use workbench::session::{Asked, HookAnswer, Said, Watch};
 use workbench::story::Recorder;
-use workbench::traces::Traces;
+use workbench::traces::{Traces, closing};
 
+use self::listener::Listener;
 use super::alias_names;
 use crate::config::site::Site;
 use crate::events::{Sink, map_lines};
@@ -52,11 +55,11 @@ pub struct Worker {
     failures: Vec<Failure>,
     /// What the first map said that could not answer, since it was taken last.
     postponed: Option<Vec<u8>>,
+    /// What the next address is resolved to, if it is this one: see [`Worker::keep`].
+    kept: Option<(Vec<u8>, Role, Option<Parsed>)>,
     machine: Machine,
     maps: MapSet,
     services: Guarded<SystemServices>,
-    /// What debugging flags show on standard output.
-    levels: Levels,
     /// Where lines of maps go.
     log: Option<Arc<Sink>>,
     /// Who looks on.
@@ -81,19 +84,19 @@ impl Worker {
     fn without_aliases(site: Arc<Site>) -> Self {
         let macros = site.configuration.macros.clone();
         let machine = Machine::new(site.configuration.program.clone());
-        let maps = site.maps();
+        let mut maps = site.maps();
+        maps.set_levels(site.levels);
         let services = site.services();
-        let levels = Levels::default();
         Self {
             site,
             macros,
             messages: Vec::new(),
             failures: Vec::new(),
             postponed: None,
+            kept: None,
             machine,
             maps,
             services,
-            levels,
             log: None,
             watch: None,
         }
@@ -128,15 +131,14 @@ impl Worker {
         }
     }
 
-    /// What debugging flags show from now on, on standard output.
-    pub fn set_levels(&mut self, levels: Levels) {
-        self.levels = levels;
-        self.maps.set_levels(levels);
+    /// Shows that maps are closed, at the end of a program.
+    pub fn show_end(&self) {
+        terminal::trace(&closing::maps(&self.site.levels, &self.maps));
     }
 
     /// Shows a line if debugging flags ask for it.
     pub(crate) fn debug(&self, category: Category, level: u8, parts: &[&[u8]]) {
-        if self.levels.at(category, level) {
+        if self.site.levels.at(category, level) {
             terminal::trace(&[&parts.concat()[..], b"\n"].concat());
         }
     }
@@ -181,6 +183,29 @@ impl Worker {
     /// An address to its triple (RS-079..RS-093). A flaw that can be seen without rules is an error
     /// triple; `None` is an address with nothing in it.
     pub fn parse(&mut self, address: &[u8], role: Role) -> Option<Parsed> {
+        self.parse_seen(address, role, (address, None))
+    }
+
+    /// [`Worker::parse`] of an element of a list of recipients. Whoever looks on sees the rest of the list with it, as
+    /// sendmail's tokenizer does.
+    pub fn parse_listed(&mut self, address: &[u8], rest: &[u8]) -> Option<Parsed> {
+        let levels = &self.site.levels;
+        let is_seen = levels.on(Category::Parse) || levels.on(Category::Tokens);
+        let text = if is_seen && rest != address { (rest, Some(b',')) } else { (address, None) };
+        self.parse_seen(address, Role::default(), text)
+    }
+
+    fn parse_seen(
+        &mut self,
+        address: &[u8],
+        role: Role,
+        (text, delimiter): (&[u8], Option<u8>),
+    ) -> Option<Parsed> {
+        if let Some((known, known_as, parsed)) = self.kept.take()
+            && (known.as_slice(), known_as) == (address, role)
+        {
+            return parsed;
+        }
         let refusal = self.unscannable(address);
         let refusal = refusal.or_else(|| flawed(address, role));
         if let Some(status) = refusal {
@@ -193,11 +218,17 @@ impl Worker {
             return Some(Parsed { triple, deferred: false, used: address.len() });
         }
         let asked = || Asked::Address { address: address.to_vec(), role };
-        let parsed = self.with_rewriter(asked, |rewriter| rewriter.parse(address, None, role));
+        let parsed = self.with_rewriter(asked, |rewriter| rewriter.parse(text, delimiter, role));
         if let Some(watch) = &self.watch {
             watch.said(Said::Triple(parsed.clone()));
         }
         parsed
+    }
+
+    /// Keeps what an address was resolved to for who resolves it next, if that is the next thing: rules are not to be
+    /// asked again by the one who judges an address first and by the one who takes it then.
+    pub fn keep(&mut self, address: &[u8], role: Role, parsed: Option<Parsed>) {
+        self.kept = Some((address.to_vec(), role, parsed));
     }
 
     /// The recipient with which a list begins that `delimiter` separates: messages about its syntax name all of the
@@ -256,7 +287,7 @@ impl Worker {
         let mailer = site.configuration.mailers.get(mailer)?;
         self.with_rewriter(
             || Asked::Form(address.to_vec()),
-            |rewriter| rewriter.remote_address(address, mailer, role, domain),
+            |rewriter| rewriter.told_remote_address(address, mailer, role, domain),
         )
     }
 
@@ -291,7 +322,9 @@ impl Worker {
     /// Runs a hook ruleset on its arguments, `$|` between them (RS-109..RS-136). Without such a
     /// ruleset everything is accepted.
     pub fn check(&mut self, ruleset: &str, arguments: &[&[u8]], comments: bool) -> Verdict {
-        let answer = self.ask(ruleset, arguments, comments);
+        self.show_call(b"rscheck(", ruleset, arguments);
+        let answer =
+            self.hook(ruleset, arguments, comments, |rewriter, found| rewriter.verdict(found));
         let verdict = Verdict::of(ruleset, answer);
         if let Some(watch) = self.watch.as_ref().filter(|_| self.has_ruleset(ruleset)) {
             watch.said(Said::Verdict(verdict.clone()));
@@ -307,11 +340,21 @@ impl Worker {
         arguments: &[&[u8]],
         comments: bool,
     ) -> Option<HookAnswer> {
+        self.show_call(b"rscap(", ruleset, arguments);
         self.hook(ruleset, arguments, comments, |rewriter, workspace| rewriter.verdict(workspace))
+    }
+
+    /// What debugging flags show of a hook ruleset that is asked, be there rules in it or not.
+    fn show_call(&self, head: &[u8], ruleset: &str, arguments: &[&[u8]]) {
+        let null = &b"(NULL)"[..];
+        let argument = |at: usize| arguments.get(at).copied().unwrap_or(null);
+        let parts = [head, ruleset.as_bytes(), b", ", argument(0), b", ", argument(1), b")"];
+        self.debug(Category::Hooks, 2, &parts);
     }
 
     /// The tokens that a hook ruleset returns behind `$#`, one text each; none without such a ruleset.
     pub fn ask_words(&mut self, ruleset: &str, arguments: &[&[u8]]) -> Vec<Vec<u8>> {
+        self.show_call(b"rscap(", ruleset, arguments);
         let words = self.hook(ruleset, arguments, true, |rewriter, workspace| {
             let (first, rest) = workspace.split_first()?;
             let table = rewriter.machine.table();
@@ -360,7 +403,8 @@ impl Worker {
                     let (exit, at) = (exit_of(&notice), self.messages.len());
                     self.failures.push(Failure::new(notice.code, &notice.text, exit, at));
                 }
-                NoticeKind::Message | NoticeKind::Trace => self.messages.push(notice.text),
+                NoticeKind::Message => self.messages.push(notice.text),
+                NoticeKind::Trace => terminal::trace(&notice.text),
             }
         }
         for (name, value) in MapServices::take_macros(&mut self.services) {
@@ -419,9 +463,9 @@ impl Worker {
         run: impl FnOnce(&mut Rewriter<'_>) -> T,
     ) -> T {
         let site = self.site.clone();
-        let levels = self.levels;
-        let traces = Traces { levels: &levels, configuration: &site.configuration, copies: true };
-        let shows = levels != Levels::default();
+        let levels = &site.levels;
+        let traces = Traces { levels, configuration: &site.configuration, copies: true };
+        let shows = *levels != Levels::default();
         let watch = self.watch.clone().map(|watch| (watch, Recorder::default()));
         let mut listener = Listener { messages: Vec::new(), traces, shows, watch };
         let (result, unasked) = self.traced(&mut listener, run);
@@ -453,7 +497,7 @@ impl Worker {
             maps: &mut self.maps,
             services: &mut self.services,
             context,
-            levels: self.levels,
+            levels: self.site.levels,
             say: &mut say,
             postponed: None,
             count: 0,
@@ -476,49 +520,6 @@ impl Worker {
     }
 }
 
-/// Keeps the messages of a run and shows what debugging flags ask for.
-struct Listener<'a> {
-    messages: Vec<Vec<u8>>,
-    traces: Traces<'a>,
-    /// Whether any debugging flag is set.
-    shows: bool,
-    /// Who looks on, and what is told in the end.
-    watch: Option<(Watch, Recorder)>,
-}
-
-impl Tracer for Listener<'_> {
-    fn wants_rulesets(&self) -> bool {
-        self.wants_rules()
-    }
-
-    fn wants_rules(&self) -> bool {
-        self.watch.is_some() || self.traces.wants_rules()
-    }
-
-    fn wants(&self, category: Category) -> bool {
-        self.traces.levels.on(category)
-    }
-
-    fn event(&mut self, scene: Scene<'_>, event: &Event<'_>) {
-        if let Some((watch, recorder)) = &mut self.watch {
-            recorder.event(scene, event);
-            watch.listen(|tracer| tracer.event(scene, event));
-        }
-        if let Event::Message(text) = event {
-            self.messages.push(text.to_vec());
-            return;
-        }
-        if !self.shows {
-            return;
-        }
-        let mut out = Vec::new();
-        self.traces.passage(scene, event, &mut out);
-        self.traces.write(scene, event, &mut out);
-        if !out.is_empty() {
-            terminal::trace(&out);
-        }
-    }
-}
 /// What is wrong with an address before rules see it; the code says whether it is a sender's (RS-016, observed).
 fn flawed(address: &[u8], role: Role) -> Option<Status> {
     let status = invalid(address, Some(ruleset_vm::limits::MAX_NAME))?;

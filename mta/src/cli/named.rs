@@ -8,7 +8,7 @@ use super::usage;
 use crate::address::list;
 use crate::message::address_list::{ListStyle, elements_in_place};
 use crate::message::defaults;
-use crate::message::envelope::{Field, Recipient};
+use crate::message::envelope::{Field, Listed, Recipient};
 use crate::message::field_kind::{FieldKind, kind_of};
 use crate::message::header;
 
@@ -62,8 +62,13 @@ impl Named {
 }
 
 fn recipients(list: &[u8], style: ListStyle) -> impl Iterator<Item = Recipient> {
-    elements_in_place(list, style).into_iter().rev().map(|(element, rest)| Recipient {
-        listed: Some(rest.to_vec()),
+    let elements = elements_in_place(list, style).into_iter().rev().enumerate();
+    elements.map(move |(at, (element, rest))| Recipient {
+        // words between blanks are no list
+        listed: Some(Listed {
+            rest: rest.to_vec(),
+            is_last: at == 0 || style == ListStyle::Spaces,
+        }),
         ..Recipient::primary(element)
     })
 }

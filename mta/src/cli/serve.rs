@@ -91,7 +91,6 @@ pub(super) fn queue(arguments: &Arguments) -> u8 {
         selection: flags.selection,
         verbose: arguments.has(b'v'),
         complains: foreground && submit::error_mode(&post) == b'p',
-        levels: arguments.levels(),
     };
     let Some(interval) = flags.interval else {
         queue_run::run(&post, &options);

@@ -12,7 +12,7 @@ use super::arguments::{Arguments, LogChoice};
 use super::embedded;
 use super::facts;
 use super::voice::Voice;
-use super::{complain, print, print_line, submit, usage};
+use super::{complain, print_line, submit, usage};
 use crate::config::reading::{ReadError, Reading};
 use crate::config::site::Site;
 use crate::daemon::json_sink::JsonSink;
@@ -205,7 +205,7 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
     usage::check_body_type(arguments, voice);
     let exit = reading.exit();
     if exit == 0 && arguments.has(b'd') {
-        print(&after(arguments, mode, &reading));
+        terminal::trace(&after(arguments, mode, &reading));
     }
     if let Some(open) = arguments.last(b'X') {
         traffic::begin(open_traffic_log(open, voice)?);
@@ -216,7 +216,8 @@ pub(super) fn site(arguments: &Arguments, mode: u8) -> Result<Site, u8> {
         settings.alias_files.clear();
         reading.maps.set_settings(settings);
     }
-    let site = Site::new(reading);
+    let mut site = Site::new(reading);
+    site.levels = arguments.levels();
     if !events.is_empty() {
         let sink = sink(arguments, &site, voice)?;
         events.into_iter().for_each(|event| sink.report(event));

@@ -91,7 +91,11 @@ fn submit(
     };
     let mut intake = submitter.intake(arguments, post, submission);
     match submitter.take_in(&mut intake, arguments, submission, rest) {
-        Ok(flaw) => submitter.hand_over(&mut intake, arguments, post, submission, flaw),
+        Ok(flaw) => {
+            let exit = submitter.hand_over(&mut intake, arguments, post, submission, flaw);
+            intake.worker().show_end();
+            exit
+        }
         Err(status) => {
             submitter.voice.usage(&status.text);
             status.exit.0
@@ -119,6 +123,7 @@ impl Submitter {
             user: account.filter(|_| submission.sender.is_none()).map(controlling),
             full_name: phrase(&full_name(arguments), &post.site.must_quote()),
             verbose: arguments.has(b'v'),
+            says: self.says(arguments),
             delivery_mode: delivery_mode(arguments),
             logs_queued: true,
             dead_letter: match self.error_mode {
@@ -136,6 +141,13 @@ impl Submitter {
             intake.name_only(&arguments.operands);
         }
         intake
+    }
+
+    /// How errors in recipients are said when they are found. With -t it depends on all of them what is said, with -v
+    /// the expansion says it.
+    fn says(&self, arguments: &Arguments) -> Option<fn(&[u8])> {
+        let at_once = self.error_mode == b'p' && !arguments.has(b'v') && !arguments.has(b't');
+        at_once.then_some(self.voice.speaker())
     }
 
     /// Takes the message; what was wrong with its sender.
@@ -158,7 +170,7 @@ impl Submitter {
         self.warnings(arguments, intake).iter().for_each(|text| intake.warn(text));
         if let Some(flaw) = &flaw {
             if self.error_mode == b'p' {
-                flaw.lines.iter().for_each(|line| say(self.voice, line));
+                flaw.lines.iter().for_each(|line| self.voice.say_line(line));
                 if !flaw.readable {
                     intake.keep_in(own_dead_letter(submission, self.account.as_ref()));
                 }
@@ -204,13 +216,13 @@ impl Submitter {
         if is_refused {
             self.voice.say(b"554 5.6.1", b"Eight bit data not allowed");
         }
-        if self.error_mode == b'p' && !verbose {
-            intake.errors().iter().for_each(|line| say(self.voice, line));
+        if self.error_mode == b'p' && !verbose && self.says(arguments).is_none() {
+            intake.errors().iter().for_each(|line| self.voice.say_line(line));
         }
         let mistakes = flaw.map_or(submission.mistakes, |flaw| flaw.exit.0);
         if let Some(status) = intake.refusal() {
             match intake.size_reply() {
-                Some(reply) => say(self.voice, &reply),
+                Some(reply) => self.voice.say_line(&reply),
                 None => self.voice.usage(&status.text),
             }
             if status.retry {
@@ -240,11 +252,6 @@ fn header_fails(intake: &mut Intake, arguments: &Arguments, submission: &Submiss
     arguments.operands.is_empty() || intake.has_flaw(submission.recipients.by_header())
 }
 
-fn say(voice: Voice, line: &[u8]) {
-    let (codes, text) = ruleset_vm::split_codes(line);
-    voice.say(codes.trim_ascii_end(), text);
-}
-
 /// The name of the sender: that of `-F`, else that of the variable NAME (CMD-138).
 fn full_name(arguments: &Arguments) -> Vec<u8> {
     let given = arguments.last(b'F').map(<[u8]>::to_vec);
@@ -263,7 +270,7 @@ impl Submitter {
         let errors = intake.errors();
         let from = errors.len().saturating_sub(shown);
         for line in errors.get(from..).unwrap_or_default() {
-            say(self.voice, line);
+            self.voice.say_line(line);
         }
         let program = &intake.post.site.configuration.program;
         let header = named::complaints(&submission.head, program.operators());

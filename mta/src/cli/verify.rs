@@ -25,7 +25,6 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     let mut worker = post.worker();
     worker.macros.set(b"deliveryMode", b"v");
     if arguments.has(b'd') {
-        worker.set_levels(arguments.levels());
         trace_sender(&mut worker);
     }
     let options = expand::ExpandOptions::of_site(&post.site, &post.delivery.default_user);
@@ -55,6 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     for line in expand::verify_lines(&post.site, &envelope) {
         print_line(&line);
     }
+    worker.show_end();
     exit.map_or(if unbalanced { Exit::USAGE.0 } else { 0 }, |exit| exit.0)
 }
 

@@ -22,6 +22,21 @@ impl Voice {
         print(&self.line(code, text));
     }
 
+    /// Says a line with reply codes in front.
+    pub(super) fn say_line(self, line: &[u8]) {
+        let (codes, text) = ruleset_vm::split_codes(line);
+        self.say(codes.trim_ascii_end(), text);
+    }
+
+    /// [`Voice::say_line`] for whoever does not know voices.
+    pub(super) fn speaker(self) -> fn(&[u8]) {
+        if self.replies {
+            |line| Self { replies: true }.say_line(line)
+        } else {
+            |line| Self { replies: false }.say_line(line)
+        }
+    }
+
     /// A message about the configuration or an option.
     pub(super) fn diagnostic(self, text: &[u8], severity: Severity) {
         match code(text, severity) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cf_parser::debug::Levels;
 use cf_parser::text::write;
 use mapper::{MapSet, Settings, SystemServices};
 use ruleset_vm::load::Configuration;
@@ -66,6 +67,8 @@ pub struct Site {
     pub mailers: Vec<Mailer>,
     /// `H` lines as fields, checks left out.
     pub default_header: Vec<Field>,
+    /// What debugging flags show on standard output, whoever works.
+    pub levels: Levels,
     map_lines: Vec<Vec<u8>>,
     map_settings: Settings,
     home: Home,
@@ -90,7 +93,8 @@ impl Site {
         let program = configuration.program.clone();
         let mailers = configuration.mailers.iter().map(|m| mailer(m, &program)).collect();
         let default_header = configuration.headers.iter().filter_map(field).collect();
-        Self { configuration, mailers, default_header, map_lines, map_settings, home }
+        let levels = Levels::default();
+        Self { configuration, mailers, default_header, levels, map_lines, map_settings, home }
     }
 
     /// A fresh set of the configuration's maps; none is open yet.

@@ -2,6 +2,7 @@
 
 mod conclusion;
 mod groups;
+mod mail_hosts;
 mod refusal;
 mod resolving;
 
@@ -11,14 +12,15 @@ use std::sync::Arc;
 use ruleset_vm::validity::label;
 use ruleset_vm::{Enhanced, Exit};
 
-pub(super) use groups::{close_connections, connections, sender_mailer};
+pub(super) use groups::{close_connections, connections};
 pub(super) use resolving::split_by_owner;
 
 use super::connection::define_own_end;
 use super::intake::set_time_macros;
 use super::post::Post;
-use super::reports::Told;
+use super::reports::{Addressed, Told};
 use super::telling::Said;
+use crate::address::sender;
 use crate::address::verify::is_unavailable;
 use crate::address::worker::Worker;
 use crate::config::mailer::Mailer;
@@ -58,7 +60,7 @@ impl Attempt<'_> {
     pub fn run(&self, worker: &mut Worker, claimed: Claimed) -> Exit {
         let mut claimed = claimed;
         let now = clock::now();
-        self.load_macros(worker, &claimed.envelope, now);
+        self.load_macros(worker, &mut claimed.envelope, now);
         if !self.first {
             claimed.envelope.priority =
                 priority::aged(claimed.envelope.priority, &self.post.factors());
@@ -70,10 +72,36 @@ impl Attempt<'_> {
                 }
             }
         }
-        let (split_off, said) = self.resolve(worker, &mut claimed);
+        let resolved = self.resolve(worker, &mut claimed);
+        self.deliver_parts(worker, claimed, resolved, now)
+    }
+
+    /// Delivers a report that has just been stored, to those it was addressed to.
+    pub(super) fn run_report(
+        &self,
+        worker: &mut Worker,
+        claimed: Claimed,
+        addressed: &Addressed,
+    ) -> Exit {
+        let mut claimed = claimed;
+        let now = clock::now();
+        self.load_macros(worker, &mut claimed.envelope, now);
+        let resolved = self.adopt(worker, &mut claimed, addressed);
+        self.deliver_parts(worker, claimed, resolved, now)
+    }
+
+    /// Delivers a message and what was split off from it.
+    fn deliver_parts(
+        &self,
+        worker: &mut Worker,
+        claimed: Claimed,
+        (split_off, said): (Vec<Claimed>, Said),
+        now: u64,
+    ) -> Exit {
         let mut exit = self.deliver(worker, claimed, &said, now);
         for split in split_off {
-            self.load_macros(worker, &split.envelope, now);
+            let mut split = split;
+            self.load_macros(worker, &mut split.envelope, now);
             let other = self.deliver(worker, split, &said, now);
             if exit == Exit::OK {
                 exit = other;
@@ -83,7 +111,7 @@ impl Attempt<'_> {
     }
 
     /// The macros of a message that is taken up; those about the last connection are of an earlier one (observed).
-    fn load_macros(&self, worker: &mut Worker, envelope: &Envelope, now: u64) {
+    fn load_macros(&self, worker: &mut Worker, envelope: &mut Envelope, now: u64) {
         load_macros(worker, &self.post, envelope, now);
         if let Some((own, name)) = &self.connections.borrow().own_end {
             define_own_end(*own, name, b"_out", &mut |name, value| worker.macros.set(name, value));
@@ -223,7 +251,7 @@ pub struct Hold {
 }
 
 /// The macros of a message that is taken up.
-fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) {
+fn load_macros(worker: &mut Worker, post: &Post, envelope: &mut Envelope, now: u64) {
     worker.reset();
     // what was left for a queue run is delivered now, and maps with `-D` are asked (observed)
     if matches!(worker.macros.value(b"deliveryMode").first(), Some(b'd' | b'q')) {
@@ -237,18 +265,14 @@ fn load_macros(worker: &mut Worker, post: &Post, envelope: &Envelope, now: u64) 
     if let Some(id) = &envelope.id {
         set_time_macros(worker, post, now, id);
     }
-    let sender = if envelope.flags.response {
-        worker.macros.value(b"n")
-    } else {
-        worker.canonical_sender(named_sender(envelope))
+    let resolved = match envelope.resolved_sender.take() {
+        Some(resolved) => resolved,
+        None => sender::resolve(worker, sender::named(envelope)),
     };
-    worker.macros.set(b"f", &sender);
+    let own = envelope.flags.response.then(|| worker.macros.value(b"n"));
+    worker.macros.set(b"f", own.as_ref().unwrap_or(&resolved.canonical));
+    envelope.resolved_sender = Some(resolved);
     worker.macros.set(b"ntries", envelope.tries.to_string().as_bytes());
-}
-
-/// The sender as rules are asked about it: nobody is `<>`.
-fn named_sender(envelope: &Envelope) -> &[u8] {
-    if envelope.sender.is_empty() { b"<>" } else { &envelope.sender }
 }
 
 fn is_open(state: &RecipientState) -> bool {

@@ -1,6 +1,7 @@
 //! The ruleset check_compat: whether a sender and a recipient suit each other, asked before each
 //! delivery (RS-115).
 
+use cf_parser::debug::Category;
 use ruleset_vm::validity::label;
 use ruleset_vm::{Exit, Status, split_codes};
 
@@ -36,7 +37,7 @@ pub(super) fn check(
     site: &Site,
     audience: &Audience<'_>,
 ) -> Option<(DeliveryReport, DeliveryGroup)> {
-    if !worker.has_ruleset("check_compat") {
+    if !worker.has_ruleset("check_compat") && !site.levels.on(Category::Hooks) {
         return None;
     }
     let mailer = site.mailers.get(group.mailer)?;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use cf_parser::debug::Category;
 use ruleset_vm::Exit;
 
 use crate::address::worker::Worker;
@@ -34,6 +35,10 @@ impl HeaderHost for Headers<'_, '_> {
         let mut worker = self.worker.borrow_mut();
         let (text, exit) = worker.remote_name_bare(address, mailer, role, domain)?;
         (exit == Exit::OK || !text.is_empty()).then_some(text)
+    }
+
+    fn pass(&self, address: &[u8]) {
+        self.worker.borrow().debug(Category::RemoteName, 1, &[b"remotename(", address, b")"]);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod assembling;
+mod expanding;
 mod handing_over;
 mod hooks;
 mod submitting;
@@ -17,19 +18,19 @@ use std::sync::Arc;
 use ruleset_vm::{Enhanced, Exit, Status};
 
 pub(super) use assembling::persistent_macros;
-pub(super) use handing_over::counted;
+pub(super) use handing_over::{counted, unsettled};
+
+use expanding::Expanded;
 
 use super::collect::{Collecting, Intaking};
 use super::dead_letter::DeadLetter;
 use super::post::Post;
-use super::telling::{Said, Telling};
+use super::telling::Said;
 use crate::address::expand::{self, ExpandOptions, Expansion};
 use crate::address::worker::Worker;
 use crate::events::{Event, Severity};
 use crate::message::date;
-use crate::message::envelope::{
-    BodyType, ControllingUser, DeliverBy, Envelope, Listing, QueueId, Recipient,
-};
+use crate::message::envelope::{BodyType, ControllingUser, DeliverBy, Envelope, QueueId};
 use crate::queue::store::{Claimed, StoreError};
 use crate::sys::ids;
 
@@ -51,6 +52,8 @@ pub struct Origin {
     pub full_name: Vec<u8>,
     /// Lines of delivery progress go to standard output (`-v`).
     pub verbose: bool,
+    /// Says at once what is wrong with recipients, reply codes in front.
+    pub says: Option<fn(&[u8])>,
     /// Delivery mode of the command line, in place of the configuration's.
     pub delivery_mode: Option<u8>,
     /// Recipients that are only queued are logged: those of the command line (observed).
@@ -107,6 +110,8 @@ pub struct Intake {
     /// The sender as `MAIL` gave it, for the log.
     sender_shown: Vec<u8>,
     sender_mailer: Option<usize>,
+    /// A message has begun whose sender is still to be named.
+    is_open: bool,
     /// The client has named nobody as the sender.
     unnamed: bool,
     /// A refusal has been counted: of one session only the first one is (observed).
@@ -139,6 +144,8 @@ pub struct Intake {
     has_missing: bool,
     /// The recipients that `RCPT` named, with their places in the envelope.
     known: HashMap<RecipientKey, usize>,
+    /// What the recipients so far stand for, where that is found out at `RCPT`.
+    expanded: Option<Expanded>,
     /// What was said while the recipients of the last message were resolved.
     said: Said,
     accepted: Vec<Claimed>,
@@ -158,6 +165,7 @@ impl Intake {
             envelope: Envelope::default(),
             sender_shown: Vec::new(),
             sender_mailer: None,
+            is_open: false,
             unnamed: false,
             refusal_counted: false,
             turned_away: None,
@@ -174,6 +182,7 @@ impl Intake {
             bad_recipients: 0,
             has_missing: false,
             known: HashMap::new(),
+            expanded: None,
             said: Said::default(),
             accepted: Vec::new(),
             late: Vec::new(),
@@ -331,69 +340,6 @@ impl Intake {
         !self.origin.by_smtp || self.delivery_mode() == b'i' || self.origin.verbose
     }
 
-    fn probe(&mut self, recipient: &Recipient) -> Option<expand::Note> {
-        let options = self.expand_options();
-        let mut probe = Envelope {
-            sender: self.envelope.sender.clone(),
-            recipients: vec![recipient.clone()],
-            ..Envelope::default()
-        };
-        expand::first_flaw(&mut self.worker, &mut probe, &options)
-    }
-
-    /// The first thing wrong with what a recipient stands for. Only where delivery follows at once is it
-    /// looked for already at `RCPT` (observed).
-    fn flaw_of(&mut self, recipient: &Recipient) -> Option<Status> {
-        let flaw = self.probe(recipient)?;
-        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
-        if let Some(event) = flaw.event(&id) {
-            self.post.events.report(event);
-        }
-        flaw.refusal()
-    }
-
-    /// Only the header names the recipients (-t): what is wrong with them is told, not logged (observed).
-    fn by_header(&self) -> bool {
-        self.named.as_ref().is_some_and(Vec::is_empty)
-    }
-
-    fn expand(&mut self, too_large: bool) -> Expansion {
-        let options = self.expand_options();
-        let id = self.envelope.id.clone().map_or_else(Vec::new, |id| id.0);
-        let post = self.post.clone();
-        let mut telling = Telling {
-            post: &post,
-            id: &id,
-            verbose: self.origin.verbose,
-            complains: false,
-            logs_errors: !self.by_header(),
-            shows_last: self.by_header(),
-            waited: (0, 0),
-            said: Said::default(),
-        };
-        let (worker, envelope) = (&mut self.worker, &mut self.envelope);
-        let expansion = expand::expand(worker, envelope, &options, &mut |note| telling.note(&note));
-        self.said.append(telling.said);
-        if envelope.message.is_none() || self.said.trouble.is_some() {
-            envelope.message.clone_from(&self.said.waits);
-        }
-        if self.origin.by_smtp {
-            // No transcript is kept of what RCPT has found out already (observed).
-            self.said.transcript.clear();
-        }
-        // What is expanded before it is queued is not told of as a list, but for one with a single member that
-        // the command line names (observed).
-        let submitted = !self.origin.by_smtp;
-        let hides = |listing: Listing| match listing {
-            Listing::List => !submitted,
-            Listing::ListOfSeveral => !too_large,
-            Listing::Own | Listing::Hidden => false,
-        };
-        let lists = self.envelope.recipients.iter_mut().filter(|r| hides(r.listing));
-        lists.for_each(|list| list.listing = Listing::Hidden);
-        expansion
-    }
-
     /// Remembers that rules have refused something.
     pub(super) fn note_refusal(&mut self, status: &Status) {
         if self.refused == Exit::OK && !status.retry && status.exit != Exit::TEMPFAIL {
@@ -432,6 +378,7 @@ impl Intake {
         self.collecting = None;
         self.envelope = Envelope::default();
         self.known.clear();
+        self.expanded = Some(Expanded::default());
         self.warnings.clear();
         self.said = Said::default();
         self.sender_mailer = None;

@@ -7,12 +7,11 @@ use std::path::PathBuf;
 
 use ruleset_vm::crack::CrackOptions;
 
-use super::attempt::sender_mailer;
 use super::header_host::Headers;
 use crate::address::worker::Worker;
 use crate::delivery::context::{Conversion, MessageForm, MessageSource};
 use crate::message::body::{LineEncoder, LineForm, encode};
-use crate::message::envelope::{Envelope, Field, value_of};
+use crate::message::envelope::{Envelope, Field, ResolvedSender, value_of};
 use crate::message::mime::{self, Decoding, Rules, Seven, Sink};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::sys::durable;
@@ -29,8 +28,6 @@ pub(super) struct Outgoing<'a, 'w> {
     pub(super) envelope: &'a Envelope,
     pub(super) body: Option<PathBuf>,
     pub(super) body_size: u64,
-    /// `@domain` for addresses without one, when the sender's mailer has flag `C`.
-    pub(super) sender_domain: Option<Vec<u8>>,
 }
 
 /// What becomes of the body and the fields that describe it.
@@ -42,6 +39,10 @@ enum Treatment {
 }
 
 impl Outgoing<'_, '_> {
+    fn sender(&self) -> Option<&ResolvedSender> {
+        self.envelope.resolved_sender.as_ref()
+    }
+
     fn header(&self, fields: &[Field], form: &MessageForm) -> Vec<u8> {
         let site = self.worker.borrow().site.clone();
         let flags: Vec<u8> =
@@ -60,7 +61,7 @@ impl Outgoing<'_, '_> {
         let host = Headers {
             worker: self.worker,
             mailer: Some(form.mailer),
-            sender_domain: self.sender_domain.clone(),
+            sender_domain: self.sender().and_then(|sender| sender.domain.clone()),
         };
         delivery_header(fields, &host, &options)
     }
@@ -97,8 +98,9 @@ impl Outgoing<'_, '_> {
     /// The character set of text that does not say: that of the sender's mailer (`C=`) or
     /// DefaultCharSet (AD-091).
     fn charset(&self) -> Vec<u8> {
-        let mut worker = self.worker.borrow_mut();
-        let from_mailer = sender_mailer(&mut worker, self.envelope);
+        let worker = self.worker.borrow();
+        let from_mailer = self.sender().filter(|_| !self.envelope.is_from_nobody());
+        let from_mailer = from_mailer.and_then(ResolvedSender::mailer);
         let own = from_mailer.and_then(|index| worker.site.mailers.get(index)?.charset.clone());
         own.or_else(|| worker.site.configuration.options.bytes("DefaultCharSet"))
             .unwrap_or_else(|| b"unknown-8bit".to_vec())

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use cf_parser::debug::Levels;
-
 use super::attempt::{self, Attempt};
 use super::post::Post;
 use super::settings::seconds;
@@ -26,8 +24,6 @@ pub struct RunOptions {
     pub verbose: bool,
     /// Failures on standard output.
     pub complains: bool,
-    /// What debugging flags show.
-    pub levels: Levels,
 }
 
 /// Runs the queue once; returns how many messages were tried.
@@ -40,7 +36,6 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
     let candidates = candidates(post, options);
     let total = candidates.len();
     let mut worker = post.worker();
-    worker.set_levels(options.levels);
     let connections = attempt::connections(post);
     let attempt = Attempt {
         post: post.clone(),

@@ -3,14 +3,17 @@
 //! A report is on stable storage before the message it is about is changed, so that a crash in
 //! between can repeat a report but never lose one.
 
+mod addressed;
 mod recipients;
 mod storing;
 mod told;
 
 use std::cell::RefCell;
 
-use ruleset_vm::{Status, Target};
+use ruleset_vm::{Role, Status};
 
+pub(super) use addressed::Addressed;
+use addressed::reporter;
 use recipients::{decoded, reported, wants_delay, wants_failure};
 use storing::store;
 pub(super) use told::Told;
@@ -20,10 +23,9 @@ use super::header_host::Headers;
 use super::intake::bare;
 use super::outgoing::envelope_line;
 use super::telling::{Said, Telling};
-use crate::address::expand::{self, ExpandOptions};
+use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::events::{Event, Happening, Severity};
-use crate::message::address_list::{ListStyle, elements};
 use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState, value_of};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::protocol::dsn::{
@@ -118,8 +120,13 @@ fn receipt(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed, told: 
 /// Keeps the message in the sender's `dead.letter`, if that is where it goes (QU-094).
 fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
     let Some(dead_letter) = &attempt.dead_letter else { return false };
-    let files = attempt.post.site.mailers.iter().position(|mailer| mailer.name == b"*file*");
-    let header = returned_header(worker, &claimed.envelope, files);
+    // sendmail looks for the home directory this way
+    let sender = [Recipient::primary(&claimed.envelope.sender[..])];
+    worker.aside(|worker| Addressed::to(&attempt.post, worker, &sender));
+    if dead_letter.is_none() {
+        return true;
+    }
+    let header = returned_header(worker, &claimed.envelope);
     let from_line = envelope_line(worker);
     dead_letter.save(&from_line, &header, claimed.body.as_deref())
 }
@@ -127,7 +134,9 @@ fn keep(attempt: &Attempt<'_>, worker: &mut Worker, claimed: &Claimed) -> bool {
 /// What one report says, and to whom.
 struct Notice {
     kind: Kind,
-    to: Vec<Vec<u8>>,
+    to: Vec<Recipient>,
+    /// What these addresses stand for, once it is known.
+    addressed: Option<Addressed>,
     transcript: Vec<Vec<u8>>,
     /// The message for the queue's listing, which the log quotes too.
     why: Option<Vec<u8>>,
@@ -149,7 +158,7 @@ fn tell(
     let mut why = told.queue_message.clone();
     let said = (&mut transcript, &mut why);
     let addressee = worker.aside(|worker| addressee(attempt, worker, envelope, kind, said));
-    let Some((kind, to)) = addressee else {
+    let Some((kind, to, addressed)) = addressee else {
         return false;
     };
     if to.is_empty() {
@@ -161,40 +170,43 @@ fn tell(
         transcript.extend(dsn::warning_lines(after, give_up));
     }
     let options = &attempt.post.site.configuration.options;
-    let mut all = vec![to];
+    let mut all = vec![Recipient::primary(to)];
     if kind == Kind::Failure && options.flag("UseErrorsTo", false) {
         // AD-073
-        all.extend(last_first(value_of(&envelope.header, b"errors-to").unwrap_or_default()));
+        let errors_to = value_of(&envelope.header, b"errors-to").unwrap_or_default();
+        all.extend(of_list(errors_to));
     }
     if told.concerns_postmaster && kind == Kind::Failure {
         // In front of the others in the header (observed).
-        all.push(b"postmaster".to_vec());
+        all.push(Recipient::primary(&b"postmaster"[..]));
     }
     let header_only = envelope.flags.no_body_return || told.body_refused || kind == Kind::Receipt;
-    let mut notice = Notice { kind, to: all, transcript, why, header_only };
-    let is_told = publish(attempt, worker, claimed, &notice, &recipients);
+    let addressed = addressed.filter(|known| all.len() == known.given);
+    let mut notice = Notice { kind, to: all, addressed, transcript, why, header_only };
+    let is_told = publish(attempt, worker, claimed, &mut notice, &recipients);
     notice.to = copies(attempt, envelope);
     if matches!(kind, Kind::Failure | Kind::Postmaster) && !notice.to.is_empty() {
         (notice.kind, notice.header_only) = (Kind::Postmaster, true);
-        publish(attempt, worker, claimed, &notice, &recipients);
+        publish(attempt, worker, claimed, &mut notice, &recipients);
     }
     is_told
 }
 
 /// Who gets a copy of reports about failures: PostmasterCopy (OPT-046, QU-097). Not of mail with a negative precedence.
-fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Vec<u8>> {
+fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Recipient> {
     let configuration = &attempt.post.site.configuration;
     let Some(text) = configuration.options.text("PostmasterCopy") else { return Vec::new() };
     if envelope.class < 0 || envelope.flags.response {
         return Vec::new();
     }
-    let list = configuration.macros.expand_bytes(text);
-    last_first(&list)
+    of_list(&configuration.macros.expand_bytes(text))
 }
 
-/// The addresses of a list, the last one first, as the header of a report has them (observed).
-fn last_first(list: &[u8]) -> Vec<Vec<u8>> {
-    elements(list, ListStyle::Commas).into_iter().rev().map(|one| bare(one).to_vec()).collect()
+/// The recipients of a list, without angle brackets.
+fn of_list(list: &[u8]) -> Vec<Recipient> {
+    let mut recipients = Recipient::of_list(list);
+    recipients.iter_mut().for_each(|one| one.address = bare(&one.address).to_vec());
+    recipients
 }
 
 /// Makes a report and starts its delivery.
@@ -202,7 +214,7 @@ fn publish(
     attempt: &Attempt<'_>,
     worker: &mut Worker,
     claimed: &Claimed,
-    notice: &Notice,
+    notice: &mut Notice,
     recipients: &[Reported],
 ) -> bool {
     let post = &attempt.post;
@@ -210,8 +222,16 @@ fn publish(
     let kind = notice.kind;
     let id = post.new_id();
     let envid = envelope.envid.as_deref().map(decoded);
-    let mailer = notice.to.first().and_then(|to| mailer_of(worker, to));
-    let header = returned_header(worker, envelope, mailer);
+    let known = notice.addressed.take();
+    let (addressed, reporter) = worker.aside(|worker| {
+        let addressed = known.unwrap_or_else(|| Addressed::to(post, worker, &notice.to));
+        if kind == Kind::Failure {
+            // sendmail looks at the sender once more
+            worker.parse(sender::named(envelope), Role::default());
+        }
+        (addressed, reporter(worker))
+    });
+    let header = returned_header(worker, envelope);
     let host = worker.macros.value(b"j");
     let origin = worker.macros.value(b"_");
     let name = worker.macros.value(b"s");
@@ -240,10 +260,10 @@ fn publish(
         returned: if notice.header_only { Returned::Headers } else { Returned::Full },
         header: &header,
     };
-    let names: Vec<&[u8]> = notice.to.iter().map(Vec::as_slice).collect();
+    let names = addressed.names();
     let report = dsn::report(&request, &names);
     log_report(attempt, claimed, &id.0, kind, notice.why.as_ref());
-    let stored = store(attempt, worker, claimed, &report, id, &notice.to);
+    let stored = store(attempt, worker, claimed, &report, id, (&addressed, reporter));
     match stored {
         Ok(report) => {
             let next = Attempt {
@@ -254,7 +274,7 @@ fn publish(
                 dead_letter: None,
                 ..attempt.clone()
             };
-            worker.aside(|worker| next.run(worker, report));
+            worker.aside(|worker| next.run_report(worker, report, &addressed));
             true
         }
         Err(error) => {
@@ -275,21 +295,24 @@ fn success_line(reported: &Reported) -> Option<Vec<u8>> {
 }
 
 /// To whom a report goes: the sender, or for a message without one the postmaster; `None` when even
-/// that has failed already.
+/// that has failed already. Also what the address stands for, if that was found out.
 fn addressee(
     attempt: &Attempt<'_>,
     worker: &mut Worker,
     envelope: &Envelope,
     kind: Kind,
     (transcript, why): (&mut Vec<Vec<u8>>, &mut Option<Vec<u8>>),
-) -> Option<(Kind, Vec<u8>)> {
+) -> Option<(Kind, Vec<u8>, Option<Addressed>)> {
     if !envelope.is_from_nobody() {
+        let sender = envelope.sender.clone();
         if kind != Kind::Failure {
-            return Some((kind, envelope.sender.clone()));
+            return Some((kind, sender, None));
         }
-        let unknown = unreachable_sender(attempt, worker, envelope);
+        let to = [Recipient::primary(&sender[..])];
+        let addressed = Addressed::to(&attempt.post, worker, &to);
+        let unknown = unreachable_sender(attempt, &addressed, envelope);
         if unknown.errors.is_empty() {
-            return Some((kind, envelope.sender.clone()));
+            return Some((kind, sender, Some(addressed)));
         }
         transcript.extend(unknown.transcript);
         *why = unknown.waits.or(why.take());
@@ -306,34 +329,27 @@ fn addressee(
     if envelope.flags.response && again {
         return None;
     }
-    Some((Kind::Postmaster, postmaster))
+    Some((Kind::Postmaster, postmaster, None))
 }
 
 /// What is wrong with a sender that nothing can be delivered to (QU-108); nothing if something can.
-fn unreachable_sender(attempt: &Attempt<'_>, worker: &mut Worker, original: &Envelope) -> Said {
-    let post = &attempt.post;
-    let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
-    let mut envelope = Envelope {
-        recipients: vec![Recipient::primary(&original.sender[..])],
-        ..Envelope::default()
-    };
-    let mut notes = Vec::new();
-    expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
-    if envelope.recipients.iter().any(|recipient| recipient.state.waits()) {
+fn unreachable_sender(attempt: &Attempt<'_>, sender: &Addressed, original: &Envelope) -> Said {
+    if sender.is_reachable() {
         return Said::default();
     }
     let id = original.id.clone().map_or_else(Vec::new, |id| id.0);
     let mut telling = Telling {
-        post,
+        post: &attempt.post,
         id: &id,
         verbose: false,
         complains: false,
         logs_errors: false,
+        says: None,
         shows_last: false,
         waited: (original.priority, clock::now().saturating_sub(original.created)),
         said: Said::default(),
     };
-    notes.iter().for_each(|note| telling.note(note));
+    sender.notes.iter().for_each(|note| telling.note(note));
     telling.said
 }
 
@@ -358,17 +374,6 @@ fn log_report(
     });
 }
 
-/// The mailer that a report goes to.
-fn mailer_of(worker: &mut Worker, to: &[u8]) -> Option<usize> {
-    let macros = worker.macros.clone();
-    let parsed = worker.parse(bare(to), ruleset_vm::Role { header: false, sender: false });
-    worker.macros = macros;
-    match parsed?.triple.mailer {
-        Target::Mailer(index) => Some(index),
-        Target::Error(_) => None,
-    }
-}
-
 /// How the log calls a report (LG-013). One that follows a warning is called as that was.
 fn label(kind: Kind, original: &Envelope) -> &'static str {
     match kind {
@@ -380,12 +385,11 @@ fn label(kind: Kind, original: &Envelope) -> &'static str {
     }
 }
 
-/// The header of the original as a report shows it: with addresses as the mailer of the report wants them
-/// (observed).
-fn returned_header(worker: &mut Worker, envelope: &Envelope, mailer: Option<usize>) -> Vec<u8> {
-    if !envelope.is_from_nobody() {
-        let sender = worker.canonical_sender(bare(&envelope.sender));
-        worker.macros.set(b"g", &sender);
+/// The header of the original as a report shows it: with addresses as they would be written into a file (observed).
+fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
+    let mailer = worker.site.mailers.iter().position(|mailer| mailer.name == b"*file*");
+    if let Some(sender) = envelope.resolved_sender.as_ref().filter(|_| !envelope.is_from_nobody()) {
+        worker.macros.set(b"g", &sender.canonical);
     }
     let cell = RefCell::new(worker);
     let host = Headers { worker: &cell, mailer, sender_domain: None };

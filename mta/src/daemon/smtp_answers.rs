@@ -29,7 +29,7 @@ impl Server<'_> {
             Question::Hello { extended, name } => {
                 let verb: &[u8] = if extended { b"EHLO" } else { b"HELO" };
                 let command = [verb, b" ", name.as_slice()].concat();
-                let refusal = self.check("check_other", &[&command, b"2"]);
+                let refusal = self.check_other(&command, b"2");
                 if refusal.is_ok() {
                     self.intake.hello(if extended { b"ESMTP" } else { b"SMTP" }, &name);
                 }
@@ -46,7 +46,7 @@ impl Server<'_> {
             Question::Etrn(node) => Answer::Status(self.etrn(&node)),
             Question::Other { command, reply_class } => {
                 let class = reply_class.to_string();
-                Answer::Status(self.check("check_other", &[&command, class.as_bytes()]))
+                Answer::Status(self.check_other(&command, class.as_bytes()))
             }
             // Never offered.
             Question::Auth { .. } => Answer::Status(replies::AUTH_NOT_AVAILABLE.status(&[])),
@@ -54,12 +54,13 @@ impl Server<'_> {
         }
     }
 
-    /// check_relay, srv_features and greet_pause, for connections to a daemon (SM-002, RS-109).
+    /// check_relay, for connections to a daemon, srv_features and greet_pause, in this order (SM-002, RS-109, observed).
     fn admit(&mut self) -> Admission {
         let mut refusal = None;
-        let mut greet_pause = None;
-        if let Some(client) = self.connection.client() {
-            let arguments: [&[u8]; 2] = [&client.name, &client.address];
+        let client = self.connection.client();
+        let who = client.map(|client| (client.name.clone(), client.address.clone()));
+        if let Some((name, address)) = &who {
+            let arguments: [&[u8]; 2] = [name, address];
             // whoever has started a program for the client has let it in (observed)
             let verdict = match self.connection.arrival {
                 Some(_) => self.judge("check_relay", &arguments),
@@ -79,13 +80,12 @@ impl Server<'_> {
         // from here on rules and maps know the queue id of the first message (observed)
         self.intake.worker().macros.set(b"i", &self.id.0);
         let (features, unavailable) = self.features();
-        if let Some(client) = self.connection.client() {
-            greet_pause = self.greet_pause(&[&client.name, &client.address]);
-        }
         refusal = unavailable.or(refusal);
         if refusal.is_none() && !self.intake.discards() {
             self.log(Severity::Info, 10, &[b"Milter: no active filter"]);
         }
+        let (name, address) = who.unwrap_or_else(|| (b"localhost".to_vec(), b"0".to_vec()));
+        let greet_pause = self.greet_pause(&[&name, &address]);
         Admission { features, refusal, greet_pause }
     }
 
@@ -108,6 +108,14 @@ impl Server<'_> {
             self.log(Severity::Warning, 9, &[&complaint[..]]);
         }
         (features, refusal)
+    }
+
+    /// check_other, which only is asked if there is one (observed).
+    fn check_other(&mut self, command: &[u8], reply_class: &[u8]) -> Status {
+        match self.intake.worker().has_ruleset("check_other") {
+            true => self.check("check_other", &[command, reply_class]),
+            false => Status::ok(),
+        }
     }
 
     /// The silence that greet_pause asks for, in milliseconds (RS-132).

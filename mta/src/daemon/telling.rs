@@ -63,6 +63,8 @@ pub(super) struct Telling<'a> {
     pub(super) complains: bool,
     /// Errors get log lines of their own: not while a message of the queue is resolved (observed).
     pub(super) logs_errors: bool,
+    /// Says errors at once, reply codes in front.
+    pub(super) says: Option<fn(&[u8])>,
     /// Of several errors the listing shows the last one, not the first.
     pub(super) shows_last: bool,
     /// Priority of the message and the seconds it has waited; nothing yet for a new one.
@@ -86,8 +88,7 @@ impl Telling<'_> {
         }
         match &note.what {
             What::Trouble(_, exit) => {
-                self.said.errors.extend(note.transcript());
-                self.said.transcript.extend(note.transcript());
+                self.error(note);
                 self.said.waits = note.verbose();
                 self.said.trouble = self.said.trouble.or(Some(*exit));
             }
@@ -102,8 +103,7 @@ impl Telling<'_> {
                     self.said.failure = self.said.failure.or(note.exit());
                 }
                 self.said.faulty = true;
-                self.said.errors.extend(note.transcript());
-                self.said.transcript.extend(note.transcript());
+                self.error(note);
                 if self.said.waits.is_none() || self.shows_last {
                     self.said.waits = note.verbose();
                 }
@@ -116,6 +116,15 @@ impl Telling<'_> {
             What::Waits(status) => self.waits_because(status),
             _ => {}
         }
+    }
+
+    fn error(&mut self, note: &Note) {
+        let Some(line) = note.transcript() else { return };
+        if let Some(say) = self.says {
+            say(&line);
+        }
+        self.said.errors.push(line.clone());
+        self.said.transcript.push(line);
     }
 
     fn waits_because(&mut self, status: &Status) {

@@ -1,6 +1,7 @@
 //! Open connections kept for the next message (`O ConnectionCacheSize`, `O ConnectionCacheTimeout`,
 //! SM-101). The peer may have closed one meanwhile: then a new one is made.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,8 @@ pub struct ConnectionCache {
     pub(super) statuses: HostStatuses,
     /// The own end of the last connection that was made: its address and its name.
     pub own_end: Option<(IpAddr, Vec<u8>)>,
+    /// Hosts whose mail exchangers debugging flags have shown.
+    pub shown_hosts: BTreeSet<Vec<u8>>,
 }
 
 impl ConnectionCache {
@@ -48,7 +51,8 @@ impl ConnectionCache {
     #[must_use]
     pub fn new(capacity: usize, idle: Duration) -> Self {
         let statuses = HostStatuses::default();
-        Self { capacity, idle, entries: Vec::new(), statuses, own_end: None }
+        let shown_hosts = BTreeSet::new();
+        Self { capacity, idle, entries: Vec::new(), statuses, own_end: None, shown_hosts }
     }
 
     /// The same, with what is known of hosts.

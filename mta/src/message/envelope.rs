@@ -2,6 +2,7 @@
 //!
 //! Pure data. The queue codec (`queue::codec`) is its written form; times are seconds since 1970.
 
+use super::address_list::{ListStyle, elements_in_place};
 use ruleset_vm::Status;
 
 /// A queue identifier such as `6AM0hspE005925` (QU-001).
@@ -211,8 +212,17 @@ pub struct Recipient {
     pub state: RecipientState,
     /// A list has taken its place in reports of success, or it is such a list; not stored.
     pub listing: Listing,
-    /// The list from this address on, if it was named in one, for messages about its syntax; not stored.
-    pub listed: Option<Vec<u8>>,
+    /// The list that it was named in; not stored.
+    pub listed: Option<Listed>,
+}
+
+/// Where a recipient stands in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The list from this address on, for messages about its syntax.
+    pub rest: Vec<u8>,
+    /// It is the last one, which comes first in an envelope.
+    pub is_last: bool,
 }
 
 /// How reports of success name a recipient.
@@ -254,6 +264,39 @@ impl Recipient {
     }
 }
 
+/// What rules have made of a sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolvedSender {
+    /// Where mail to it would go; none where rules refuse it.
+    pub route: Option<Route>,
+    /// As it is known before any mailer has seen it: `$f`.
+    pub canonical: Vec<u8>,
+    /// `@domain` for addresses without one, if its mailer wants that (flag `C`, RS-085).
+    pub domain: Option<Vec<u8>>,
+}
+
+impl ResolvedSender {
+    /// Index of the mailer.
+    #[must_use]
+    pub fn mailer(&self) -> Option<usize> {
+        self.route.as_ref().map(|route| route.mailer)
+    }
+}
+
+impl Recipient {
+    /// The recipients that a submitter names in a list, the last one first.
+    #[must_use]
+    pub fn of_list(list: &[u8]) -> Vec<Self> {
+        let found = elements_in_place(list, ListStyle::Commas);
+        let last = found.len().saturating_sub(1);
+        let recipient = |(number, (element, rest)): (usize, (&[u8], &[u8]))| Self {
+            listed: Some(Listed { rest: rest.to_vec(), is_last: number == last }),
+            ..Self::primary(element)
+        };
+        found.into_iter().enumerate().rev().map(recipient).collect()
+    }
+}
+
 /// One message without its body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
@@ -287,6 +330,8 @@ pub struct Envelope {
     pub macros: Vec<(Vec<u8>, Vec<u8>)>,
     /// `S`: envelope sender; empty for the null sender `<>`.
     pub sender: Vec<u8>,
+    /// What rules have made of the sender, once they were asked; not stored.
+    pub resolved_sender: Option<ResolvedSender>,
     /// `Z`: ENVID.
     pub envid: Option<Vec<u8>>,
     /// `A`: AUTH= parameter, xtext.

@@ -30,6 +30,9 @@ pub trait HeaderHost {
     /// Rewrites an address for the mailer; the text may have comments and a display text, the answer
     /// has not. `None` leaves the text as it is (the address does not parse, or there is no mailer).
     fn rewrite(&self, address: &[u8], role: Role) -> Option<Vec<u8>>;
+
+    /// An address goes into a header that is stored, as it is.
+    fn pass(&self, _address: &[u8]) {}
 }
 
 /// How a header is written.
@@ -203,7 +206,10 @@ fn stored_field(
         }
     }
     if kind.sender || kind.recipient {
-        let unchanged = |element: &[u8]| element.to_vec();
+        let unchanged = |element: &[u8]| {
+            host.pass(element);
+            element.to_vec()
+        };
         stored.value = address_value(
             &field.name,
             &stored.value,

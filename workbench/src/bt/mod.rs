@@ -13,8 +13,7 @@ mod slash;
 mod tracer;
 
 use cf_parser::debug::{Category, Levels};
-use mapper::{LookupContext, MapSet, NoticeKind, OpenedMap};
-use ruleset_vm::classes::bucket;
+use mapper::{LookupContext, MapSet, NoticeKind};
 use ruleset_vm::load::Configuration;
 use ruleset_vm::program::NoRuleset;
 use ruleset_vm::token::Token;
@@ -22,7 +21,7 @@ use ruleset_vm::{Machine, Macros, Rewriter, Role};
 
 use crate::answering::{Answering, MapMessage, MapServices};
 use crate::show::{self, Look};
-use crate::traces::{Traces, definition};
+use crate::traces::{Traces, closing, definition};
 pub use colours::coloured;
 pub use completion::{Completer, Completion};
 use tracer::BtTracer;
@@ -32,9 +31,6 @@ pub const BANNER: &[u8] = b"ADDRESS TEST MODE (ruleset 3 NOT automatically invok
 Enter <ruleset> <address>\n";
 /// The prompt.
 pub const PROMPT: &str = "> ";
-
-/// What the hash of sendmail's symbol table starts from for maps (observed).
-const MAP_SEED: u32 = 6;
 
 /// Whether to read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,35 +152,7 @@ impl<'a> Session<'a> {
             let words = "e_id=NOQUEUE e_flags=4000<METOO>";
             self.say(format!("\n====finis: stat {exit} {words}"));
         }
-        if self.levels.at(Category::Maps, 2) {
-            self.close_maps();
-        }
-    }
-
-    fn close_maps(&mut self) {
-        let mut maps = self.maps.opened();
-        maps.sort_by_key(|map| (bucket(MAP_SEED, &map.name), map.name.clone()));
-        let mut closed = Vec::new();
-        for (at, OpenedMap { name, file, closing, connection }) in maps.iter().enumerate() {
-            // a connection that maps share is closed with the first of them
-            if connection.is_some_and(|number| closed.contains(&number)) {
-                continue;
-            }
-            if self.levels.at(Category::Maps, 5) {
-                self.say([b"closemaps: closing ", &name[..], b" (", &file[..], b")"].concat());
-            }
-            if let Some(closing) = closing.as_ref().filter(|_| self.levels.at(Category::Maps, 9)) {
-                self.say(&closing[..]);
-            }
-            let Some(number) = *connection else { continue };
-            closed.push(number);
-            let head = [b"ldapmap_close(", &name[..], b")"].concat();
-            self.say(&head[..]);
-            for other in maps.iter().skip(at + 1).filter(|map| map.connection == Some(number)) {
-                let end = b" (shared LDAP connection)";
-                self.say([&head[..], b": closed ", &other.name, end].concat());
-            }
-        }
+        self.out.extend(closing::maps(&self.levels, self.maps));
     }
 
     /// Sets a macro before the first line, such as `$_` and `$i`.

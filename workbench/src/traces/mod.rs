@@ -2,6 +2,7 @@
 //! sendmail prints them. Pure: events in, text out.
 
 mod addresses;
+pub mod closing;
 pub(crate) use addresses::definition;
 pub mod lookups;
 mod pointers;

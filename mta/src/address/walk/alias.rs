@@ -8,6 +8,7 @@ use ruleset_vm::{Enhanced, Exit, Status};
 
 use super::{Task, Walk};
 use crate::address::note::What;
+use crate::address::worker::Worker;
 use crate::message::envelope::RecipientState;
 
 /// Longest name whose owner is looked up as `owner-NAME` (AD-017).
@@ -36,6 +37,16 @@ fn owner_address(name: Vec<u8>, value: &[u8]) -> Vec<u8> {
         return name;
     }
     value.to_vec()
+}
+
+/// Shows that an address has an alias, if debugging flags ask for it: the address, its host and user.
+pub(in crate::address) fn show_alias(
+    worker: &Worker,
+    (address, host, user): (&[u8], &[u8], &[u8]),
+    value: &[u8],
+) {
+    let parts = [address, b" (", host, b", ", user, b") aliased to ", value];
+    worker.debug(Category::Alias, 1, &parts);
 }
 
 impl Walk<'_> {
@@ -115,8 +126,7 @@ impl Walk<'_> {
         let address = self.address(index);
         let route = self.recipients.get(index).and_then(|recipient| recipient.route.as_ref());
         let host = route.map_or(&b""[..], |route| &route.host);
-        let parts = [name, b" (", host, b", ", name, b") aliased to ", value];
-        self.worker.debug(Category::Alias, 1, &parts);
+        show_alias(self.worker, (&address, host, name), value);
         self.note(place, &address, said);
         let owner = owner_name(name);
         if let Answer::Found(value) = self.worker.lookup(b"aliases", &owner, &[])

@@ -6,14 +6,8 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target, Triple};
 
 use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
+use crate::address::sender::route;
 use crate::message::envelope::{Recipient, RecipientState, Route};
-
-/// The route of a triple that is no error.
-pub(super) fn route(parsed: &Parsed) -> Option<Route> {
-    let Target::Mailer(mailer) = parsed.triple.mailer else { return None };
-    let host = parsed.triple.host.clone().unwrap_or_default();
-    Some(Route { mailer, host, user: parsed.triple.user.clone() })
-}
 
 /// RS-091: a map failed for now while the address was resolved.
 pub(in crate::address) fn transient_parse() -> Status {
@@ -24,11 +18,6 @@ pub(in crate::address) fn transient_parse() -> Status {
 /// Whether an error triple is one for now: its exit status or its reply says so.
 fn is_for_now(status: &Status) -> bool {
     status.exit == Exit::TEMPFAIL || status.reply.is_some_and(|code| (400..500).contains(&code))
-}
-
-/// What is said of an error triple.
-pub(super) fn verdict(status: Status) -> What {
-    if is_for_now(&status) { What::Doubtful(status) } else { What::Failed(status) }
 }
 
 fn refused(text: Vec<u8>) -> Status {
@@ -53,6 +42,13 @@ pub(in crate::address) fn is_direct_refusal(status: &Status) -> bool {
         .any(|mailer| direct_refusal(mailer).as_ref() == Some(status))
 }
 
+/// What is said of an address when the rules have resolved it to an error.
+pub(super) fn verdict(triple: &Triple) -> Option<What> {
+    let Target::Error(status) = &triple.mailer else { return None };
+    let status = status.clone();
+    Some(if is_for_now(&status) { What::Doubtful(status) } else { What::Failed(status) })
+}
+
 /// What the error mailer was called with.
 fn error_route(triple: &Triple) -> Route {
     let host = triple.host.clone().unwrap_or_default();
@@ -75,12 +71,14 @@ impl Walk<'_> {
             if is_error && is_for_now(&status) {
                 return self.doubt(recipient, member, &parsed, status, slot);
             }
-            if is_error && !parsed.triple.user.is_empty() {
-                recipient.route = Some(error_route(&parsed.triple));
-            }
-            if is_error && recipient.address.contains(&b'@') {
-                let name = [&self.error_type()[..], b"; ", &recipient.address].concat();
-                recipient.final_recipient.get_or_insert(name);
+            if is_error {
+                let route = error_route(&parsed.triple);
+                if !route.user.is_empty() || recipient.address.contains(&b'@') {
+                    let name = self.complete(&recipient.address, &route);
+                    let name = [&self.error_type()[..], b"; ", &name].concat();
+                    recipient.final_recipient.get_or_insert(name);
+                }
+                recipient.route = Some(route).filter(|route| !route.user.is_empty());
             }
             if is_direct_refusal(&status) {
                 // so that reports know what kind of address it is
@@ -91,8 +89,8 @@ impl Walk<'_> {
                 recipient.final_recipient.get_or_insert(name);
             }
             let index = self.place(recipient, member, slot);
-            if is_error {
-                self.conclude(index, &status);
+            if verdict(&parsed.triple) == Some(What::Failed(status.clone())) {
+                self.mark(index, &status);
             } else {
                 self.settle(index, status, &place);
             }
@@ -124,7 +122,7 @@ impl Walk<'_> {
         let index = self.place(recipient, member, slot);
         self.keys.insert(key, index);
         if parsed.deferred {
-            return self.conclude(index, &transient_parse());
+            return self.mark(index, &transient_parse());
         }
         self.open(index, &place);
     }
@@ -367,13 +365,17 @@ impl Walk<'_> {
         let mailer = self.worker.site.mailers.get(route.mailer);
         let kind = mailer.and_then(|mailer| mailer.types.address.clone());
         let kind = kind.unwrap_or_else(|| b"rfc822".to_vec());
-        let complete = if route.user.contains(&b'@') {
+        [&kind[..], b"; ", &self.complete(address, route)].concat()
+    }
+
+    /// An address with a domain: the user part it is resolved to, or itself.
+    fn complete(&self, address: &[u8], route: &Route) -> Vec<u8> {
+        if route.user.contains(&b'@') {
             route.user.clone()
         } else if address.contains(&b'@') {
             address.to_vec()
         } else {
             [&route.user[..], b"@", &self.worker.macros.value(b"j")].concat()
-        };
-        [&kind[..], b"; ", &complete].concat()
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use cf_parser::debug::Category;
 use nix::errno::Errno;
 use ruleset_vm::{Enhanced, Exit, Status};
 
@@ -29,10 +30,22 @@ impl Walk<'_> {
     pub(super) fn include(&mut self, index: usize, path: &[u8], place: &Rc<[u8]>) {
         let address = self.address(index);
         self.note(place, &address, What::Including(path.to_vec()));
-        let (file, mark) = match self.open_include(index, path) {
+        let reader = self.reader_of(index);
+        let uid = reader.uid;
+        self.trace_opening(path, uid);
+        let opened = self.open_include(path, &reader);
+        self.trace_opened(uid, opened.as_ref().err().map(|(reason, _)| reason.as_str()));
+        let (file, mark) = match opened {
             Ok(opened) => opened,
-            Err(status) => return self.no_list(index, status, place),
+            Err((reason, transient)) => {
+                return self.no_list(index, cannot_open(path, &reason, transient), place);
+            }
         };
+        self.worker.debug(
+            Category::Alias,
+            5,
+            &[b"include: parent of ", path, b" is safe, chown is safe"],
+        );
         self.take_owner(index, path, &file, mark);
         match file.read() {
             Ok(content) => {
@@ -58,26 +71,27 @@ impl Walk<'_> {
         }
     }
 
+    /// Who a list is read as: the user who named it, else DefaultUser (observed).
+    fn reader_of(&self, index: usize) -> Reader {
+        let user = match self.members.get(index).map(|member| &member.control) {
+            Some(Control::User(user)) if user.uid != 0 => user,
+            _ => &self.options.default_user,
+        };
+        Reader { uid: user.uid, groups: users::groups_of(&user.user, user.gid) }
+    }
+
+    /// The file, and what makes it unsafe; or why it cannot be opened, and whether that is so only for now.
     fn open_include(
         &self,
-        index: usize,
         path: &[u8],
-    ) -> Result<(ListFile, Option<&'static str>), Status> {
-        let failed = |error: &std::io::Error| {
-            cannot_open(path, &errors::describe(error), errors::is_transient(error))
-        };
-        // Read as the user who named it; without one the file answers for itself.
-        let reader = match self.members.get(index).map(|member| &member.control) {
-            Some(Control::User(user)) if user.uid != 0 => {
-                let groups = users::groups_of(&user.user, user.gid);
-                Some(Reader { uid: user.uid, groups })
-            }
-            _ => None,
-        };
-        let privileged = reader.as_ref().filter(|_| users::effective_uid() == 0);
+        reader: &Reader,
+    ) -> Result<(ListFile, Option<&'static str>), (String, bool)> {
+        let failed =
+            |error: &std::io::Error| (errors::describe(error), errors::is_transient(error));
+        let privileged = (users::effective_uid() == 0).then_some(reader);
         let file = ListFile::open(path, privileged).map_err(|error| failed(&error))?;
         let mark = match verdict(&INCLUDE, &file.facts, &self.options.forgiven) {
-            ListVerdict::Refused(reason) => return Err(cannot_open(path, reason, false)),
+            ListVerdict::Refused(reason) => return Err((reason.to_owned(), false)),
             ListVerdict::Unsafe(reason) => Some(reason),
             ListVerdict::Safe => None,
         };
@@ -85,6 +99,29 @@ impl Walk<'_> {
             return Err(failed(&Errno::EACCES.into()));
         }
         Ok((file, mark))
+    }
+
+    /// What debugging flags show when a list is about to be read as this user. sendmail changes its own user for it.
+    pub(super) fn trace_opening(&self, path: &[u8], uid: u32) {
+        let (real, effective) = (users::real_uid(), users::effective_uid());
+        self.worker.debug(Category::Alias, 2, &[b"include(", path, b")"]);
+        let ids = format!("   ruid={real} euid={effective}");
+        self.worker.debug(Category::Alias, 4, &[ids.as_bytes()]);
+        let old = format!("include: old uid = {real}/{effective}");
+        self.worker.debug(Category::Alias, 9, &[old.as_bytes()]);
+        let effective = if effective == 0 { uid } else { effective };
+        let new = format!("include: new uid = {real}/{effective}");
+        self.worker.debug(Category::Alias, 9, &[new.as_bytes()]);
+    }
+
+    /// How it went; `trouble` is why the list cannot be read.
+    pub(super) fn trace_opened(&self, uid: u32, trouble: Option<&str>) {
+        if let Some(trouble) = trouble {
+            let text = format!("include: not safe (uid={uid}): {trouble}");
+            self.worker.debug(Category::Alias, 4, &[text.as_bytes()]);
+        }
+        let ids = format!("{}/{}", users::real_uid(), users::effective_uid());
+        self.worker.debug(Category::Alias, 9, &[b"include: reset uid = ", ids.as_bytes()]);
     }
 
     /// The owner of the file answers for what it names, unless a user does so already (AD-026).

@@ -8,9 +8,11 @@ use cf_parser::debug::Category;
 use nix::errno::Errno;
 use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
+use super::enter::verdict as verdict_of;
 use super::{Candidate, Control, OpenList, Slot, Task, Walk};
 use crate::address::list_safety::{FORWARD, ListVerdict, verdict};
 use crate::address::note::What;
+use crate::address::sender::route;
 use crate::config::mailer::Mailer;
 use crate::message::envelope::ControllingUser;
 use crate::sys::errors;
@@ -49,7 +51,7 @@ impl Walk<'_> {
         let site = self.worker.site.clone();
         let Some(mailer) = site.mailers.get(route.mailer) else { return };
         if mailer.flags.has(b'w') {
-            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &route.user, b")"]);
+            self.worker.debug(Category::UserDb, 1, &[b"udbexpand(", &self.address(index), b")"]);
         }
         if self.replaced_by_ruleset(index, mailer, &route.user, place) {
             return;
@@ -120,22 +122,25 @@ impl Walk<'_> {
         let address = self.address(index);
         let mut said = self.worker.take_messages();
         self.note_troubles(&address);
-        if triple.as_ref().is_some_and(|it| matches!(it.mailer, ruleset_vm::Target::Error(_))) {
+        let verdict = triple.as_ref().and_then(verdict_of);
+        if verdict.is_some() {
             // The verdict itself becomes the note of the failure.
             said.pop();
         }
         for text in said {
             self.note(place, &address, What::Said(text));
         }
+        if let Some(verdict) = verdict {
+            self.note(place, &address, verdict);
+        }
         if deferred {
             self.settle(index, super::enter::transient_parse(), place);
             return true;
         }
         let Some(triple) = triple else { return false };
-        self.note_verdict(place, &address, &triple);
         let parsed = Parsed { triple, deferred: false, used: 0 };
         let own = self.recipients.get(index).and_then(|known| known.route.as_ref());
-        if super::enter::route(&parsed).as_ref() == own {
+        if route(&parsed).as_ref() == own {
             return false;
         }
         let from_alias = self.recipients.get(index).is_some_and(|known| known.flags.from_alias);
@@ -156,7 +161,7 @@ impl Walk<'_> {
     /// Looks for a `.forward` file along ForwardPath; the first that opens is used.
     fn forward(&mut self, index: usize, account: &Account, detail: &[u8], place: &Rc<[u8]>) {
         let options = self.options;
-        self.worker.debug(Category::Alias, 1, &[b"forward(", &account.name, b")"]);
+        self.worker.debug(Category::Alias, 1, &[b"forward(", &self.address(index), b")"]);
         let macros = &mut self.worker.macros;
         macros.set(b"z", &account.home);
         macros.set(b"u", &account.name);
@@ -166,8 +171,10 @@ impl Walk<'_> {
         for template in &options.forward_path {
             let path = self.worker.expand(template);
             self.worker.debug(Category::Alias, 3, &[b"forward: trying ", &path]);
-            self.worker.debug(Category::Alias, 2, &[b"include(", &path, b")"]);
-            match open_forward(&path, account, self) {
+            self.trace_opening(&path, account.uid);
+            let opened = open_forward(&path, account, self);
+            self.trace_opened(account.uid, opened.as_ref().err().map(Refusal::text).as_deref());
+            match opened {
                 Ok((file, is_unsafe)) => {
                     let content = match file.read() {
                         Ok(content) => content,
@@ -233,6 +240,15 @@ impl Walk<'_> {
 pub(super) enum Refusal {
     Unsafe(&'static str),
     System(io::Error),
+}
+
+impl Refusal {
+    fn text(&self) -> String {
+        match self {
+            Self::Unsafe(reason) => (*reason).to_owned(),
+            Self::System(error) => errors::describe(error),
+        }
+    }
 }
 
 fn is_missing(error: &io::Error) -> bool {

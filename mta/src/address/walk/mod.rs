@@ -10,18 +10,20 @@ mod lists;
 mod local;
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use cf_parser::debug::Category;
-use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
+use ruleset_vm::{Enhanced, Exit, Parsed, Status};
 
 use super::list;
 use super::note::{Note, Undelivered, What};
 use super::options::ExpandOptions;
+use super::sender;
 use super::worker::{Failure, Worker};
 use crate::events::ControllingAddress;
 use crate::message::envelope::{
-    ControllingUser, Envelope, Listing, Recipient, RecipientState, Route,
+    ControllingUser, Envelope, Listing, Recipient, RecipientState, ResolvedSender, Route,
 };
 
 /// Who the programs and files that an address stands for run as.
@@ -136,6 +138,10 @@ pub(super) struct Walk<'a> {
     /// How many of the recipients entered are not replaced by others.
     alive: usize,
     turns: usize,
+    /// The first error ends all, as in what SMTP clients ask (observed).
+    stops: bool,
+    /// There was one.
+    stopped: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -144,6 +150,7 @@ impl<'a> Walk<'a> {
         options: &'a ExpandOptions,
         envelope: &'a mut Envelope,
         notes: &'a mut dyn FnMut(Note),
+        stops: bool,
     ) -> Self {
         let members = vec![Member::default(); envelope.recipients.len()];
         let mut walk = Self {
@@ -159,9 +166,11 @@ impl<'a> Walk<'a> {
             touched: Vec::new(),
             alive: 0,
             turns: 0,
+            stops,
+            stopped: false,
         };
         if !options.me_too && !envelope.sender.is_empty() {
-            walk.sender = walk.key_of_sender(&envelope.sender);
+            walk.sender = walk.key_of_sender(&envelope.sender, envelope.resolved_sender.as_ref());
         }
         for index in 0..walk.recipients.len() {
             walk.note_resolved(index);
@@ -180,12 +189,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn key_of_sender(&mut self, sender: &[u8]) -> Option<Key> {
-        let role = Role { header: false, sender: true };
-        let parsed = self.worker.parse(sender, role)?;
-        self.worker.take_messages();
-        let route = enter::route(&parsed)?;
-        Some(self.key(&route, None))
+    fn key_of_sender(&mut self, sender: &[u8], known: Option<&ResolvedSender>) -> Option<Key> {
+        let route = match known {
+            Some(known) => known.route.clone(),
+            None => sender::route_to(self.worker, sender),
+        };
+        Some(self.key(&route?, None))
     }
 
     /// What a recipient is compared by.
@@ -198,41 +207,6 @@ impl<'a> Walk<'a> {
             user: route.user.clone(),
             uid: uid.filter(|_| runs),
         }
-    }
-
-    /// Expands the submitted addresses of one list, whose last one comes first: each is resolved before any is entered,
-    /// from the first to the last (observed).
-    pub(super) fn submitted(&mut self, list: &[usize]) {
-        let mut resolved: Vec<_> =
-            list.iter().rev().map(|&index| (index, self.resolve_submitted(index))).collect();
-        while let Some((index, candidate)) = resolved.pop() {
-            self.touched.clear();
-            let listed = self.recipients.get(index).is_some_and(|known| known.listed.is_some());
-            match candidate {
-                Some(candidate) => {
-                    self.push(Task::Enter(Box::new(candidate)));
-                    self.run();
-                    self.end_of_submitted(index);
-                }
-                // a comment in a list is nobody
-                None if listed => self.expanded(index),
-                None => {
-                    let text = "Recipient names must be specified";
-                    let status = Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 3), text);
-                    self.settle(index, status, b"");
-                }
-            }
-        }
-    }
-
-    fn resolve_submitted(&mut self, index: usize) -> Option<Candidate> {
-        let recipient = self.recipients.get(index).cloned()?;
-        let place: Rc<[u8]> = Rc::from(&b""[..]);
-        let shown = recipient.listed.as_ref().unwrap_or(&recipient.address);
-        let parsed = self.parse(&recipient.address, shown, &place)?;
-        let control = recipient.controlling_user.clone().map_or(Control::Default, Control::User);
-        let member = Member { control, ..Member::default() };
-        Some(Candidate { recipient, member, parsed, slot: Slot::At(index), place })
     }
 
     /// Expands a list of addresses that nobody has entered yet.
@@ -253,8 +227,52 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Expands the submitted addresses of a list, the last of which comes first. All are resolved before one of them is
+    /// entered.
+    pub(super) fn submitted(&mut self, list: Range<usize>) {
+        let place: Rc<[u8]> = Rc::from(&b""[..]);
+        let mut resolved: Vec<(usize, Option<Parsed>)> = Vec::new();
+        for index in list.rev() {
+            let Some(recipient) = self.recipients.get(index).cloned() else { return };
+            let rest = recipient.listed.as_ref().map(|listed| &listed.rest);
+            let shown = rest.unwrap_or(&recipient.address);
+            resolved.push((index, self.parse(&recipient.address, shown, &place)));
+        }
+        for (index, parsed) in resolved.into_iter().rev() {
+            self.enter_submitted(index, parsed, &place);
+        }
+    }
+
+    fn enter_submitted(&mut self, index: usize, parsed: Option<Parsed>, place: &Rc<[u8]>) {
+        let Some(recipient) = self.recipients.get(index).cloned() else { return };
+        self.touched.clear();
+        match parsed {
+            Some(parsed) => {
+                let user = recipient.controlling_user.clone();
+                let control = user.map_or(Control::Default, Control::User);
+                let member = Member { control, ..Member::default() };
+                let (slot, place) = (Slot::At(index), place.clone());
+                let candidate = Candidate { recipient, member, parsed, slot, place };
+                self.tasks.push(Task::Enter(Box::new(candidate)));
+                self.run();
+                self.end_of_submitted(index);
+            }
+            // a comment in a list is nobody
+            None if recipient.listed.is_some() => self.expanded(index),
+            None => {
+                let code = Enhanced::new(5, 1, 3);
+                let status =
+                    Status::from_reply(Exit::USAGE, 553, code, "Recipient names must be specified");
+                self.settle(index, status, b"");
+            }
+        }
+    }
+
     fn run(&mut self) {
         while let Some(task) = self.tasks.pop() {
+            if self.stopped {
+                return self.tasks.clear();
+            }
             match task {
                 Task::Enter(candidate) => self.enter(*candidate),
                 Task::Lines(list, from, number) => self.line(&list, from, number),
@@ -301,12 +319,11 @@ impl<'a> Walk<'a> {
         shown: &[u8],
         place: &Rc<[u8]>,
     ) -> Option<Parsed> {
-        let parsed = self.worker.parse(address, Role::default());
-        let failed =
-            parsed.as_ref().is_some_and(|parsed| matches!(parsed.triple.mailer, Target::Error(_)));
+        let parsed = self.worker.parse_listed(address, shown);
+        let verdict = parsed.as_ref().and_then(|parsed| enter::verdict(&parsed.triple));
         let mut said = self.worker.take_messages();
         self.note_troubles(address);
-        if failed {
+        if verdict.is_some() {
             // The verdict itself becomes the note of the failure.
             said.pop();
         }
@@ -314,20 +331,13 @@ impl<'a> Walk<'a> {
             let text = renamed(text, address, shown);
             self.note(place, address, What::Said(text));
         }
-        if let Some(parsed) = &parsed {
-            self.note_verdict(place, address, &parsed.triple);
-            if parsed.deferred {
-                self.note(place, address, What::Failed(enter::transient_parse()));
-            }
+        if let Some(verdict) = verdict {
+            self.note(place, address, verdict);
+        }
+        if parsed.as_ref().is_some_and(|parsed| parsed.deferred) {
+            self.note(place, address, What::Failed(enter::transient_parse()));
         }
         parsed
-    }
-
-    /// Rules refuse the address: that is said before anything in front of it is entered (observed).
-    pub(super) fn note_verdict(&mut self, place: &[u8], address: &[u8], triple: &Triple) {
-        if let Target::Error(status) = &triple.mailer {
-            self.note(place, address, enter::verdict(status.clone()));
-        }
     }
 
     /// What has been found wrong with maps; no address or file stands in front of it.
@@ -352,8 +362,11 @@ impl<'a> Walk<'a> {
         let site = self.worker.site.clone();
         for element in list::elements(text, site.configuration.program.operators()) {
             let Some(parsed) = self.parse(element.text, element.rest, place) else { continue };
-            let user = [b"self_reference(", &parsed.triple.user[..], b")\n\t... no self ref"];
-            self.worker.debug(Category::Alias, 1, &[&user.concat()]);
+            if self.stopped {
+                return;
+            }
+            let head: &[u8] = b"self_reference(";
+            self.worker.debug(Category::Alias, 1, &[head, element.text, b")\n\t... no self ref"]);
             let recipient = self.child(index, element.text, from_alias);
             let member = self.child_member(index);
             let place = place.clone();
@@ -364,12 +377,24 @@ impl<'a> Walk<'a> {
 
     /// Says something about an address.
     pub(super) fn note(&mut self, place: &[u8], address: &[u8], what: What) {
-        (self.notes)(Note { place: place.to_vec(), address: address.to_vec(), what });
+        let note = Note { place: place.to_vec(), address: address.to_vec(), what };
+        self.stopped |= self.stops && note.is_flaw();
+        (self.notes)(note);
+    }
+
+    /// Fails a recipient, or puts it off, of which was told already.
+    pub(super) fn mark(&mut self, index: usize, status: &Status) {
+        let Some(recipient) = self.recipients.get_mut(index) else { return };
+        recipient.state = if status.retry {
+            RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
+        } else {
+            RecipientState::Failed(status.clone())
+        };
     }
 
     /// Fails a recipient, or puts it off.
     pub(super) fn settle(&mut self, index: usize, status: Status, place: &[u8]) {
-        self.conclude(index, &status);
+        self.mark(index, &status);
         let Some(recipient) = self.recipients.get(index) else { return };
         let address = recipient.address.clone();
         let undelivered =
@@ -386,22 +411,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// [`Walk::settle`] where it has been said already.
-    pub(super) fn conclude(&mut self, index: usize, status: &Status) {
-        if let Some(recipient) = self.recipients.get_mut(index) {
-            recipient.state = if status.retry {
-                RecipientState::Deferred(Status { text: Vec::new(), ..status.clone() })
-            } else {
-                RecipientState::Failed(status.clone())
-            };
-        }
-    }
-
     /// Fails a recipient that stands for too many, for nobody or for what cannot be read: reports tell why in the
     /// transcript, not beside the recipient (observed).
     pub(super) fn fail_unquoted(&mut self, index: usize, status: Status, about: (&[u8], &[u8])) {
         let (place, address) = about;
-        self.conclude(index, &Status { reply: None, ..status.clone() });
+        self.mark(index, &Status { reply: None, ..status.clone() });
         self.note(place, address, What::Failed(status));
     }
 
@@ -487,6 +501,7 @@ fn renamed(text: Vec<u8>, address: &[u8], shown: &[u8]) -> Vec<u8> {
 /// What `RCPT` judges by as well.
 pub(super) mod judge {
     pub(in crate::address) use super::LOOP;
+    pub(in crate::address) use super::alias::show_alias;
     pub(in crate::address) use super::alias::unavailable;
     pub(in crate::address) use super::enter::{direct_refusal, is_direct_refusal};
     pub(in crate::address) use super::local::{login, user_unknown};

@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::net::IpAddr;
 
-use ruleset_vm::{Role, Target};
+use ruleset_vm::Role;
 
-use super::{Attempt, claimed_id, named_sender};
+use super::mail_hosts::Shown;
+use super::{Attempt, claimed_id};
+use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::config::mailer::{Mailer, Transport};
+use crate::config::site::Site;
 use crate::daemon::compat;
-use crate::daemon::intake::bare;
 use crate::daemon::names::Names;
 use crate::daemon::outgoing::Outgoing;
 use crate::daemon::post::Post;
@@ -34,14 +36,14 @@ impl Attempt<'_> {
         let post = &self.post;
         let groups = {
             let cell = RefCell::new(&mut *worker);
-            let names = Names { worker: &cell };
+            let names = Shown { names: Names { worker: &cell }, connections: self.connections };
             let signature = |mailer: &Mailer, host: &[u8]| {
                 hosts::signature(host, !mailer.flags.has(b'0'), &names)
             };
             plan::plan(&claimed.envelope.recipients, &post.site.mailers, &signature)
         };
         let count = groups.len();
-        let account = sender_account(worker, &claimed.envelope)
+        let account = sender_account(&post.site, &claimed.envelope)
             .unwrap_or_else(|| self.submitter(&claimed.envelope));
         for (number, mut group) in groups.into_iter().enumerate() {
             let began = clock::now();
@@ -136,7 +138,7 @@ impl Attempt<'_> {
         let post = &self.post;
         let envelope = &claimed.envelope;
         let mailer = &post.site.mailers[group.mailer];
-        let name = named_sender(envelope).to_vec();
+        let name = sender::named(envelope).to_vec();
         let role = Role { header: false, sender: true };
         // no display text: an address alone (observed)
         let relative = worker.remote_name_bare(&name, group.mailer, role, None);
@@ -165,7 +167,6 @@ impl Attempt<'_> {
             let (text, _) = cf_parser::parse_text(template);
             macros.expand_bytes(&text)
         };
-        let sender_domain = sender_domain(worker, envelope);
         let site = post.site.clone();
         let is_own_name = |name: &[u8]| site.configuration.classes.has(b"w", name);
         let verbose = |line: &[u8]| self.show(line);
@@ -176,7 +177,6 @@ impl Attempt<'_> {
             envelope,
             body_size: body_size(claimed),
             body: claimed.body.clone(),
-            sender_domain,
         };
         let id = claimed_id(claimed);
         let context = DeliveryContext {
@@ -249,45 +249,16 @@ pub(in crate::daemon) fn connections(post: &Post) -> RefCell<ConnectionCache> {
 
 /// The account of a sender, the controlling user of its recipients (LG-008); nothing at all if the
 /// sender's mailer has no users (flag `w`).
-fn sender_account(worker: &mut Worker, envelope: &Envelope) -> Option<Option<ControllingUser>> {
+fn sender_account(site: &Site, envelope: &Envelope) -> Option<Option<ControllingUser>> {
     if envelope.flags.response {
         return Some(None);
     }
-    let role = Role { header: false, sender: true };
-    let parsed = worker.parse(named_sender(envelope), role)?;
-    let Target::Mailer(index) = parsed.triple.mailer else { return None };
-    if !worker.site.mailers.get(index)?.flags.has(b'w') {
+    let route = envelope.resolved_sender.as_ref()?.route.as_ref()?;
+    if !site.mailers.get(route.mailer)?.flags.has(b'w') {
         return None;
     }
-    let account = users::by_name(&parsed.triple.user).ok().flatten();
+    let account = users::by_name(&route.user).ok().flatten();
     Some(account.map(|a| ControllingUser { user: a.name, uid: a.uid, gid: a.gid }))
-}
-
-/// The mailer of the sender.
-pub(in crate::daemon) fn sender_mailer(worker: &mut Worker, envelope: &Envelope) -> Option<usize> {
-    if envelope.is_from_nobody() {
-        return None;
-    }
-    let role = Role { header: false, sender: true };
-    // Its host must not take the place of the recipient's.
-    let host = worker.macros.value(b"h");
-    let parsed = worker.parse(bare(&envelope.sender), role);
-    worker.macros.set(b"h", &host);
-    match parsed?.triple.mailer {
-        Target::Mailer(index) => Some(index),
-        Target::Error(_) => None,
-    }
-}
-
-/// `@domain` of the sender if its mailer wants it appended (flag `C`, RS-085).
-fn sender_domain(worker: &mut Worker, envelope: &Envelope) -> Option<Vec<u8>> {
-    let index = sender_mailer(worker, envelope)?;
-    if !worker.site.mailers.get(index)?.flags.has(b'C') {
-        return None;
-    }
-    let canonical = worker.canonical_sender(bare(&envelope.sender));
-    let at = canonical.iter().rposition(|byte| *byte == b'@')?;
-    Some(canonical[at..].to_vec())
 }
 
 /// Writes the outcomes of a delivery into the envelope.

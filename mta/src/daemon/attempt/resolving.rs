@@ -2,10 +2,11 @@
 
 use super::{Attempt, claimed_id};
 use crate::address::expand::{self, ExpandOptions, Expansion};
+use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::daemon::intake::counted;
 use crate::daemon::post::Post;
-use crate::daemon::reports::Told;
+use crate::daemon::reports::{Addressed, Told};
 use crate::daemon::telling::{Said, Telling};
 use crate::events::Severity;
 use crate::message::envelope::{Envelope, RecipientState};
@@ -18,6 +19,7 @@ use crate::sys::clock;
 #[must_use]
 pub(in crate::daemon) fn split_by_owner(
     post: &Post,
+    worker: &mut Worker,
     envelope: &mut Envelope,
     expansion: &Expansion,
 ) -> Vec<Envelope> {
@@ -26,6 +28,7 @@ pub(in crate::daemon) fn split_by_owner(
     for split in &expansion.splits {
         let mut part = Envelope { id: Some(post.new_id()), ..envelope.clone() };
         part.sender = split.owner.clone();
+        part.resolved_sender = Some(sender::resolve(worker, sender::named(&part)));
         part.flags.split = true;
         part.message = None;
         part.recipients = split
@@ -67,36 +70,71 @@ impl Attempt<'_> {
         }
         let options = ExpandOptions::of_site(&post.site, &post.delivery.default_user);
         let mut envelope = std::mem::take(&mut claimed.envelope);
-        let is_report = self.first && envelope.flags.response;
         let delay = clock::now().saturating_sub(envelope.created);
+        let id = claimed_id(claimed);
         let mut telling = Telling {
-            post,
-            id: &claimed_id(claimed),
-            verbose: self.verbose,
-            complains: self.complains,
-            logs_errors: is_report,
-            shows_last: false,
             // What comes by SMTP is taken up like something from the queue (observed).
-            waited: match (self.first, is_report) {
-                (true, true) => (0, 0),
-                (true, false) => (priority::aged(envelope.priority, &post.factors()), 0),
-                (false, _) => (envelope.priority, delay),
+            waited: match self.first {
+                true => (priority::aged(envelope.priority, &post.factors()), 0),
+                false => (envelope.priority, delay),
             },
-            said: Said::default(),
+            ..self.telling(&id)
         };
         let expansion =
             expand::expand(worker, &mut envelope, &options, &mut |note| telling.note(&note));
         let said = telling.said;
-        if self.first && !is_report && self.has_local(&envelope) {
+        if self.first && self.has_local(&envelope) {
             envelope.size = claimed.size_of(&envelope);
             let (class, count) = (envelope.class, counted(&envelope));
             envelope.priority = priority::initial(envelope.size, class, count, &post.factors());
         }
+        claimed.envelope = envelope;
+        (self.split(worker, claimed, &expansion, &said), said)
+    }
+
+    /// Takes what the recipients of a report, which has just been stored, were resolved to.
+    pub(super) fn adopt(
+        &self,
+        worker: &mut Worker,
+        claimed: &mut Claimed,
+        addressed: &Addressed,
+    ) -> (Vec<Claimed>, Said) {
+        let id = claimed_id(claimed);
+        let mut telling = Telling { logs_errors: true, ..self.telling(&id) };
+        addressed.notes.iter().for_each(|note| telling.note(note));
+        let said = telling.said;
+        (self.split(worker, claimed, &addressed.expansion, &said), said)
+    }
+
+    /// Who hears of what is found out about recipients.
+    fn telling<'a>(&'a self, id: &'a [u8]) -> Telling<'a> {
+        Telling {
+            post: &self.post,
+            id,
+            verbose: self.verbose,
+            complains: self.complains,
+            logs_errors: false,
+            says: None,
+            shows_last: false,
+            waited: (0, 0),
+            said: Said::default(),
+        }
+    }
+
+    /// Makes messages of what goes to members of lists with owners.
+    fn split(
+        &self,
+        worker: &mut Worker,
+        claimed: &mut Claimed,
+        expansion: &Expansion,
+        said: &Said,
+    ) -> Vec<Claimed> {
+        let post = &self.post;
+        let envelope = &mut claimed.envelope;
         if envelope.message.is_none() || said.trouble.is_some() {
             envelope.message.clone_from(&said.waits);
         }
-        let parts = split_by_owner(post, &mut envelope, &expansion);
-        claimed.envelope = envelope;
+        let parts = split_by_owner(post, worker, envelope, expansion);
         let mut split_off = Vec::new();
         for part in parts {
             match post.split(claimed, part) {
@@ -104,7 +142,7 @@ impl Attempt<'_> {
                 Err(error) => self.log(claimed, Severity::Alert, 1, &error.to_string()),
             }
         }
-        (split_off, said)
+        split_off
     }
 
     /// Whether a recipient is looked for among the aliases: only then the message is read again once it is

@@ -1,14 +1,15 @@
 //! Sender and recipients: what `MAIL` and `RCPT` give, or the command line.
 
+use cf_parser::debug::Category;
 use ruleset_vm::{Enhanced, Exit, Role, Status, Target, error_mailer};
 
 use super::{
     Intake, RecipientParameters, RecipientRefused, RecipientTaken, SenderParameters, bare,
     set_time_macros,
 };
-use crate::address::{expand, verify};
+use crate::address::{expand, sender, verify};
 use crate::events::{Event, Severity};
-use crate::message::envelope::{Envelope, QueueId, Recipient};
+use crate::message::envelope::{Envelope, QueueId, Recipient, Route};
 use crate::sys::{clock, users};
 
 impl Intake {
@@ -26,7 +27,12 @@ impl Intake {
         let mailer_name =
             mailer.and_then(|index| self.post.site.mailers.get(index)).map(|m| m.name.clone());
         let named = if address.is_empty() { b"<>" } else { sender.trim_ascii() };
-        let canonical = self.worker.canonical_sender(named);
+        if self.origin.user.is_some() {
+            // the user database may know under which name the user sends
+            self.worker.debug(Category::UserDb, 1, &[b"udbmatch(", named, b", mailname)"]);
+        }
+        let route = mailer.map(|mailer| Route { mailer, host: host.clone(), user: user.clone() });
+        let resolved = sender::complete(&mut self.worker, named, route);
         self.envelope.sender =
             if address.is_empty() { Vec::new() } else { sender.trim_ascii().to_vec() };
         self.name_sender(&user, mailer);
@@ -35,7 +41,8 @@ impl Intake {
         macros.set(b"mail_host", &host);
         macros.set(b"mail_addr", &user);
         macros.set(b"mail_from", sender);
-        macros.set(b"f", &canonical);
+        macros.set(b"f", &resolved.canonical);
+        self.envelope.resolved_sender = Some(resolved);
         if let Some(size) = parameters.size {
             macros.set(b"msg_size", size.to_string().as_bytes());
         }
@@ -54,9 +61,10 @@ impl Intake {
     /// # Errors
     /// The reply that refuses the sender.
     pub(in crate::daemon) fn name(&mut self, sender: &[u8]) -> Result<SenderTriple, Status> {
-        self.abandon();
-        self.turned_away = None;
-        self.start_envelope();
+        if !self.is_open {
+            self.open_envelope();
+        }
+        self.is_open = false;
         self.sender_shown = sender.to_vec();
         if self.origin.by_smtp && !self.introduced {
             let relay = self.origin.relay.clone();
@@ -65,6 +73,14 @@ impl Intake {
         let resolved = self.resolve_sender(sender.trim_ascii())?;
         self.sender_mailer = resolved.2;
         Ok(resolved)
+    }
+
+    /// Begins a message whose sender comes next.
+    fn open_envelope(&mut self) {
+        self.abandon();
+        self.turned_away = None;
+        self.start_envelope();
+        self.is_open = true;
     }
 
     /// Who counts as the sender where a client has named nobody: `(a comment)`.
@@ -104,10 +120,12 @@ impl Intake {
     /// not be read as it should, else under that of the user (observed).
     pub fn sender_flaw(&mut self, sender: &[u8]) -> Option<SenderFlaw> {
         let role = Role { header: false, sender: true };
-        let address = bare(sender);
-        let null = address.is_empty() && sender.trim_ascii() == sender;
-        self.worker.take_messages();
-        let parsed = self.worker.parse(if null { b"<>" } else { address }, role);
+        let address = sender.trim_ascii();
+        let null = bare(sender).is_empty() && address == sender;
+        let address = if null { b"<>" } else { address };
+        self.open_envelope();
+        let parsed = self.worker.parse(address, role);
+        self.worker.keep(address, role, parsed.clone());
         let messages = self.worker.take_messages();
         let mut lines: Vec<Vec<u8>> =
             messages.into_iter().filter(|text| verify::complaint(text).is_some()).collect();
@@ -325,11 +343,12 @@ impl Intake {
         }
         verdict?;
         // who gets a message that is discarded does not matter, unless it is a program (observed)
-        if !self.discard {
+        let at_once = self.delivery_mode() == b'i';
+        if !self.discard && !at_once {
             let exists = resolved.exists(&mut self.worker, &options);
             self.has_missing |= exists.is_err();
             exists?;
-        } else if let Some(refusal) = resolved.as_program() {
+        } else if let Some(refusal) = resolved.as_program().filter(|_| self.discard) {
             return Err(refusal.into());
         }
         let mut recipient = Recipient::primary(address.trim_ascii());
@@ -342,16 +361,14 @@ impl Intake {
             recipient.flags.on_delay = delay;
         }
         recipient.original = parameters.original;
-        let waits = resolved.deferred;
-        let key = (resolved.mailer, resolved.host.to_ascii_lowercase(), resolved.user);
+        let mut waits = resolved.deferred;
+        let host = resolved.host.to_ascii_lowercase();
+        let key = (resolved.mailer, host, resolved.user.clone());
         if let Some(known) = self.known.get(&key).and_then(|&at| self.envelope.recipients.get(at)) {
             return Ok(RecipientTaken { known_as: Some(known.address.clone()), waits });
         }
-        if self.delivery_mode() == b'i'
-            && !self.discard
-            && let Some(flaw) = self.flaw_of(&recipient)
-        {
-            return Err(RecipientRefused::Member(flaw));
+        if at_once && !self.discard {
+            waits |= self.expand_now(&recipient, &resolved)?;
         }
         self.known.insert(key, self.envelope.recipients.len());
         self.envelope.recipients.push(recipient);

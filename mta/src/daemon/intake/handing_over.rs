@@ -18,12 +18,12 @@ impl Intake {
         collected: Collected,
         expansion: &Expansion,
     ) -> Result<(), Status> {
-        let envelope = &mut self.envelope;
+        let (worker, envelope) = (&mut self.worker, &mut self.envelope);
         if envelope.body_type == Some(BodyType::EightBitMime) && !envelope.flags.has_8bit {
             // it turns out to be less than was said (observed)
             (envelope.body_type, envelope.body_word) = (Some(BodyType::SevenBit), Vec::new());
         }
-        let parts = attempt::split_by_owner(&self.post, &mut self.envelope, expansion);
+        let parts = attempt::split_by_owner(&self.post, worker, envelope, expansion);
         let mut claimed =
             collected.draft.commit(unsettled(&self.envelope)).map_err(|error| refused(&error))?;
         claimed.envelope = self.envelope.clone();
@@ -253,6 +253,11 @@ impl Intake {
             });
             return worst;
         }
+        let mut accepted = accepted;
+        if self.origin.by_smtp {
+            // What comes by SMTP is taken up like something from the queue (observed).
+            accepted.iter_mut().for_each(|claimed| claimed.envelope.resolved_sender = None);
+        }
         let mut worker = self.post.worker();
         self.post.in_background(move || {
             let mut accepted = Some(accepted);
@@ -281,7 +286,7 @@ pub(in crate::daemon) fn counted(envelope: &Envelope) -> usize {
 
 /// The envelope as it is first stored: what has failed already is still in it, so that a crash
 /// before it is reported does not lose the report.
-fn unsettled(envelope: &Envelope) -> Envelope {
+pub(in crate::daemon) fn unsettled(envelope: &Envelope) -> Envelope {
     let mut stored = envelope.clone();
     for recipient in &mut stored.recipients {
         if matches!(recipient.state, RecipientState::Failed(_)) {

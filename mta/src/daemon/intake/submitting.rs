@@ -130,11 +130,6 @@ impl Intake {
         self.origin.dead_letter = self.origin.dead_letter.take().filter(DeadLetter::is_none);
     }
 
-    /// Whether one of these recipients cannot be resolved.
-    pub fn has_flaw(&mut self, recipients: &[Recipient]) -> bool {
-        recipients.iter().any(|recipient| self.probe(recipient).is_some())
-    }
-
     /// Nothing is delivered now: what is wrong with some recipients goes back to the sender, the others wait
     /// for a queue run (observed).
     pub fn return_to_sender(&mut self) {

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
+use super::Addressed;
 use crate::address::worker::Worker;
 use crate::daemon::attempt::Attempt;
 use crate::daemon::header_host::Headers;
-use crate::daemon::intake::{persistent_macros, set_time_macros};
+use crate::daemon::intake::{persistent_macros, set_time_macros, unsettled};
 use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
-use crate::message::envelope::{Envelope, EnvelopeFlags, QueueId, Recipient, RecipientFlags};
+use crate::message::envelope::{Envelope, EnvelopeFlags, QueueId, ResolvedSender};
 use crate::message::output::{OutputOptions, stored_header};
 use crate::protocol::dsn;
 use crate::queue::priority;
@@ -29,7 +30,7 @@ pub(super) fn store(
     claimed: &Claimed,
     report: &dsn::Report,
     id: QueueId,
-    to: &[Vec<u8>],
+    (addressed, reporter): (&Addressed, ResolvedSender),
 ) -> Result<Claimed, StoreError> {
     let post = &attempt.post;
     let now = clock::now();
@@ -70,21 +71,21 @@ pub(super) fn store(
     said.push(&report.after_body);
     draft.write(&report.after_body)?;
     let size = if report.with_body { claimed.envelope.size + REPORT_SIZE } else { 0 };
-    let recipient =
-        |one: &Vec<u8>| Recipient { flags: response_flags(), ..Recipient::primary(&one[..]) };
     let envelope = Envelope {
         id: Some(id),
         created: now,
         sender: daemon,
+        resolved_sender: Some(reporter),
         flags: EnvelopeFlags { response: true, split: true, ..EnvelopeFlags::default() },
-        priority: priority::initial(size, 0, to.len(), &post.factors()),
+        priority: priority::initial(size, 0, addressed.given, &post.factors()),
         size,
         macros,
-        recipients: to.iter().map(recipient).collect(),
+        recipients: addressed.recipients.clone(),
         header,
         ..Envelope::default()
     };
-    let mut stored = draft.commit(envelope)?;
+    let mut stored = draft.commit(unsettled(&envelope))?;
+    stored.envelope = envelope;
     let body = stored.body.as_deref().and_then(|path| durable::facts(path).ok());
     stored.envelope.body_identity = body.map(|facts| facts.identity());
     Ok(stored)
@@ -96,10 +97,6 @@ fn macros_of(worker: &mut Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
         worker.macros.set(name, value);
     }
     persistent_macros(worker)
-}
-
-fn response_flags() -> RecipientFlags {
-    RecipientFlags { primary: true, on_failure: true, ..RecipientFlags::default() }
 }
 
 /// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
