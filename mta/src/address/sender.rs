@@ -1,8 +1,9 @@
 //! The sender of a message as rules see it. They are asked once for each message: when it comes in, when it is
 //! taken from the queue, when the owner of a list becomes the sender (observed).
 
-use ruleset_vm::{Parsed, Role, Target};
+use ruleset_vm::{Enhanced, Exit, Parsed, Role, Status, Target, Triple};
 
+use super::walk::judge::direct_refusal;
 use super::worker::Worker;
 use crate::message::envelope::{Envelope, ResolvedSender, Route};
 
@@ -20,6 +21,21 @@ pub(super) fn route(parsed: &Parsed) -> Option<Route> {
 #[must_use]
 pub fn named(envelope: &Envelope) -> &[u8] {
     if envelope.sender.is_empty() { b"<>" } else { &envelope.sender }
+}
+
+/// What rules have made of an address, as a sender: a program, a file or a list is none, whoever names it (observed).
+#[must_use]
+pub fn judged(worker: &Worker, parsed: Parsed) -> Parsed {
+    let mailer = match parsed.triple.mailer {
+        Target::Mailer(number) => worker.site.mailers.get(number),
+        Target::Error(_) => None,
+    };
+    if mailer.is_none_or(|mailer| direct_refusal(&mailer.name).is_none()) {
+        return parsed;
+    }
+    let text = "Invalid sender address";
+    let status = Status::from_reply(Exit::USAGE, 553, Enhanced::new(5, 1, 7), text);
+    Parsed { triple: Triple { mailer: Target::Error(status), ..parsed.triple }, ..parsed }
 }
 
 /// Where mail to the sender would go: rulesets 3 and 0. What is said about it was said when the message came in.

@@ -64,6 +64,9 @@ impl Walk<'_> {
         }
         let host = route.host.as_slice();
         let (answer, file_said) = self.ask_aliases(index, &route.user, host, place);
+        if let Answer::Found(value) = &answer {
+            show_alias(self.worker, (&self.address(index), host, &route.user), value);
+        }
         match answer {
             Answer::Found(_) if self.options.verify_only => {}
             Answer::Found(value) => {
@@ -124,9 +127,6 @@ impl Walk<'_> {
         (said, place): (What, &Rc<[u8]>),
     ) {
         let address = self.address(index);
-        let route = self.recipients.get(index).and_then(|recipient| recipient.route.as_ref());
-        let host = route.map_or(&b""[..], |route| &route.host);
-        show_alias(self.worker, (&address, host, name), value);
         self.note(place, &address, said);
         let owner = owner_name(name);
         if let Answer::Found(value) = self.worker.lookup(b"aliases", &owner, &[])

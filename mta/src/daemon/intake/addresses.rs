@@ -131,6 +131,7 @@ impl Intake {
             messages.into_iter().filter(|text| verify::complaint(text).is_some()).collect();
         let unbalanced = !lines.is_empty();
         let mut exit = if unbalanced { Exit::USAGE } else { Exit::OK };
+        let parsed = parsed.map(|parsed| sender::judged(&self.worker, parsed));
         let readable = match parsed.map(|parsed| parsed.triple.mailer) {
             None => null,
             Some(Target::Mailer(_)) => {
@@ -238,11 +239,17 @@ impl Intake {
             }
             return Ok(nobody);
         };
+        let by_rules = matches!(parsed.triple.mailer, Target::Error(_));
+        let parsed = sender::judged(&self.worker, parsed);
         match parsed.triple.mailer {
             // the command line has been told (sender_flaw)
             Target::Error(_) if !self.origin.by_smtp => Ok(nobody),
             Target::Error(status) => {
                 self.report_unbuilt(&status);
+                match by_rules {
+                    true => self.note_refusal(&status),
+                    false => self.log_unparsable(address),
+                }
                 Err(status)
             }
             Target::Mailer(index) => {
