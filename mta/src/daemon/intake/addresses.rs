@@ -98,8 +98,11 @@ impl Intake {
         }
         // Its log lines carry no queue id (observed).
         let none = Some(QueueId(Vec::new()));
+        let refused = self.refused;
         if self.hook_as(none, "trust_auth", &[&author], true, Some(sender)).is_err() {
             self.envelope.auth = Some(b"<>".to_vec());
+            // nor has it a part in the exit status
+            self.refused = refused;
         }
     }
 
