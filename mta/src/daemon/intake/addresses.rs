@@ -19,8 +19,8 @@ impl Intake {
     /// # Errors
     /// The reply that refuses it.
     pub fn begin(&mut self, sender: &[u8], parameters: SenderParameters) -> Result<(), Status> {
-        self.check_room(parameters.size)?;
         let (host, user, mailer) = self.name(sender)?;
+        self.check_room(parameters.size)?;
         let stand_in = self.stand_in();
         let sender = stand_in.as_deref().unwrap_or(sender);
         let address = bare(sender).to_vec();
