@@ -290,6 +290,7 @@ impl Intake {
         let expansion = if self.expands_at_once() && !self.discard && !refused_unread {
             self.expand(!self.origin.by_smtp && self.is_too_large(&collected))
         } else {
+            self.sort_by_host();
             Expansion::default()
         };
         let mut verdict = self.header_length(&collected);
@@ -332,6 +333,20 @@ impl Intake {
             self.store(collected, &expansion)?;
         }
         Ok(Accepted { id, discarded: false })
+    }
+
+    /// Puts a client's recipients into the order of their hosts (AD-093).
+    fn sort_by_host(&mut self) {
+        let mut hosts = vec![&b""[..]; self.envelope.recipients.len()];
+        for ((_, host, _), index) in &self.known {
+            if let Some(slot) = hosts.get_mut(*index) {
+                *slot = host;
+            }
+        }
+        let recipients = std::mem::take(&mut self.envelope.recipients);
+        let mut sorted: Vec<_> = hosts.into_iter().zip(recipients).collect();
+        sorted.sort_by_key(|(host, _)| *host);
+        self.envelope.recipients = sorted.into_iter().map(|(_, recipient)| recipient).collect();
     }
 
     /// What the command line submits is resolved before it is stored. Of an SMTP client's recipients it is
