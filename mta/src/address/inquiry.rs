@@ -54,7 +54,7 @@ pub fn inquire(
             flaw = Some(note);
         }
     };
-    let mut walk = Walk::new(worker, &options, &mut envelope, &mut note, true);
+    let mut walk = Walk::new(worker, &options, &mut envelope, &mut note, expand);
     walk.named(list);
     let origins = walk.members.into_iter().map(|it| (it.turn, it.has_account())).collect();
     let accounts = sort_by_host(&mut envelope, origins);
@@ -68,9 +68,10 @@ pub fn inquire(
 }
 
 fn refused(note: &Note, recipients: &[Recipient]) -> Refused {
-    let by_rules = recipients.iter().any(|recipient| {
-        recipient.address == note.address && recipient.route.as_ref().is_some_and(Route::is_error)
-    });
+    // what rules say is told before the address is entered, all else behind that
+    let mut entered = recipients.iter().filter(|recipient| recipient.address == note.address);
+    let by_rules = matches!(note.what, What::Failed(_) | What::Doubtful(_))
+        && entered.all(|recipient| recipient.route.as_ref().is_some_and(Route::is_error));
     let status = match &note.what {
         What::Doubtful(status) => status.clone(),
         _ => note.refusal().unwrap_or_else(judge::user_unknown),

@@ -106,8 +106,8 @@ impl Note {
         let (codes, text) = split_codes(&line);
         let mut words = codes.split(|byte| *byte == b' ');
         let reply = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-        let enhanced = Enhanced::parse_prefix(words.next()?)?.0;
-        Some(Status::from_reply(exit, reply, enhanced, text))
+        let enhanced = words.next().and_then(Enhanced::parse_prefix).map(|(code, _)| code);
+        Some(Status { reply: Some(reply), enhanced, ..Status::from_exit(exit, text) })
     }
 
     /// Whether it is an error that is said whether or not somebody watches.

@@ -1,4 +1,4 @@
-//! One address as `RCPT` and `VRFY` judge it, and the line of `-bv`.
+//! One address as `RCPT` judges it, and the line of `-bv`.
 
 use cf_parser::debug::Category;
 use mapper::Answer;
@@ -29,8 +29,6 @@ pub struct Resolved {
     pub deferred: bool,
     /// Ruleset 5 is not to be asked about it.
     not_remote: bool,
-    /// The name of the account, if it is one.
-    pub full_name: Vec<u8>,
 }
 
 /// Why an address is refused.
@@ -48,7 +46,7 @@ impl From<Status> for Refusal {
     }
 }
 
-/// Resolves one address as it comes from `RCPT` or `VRFY`; nothing if there is no address. Whether it
+/// Resolves one address as it comes from `RCPT`; nothing if there is no address. Whether it
 /// [exists](Resolved::exists) is asked later.
 ///
 /// # Errors
@@ -76,7 +74,6 @@ pub fn resolve_recipient(worker: &mut Worker, address: &[u8]) -> Result<Option<R
         user: parsed.triple.user,
         deferred: parsed.deferred,
         not_remote: parsed.triple.not_remote,
-        full_name: Vec::new(),
     }))
 }
 
@@ -192,10 +189,9 @@ impl Existence<'_> {
                                 mailer_name: Vec::new(),
                                 deferred: false,
                                 not_remote: self.not_remote,
-                                full_name: Vec::new(),
                             };
                             let found = self.of(worker, &mut next, depth - 1);
-                            (at.deferred, at.full_name) = (next.deferred, next.full_name);
+                            at.deferred = next.deferred;
                             return found;
                         }
                     }
@@ -207,10 +203,7 @@ impl Existence<'_> {
             return Ok(());
         }
         match self.options.find_user(&site, &judge::login(&at.user).0) {
-            Ok(Some(account)) => {
-                at.full_name = account.full_name();
-                Ok(())
-            }
+            Ok(Some(_)) => Ok(()),
             Ok(None) => Err(judge::user_unknown()),
             Err(_) => {
                 at.deferred = true;

@@ -6,9 +6,9 @@ use ruleset_vm::split_codes;
 use super::arguments::Arguments;
 use super::usage;
 use crate::address::list;
-use crate::message::address_list::{ListStyle, elements_in_place};
+use crate::message::address_list::ListStyle;
 use crate::message::defaults;
-use crate::message::envelope::{Field, Listed, Recipient};
+use crate::message::envelope::{Field, Recipient};
 use crate::message::field_kind::{FieldKind, kind_of};
 use crate::message::header;
 
@@ -24,7 +24,8 @@ impl Named {
     /// Those of the command line.
     pub(super) fn by(arguments: &Arguments) -> Self {
         let lists = arguments.operands.iter().map(Vec::as_slice);
-        let mut all: Vec<_> = lists.flat_map(|list| recipients(list, ListStyle::Commas)).collect();
+        let mut all: Vec<_> =
+            lists.flat_map(|list| Recipient::of_list(list, ListStyle::Commas)).collect();
         let notify = arguments.last(b'N').and_then(usage::notify);
         all.iter_mut().for_each(|recipient| want(recipient, notify));
         Self { by_arguments: all.len(), all }
@@ -40,10 +41,9 @@ impl Named {
         let style = if old && !separated { ListStyle::Spaces } else { ListStyle::Commas };
         let lists = addresses(&fields).filter(|(kind, _)| kind.recipient && kind.resent == resent);
         for (_, field) in lists {
-            self.all.extend(recipients(&field.value, style).map(|mut recipient| {
-                want(&mut recipient, notify);
-                recipient
-            }));
+            let mut named = Recipient::of_list(&field.value, style);
+            named.iter_mut().for_each(|recipient| want(recipient, notify));
+            self.all.extend(named);
         }
         self
     }
@@ -59,18 +59,6 @@ impl Named {
     pub(super) fn by_header(&self) -> &[Recipient] {
         self.all.get(self.by_arguments..).unwrap_or_default()
     }
-}
-
-fn recipients(list: &[u8], style: ListStyle) -> impl Iterator<Item = Recipient> {
-    let elements = elements_in_place(list, style).into_iter().rev().enumerate();
-    elements.map(move |(at, (element, rest))| Recipient {
-        // words between blanks are no list
-        listed: Some(Listed {
-            rest: rest.to_vec(),
-            is_last: at == 0 || style == ListStyle::Spaces,
-        }),
-        ..Recipient::primary(element)
-    })
 }
 
 /// What `-N` asks to be told of.

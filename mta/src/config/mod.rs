@@ -3,7 +3,6 @@
 pub mod default_user;
 pub mod dialect_names;
 pub mod flags;
-pub mod help_file;
 pub mod mailer;
 pub mod own_names;
 pub mod program_environment;

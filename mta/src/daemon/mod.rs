@@ -9,6 +9,7 @@ pub mod connection_rates;
 mod control;
 pub mod dead_letter;
 mod header_host;
+pub mod help_file;
 mod hook_log;
 pub mod intake;
 pub mod json_sink;

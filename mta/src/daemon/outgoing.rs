@@ -61,7 +61,10 @@ impl Outgoing<'_, '_> {
         let host = Headers {
             worker: self.worker,
             mailer: Some(form.mailer),
-            sender_domain: self.sender().and_then(|sender| sender.domain.clone()),
+            sender_domain: self
+                .sender()
+                .filter(|_| !self.envelope.is_from_nobody())
+                .and_then(|sender| sender.domain.clone()),
         };
         delivery_header(fields, &host, &options)
     }

@@ -26,6 +26,7 @@ use super::telling::{Said, Telling};
 use crate::address::sender;
 use crate::address::worker::Worker;
 use crate::events::{Event, Happening, Severity};
+use crate::message::address_list::ListStyle;
 use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState, value_of};
 use crate::message::output::{OutputOptions, delivery_header};
 use crate::protocol::dsn::{
@@ -204,7 +205,7 @@ fn copies(attempt: &Attempt<'_>, envelope: &Envelope) -> Vec<Recipient> {
 
 /// The recipients of a list, without angle brackets.
 fn of_list(list: &[u8]) -> Vec<Recipient> {
-    let mut recipients = Recipient::of_list(list);
+    let mut recipients = Recipient::of_list(list, ListStyle::Commas);
     recipients.iter_mut().for_each(|one| one.address = bare(&one.address).to_vec());
     recipients
 }

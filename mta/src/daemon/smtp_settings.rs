@@ -7,8 +7,8 @@ use cf_parser::options::{self, Found, OptionValue};
 
 use super::ports::Modifiers;
 use crate::address::worker::Worker;
-use crate::config::help_file;
 use crate::config::site::Site;
+use crate::daemon::help_file;
 use crate::message::mime;
 use crate::protocol::smtp::server::{
     BareEnd, Features, Limits, Privacy, Settings, StartTls, Timeout,

@@ -2,6 +2,8 @@
 //!
 //! Pure data. The queue codec (`queue::codec`) is its written form; times are seconds since 1970.
 
+use std::sync::Arc;
+
 use super::address_list::{ListStyle, elements_in_place};
 use ruleset_vm::Status;
 
@@ -219,10 +221,19 @@ pub struct Recipient {
 /// Where a recipient stands in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// The list from this address on, for messages about its syntax.
-    pub rest: Vec<u8>,
+    list: Arc<[u8]>,
+    /// Where it begins there.
+    at: usize,
     /// It is the last one, which comes first in an envelope.
     pub is_last: bool,
+}
+
+impl Listed {
+    /// The list from this address on, for messages about its syntax.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        self.list.get(self.at..).unwrap_or_default()
+    }
 }
 
 /// How reports of success name a recipient.
@@ -286,14 +297,22 @@ impl ResolvedSender {
 impl Recipient {
     /// The recipients that a submitter names in a list, the last one first.
     #[must_use]
-    pub fn of_list(list: &[u8]) -> Vec<Self> {
-        let found = elements_in_place(list, ListStyle::Commas);
-        let last = found.len().saturating_sub(1);
+    pub fn of_list(list: &[u8], style: ListStyle) -> Vec<Self> {
+        let whole: Arc<[u8]> = Arc::from(list);
+        let listed = |number: usize, element: &[u8], rest: &[u8]| match style {
+            ListStyle::Commas => {
+                let at = list.len().saturating_sub(rest.len());
+                Listed { list: Arc::clone(&whole), at, is_last: number == 0 }
+            }
+            // words between blanks are no list
+            ListStyle::Spaces => Listed { list: Arc::from(element), at: 0, is_last: true },
+        };
+        let found = elements_in_place(list, style).into_iter().rev().enumerate();
         let recipient = |(number, (element, rest)): (usize, (&[u8], &[u8]))| Self {
-            listed: Some(Listed { rest: rest.to_vec(), is_last: number == last }),
+            listed: Some(listed(number, element, rest)),
             ..Self::primary(element)
         };
-        found.into_iter().enumerate().rev().map(recipient).collect()
+        found.map(recipient).collect()
     }
 }
 

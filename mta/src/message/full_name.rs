@@ -11,7 +11,10 @@ pub fn phrase(name: &[u8], must_quote: &[u8]) -> Vec<u8> {
     let mut bytes = name.iter();
     while let Some(byte) = bytes.next() {
         match byte {
-            b'\\' => drop(bytes.next()),
+            b'\\' => {
+                special |= !quoted && comments == 0;
+                bytes.next();
+            }
             b'"' if comments == 0 => quoted = !quoted,
             _ if quoted => {}
             b'(' => comments += 1,
@@ -25,7 +28,7 @@ pub fn phrase(name: &[u8], must_quote: &[u8]) -> Vec<u8> {
         return name.to_vec();
     }
     let inside = name.iter().flat_map(|&byte| match byte {
-        b'"' => vec![b'\\', b'"'],
+        b'"' | b'\\' => vec![b'\\', byte],
         byte => vec![byte],
     });
     std::iter::once(b'"').chain(inside).chain(std::iter::once(b'"')).collect()

@@ -114,7 +114,8 @@ impl DirectoryStore {
             return Err(DiskError::Missing { path: path.to_owned() });
         }
         let base = match path.as_os_str().as_encoded_bytes().ends_with(b"*") {
-            true => path.parent().unwrap_or(Path::new("")),
+            // of `q*` the directories are `./q1` and so on
+            true => path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")),
             false => path,
         };
         Ok(Self { directories, base: base.to_owned(), options })

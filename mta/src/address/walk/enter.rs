@@ -158,7 +158,7 @@ impl Walk<'_> {
         self.place(recipient, member, slot);
     }
 
-    /// What forbids the address: too deep, an error triple, a program or file that is not allowed.
+    /// What forbids the address: an error triple, a program or file that is not allowed.
     fn flaw(&self, recipient: &Recipient, member: &Member, parsed: &Parsed) -> Option<Status> {
         let mailer = match &parsed.triple.mailer {
             Target::Error(status) => return Some(status.clone()),

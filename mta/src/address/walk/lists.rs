@@ -41,11 +41,10 @@ impl Walk<'_> {
                 return self.no_list(index, cannot_open(path, &reason, transient), place);
             }
         };
-        self.worker.debug(
-            Category::Alias,
-            5,
-            &[b"include: parent of ", path, b" is safe, chown is safe"],
-        );
+        if mark.is_none() {
+            let parts = [b"include: parent of ", path, b" is safe, chown is safe"];
+            self.worker.debug(Category::Alias, 5, &parts);
+        }
         self.take_owner(index, path, &file, mark);
         match file.read() {
             Ok(content) => {

@@ -23,7 +23,7 @@ use super::sender;
 use super::worker::{Failure, Worker};
 use crate::events::ControllingAddress;
 use crate::message::envelope::{
-    ControllingUser, Envelope, Listing, Recipient, RecipientState, ResolvedSender, Route,
+    ControllingUser, Envelope, Listed, Listing, Recipient, RecipientState, ResolvedSender, Route,
 };
 
 /// Who the programs and files that an address stands for run as.
@@ -214,6 +214,9 @@ impl<'a> Walk<'a> {
         let site = self.worker.site.clone();
         let place: Rc<[u8]> = Rc::from(&b""[..]);
         for element in list::elements(text, site.configuration.program.operators()) {
+            if self.stopped {
+                break;
+            }
             let Some(parsed) = self.parse(element.text, element.rest, &place) else { continue };
             let recipient = Recipient::primary(element.text);
             let (member, place) = (Member::default(), place.clone());
@@ -234,7 +237,7 @@ impl<'a> Walk<'a> {
         let mut resolved: Vec<(usize, Option<Parsed>)> = Vec::new();
         for index in list.rev() {
             let Some(recipient) = self.recipients.get(index).cloned() else { return };
-            let rest = recipient.listed.as_ref().map(|listed| &listed.rest);
+            let rest = recipient.listed.as_ref().map(Listed::rest);
             let shown = rest.unwrap_or(&recipient.address);
             resolved.push((index, self.parse(&recipient.address, shown, &place)));
         }

@@ -107,6 +107,8 @@ impl Intake {
         let Some(sender) = named.map(|text| text.trim_ascii().to_vec()) else { return };
         self.sender_shown.clone_from(&sender);
         self.envelope.sender = sender;
+        // rules have seen the login only
+        self.envelope.resolved_sender = None;
     }
 
     /// Blanks separate addresses only if the option says so and nothing else does (AD-053).

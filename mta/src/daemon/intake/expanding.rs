@@ -1,6 +1,6 @@
 //! What the recipients of a message that comes in stand for.
 
-use ruleset_vm::{Enhanced, Role, Status};
+use ruleset_vm::{Enhanced, Exit, Role, Status};
 
 use super::{Intake, RecipientRefused};
 use crate::address::expand::{self, Expansion, Note, Resolved, What};
@@ -10,10 +10,20 @@ use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState};
 /// What recipients of a transaction stand for.
 #[derive(Default)]
 pub(super) struct Expanded {
+    /// How many were given.
+    given: usize,
     recipients: Vec<Recipient>,
     /// What was said on the way.
     notes: Vec<Note>,
 }
+
+/// A refusal without words.
+fn unknown() -> Status {
+    Status::from_exit(Exit::NOUSER, "User unknown")
+}
+
+/// Recipients that are kept between two `RCPT`: each one looks at all of them.
+const MOST_KEPT: usize = 256;
 
 impl Intake {
     /// Finds out at once what a recipient stands for whom the rules have just resolved; whether it waits. Only where
@@ -47,7 +57,8 @@ impl Intake {
         let waits = probe.recipients.iter().any(waits);
         self.envelope.message = probe.message.take().or(self.envelope.message.take());
         // a list with an owner is left to the delivery, which makes messages of it
-        if keeps && !splits {
+        if keeps && !splits && probe.recipients.len() <= MOST_KEPT {
+            known.given += 1;
             known.recipients = probe.recipients;
             known.notes.extend(notes);
             self.expanded = Some(known);
@@ -71,7 +82,7 @@ impl Intake {
         if let Some(event) = flaw.event(&id) {
             self.post.events.report(event);
         }
-        RecipientRefused::Member(flaw.refusal().unwrap_or_else(Status::ok))
+        RecipientRefused::Member(flaw.refusal().unwrap_or_else(unknown))
     }
 
     /// An envelope to try recipients with.
@@ -115,7 +126,8 @@ impl Intake {
             said: Said::default(),
         };
         let (worker, envelope) = (&mut self.worker, &mut self.envelope);
-        let known = self.expanded.take().filter(|known| !known.recipients.is_empty());
+        let given = envelope.recipients.len();
+        let known = self.expanded.take().filter(|known| known.given == given && given > 0);
         let expansion = match known {
             Some(known) => {
                 envelope.recipients = known.recipients;

@@ -12,6 +12,8 @@ pub(in crate::daemon) struct Addressed {
     pub(super) recipients: Vec<Recipient>,
     /// How many addresses they came from.
     pub(super) given: usize,
+    /// Why some of them wait, for the listing of the queue.
+    pub(super) waits: Option<Vec<u8>>,
     /// What was said about them.
     pub(in crate::daemon) notes: Vec<Note>,
     pub(in crate::daemon) expansion: Expansion,
@@ -27,7 +29,8 @@ impl Addressed {
         let mut notes = Vec::new();
         let expansion =
             expand::expand(worker, &mut envelope, &options, &mut |note| notes.push(note));
-        Self { recipients: envelope.recipients, given, notes, expansion }
+        let Envelope { recipients, message: waits, .. } = envelope;
+        Self { recipients, given, waits, notes, expansion }
     }
 
     /// The addresses that were given, in the order in which they are in the queue.

@@ -81,6 +81,7 @@ pub(super) fn store(
         size,
         macros,
         recipients: addressed.recipients.clone(),
+        message: addressed.waits.clone(),
         header,
         ..Envelope::default()
     };
