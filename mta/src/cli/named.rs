@@ -56,6 +56,10 @@ impl Named {
         &self.all
     }
 
+    pub(super) fn by_arguments(&self) -> &[Recipient] {
+        self.all.get(..self.by_arguments).unwrap_or_default()
+    }
+
     pub(super) fn by_header(&self) -> &[Recipient] {
         self.all.get(self.by_arguments..).unwrap_or_default()
     }

@@ -33,9 +33,9 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
         Ok(post) => post,
         Err(exit) => return exit,
     };
-    if arguments.operands.is_empty() && !from_header {
+    let is_for_nobody = arguments.operands.is_empty() && !from_header;
+    if is_for_nobody {
         Voice::of(mode).usage("Recipient names must be specified");
-        return 64;
     }
     let options = &post.site.configuration.options;
     let ignore_dots = arguments.has(b'i') || options.flag("IgnoreDots", false);
@@ -56,12 +56,12 @@ pub(super) fn run(arguments: &Arguments, mode: u8, mistakes: u8) -> u8 {
         recipients = recipients.and_by_header(arguments, &head, old_style);
         if recipients.is_empty() {
             print_line(b"No recipient addresses found in header");
-            return 0;
         }
     }
     let sender = named_sender(arguments).map(<[u8]>::to_vec);
     let submission = Submission { mode, mistakes, head, recipients, sender };
-    submit(arguments, &post, &submission, &mut incoming)
+    let exit = submit(arguments, &post, &submission, &mut incoming);
+    if is_for_nobody { Exit::USAGE.0 } else { exit }
 }
 
 /// The beginning of a message, and what the command line says about it.
@@ -91,6 +91,8 @@ fn submit(
     };
     let mut intake = submitter.intake(arguments, post, submission);
     match submitter.take_in(&mut intake, arguments, submission, rest) {
+        // it is read and logged all the same (observed)
+        Ok(_) if submission.recipients.is_empty() => 0,
         Ok(flaw) => {
             let exit = submitter.hand_over(&mut intake, arguments, post, submission, flaw);
             intake.worker().show_end();
@@ -138,7 +140,7 @@ impl Submitter {
             intake.set_session_macro(&name, &value);
         }
         if arguments.has(b't') {
-            intake.name_only(&arguments.operands);
+            intake.name_only(submission.recipients.by_arguments());
         }
         intake
     }

@@ -42,6 +42,9 @@ pub struct Attempt<'c> {
     pub(super) connections: &'c RefCell<ConnectionCache>,
     /// The local user who submitted the message, if it was just submitted.
     pub sender_user: Option<ControllingUser>,
+    /// Somebody has named the sender: mailers are told (flags `f` and `r`), of reports as well. Not so where a user
+    /// submits a message as himself (ML-101, ML-147).
+    pub explicit_sender: bool,
     /// Progress goes to standard output (`-v`).
     pub verbose: bool,
     /// The message has just come in; else it is read from the queue.

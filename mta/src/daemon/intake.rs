@@ -10,6 +10,7 @@ mod handing_over;
 mod hooks;
 mod submitting;
 
+pub use crate::message::address_list::bare;
 pub use addresses::SenderFlaw;
 
 use std::collections::{BTreeMap, HashMap};
@@ -303,6 +304,9 @@ impl Intake {
             self.take_sender_from_header();
         }
         self.log_accepted();
+        if given.is_empty() && !self.origin.by_smtp {
+            return Ok(Accepted { id, discarded: true });
+        }
         let too_large = !self.origin.by_smtp && self.is_too_large(&collected);
         if verdict.is_ok() && too_large {
             verdict = self.message_length(&collected);
@@ -435,16 +439,6 @@ pub enum RecipientRefused {
 impl From<Status> for RecipientRefused {
     fn from(status: Status) -> Self {
         Self::Address(status)
-    }
-}
-
-/// An address without one pair of angle brackets around it.
-#[must_use]
-pub fn bare(address: &[u8]) -> &[u8] {
-    let address = address.trim_ascii();
-    match address.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")) {
-        Some(inside) if !inside.contains(&b'<') => inside.trim_ascii(),
-        _ => address,
     }
 }
 

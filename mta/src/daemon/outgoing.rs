@@ -13,7 +13,7 @@ use crate::delivery::context::{Conversion, MessageForm, MessageSource};
 use crate::message::body::{LineEncoder, LineForm, encode};
 use crate::message::envelope::{Envelope, Field, ResolvedSender, value_of};
 use crate::message::mime::{self, Decoding, Rules, Seven, Sink};
-use crate::message::output::{OutputOptions, delivery_header};
+use crate::message::output::{OutputOptions, delivery_header, is_resent};
 use crate::sys::durable;
 
 /// The form in which the first line is written when the option does not say (OPT-081).
@@ -51,9 +51,7 @@ impl Outgoing<'_, '_> {
         let options = OutputOptions {
             crack: CrackOptions::new(site.configuration.colon_ok, must_quote.as_deref()),
             mailer_flags: &flags,
-            resent: fields
-                .iter()
-                .any(|f| f.name.len() > 7 && f.name[..7].eq_ignore_ascii_case(b"resent-")),
+            resent: is_resent(fields),
             delete_bcc: self.envelope.flags.delete_bcc,
             line_limit: form.line_limit,
             ..OutputOptions::default()

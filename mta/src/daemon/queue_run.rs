@@ -41,6 +41,7 @@ pub fn run(post: &Arc<Post>, options: &RunOptions) -> usize {
         post: post.clone(),
         connections: &connections,
         sender_user: None,
+        explicit_sender: true,
         verbose: options.verbose,
         complains: options.verbose || options.complains,
         said: Said::default(),

@@ -28,7 +28,7 @@ use crate::address::worker::Worker;
 use crate::events::{Event, Happening, Severity};
 use crate::message::address_list::ListStyle;
 use crate::message::envelope::{Envelope, Listing, Recipient, RecipientState, value_of};
-use crate::message::output::{OutputOptions, delivery_header};
+use crate::message::output::{OutputOptions, delivery_header, is_resent};
 use crate::protocol::dsn::{
     self, Action, Kind, RETURNED_HEADER_FLAGS, Reported, Request, Returned,
 };
@@ -396,6 +396,7 @@ fn returned_header(worker: &mut Worker, envelope: &Envelope) -> Vec<u8> {
     let host = Headers { worker: &cell, mailer, sender_domain: None };
     let options = OutputOptions {
         mailer_flags: RETURNED_HEADER_FLAGS,
+        resent: is_resent(&envelope.header),
         delete_bcc: envelope.flags.delete_bcc,
         ..OutputOptions::default()
     };

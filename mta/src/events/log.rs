@@ -145,7 +145,9 @@ fn delivery_tail(delivered: &Delivered) -> Vec<u8> {
     parts.add("delay", interval(delivered.delay));
     parts.add_some("xdelay", delivered.transaction_delay.map(interval));
     parts.add_some("mailer", delivered.mailer.as_ref());
-    parts.add("pri", delivered.priority.to_string());
+    // sendmail shows none below zero but as the largest there is (observed)
+    let priority = u64::try_from(delivered.priority).unwrap_or(i64::MAX.unsigned_abs());
+    parts.add("pri", priority.to_string());
     parts.add_some("relay", delivered.relay.as_ref());
     parts.add_some("dsn", delivered.dsn.map(|code| code.to_string()));
     parts.add_some("quarantine", delivered.quarantine.as_ref());

@@ -108,6 +108,16 @@ pub fn fold<'a>(elements: impl Iterator<Item = &'a [u8]>, start: usize, columns:
     out
 }
 
+/// An address without one pair of angle brackets around it.
+#[must_use]
+pub fn bare(address: &[u8]) -> &[u8] {
+    let address = address.trim_ascii();
+    match address.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")) {
+        Some(inside) if !inside.contains(&b'<') => inside.trim_ascii(),
+        _ => address,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -78,6 +78,13 @@ impl LineEncoder {
         }
     }
 
+    /// Ends without an end for the last line.
+    pub fn break_off(&mut self, out: &mut Vec<u8>) {
+        if !self.start.is_empty() {
+            self.release(out);
+        }
+    }
+
     fn text(&mut self, line: &[u8], out: &mut Vec<u8>) {
         let mut line = line;
         while self.at_start && self.form.escape_from {

@@ -59,7 +59,7 @@ pub fn assemble(defaults: &[Field], input: Vec<Field>, sender_names: &[&[u8]]) -
             continue;
         }
         if let Some(field) = replace_default(&mut kept, field, kind.forced) {
-            out.delete_bcc |= kind.recipient && !kind.blind;
+            out.delete_bcc |= kind.recipient && !kind.blind && !kind.resent;
             out.hops += usize::from(kind.trace);
             let is_list = kind.sender || kind.recipient;
             out.old_style &= !(is_list && has_separators(&field.value));

@@ -107,6 +107,13 @@ pub fn delivery_header(
     out
 }
 
+/// Whether a header is that of a message that was sent on, with fields of its own for that (AD-068).
+#[must_use]
+pub fn is_resent(fields: &[Field]) -> bool {
+    let prefix = |field: &Field| field.name.get(..7).map(<[u8]>::to_ascii_lowercase);
+    fields.iter().any(|field| prefix(field).is_some_and(|prefix| prefix == b"resent-"))
+}
+
 /// Whether the field's conditions hold for this mailer (CF-060, CF-061).
 fn is_wanted(
     field: &Field,

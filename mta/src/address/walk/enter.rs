@@ -7,6 +7,7 @@ use ruleset_vm::{Enhanced, Exit, Parsed, Status, Target, Triple};
 use super::{Candidate, Control, Key, Member, Slot, Walk, too_deep};
 use crate::address::note::What;
 use crate::address::sender::route;
+use crate::message::address_list::bare;
 use crate::message::envelope::{Recipient, RecipientState, Route};
 
 /// RS-091: a map failed for now while the address was resolved.
@@ -373,7 +374,7 @@ impl Walk<'_> {
         if route.user.contains(&b'@') {
             route.user.clone()
         } else if address.contains(&b'@') {
-            address.to_vec()
+            bare(address).to_vec()
         } else {
             [&route.user[..], b"@", &self.worker.macros.value(b"j")].concat()
         }

@@ -67,7 +67,8 @@ impl Attempt<'_> {
             claimed.envelope.message = told.queue_message.clone();
             post.store.update(&mut claimed)
         } else {
-            if !told.too_large {
+            // what was never tried is not told of (observed)
+            if !told.too_large && tries > 0 {
                 post.events.report(Event {
                     id: id.as_ref().map(|id| id.0.clone()),
                     severity: Severity::Info,

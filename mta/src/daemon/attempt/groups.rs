@@ -186,7 +186,7 @@ impl Attempt<'_> {
             settings: &post.delivery,
             expand: &expand,
             sender: &sender,
-            explicit_sender: self.sender_user.is_none() || envelope.is_from_nobody(),
+            explicit_sender: self.explicit_sender,
             sender_user: self.sender_user.as_ref().filter(|user| user.uid != 0).or(account),
             resolver: &names,
             is_own_name: &is_own_name,

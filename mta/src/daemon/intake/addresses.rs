@@ -392,8 +392,8 @@ impl Intake {
 
     /// Of the recipients only these are known while the header is read: those of the command line with
     /// `-t`, on which `$u` depends (observed).
-    pub fn name_only(&mut self, recipients: &[Vec<u8>]) {
-        self.named = Some(recipients.to_vec());
+    pub fn name_only(&mut self, recipients: &[Recipient]) {
+        self.named = Some(recipients.iter().map(|one| one.address.clone()).collect());
     }
 
     /// The hops that the caller has counted (`-h`, CMD-037).

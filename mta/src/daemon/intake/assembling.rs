@@ -11,7 +11,7 @@ use crate::daemon::header_host::Headers;
 use crate::daemon::post::Post;
 use crate::message::address_list::ListStyle;
 use crate::message::defaults::{self, NoRecipientAction};
-use crate::message::envelope::{EnvelopeFlags, Field, value_of};
+use crate::message::envelope::{BodyType, EnvelopeFlags, Field, value_of};
 use crate::message::full_name::phrase;
 use crate::message::output::{OutputOptions, stored_header};
 use crate::message::xtext;
@@ -56,7 +56,8 @@ impl Intake {
                 .find(|field| !field.is_default && field.is_named(name))
                 .map(|field| field.value.trim_ascii().to_vec())
         };
-        if let Some(id) = value(b"message-id") {
+        let id_name: &[u8] = if assembled.resent { b"resent-message-id" } else { b"message-id" };
+        if let Some(id) = value(id_name) {
             self.worker.macros.set(b"msg_id", &id);
         }
         self.envelope.class = value(b"precedence").map_or(0, |word| self.class_of(&word));
@@ -72,8 +73,14 @@ impl Intake {
         let cell = RefCell::new(&mut self.worker);
         let host = Headers { worker: &cell, mailer: None, sender_domain: None };
         let header = stored_header(&assembled.header, &host, &options);
-        if let Some(id) = value_of(&header, b"message-id") {
+        if let Some(id) = value_of(&header, id_name) {
             self.worker.macros.set(b"msg_id", id.trim_ascii());
+        }
+        let is_mime = value_of(&header, b"mime-version").is_some();
+        let eight_bit = |field: &Field| !field.value.is_ascii();
+        if self.envelope.body_type.is_none() && is_mime && collected.fields.iter().any(eight_bit) {
+            // nobody has said so; only the header counts (observed)
+            self.envelope.body_type = Some(BodyType::EightBitMime);
         }
         let is_submission = !self.origin.by_smtp && !self.origin.doubtful;
         let envelope = &mut self.envelope;

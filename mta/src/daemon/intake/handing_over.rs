@@ -206,6 +206,7 @@ impl Intake {
         let (post, verbose) = (self.post.clone(), self.origin.verbose);
         let (sender_user, dead_letter) =
             (self.origin.user.clone(), self.origin.dead_letter.clone());
+        let explicit_sender = self.origin.by_smtp || sender_user.is_none();
         let said = std::mem::take(&mut self.said);
         let carry = move |run: &mut dyn FnMut(&Attempt<'_>)| {
             let connections = attempt::connections(&post);
@@ -213,6 +214,7 @@ impl Intake {
                 post,
                 connections: &connections,
                 sender_user,
+                explicit_sender,
                 verbose,
                 first: true,
                 complains: false,

@@ -114,7 +114,12 @@ fn one_reported(
         status: code,
         original: recipient.original.as_deref().map(decoded),
         final_recipient,
-        actual: Some(actual_recipient(recipient, &shown_type, qualified(user))),
+        // a backslash says that aliases do not count, it is no part of the name (observed)
+        actual: Some(actual_recipient(
+            recipient,
+            &shown_type,
+            qualified(user.strip_prefix(b"\\").unwrap_or(user)),
+        )),
         remote_mta: outcome.and_then(|o| o.remote_mta.clone()),
         diagnostic: outcome
             .filter(|_| error.is_none())

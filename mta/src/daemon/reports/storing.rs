@@ -100,7 +100,8 @@ fn macros_of(worker: &mut Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
     persistent_macros(worker)
 }
 
-/// Copies the body; lines that begin with `From ` get a `>` in reports (observed).
+/// Copies the body; lines that begin with `From ` get a `>` in reports, a last line without an end has that of the
+/// boundary behind it (observed).
 fn copy_body(
     claimed: &Claimed,
     draft: &mut dyn Draft,
@@ -118,7 +119,7 @@ fn copy_body(
         draft.write(&encoded)
     })?;
     encoded.clear();
-    encoder.finish(false, &mut encoded);
+    encoder.break_off(&mut encoded);
     said.push(&encoded);
     draft.write(&encoded)
 }
