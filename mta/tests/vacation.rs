@@ -1,4 +1,4 @@
-//! `bangpath vacation` as users run it. No test here gets as far as an answer, which would go to the machine's sendmail:
+//! `bangpath vacation` as users run it (LG-061). No test here gets as far as an answer, which would go to the machine's sendmail:
 //! answers are in `compat-tests/cases/sh/vacation.md`.
 
 #![allow(clippy::expect_used)] // in the helpers, which are tests too
