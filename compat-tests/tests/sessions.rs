@@ -144,9 +144,17 @@ fn compare(
         configs.iter().map(|config| step(config, dialogues, script)).collect()
     };
     let etc_mail = config::etc_mail();
-    let oracle = world::run(Subject::Oracle, &etc_mail, &steps(&script))?;
-    let tested = world::run(Subject::Bangpath, &etc_mail, &steps(&script))?;
-    let played = world::run(Subject::Bangpath, &etc_mail, &steps(&own))?;
+    // they wait more than they work
+    let [oracle, tested, played] = std::thread::scope(|scope| {
+        let runs =
+            [(Subject::Oracle, &script), (Subject::Bangpath, &script), (Subject::Bangpath, &own)];
+        let (steps, etc_mail) = (&steps, &etc_mail);
+        runs.map(|(subject, script)| {
+            scope.spawn(move || world::run(subject, etc_mail, &steps(script)))
+        })
+        .map(|run| run.join().unwrap())
+    });
+    let (oracle, tested, played) = (oracle?, tested?, played?);
     for Config { name: config, .. } in configs {
         let text = |captures: &world::Captures| {
             let capture = captures.get(config).cloned().unwrap_or_default();
