@@ -152,7 +152,7 @@ fn compare(
         runs.map(|(subject, script)| {
             scope.spawn(move || world::run(subject, etc_mail, &steps(script)))
         })
-        .map(|run| run.join().unwrap())
+        .map(|run| run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let (oracle, tested, played) = (oracle?, tested?, played?);
     for Config { name: config, .. } in configs {
