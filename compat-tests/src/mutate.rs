@@ -2,6 +2,11 @@
 
 use bstr::ByteSlice as _;
 
+/// A number that the environment may set, such as how many random cases are to be tried, or from which seed.
+pub fn number_from_env(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
 /// Numbers that look random (splitmix64).
 #[derive(Debug, Clone)]
 pub struct Dice(u64);

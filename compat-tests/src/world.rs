@@ -119,3 +119,10 @@ fn read_capture(out: &Path, name: &str) -> Capture {
         status: read("status").trim().to_str().ok().and_then(|text| text.parse().ok()),
     }
 }
+
+/// What stands behind the line `== NAME` in what a step prints, up to the next line of this kind.
+pub fn part(text: &str, name: &str) -> String {
+    let start = text.find(&format!("== {name}\n")).map_or(text.len(), |at| at + 1);
+    let rest = text.get(start..).unwrap_or_default();
+    rest.split("\n== ").next().unwrap_or_default().to_owned()
+}

@@ -5,7 +5,7 @@
 use compat_tests::compare::{Comparison, Pair, say};
 use compat_tests::diff::printable;
 use compat_tests::munge::munge;
-use compat_tests::mutate::Dice;
+use compat_tests::mutate::{self, Dice};
 use compat_tests::subject::{self, Mode, Subject};
 use compat_tests::world::{self, Step};
 use compat_tests::{Result, config};
@@ -181,10 +181,6 @@ const SCRIPT: &str = "cp users /etc/mail/dialogue-users\n\
         rm -f /var/spool/mqueue/?f*\n\
     done\n";
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 fn dialogue(dice: &mut Dice) -> String {
     let one = |dice: &mut Dice, of: &[&str]| dice.pick(of).copied().unwrap_or_default().to_owned();
     let mut lines = Vec::new();
@@ -217,7 +213,10 @@ fn random_dialogues_go_the_same_way() {
 }
 
 fn check() -> Result<()> {
-    let (count, seed) = (number("BANGPATH_DIALOGUES", 200), number("BANGPATH_DIALOGUE_SEED", 1));
+    let (count, seed) = (
+        mutate::number_from_env("BANGPATH_DIALOGUES", 200),
+        mutate::number_from_env("BANGPATH_DIALOGUE_SEED", 1),
+    );
     let mut steps = Vec::new();
     for (name, mc) in CONFIGURATIONS {
         let step = Step::script(name, SCRIPT).seconds(300);
@@ -237,7 +236,8 @@ fn check() -> Result<()> {
         };
         let (oracle, tested) = (text(&oracle), text(&tested));
         for dialogue in files.keys().filter(|file| file.starts_with('d')) {
-            let (expected, actual) = (part(&oracle, dialogue), part(&tested, dialogue));
+            let (expected, actual) =
+                (world::part(&oracle, dialogue), world::part(&tested, dialogue));
             assert!(
                 expected.contains("[status "),
                 "the oracle does not end {dialogue}: {expected}"
@@ -248,11 +248,4 @@ fn check() -> Result<()> {
         }
     }
     comparison.finish()
-}
-
-/// What stands behind the line with this name, up to the next.
-fn part(text: &str, name: &str) -> String {
-    let start = text.find(&format!("== {name}\n")).map_or(text.len(), |at| at + 1);
-    let rest = text.get(start..).unwrap_or_default();
-    rest.split("\n== ").next().unwrap_or_default().to_owned()
 }

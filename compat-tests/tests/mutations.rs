@@ -37,10 +37,6 @@ wc -l <before.findings
 wc -l <after.findings
 "#;
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 struct Mutation {
     name: String,
     edit: Edit,
@@ -51,7 +47,7 @@ fn mutations(count: u64) -> Result<Vec<Mutation>> {
     let mut configurations = config::debian()?;
     configurations.extend(config::generated()?);
     let all = addresses::all()?;
-    let seed = number("BANGPATH_MUTATION_SEED", 1);
+    let seed = mutate::number_from_env("BANGPATH_MUTATION_SEED", 1);
     let mutation = |number: u64| {
         let mut dice = Dice::new(seed.wrapping_mul(1_000_003).wrapping_add(number));
         let config = dice.pick(&configurations)?.clone();
@@ -74,7 +70,7 @@ fn a_change_is_reported_exactly_when_there_is_one() {
         say(&format!("SKIPPED mutations: {why}"));
         return;
     }
-    let mutations = mutations(number("BANGPATH_MUTATIONS", 20)).unwrap();
+    let mutations = mutations(mutate::number_from_env("BANGPATH_MUTATIONS", 20)).unwrap();
     let half = mutations.len().div_ceil(2).max(1);
     let outputs: BTreeMap<String, Vec<u8>> = std::thread::scope(|scope| {
         let workers: Vec<_> =

@@ -6,7 +6,7 @@
 use compat_tests::compare::{Comparison, Pair, say};
 use compat_tests::diff::printable;
 use compat_tests::munge::munge;
-use compat_tests::mutate::Dice;
+use compat_tests::mutate::{self, Dice};
 use compat_tests::subject::{self, Mode, Subject};
 use compat_tests::world::{self, Step};
 use compat_tests::{Result, config};
@@ -157,10 +157,6 @@ const SCRIPT: &str = "cp aliases /etc/mail/submission-aliases\ncp list /etc/mail
         : >/run/maillog\n\
     done\n";
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 /// A message, and the command that submits it.
 fn submission(dice: &mut Dice) -> (Vec<u8>, String) {
     let one = |dice: &mut Dice, of: &[&'static str]| dice.pick(of).copied().unwrap_or_default();
@@ -198,8 +194,10 @@ fn random_submissions_go_the_same_way() {
 }
 
 fn check() -> Result<()> {
-    let (count, seed) =
-        (number("BANGPATH_SUBMISSIONS", 100), number("BANGPATH_SUBMISSION_SEED", 1));
+    let (count, seed) = (
+        mutate::number_from_env("BANGPATH_SUBMISSIONS", 100),
+        mutate::number_from_env("BANGPATH_SUBMISSION_SEED", 1),
+    );
     let step = Step::script("submissions", SCRIPT)
         .seconds(600)
         .file("test.cf", &config::from_text(CONFIGURATION)?)
@@ -222,7 +220,7 @@ fn check() -> Result<()> {
     let (oracle, tested) = (text(&oracle), text(&tested));
     let mut comparison = Comparison::of_lines("submissions");
     for message in files.keys().filter(|file| file.starts_with('m')) {
-        let (expected, actual) = (part(&oracle, message), part(&tested, message));
+        let (expected, actual) = (world::part(&oracle, message), world::part(&tested, message));
         assert!(expected.contains("[status "), "the oracle does not end {message}: {expected}");
         let shown = |file: &str| files.get(file).map(|it| printable(it)).unwrap_or_default();
         let command = shown(&message.replacen('m', "c", 1));
@@ -230,11 +228,4 @@ fn check() -> Result<()> {
         comparison.add(Pair { group: name.clone(), label, expected, actual });
     }
     comparison.finish()
-}
-
-/// What stands behind the line with this name, up to the next.
-fn part(text: &str, name: &str) -> String {
-    let start = text.find(&format!("== {name}\n")).map_or(text.len(), |at| at + 1);
-    let rest = text.get(start..).unwrap_or_default();
-    rest.split("\n== ").next().unwrap_or_default().to_owned()
 }

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 pub use super::note::{Note, Undelivered, What};
 pub use super::options::ExpandOptions;
 pub use super::verify::{
-    Resolved, is_direct_refusal, is_loop, is_program_refusal, resolve_recipient, verify_line,
-    verify_lines,
+    Resolved, is_direct_mailer, is_direct_refusal, is_loop, is_program_refusal, resolve_recipient,
+    verify_line, verify_lines,
 };
 use super::walk::Walk;
 use super::worker::Worker;

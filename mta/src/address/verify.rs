@@ -83,6 +83,12 @@ pub fn is_direct_refusal(status: &Status) -> bool {
     judge::is_direct_refusal(status)
 }
 
+/// Whether it is the mailer of programs, files or lists, which are of no host.
+#[must_use]
+pub fn is_direct_mailer(name: &[u8]) -> bool {
+    judge::direct_refusal(name).is_some()
+}
+
 /// Whether a recipient waits because aliases cannot be looked up for now.
 #[must_use]
 pub fn is_unavailable(status: &Status) -> bool {

@@ -1,11 +1,12 @@
 //! `dead.letter`: what a local user submits and cannot be delivered is kept in the home directory
 //! instead of being sent back (QU-094, QU-095).
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use crate::message::body::{LineEncoder, LineForm};
+use super::escaped_body;
 use crate::message::envelope::ControllingUser;
+use crate::queue::store::StoreError;
 use crate::sys::mailbox_file::{Access, MailboxFile};
 use crate::sys::{durable, terminal, users};
 
@@ -69,7 +70,10 @@ impl DeadLetter {
             out.write_all(b"\n")?;
             if let Some(body) = body {
                 let mut body = durable::open_readable(body).map_err(io::Error::other)?;
-                copy_escaped(&mut body, out)?;
+                let taken = escaped_body::copy(&mut body, &mut |block| {
+                    out.write_all(block).map_err(StoreError::Body)
+                });
+                taken.map_err(io::Error::other)?;
             }
             out.write_all(b"\n")
         });
@@ -83,25 +87,6 @@ impl DeadLetter {
 
     fn line(&self, text: &[u8]) -> Vec<u8> {
         if self.replies { [b"050 ", text, b"\r\n"].concat() } else { [text, b"\n"].concat() }
-    }
-}
-
-/// Copies a body; lines that begin with `From ` get a `>` (observed).
-fn copy_escaped(body: &mut impl Read, out: &mut dyn Write) -> io::Result<()> {
-    const BLOCK: usize = 1 << 16;
-    let mut encoder = LineEncoder::new(LineForm { escape_from: true, ..LineForm::default() });
-    let (mut block, mut encoded) = (vec![0; BLOCK], Vec::new());
-    loop {
-        let count = body.read(&mut block)?;
-        encoded.clear();
-        match block.get(..count).filter(|read| !read.is_empty()) {
-            Some(read) => encoder.push(read, &mut encoded),
-            None => encoder.break_off(&mut encoded),
-        }
-        out.write_all(&encoded)?;
-        if count == 0 {
-            return Ok(());
-        }
     }
 }
 

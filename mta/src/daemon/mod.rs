@@ -8,6 +8,7 @@ pub mod connection;
 pub mod connection_rates;
 mod control;
 pub mod dead_letter;
+mod escaped_body;
 mod header_host;
 pub mod help_file;
 mod hook_log;

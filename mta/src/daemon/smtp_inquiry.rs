@@ -1,13 +1,10 @@
 //! The answers to `VRFY` and `EXPN` (SM-024, SM-025).
 
 use super::smtp_session::Server;
-use crate::address::expand::ExpandOptions;
+use crate::address::expand::{ExpandOptions, is_direct_mailer};
 use crate::address::inquiry::{Found, inquire};
 use crate::config::mailer::Mailer;
 use crate::protocol::smtp::server::{Answer, Verified, replies};
-
-/// Mailers that deliver to what the system runs or opens, not to mailboxes of a host.
-const WITHOUT_HOST: [&[u8]; 3] = [b"prog", b"*file*", b"*include*"];
 
 impl Server<'_> {
     /// What the addresses of an argument are resolved to, with `expand` what they stand for.
@@ -45,7 +42,7 @@ impl Server<'_> {
         let account = login.and_then(|login| self.post.site.user(&login).ok().flatten());
         let full_name = account.map_or_else(Vec::new, |account| account.full_name());
         let user = found.route.user;
-        let place = mailer.is_some_and(|mailer| WITHOUT_HOST.contains(&mailer.name.as_slice()));
+        let place = mailer.is_some_and(|mailer| is_direct_mailer(&mailer.name));
         let address =
             if place || user.contains(&b'@') { user } else { [&user[..], b"@", own].concat() };
         Verified { certain: expand || has(b'q'), full_name, address }

@@ -273,28 +273,7 @@ impl Recipient {
             listed: None,
         }
     }
-}
 
-/// What rules have made of a sender.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ResolvedSender {
-    /// Where mail to it would go; none where rules refuse it.
-    pub route: Option<Route>,
-    /// As it is known before any mailer has seen it: `$f`.
-    pub canonical: Vec<u8>,
-    /// `@domain` for addresses without one, if its mailer wants that (flag `C`, RS-085).
-    pub domain: Option<Vec<u8>>,
-}
-
-impl ResolvedSender {
-    /// Index of the mailer.
-    #[must_use]
-    pub fn mailer(&self) -> Option<usize> {
-        self.route.as_ref().map(|route| route.mailer)
-    }
-}
-
-impl Recipient {
     /// The recipients that a submitter names in a list, the last one first.
     #[must_use]
     pub fn of_list(list: &[u8], style: ListStyle) -> Vec<Self> {
@@ -313,6 +292,25 @@ impl Recipient {
             ..Self::primary(element)
         };
         found.map(recipient).collect()
+    }
+}
+
+/// What rules have made of a sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResolvedSender {
+    /// Where mail to it would go; none where rules refuse it.
+    pub route: Option<Route>,
+    /// As it is known before any mailer has seen it: `$f`.
+    pub canonical: Vec<u8>,
+    /// `@domain` for addresses without one, if its mailer wants that (flag `C`, RS-085).
+    pub domain: Option<Vec<u8>>,
+}
+
+impl ResolvedSender {
+    /// Index of the mailer.
+    #[must_use]
+    pub fn mailer(&self) -> Option<usize> {
+        self.route.as_ref().map(|route| route.mailer)
     }
 }
 

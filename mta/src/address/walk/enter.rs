@@ -25,22 +25,19 @@ fn refused(text: Vec<u8>) -> Status {
     Status::from_reply(Exit::USAGE, 550, Enhanced::new(5, 7, 1), text)
 }
 
+/// The mailers of programs, files and lists, and what mail to them goes to.
+const DIRECT: [(&[u8], &[u8]); 3] =
+    [(b"prog", b"programs"), (b"*file*", b"files"), (b"*include*", b":include:s")];
+
 /// AD-024, AD-038: what a submitter may not name.
 pub(in crate::address) fn direct_refusal(mailer: &[u8]) -> Option<Status> {
-    let what: &[u8] = match mailer {
-        b"prog" => b"programs",
-        b"*file*" => b"files",
-        b"*include*" => b":include:s",
-        _ => return None,
-    };
+    let (_, what) = DIRECT.into_iter().find(|(name, _)| *name == mailer)?;
     Some(refused([b"Cannot mail directly to ", what].concat()))
 }
 
 /// Whether it is one of [`direct_refusal`].
 pub(in crate::address) fn is_direct_refusal(status: &Status) -> bool {
-    [&b"prog"[..], b"*file*", b"*include*"]
-        .iter()
-        .any(|mailer| direct_refusal(mailer).as_ref() == Some(status))
+    DIRECT.iter().any(|(mailer, _)| direct_refusal(mailer).as_ref() == Some(status))
 }
 
 /// What is said of an address when the rules have resolved it to an error.
@@ -90,7 +87,7 @@ impl Walk<'_> {
                 recipient.final_recipient.get_or_insert(name);
             }
             let index = self.place(recipient, member, slot);
-            if verdict(&parsed.triple) == Some(What::Failed(status.clone())) {
+            if is_error {
                 self.mark(index, &status);
             } else {
                 self.settle(index, status, &place);

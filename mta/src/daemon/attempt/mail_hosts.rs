@@ -9,6 +9,8 @@ use crate::daemon::names::Names;
 use crate::delivery::cache::ConnectionCache;
 use crate::delivery::hosts::{LookupFailure, Mx, Resolver};
 
+const NULL_MX: &[u8] = b"getmxrr: Null MX record found, domain doesn't accept mail (RFC7505)";
+
 /// Asks for names, and shows what is asked.
 pub(super) struct Shown<'a, 'b, 'w> {
     pub(super) names: Names<'b, 'w>,
@@ -24,7 +26,7 @@ impl Resolver for Shown<'_, '_, '_> {
         {
             let trace = |level, parts: &[&[u8]]| worker.debug(Category::Resolver, level, parts);
             trace(2, &[b"getmxrr(", host, b", droplocalhost=1, flags=7, port=25)"]);
-            let failed: &[u8] = match &found {
+            let failed: &[u8] = match found {
                 Err(LookupFailure::NotFound) => b"1",
                 Err(LookupFailure::Temporary) => b"2",
                 Err(LookupFailure::NoData) => b"4",
@@ -33,7 +35,7 @@ impl Resolver for Shown<'_, '_, '_> {
                     if found.iter().any(|mx| matches!(mx.exchange.as_slice(), b"" | b".")) {
                         trace(4, &[NULL_MX]);
                     }
-                    return Ok(found.clone());
+                    return Ok(found);
                 }
             };
             trace(1, &[b"getmxrr: res_search(", host, b") failed, h_errno=", failed]);
@@ -45,5 +47,3 @@ impl Resolver for Shown<'_, '_, '_> {
         self.names.addresses(host)
     }
 }
-
-const NULL_MX: &[u8] = b"getmxrr: Null MX record found, domain doesn't accept mail (RFC7505)";

@@ -5,15 +5,15 @@ use std::cell::RefCell;
 use super::Addressed;
 use crate::address::worker::Worker;
 use crate::daemon::attempt::Attempt;
+use crate::daemon::escaped_body;
 use crate::daemon::header_host::Headers;
 use crate::daemon::intake::{persistent_macros, set_time_macros, unsettled};
-use crate::message::body::{LineEncoder, LineForm};
 use crate::message::defaults;
 use crate::message::envelope::{Envelope, EnvelopeFlags, QueueId, ResolvedSender};
 use crate::message::output::{OutputOptions, stored_header};
 use crate::protocol::dsn;
 use crate::queue::priority;
-use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError, read_blocks};
+use crate::queue::store::{Claimed, Draft, QueueStore as _, StoreError};
 use crate::sys::traffic::{self, Way};
 use crate::sys::{clock, durable, ids};
 
@@ -100,8 +100,7 @@ fn macros_of(worker: &mut Worker) -> Vec<(Vec<u8>, Vec<u8>)> {
     persistent_macros(worker)
 }
 
-/// Copies the body; lines that begin with `From ` get a `>` in reports, a last line without an end has that of the
-/// boundary behind it (observed).
+/// Copies the body; a last line without an end has that of the boundary behind it (observed).
 fn copy_body(
     claimed: &Claimed,
     draft: &mut dyn Draft,
@@ -109,17 +108,8 @@ fn copy_body(
 ) -> Result<(), StoreError> {
     let Some(path) = &claimed.body else { return Ok(()) };
     let mut file = durable::open_readable(path)?;
-    let form = LineForm { eol: b"\n".to_vec(), limit: 0, escape_from: true, seven_bit: false };
-    let mut encoder = LineEncoder::new(form);
-    let mut encoded = Vec::new();
-    read_blocks(&mut file, &mut |block| {
-        encoded.clear();
-        encoder.push(block, &mut encoded);
-        said.push(&encoded);
-        draft.write(&encoded)
-    })?;
-    encoded.clear();
-    encoder.break_off(&mut encoded);
-    said.push(&encoded);
-    draft.write(&encoded)
+    escaped_body::copy(&mut file, &mut |block| {
+        said.push(block);
+        draft.write(block)
+    })
 }

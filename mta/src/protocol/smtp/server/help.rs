@@ -16,8 +16,8 @@ pub fn help_about(file: Option<&[u8]>, topic: &[u8], program: &[u8]) -> Vec<u8> 
     reply.render()
 }
 
-/// The reply about `topic`; without one the program names itself first, unless the file does that. A topic may be cut short: all topics it begins are
-/// shown (observed). Lines of other topics, among them `#vers N`, are passed over.
+/// The reply about `topic`; without one the program names itself first, unless the file does that. A topic may be cut
+/// short: all topics it begins are shown (observed). Lines of other topics, among them `#vers N`, are passed over.
 pub(super) fn find(file: &[u8], topic: &[u8], program: &[u8]) -> Reply {
     let wanted = if topic.is_empty() { DEFAULT_TOPIC } else { topic };
     let mut text = Vec::new();
